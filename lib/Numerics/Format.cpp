@@ -1,0 +1,208 @@
+//===- Format.cpp - element x block x scale x zero point --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Numerics/Format.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace squint;
+
+static llvm::Error fail(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+static llvm::Error failUnknownElement(llvm::StringRef name) {
+  std::string names;
+  for (const Element *element : getElements())
+    names += (names.empty() ? "" : ", ") + element->name.str();
+  return fail("unknown element '" + name + "', expected one of " + names);
+}
+
+static llvm::Error parseGranularity(llvm::StringRef text, Format &format) {
+  llvm::StringRef size = text;
+  if (size.consume_front("group=") || size.consume_front("block=")) {
+    int64_t value;
+    if (size.getAsInteger(10, value) || value < 1 || value > INT32_MAX)
+      return fail("expected a group size of at least 1, got '" + size + "'");
+    format.granularity = Granularity::Group;
+    format.groupSize = value;
+    return llvm::Error::success();
+  }
+  if (text == "tensor")
+    format.granularity = Granularity::Tensor;
+  else if (text == "channel")
+    format.granularity = Granularity::Channel;
+  else if (text == "token")
+    format.granularity = Granularity::Token;
+  else
+    return fail("unknown granularity '" + text +
+                "', expected tensor, channel, token or group=N");
+  return llvm::Error::success();
+}
+
+static llvm::Error checkRole(const Format &format, FormatRole role) {
+  if (role == FormatRole::Weight && format.granularity == Granularity::Token)
+    return fail("granularity 'token' is for activations, expected tensor, "
+                "channel or group=N");
+  if (role == FormatRole::Activation &&
+      format.granularity == Granularity::Channel)
+    return fail("granularity 'channel' is for weights, expected tensor, token "
+                "or group=N");
+  return llvm::Error::success();
+}
+
+// A microscaling element is its block and scale; the text may only repeat the
+// block.
+static llvm::Error applyFixedBlock(Format &format) {
+  const Element &element = *format.element;
+  if (format.granularity != Granularity::None &&
+      (format.granularity != Granularity::Group ||
+       format.groupSize != element.fixedGroup))
+    return fail(element.name + " has groups of " +
+                llvm::Twine(element.fixedGroup));
+  format.granularity = Granularity::Group;
+  format.groupSize = element.fixedGroup;
+  format.scale = *element.fixedScale;
+  return llvm::Error::success();
+}
+
+llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
+  size_t nameEnd = text.find_first_of(":,");
+  llvm::StringRef name = text.substr(0, nameEnd);
+  llvm::StringRef rest = text.substr(name.size());
+
+  Format format;
+  format.element = lookupElement(name);
+  if (!format.element)
+    return failUnknownElement(name);
+  if (!format.hasScale()) {
+    if (!rest.empty())
+      return fail(name + " has no scales, expected nothing after it, got '" +
+                  rest + "'");
+    return format;
+  }
+
+  if (rest.consume_front(":")) {
+    llvm::StringRef granularity = rest.take_until([](char c) { return c == ','; });
+    if (llvm::Error error = parseGranularity(granularity, format))
+      return std::move(error);
+    rest = rest.drop_front(granularity.size());
+  }
+
+  bool hasScaleOption = false;
+  while (rest.consume_front(",")) {
+    llvm::StringRef option = rest.take_until([](char c) { return c == ','; });
+    rest = rest.drop_front(option.size());
+    llvm::StringRef scale = option;
+    if (option == "zero-point") {
+      if (format.zeroPoint)
+        return fail("'zero-point' given twice");
+      format.zeroPoint = true;
+    } else if (scale.consume_front("scale=")) {
+      if (hasScaleOption)
+        return fail("'scale' given twice");
+      hasScaleOption = true;
+      if (scale == "f16")
+        format.scale = ScaleType::F16;
+      else if (scale == "bf16")
+        format.scale = ScaleType::BF16;
+      else if (scale == "f32")
+        format.scale = ScaleType::F32;
+      else
+        return fail("unknown scale type '" + scale +
+                    "', expected f16, bf16 or f32");
+    } else {
+      return fail("unknown option '" + option +
+                  "', expected zero-point or scale=f16|bf16|f32");
+    }
+  }
+
+  if (format.zeroPoint && !format.isInteger())
+    return fail("zero-point is for integers, got " + name);
+  if (format.element->fixedGroup) {
+    if (hasScaleOption)
+      return fail(name + " has scales of type " +
+                  stringifyScaleType(*format.element->fixedScale));
+    if (llvm::Error error = applyFixedBlock(format))
+      return std::move(error);
+    return format;
+  }
+  if (format.granularity == Granularity::None)
+    format.granularity = role == FormatRole::Activation ? Granularity::Token
+                                                        : Granularity::Channel;
+  if (llvm::Error error = checkRole(format, role))
+    return std::move(error);
+  if (!hasScaleOption && format.granularity == Granularity::Group)
+    format.scale = ScaleType::F16;
+  return format;
+}
+
+std::string Format::str() const {
+  std::string text = element->name.str();
+  if (!hasScale() || element->fixedGroup)
+    return text;
+  switch (granularity) {
+  case Granularity::None:
+    break;
+  case Granularity::Tensor:
+    text += ":tensor";
+    break;
+  case Granularity::Channel:
+    text += ":channel";
+    break;
+  case Granularity::Token:
+    text += ":token";
+    break;
+  case Granularity::Group:
+    text += ":group=" + llvm::itostr(groupSize);
+    break;
+  }
+  if (zeroPoint)
+    text += ",zero-point";
+  text += ",scale=" + stringifyScaleType(scale).str();
+  return text;
+}
+
+int32_t Format::minCode() const {
+  if (zeroPoint)
+    return 0;
+  return bits() == 8 ? -127 : -(1 << (bits() - 1));
+}
+
+int32_t Format::maxCode() const {
+  return zeroPoint ? (1 << bits()) - 1 : (1 << (bits() - 1)) - 1;
+}
+
+bool Format::operator==(const Format &other) const {
+  return element == other.element && granularity == other.granularity &&
+         groupSize == other.groupSize && scale == other.scale &&
+         zeroPoint == other.zeroPoint;
+}
+
+PlainLayout PlainLayout::get(const Format &format, int64_t rows,
+                             int64_t columns) {
+  PlainLayout layout = {};
+  layout.rows = rows;
+  layout.columns = columns;
+  layout.rowBytes = llvm::divideCeil(columns * int64_t(format.bits()), 8);
+  layout.codesBytes = rows * layout.rowBytes;
+  bool grouped = format.granularity == Granularity::Group;
+  layout.groupSize = grouped ? format.groupSize : std::max<int64_t>(columns, 1);
+  layout.groups = grouped ? llvm::divideCeil(columns, layout.groupSize) : 1;
+  layout.scaleRows = format.granularity == Granularity::Tensor ? 1 : rows;
+  if (format.hasScale()) {
+    int64_t scales = layout.scaleRows * layout.groups;
+    layout.scalesBytes = scales * getScaleBytes(format.scale);
+    layout.zeroPointsBytes = format.zeroPoint ? scales : 0;
+  }
+  layout.scalesOffset = llvm::alignTo(layout.codesBytes, alignment);
+  layout.zeroPointsOffset =
+      llvm::alignTo(layout.scalesOffset + layout.scalesBytes, alignment);
+  layout.totalBytes = format.zeroPoint
+                          ? layout.zeroPointsOffset + layout.zeroPointsBytes
+                      : format.hasScale()
+                          ? layout.scalesOffset + layout.scalesBytes
+                          : layout.codesBytes;
+  return layout;
+}
