@@ -1,0 +1,61 @@
+# Every command that a user or developer needs. Set-up (Debian and Python packages) happens by itself.
+SHELL := /bin/bash
+BUILD := build
+PREFIX ?= /usr/local
+PYTHON := $(BUILD)/venv/bin/python
+CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
+# Lets a compiler cache serve clones in other folders.
+export CCACHE_BASEDIR := $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup configure build demo test docs bench fuzz install clean
+
+help:
+	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime'
+	@echo 'make test      build and run all tests'
+	@echo 'make build     build the tools into $(BUILD)/bin'
+	@echo 'make docs      generate the reference of operators, passes and formats into $(BUILD)/docs'
+	@echo 'make bench     measure: machine limits, models and kernels beside ONNX Runtime'
+	@echo 'make fuzz      mutate models under the address and undefined-behaviour sanitizers'
+	@echo 'make install   install tools, headers and the CMake package into PREFIX ($(PREFIX))'
+	@echo 'make clean     remove what was built (the Python environment stays)'
+
+setup:
+	@setup/install.sh $(BUILD)
+
+# Configured again only when the settings change; a changed CMakeLists.txt is ninja's affair.
+configure: setup
+	@if [ ! -f $(BUILD)/build.ninja ] || [ "$$(cat $(BUILD)/settings 2>/dev/null)" != "$(CONFIGURE)" ]; then \
+	  echo '== configuring $(BUILD)'; \
+	  cmake --preset release $(CONFIGURE) > $(BUILD)/configure.log 2>&1 || { cat $(BUILD)/configure.log; exit 1; }; \
+	  echo '$(CONFIGURE)' > $(BUILD)/settings; \
+	fi
+
+build: configure
+	@echo '== building the tools'
+	@ninja -C $(BUILD) squint-tools
+
+demo: build
+	@echo '== running the demo'
+	@$(PYTHON) examples/encoder/demo.py --bin $(BUILD)/bin --work $(BUILD)/demo
+
+test: build
+	@echo '== building the unit tests'
+	@ninja -C $(BUILD) squint-unit-tests
+	@ninja -C $(BUILD) check-squint
+
+docs: configure
+	@ninja -C $(BUILD) squint-docs
+	@echo '== the reference is in $(BUILD)/docs'
+
+bench: build
+	@$(PYTHON) bench/bench.py --bin $(BUILD)/bin --work $(BUILD)/bench
+
+fuzz: configure
+	@test/Fuzz/run.sh $(BUILD)/asan-ubsan
+
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean:
+	@if [ -f $(BUILD)/build.ninja ]; then ninja -C $(BUILD) -t clean; fi
