@@ -1,0 +1,198 @@
+//===- KernelOps.td - what a kernel is made of -------------*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_DIALECT_KERNEL_OPS
+#define SQUINT_DIALECT_KERNEL_OPS
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "squint/Dialect/Squint/SquintTypes.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::squint::kernel";
+  let summary = "Kernels: operators that compute, with format, layout, tile and epilogue";
+  let description = [{
+    Destination-style operators, on tensors until bufferization and on memrefs after. Each is outlined into a function
+    of its own whose last two arguments are the range of its units of work, and called through `kernel.launch`.
+  }];
+  let dependentDialects = ["::squint::SquintDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
+
+// Destination-style: the last operands are the outputs.
+class Kernel_DpsOp<string mnemonic, list<Trait> traits = []> : Kernel_Op<mnemonic, traits # [
+    DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  code dpsClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
+  }];
+  let extraClassDeclaration = dpsClassDeclaration;
+}
+
+def Kernel_Shaped : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
+// A packed weight, or its bytes once weights have been placed (the packed type is then `weight_type`).
+def Kernel_Weights : AnyTypeOf<[Squint_PackedType, AnyStridedMemRef]>;
+
+def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "Matrix product with a packed weight and an epilogue";
+  let description = [{
+    With `x` [M, K], `w` [N, K] and `y` [M, N]:
+
+    * float `x`: `acc = sum_k fma(x[m, k], float(w[n, k]), acc)`, k ascending; `float(w)` as `squint.dequantize` gives it.
+    * integer `x` (codes i8, with `activation_format`): within a block of k in which neither operand's scale changes the sum
+      is exact: `t = sum_k (x - zx) * (w - zw)`. Blocks ascending:
+      `acc = fma(float(t) * sx[m, b], sw[n, b], acc)`, starting at 0. A scale that is the same for the whole row is
+      applied once, at the end: per token `acc * sx[m]`, per channel or tensor `acc * sw[n]`, in this order, and with
+      neither in the loop `acc = float(t)`. When only the weight's scale is in the loop `acc = fma(float(t), sw, acc)`,
+      when only the activation's `acc = fma(float(t), sx, acc)`.
+      A static activation's scale is `activation_scale` and is treated as one per token; zx is `activation_zero_point`.
+
+    The epilogue then maps `acc` and one element of each extra to the value that is stored. An extra of shape [N] is read at
+    [n], one of shape [M, N] at [m, n], one of shape [M, 1] at [m].
+
+    ```mlir
+    %y = kernel.gemm ins(%q, %s, %z : tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>)
+        weights(%w : !squint.packed<1536x384, "int8:channel,scale=f32">) extras(%b : tensor<1536xf32>)
+        outs(%init : tensor<?x1536xf32>) {activation_format = #squint.format<"int8:token,scale=f32">} {
+      ^bb0(%acc: f32, %bias: f32):
+        %0 = arith.addf %acc, %bias : f32
+        kernel.yield %0 : f32
+    } -> tensor<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Shaped:$input, Optional<Kernel_Shaped>:$scales, Optional<Kernel_Shaped>:$sums,
+                       Kernel_Weights:$weights, Variadic<Kernel_Shaped>:$extras, Variadic<Kernel_Shaped>:$outputs,
+                       OptionalAttr<TypeAttrOf<Squint_PackedType>>:$weight_type,
+                       OptionalAttr<Squint_FormatAttr>:$activation_format,
+                       OptionalAttr<F32Attr>:$activation_scale, OptionalAttr<I32Attr>:$activation_zero_point,
+                       OptionalAttr<DictionaryAttr>:$tile);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let extraClassDeclaration = dpsClassDeclaration # [{
+    /// The packed type of the weight, wherever it is kept.
+    ::squint::PackedType getPackedType();
+    bool hasIntegerInput() { return bool(getActivationFormat()); }
+  }];
+}
+
+def Kernel_QuantizeRowsOp : Kernel_DpsOp<"quantize_rows"> {
+  let summary = "Quantize the rows of a matrix";
+  let description = [{
+    `x` [M, K] to codes [M, K] i8, scales [M, G] f32 (G = 1 for `token`, ceil(K / N) for `group=N`) and sums [M, S] i32, the
+    sums of the codes of every `sum_group` elements (S = 1 when it is 0). `scale = max|x| / 127`, `code =
+    roundeven(x * (1 / scale))` clamped to -127..127; 1 / scale is 0 where the scale is 0. With `scale` and `zero_point` given (static, format
+    `int8:tensor`), `code = clamp(roundeven(x * (1 / scale)) + zero_point, -128, 127)` and the scales are not written.
+
+    ```mlir
+    %q, %s, %z = kernel.quantize_rows ins(%x : tensor<?x384xf32>) outs(%a, %b, %c : tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>)
+        {format = #squint.format<"int8:token,scale=f32">} -> tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>
+    ```
+  }];
+  let arguments = (ins Kernel_Shaped:$input, Variadic<Kernel_Shaped>:$outputs, Squint_FormatAttr:$format,
+                       DefaultValuedAttr<I64Attr, "0">:$sum_group, OptionalAttr<F32Attr>:$scale,
+                       OptionalAttr<I32Attr>:$zero_point);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_Im2colOp : Kernel_DpsOp<"im2col"> {
+  let summary = "The patches of an image as rows of a matrix";
+  let description = [{
+    `x` [N, H, W, C] (f32, or i8 codes) to patches [N * OH * OW, kh * kw * C], c fastest, and for codes the sums [N * OH * OW, 1] i32 of
+    each row. Padding reads as `pad_value` (0, or the zero point of the codes). One spatial dimension has H = 1.
+  }];
+  let arguments = (ins Kernel_Shaped:$input, Variadic<Kernel_Shaped>:$outputs, DenseI64ArrayAttr:$kernel,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
+                       DenseI64ArrayAttr:$out, DefaultValuedAttr<I64Attr, "0">:$pad_value);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_NormOp : Kernel_DpsOp<"norm", [AttrSizedOperandSegments]> {
+  let summary = "Layer or RMS normalization of rows";
+  let description = [{ `squint.norm` on `x` [M, K], in one pass over a row that stays in cache. }];
+  let arguments = (ins Kernel_Shaped:$input, Kernel_Shaped:$scale, Optional<Kernel_Shaped>:$bias,
+                       Variadic<Kernel_Shaped>:$outputs, UnitAttr:$centered, F64Attr:$epsilon);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $scale (`,` $bias^)? `:` type($input) `,` type($scale) (`,` type($bias)^)? `)`
+    `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+}
+
+def Kernel_SoftmaxOp : Kernel_DpsOp<"softmax"> {
+  let summary = "Softmax of rows";
+  let description = [{
+    `y = exp(x - max(x)) / sum(exp(x - max(x)))` over the last dimension of `x` [M, K]; the sum over 16 interleaved partial sums and one tree.
+  }];
+  let arguments = (ins Kernel_Shaped:$input, Variadic<Kernel_Shaped>:$outputs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+}
+
+def Kernel_GatherRowsOp : Kernel_DpsOp<"gather_rows"> {
+  let summary = "Rows of a table by index";
+  let description = [{
+    `y[i, :] = table[ids[i], :]`, ids i64 or i32, negative ones counted from the end. A row outside the table ends the run with an error.
+  }];
+  let arguments = (ins AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef, Squint_PackedType]>:$table, Kernel_Shaped:$ids,
+                       Variadic<Kernel_Shaped>:$outputs, OptionalAttr<TypeAttrOf<Squint_PackedType>>:$table_type);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $table `,` $ids `:` type($table) `,` type($ids) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict
+    (`->` type($results)^)?
+  }];
+}
+
+def Kernel_DequantizeOp : Kernel_DpsOp<"dequantize"> {
+  let summary = "A packed weight as floats";
+  let description = [{ The unfused meaning of a packed weight in plain layout: the reference for `kernel.gemm`. }];
+  let arguments = (ins Kernel_Weights:$weights, Variadic<Kernel_Shaped>:$outputs,
+                       OptionalAttr<TypeAttrOf<Squint_PackedType>>:$weight_type);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $weights `:` type($weights) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+}
+
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "The value that an epilogue stores";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), [{}]>];
+}
+
+def Kernel_LaunchOp : Kernel_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Run a kernel over its units of work";
+  let description = [{
+    Calls `@body(args..., begin, end)` so that the ranges cover [0, units), in chunks of at least `grain` units, on any number of threads.
+    `node` is the model's node that the time is charged to.
+
+    ```mlir
+    kernel.launch @gemm_int8_f32_1536x384(%x, %y) units(%n) grain(%g) {node = "/encoder/dense"} : memref<?x384xi8>, memref<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, Variadic<AnyType>:$args, Index:$units, Index:$grain, StrAttr:$node);
+  let assemblyFormat = [{
+    $body `(` $args `)` `units` `(` $units `)` `grain` `(` $grain `)` `node` `=` $node attr-dict (`:` type($args)^)?
+  }];
+}
+
+#endif

@@ -1,0 +1,204 @@
+//===- SquintOps.td - the quantization dialect -------------*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_DIALECT_SQUINT_OPS
+#define SQUINT_DIALECT_SQUINT_OPS
+
+include "squint/Dialect/Squint/SquintTypes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Squint_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Squint_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// Interfaces
+//===----------------------------------------------------------------------===//
+
+def Squint_WeightedOpInterface : OpInterface<"WeightedOpInterface"> {
+  let cppNamespace = "::squint";
+  let description = [{
+    An operator whose result is a contraction of an activation with a weight.
+    Passes that choose formats, calibrate, quantize or pack find their work through this interface and never list
+    operator names. The weight's first dimension is the output channel; all others together, in order, are the
+    contraction. The activation's last dimension is its channel.
+  }];
+  let methods = [
+    InterfaceMethod<"The weight, [outputs, contraction...].", "::mlir::OpOperand &", "getWeightOperand">,
+    InterfaceMethod<"The activation that the weight is contracted with.", "::mlir::OpOperand &",
+                    "getActivationOperand">,
+    InterfaceMethod<"The operator's kind as recipes spell it, e.g. `linear`.", "::llvm::StringRef", "getKind">,
+    InterfaceMethod<"Whether each row of the activation is a token, so that `token` and `group` scales make sense.",
+                    "bool", "hasTokenRows">,
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+def Squint_ConstantOp : Squint_Op<"constant", [Pure, ConstantLike,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "A constant of the model, by reference";
+  let description = [{
+    Holds a weight as `#squint.data` (a range of a mapped file or of a store in memory), or inline as a dense attribute
+    of at most 1 KB. The result's type is the attribute's, or after bufferization `as` its memref.
+
+    ```mlir
+    %0 = squint.constant #squint.data<"model.safetensors", 11432, 1536> : tensor<384xf32>
+    %1 = squint.constant dense<[0, 2]> : tensor<2xi64>
+    ```
+  }];
+  let arguments = (ins TypedAttrInterface:$value);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$value attr-dict custom<ConstantType>(type($result), ref($value))";
+  let extraClassDeclaration = [{
+    /// The constant as a reference, or null when it is inline.
+    ::squint::DataAttr getData() { return ::llvm::dyn_cast<::squint::DataAttr>(getValue()); }
+  }];
+  let builders = [OpBuilder<(ins "::mlir::TypedAttr":$value), [{
+    build($_builder, $_state, value.getType(), value);
+  }]>];
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Squint_DimOp : Squint_Op<"dim", [Pure]> {
+  let summary = "The run-time size of a symbolic dimension";
+  let description = [{
+    The only source of a symbolic size. The symbol is one of the names in `squint.dims` of the entry's arguments.
+
+    ```mlir
+    %batch = squint.dim "batch"
+    ```
+  }];
+  let arguments = (ins StrAttr:$symbol);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$symbol attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Quantization
+//===----------------------------------------------------------------------===//
+
+def Squint_QuantizeOp : Squint_Op<"quantize", [Pure]> {
+  let summary = "Quantize an activation";
+  let description = [{
+    `code = clamp(roundeven(x * (1 / scale)) + zero_point, lo, hi)`, with the scale of the element's block.
+
+    * `int8:token`: one scale a row of the last dimension, `scale = max|x| / 127`, codes -127..127; a row of zeros has
+      scale 0 and codes 0. `int8:group=N` does so for every N elements of a row; the last group may be shorter.
+    * `int8:tensor`: static; `scale` and `zero_point` are attributes and codes are -128..127 (a one-sided range uses
+      all of them through the zero point).
+
+    ```mlir
+    %q = squint.quantize %x : tensor<?x384xf32> -> !squint.packed<?x384, "int8:token,scale=f32">
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, OptionalAttr<F32Attr>:$scale, OptionalAttr<I32Attr>:$zero_point);
+  let results = (outs Squint_PackedType:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Squint_DequantizeOp : Squint_Op<"dequantize", [Pure]> {
+  let summary = "The float tensor that a packed tensor stands for";
+  let description = [{
+    `w = float(code - zero_point) * scale`, both factors exact in f32, the product rounded once. A static activation's
+    scale and zero point are those of the `squint.quantize` that made it.
+
+    ```mlir
+    %w = squint.dequantize %p : !squint.packed<1536x384, "int8:channel,scale=f32"> -> tensor<1536x384xf32>
+    ```
+  }];
+  let arguments = (ins Squint_PackedType:$input);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Operators with a weight
+//===----------------------------------------------------------------------===//
+
+def Squint_LinearOp : Squint_Op<"linear", [Pure, DeclareOpInterfaceMethods<Squint_WeightedOpInterface>]> {
+  let summary = "A fully connected layer";
+  let description = [{
+    `y[..., o] = sum_k x[..., k] * w[o, k] + b[o]`. All leading dimensions of `x` are rows (tokens).
+
+    ```mlir
+    %y = squint.linear %x, %w bias(%b) : tensor<?x384xf32>, tensor<1536x384xf32>, tensor<1536xf32> -> tensor<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weight, Optional<AnyRankedTensor>:$bias);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` `(` $bias^ `)`)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+    `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Squint_ConvOp : Squint_Op<"conv", [Pure, DeclareOpInterfaceMethods<Squint_WeightedOpInterface>]> {
+  let summary = "A convolution, channels last";
+  let description = [{
+    `x` is [N, spatial..., C], `w` is [O, kernel..., C / groups], `y` is [N, out..., O]. `pads` are the begins of all
+    spatial dimensions, then the ends; padding reads as 0.
+
+    ```mlir
+    %y = squint.conv %x, %w bias(%b) strides = [1, 1] dilations = [1, 1] pads = [1, 1, 1, 1] groups = 1
+        : tensor<?x32x32x16xf32>, tensor<16x3x3x16xf32>, tensor<16xf32> -> tensor<?x32x32x16xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weight, Optional<AnyRankedTensor>:$bias,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
+                       I64Attr:$groups);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` `(` $bias^ `)`)? `strides` `=` $strides `dilations` `=` $dilations
+    `pads` `=` $pads `groups` `=` $groups attr-dict
+    `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Squint_EmbeddingOp : Squint_Op<"embedding", [Pure]> {
+  let summary = "Rows of a table";
+  let description = [{
+    `y[i..., :] = table[ids[i...], :]`; a negative id counts from the end. An id outside the table is a run-time error.
+
+    ```mlir
+    %y = squint.embedding %table, %ids : tensor<512x64xf32>, tensor<?x?xi64> -> tensor<?x?x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$table, AnyRankedTensor:$ids);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$table `,` $ids attr-dict `:` type($table) `,` type($ids) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Squint_NormOp : Squint_Op<"norm", [Pure]> {
+  let summary = "Layer or RMS normalization of the last dimension";
+  let description = [{
+    With `n` the last dimension and `m = centered ? mean(x) : 0`:
+    `y = (x - m) / sqrt(mean((x - m)^2) + epsilon) * scale + bias`. Sums run over 16 interleaved partial sums and one
+    fixed tree, so that every target gives the same bits.
+
+    ```mlir
+    %y = squint.norm %x scale(%g) bias(%b) centered epsilon = 1.0e-12
+        : tensor<?x384xf32>, tensor<384xf32>, tensor<384xf32> -> tensor<?x384xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, Optional<AnyRankedTensor>:$bias,
+                       UnitAttr:$centered, F64Attr:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input `scale` `(` $scale `)` (`bias` `(` $bias^ `)`)? (`centered` $centered^)? `epsilon` `=` $epsilon attr-dict
+    `:` type($input) `,` type($scale) (`,` type($bias)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif

@@ -1,0 +1,166 @@
+//===- SquintOps.cpp - verifiers and folders --------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Dialect/Squint/Squint.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+
+using namespace mlir;
+using namespace squint;
+
+/// The result's type is the value's unless it is spelled out: `as memref<4xf32>`.
+static ParseResult parseConstantType(OpAsmParser &parser, Type &type, Attribute value) {
+  type = cast<TypedAttr>(value).getType();
+  if (succeeded(parser.parseOptionalKeyword("as")))
+    return parser.parseType(type);
+  return success();
+}
+
+static void printConstantType(OpAsmPrinter &printer, Operation *, Type type, Attribute value) {
+  if (type != cast<TypedAttr>(value).getType())
+    printer << " as " << type;
+}
+
+#include "squint/Dialect/Squint/SquintInterfaces.cpp.inc"
+#define GET_OP_CLASSES
+#include "squint/Dialect/Squint/SquintOps.cpp.inc"
+
+/// Whether two dimensions can be the same at run time.
+static bool compatible(int64_t a, int64_t b) {
+  return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
+}
+
+static bool compatible(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+  return a.size() == b.size() && llvm::all_of_zip(a, b, [](int64_t x, int64_t y) { return compatible(x, y); });
+}
+
+//===----------------------------------------------------------------------===//
+// squint.constant
+//===----------------------------------------------------------------------===//
+
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+void ConstantOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getResult(), isa<PackedType>(getType()) ? "w" : "cst");
+}
+
+LogicalResult ConstantOp::verify() {
+  auto typed = cast<TypedAttr>(getValue());
+  if (getData())
+    return success(typed.getType() == getType() || isa<MemRefType>(getType()));
+  auto dense = dyn_cast<DenseElementsAttr>(getValue());
+  if (!dense)
+    return emitOpError() << "expected #squint.data or a dense attribute, got " << getValue();
+  if (!dense.isSplat() && static_cast<int64_t>(dense.getRawData().size()) > 1024)
+    return emitOpError() << "expected at most 1024 bytes inline, got " << dense.getRawData().size();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Quantization
+//===----------------------------------------------------------------------===//
+
+LogicalResult QuantizeOp::verify() {
+  PackedType type = getResult().getType();
+  if (!compatible(cast<RankedTensorType>(getInput().getType()).getShape(), type.getShape()))
+    return emitOpError() << "expected a result of the input's shape, got " << type;
+  Format format = type.getFormat();
+  bool isStatic = format.granularity == Granularity::Tensor;
+  if (isStatic != getScale().has_value())
+    return emitOpError() << "expected a scale attribute exactly for tensor granularity, got '" << format.str() << "'";
+  if (getScale() && !(getScale()->isFinite() && !getScale()->isNegative()))
+    return emitOpError() << "expected a finite scale that is not negative";
+  return success();
+}
+
+LogicalResult DequantizeOp::verify() {
+  if (!compatible(cast<RankedTensorType>(getResult().getType()).getShape(), getInput().getType().getShape()))
+    return emitOpError() << "expected a result of the input's shape, got " << getResult().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Operators with a weight
+//===----------------------------------------------------------------------===//
+
+OpOperand &LinearOp::getWeightOperand() { return getOperation()->getOpOperand(1); }
+OpOperand &LinearOp::getActivationOperand() { return getOperation()->getOpOperand(0); }
+StringRef LinearOp::getKind() { return "linear"; }
+bool LinearOp::hasTokenRows() { return true; }
+
+LogicalResult LinearOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (weight.getRank() != 2)
+    return emitOpError() << "expected a weight [outputs, inputs], got " << weight;
+  if (input.getRank() < 1 || !compatible(input.getShape().back(), weight.getShape()[1]))
+    return emitOpError() << "expected the input's last dimension to be " << weight.getShape()[1] << ", got " << input;
+  SmallVector<int64_t> expected(input.getShape());
+  expected.back() = weight.getShape()[0];
+  if (!compatible(result.getShape(), expected))
+    return emitOpError() << "expected a result of shape [" << expected << "], got " << result;
+  if (getBias() && !compatible(cast<RankedTensorType>(getBias().getType()).getShape(), weight.getShape()[0]))
+    return emitOpError() << "expected a bias of " << weight.getShape()[0] << " elements, got " << getBias().getType();
+  return success();
+}
+
+OpOperand &ConvOp::getWeightOperand() { return getOperation()->getOpOperand(1); }
+OpOperand &ConvOp::getActivationOperand() { return getOperation()->getOpOperand(0); }
+StringRef ConvOp::getKind() { return "conv"; }
+bool ConvOp::hasTokenRows() { return false; }
+
+LogicalResult ConvOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  int64_t rank = input.getRank(), spatial = rank - 2;
+  if (spatial < 1 || weight.getRank() != rank || result.getRank() != rank)
+    return emitOpError() << "expected input, weight and result of one rank of at least 3";
+  if (getGroups() < 1 || weight.getShape()[0] % getGroups() != 0)
+    return emitOpError() << "expected groups to divide the " << weight.getShape()[0] << " outputs, got " << getGroups();
+  if (!compatible(input.getShape().back(), weight.getShape().back() * static_cast<int64_t>(getGroups())))
+    return emitOpError() << "expected " << weight.getShape().back() * getGroups() << " input channels, got " << input;
+  if (!compatible(result.getShape().back(), weight.getShape()[0]))
+    return emitOpError() << "expected " << weight.getShape()[0] << " output channels, got " << result;
+  if (static_cast<int64_t>(getStrides().size()) != spatial || static_cast<int64_t>(getDilations().size()) != spatial ||
+      static_cast<int64_t>(getPads().size()) != 2 * spatial)
+    return emitOpError() << "expected a stride, a dilation and two pads for each of " << spatial << " dimensions";
+  for (int64_t i = 0; i < spatial; ++i) {
+    if (getStrides()[i] < 1 || getDilations()[i] < 1 || getPads()[i] < 0 || getPads()[i + spatial] < 0)
+      return emitOpError() << "expected positive strides and dilations and no negative pads";
+    if (ShapedType::isDynamic(input.getShape()[i + 1]))
+      continue;
+    int64_t extent = input.getShape()[i + 1] + getPads()[i] + getPads()[i + spatial] -
+                     getDilations()[i] * (weight.getShape()[i + 1] - 1) - 1;
+    if (extent < 0 || !compatible(result.getShape()[i + 1], extent / getStrides()[i] + 1))
+      return emitOpError() << "expected a result of size " << extent / getStrides()[i] + 1 << " in dimension " << i + 1
+                           << ", got " << result;
+  }
+  return success();
+}
+
+LogicalResult EmbeddingOp::verify() {
+  auto table = cast<RankedTensorType>(getTable().getType());
+  auto ids = cast<RankedTensorType>(getIds().getType());
+  if (table.getRank() != 2)
+    return emitOpError() << "expected a table [rows, columns], got " << table;
+  if (!ids.getElementType().isSignlessInteger(64) && !ids.getElementType().isSignlessInteger(32))
+    return emitOpError() << "expected ids of type i64 or i32, got " << ids;
+  SmallVector<int64_t> expected(ids.getShape());
+  expected.push_back(table.getShape()[1]);
+  if (!compatible(cast<RankedTensorType>(getResult().getType()).getShape(), expected))
+    return emitOpError() << "expected a result of shape [" << expected << "], got " << getResult().getType();
+  return success();
+}
+
+LogicalResult NormOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  if (input.getRank() < 1 || getResult().getType() != input)
+    return emitOpError() << "expected a result of the input's type, got " << getResult().getType();
+  if (!compatible(cast<RankedTensorType>(getScale().getType()).getShape(), input.getShape().take_back(1)))
+    return emitOpError() << "expected a scale of " << input.getShape().back() << " elements, got "
+                         << getScale().getType();
+  return success();
+}
