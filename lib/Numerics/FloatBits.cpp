@@ -50,10 +50,9 @@ float MiniFloat::decode(uint32_t code) const {
   uint32_t mantissa = code & ((1u << mantissaBits) - 1);
   uint32_t exponent = (code >> mantissaBits) & ((1u << exponentBits) - 1);
   float magnitude =
-      exponent == 0
-          ? std::ldexp(float(mantissa), 1 - bias - int(mantissaBits))
-          : std::ldexp(float(mantissa + (1u << mantissaBits)),
-                       int(exponent) - bias - int(mantissaBits));
+      exponent == 0 ? std::ldexp(float(mantissa), 1 - bias - int(mantissaBits))
+                    : std::ldexp(float(mantissa + (1u << mantissaBits)),
+                                 int(exponent) - bias - int(mantissaBits));
   bool negative = (code >> (exponentBits + mantissaBits)) & 1;
   return negative ? -magnitude : magnitude;
 }

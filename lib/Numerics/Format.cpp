@@ -84,7 +84,8 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
   }
 
   if (rest.consume_front(":")) {
-    llvm::StringRef granularity = rest.take_until([](char c) { return c == ','; });
+    llvm::StringRef granularity =
+        rest.take_until([](char c) { return c == ','; });
     if (llvm::Error error = parseGranularity(granularity, format))
       return std::move(error);
     rest = rest.drop_front(granularity.size());
@@ -199,10 +200,9 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   layout.scalesOffset = llvm::alignTo(layout.codesBytes, alignment);
   layout.zeroPointsOffset =
       llvm::alignTo(layout.scalesOffset + layout.scalesBytes, alignment);
-  layout.totalBytes = format.zeroPoint
-                          ? layout.zeroPointsOffset + layout.zeroPointsBytes
-                      : format.hasScale()
-                          ? layout.scalesOffset + layout.scalesBytes
+  layout.totalBytes =
+      format.zeroPoint    ? layout.zeroPointsOffset + layout.zeroPointsBytes
+      : format.hasScale() ? layout.scalesOffset + layout.scalesBytes
                           : layout.codesBytes;
   return layout;
 }

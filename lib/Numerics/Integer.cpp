@@ -18,8 +18,8 @@ template <int bits> static uint32_t encodeInteger(float value) {
   constexpr float lowest = bits == 8 ? -127.0f : -float(1 << (bits - 1));
   float rounded = std::nearbyint(value);
   // The comparisons are false for NaN, which becomes 0.
-  int32_t code = rounded >= highest ? int32_t(highest)
-                 : rounded <= lowest ? int32_t(lowest)
+  int32_t code = rounded >= highest   ? int32_t(highest)
+                 : rounded <= lowest  ? int32_t(lowest)
                  : rounded == rounded ? int32_t(rounded)
                                       : 0;
   return uint32_t(code) & ((1u << bits) - 1);
@@ -32,12 +32,8 @@ template <int bits> static float decodeInteger(uint32_t code) {
 template <int bits>
 static Element makeInteger(const llvm::StringLiteral &name) {
   float largest = bits == 8 ? 127.0f : float(1 << (bits - 1));
-  return {name,
-          ElementKind::Integer,
-          bits,
-          largest,
-          encodeInteger<bits>,
-          decodeInteger<bits>};
+  return {name,    ElementKind::Integer, bits,
+          largest, encodeInteger<bits>,  decodeInteger<bits>};
 }
 
 llvm::ArrayRef<Element> squint::getIntegerElements() {

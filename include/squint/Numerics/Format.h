@@ -76,7 +76,7 @@ struct PlainLayout {
 
   /// Index of the scale (and zero point) of an element.
   int64_t scaleIndex(int64_t row, int64_t column) const {
-    return scaleRows == 1 ? 0 : row * groups + column / groupSize;
+    return (scaleRows == 1 ? 0 : row * groups) + column / groupSize;
   }
   static constexpr int64_t alignment = 64;
 };

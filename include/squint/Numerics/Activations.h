@@ -1,0 +1,59 @@
+//===- Activations.h - the reference for quantized activations --*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Every kernel that quantizes activations gives these bits. Each step is one
+// f32 operation, rounded half to even, so vector code can follow it exactly.
+//
+// Dynamic, one row or one group of a row at a time:
+//   amax  = max |x|              NaN if there is one (the maximum of the bits
+//                                of |x| as integers does that)
+//   scale = amax / 127           a division, then rounded to the scale's type
+//   inv   = scale == 0 ? 0 : 1 / scale
+//   code  = clamp(rne(x * inv), -127, 127), 0 if x * inv is NaN
+// so that a block with NaN or infinity decodes to NaN throughout.
+//
+// Static, with scale and zero point known when compiling:
+//   inv   = 1 / scale
+//   code  = clamp(rne(x * inv), low - zero, high - zero) + zero
+// where the clamp comes before the addition, which is then exact. A range
+// without negative values is held in all 256 codes: uint8 stored as code - 128,
+// so zero = -128 and low = -128.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_NUMERICS_ACTIVATIONS_H
+#define SQUINT_NUMERICS_ACTIVATIONS_H
+
+#include "squint/Numerics/Format.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace squint {
+
+/// Quantizes one block to int8 and returns its scale (rounded to `type`).
+float quantizeDynamic(llvm::ArrayRef<float> values, ScaleType type,
+                      int8_t *codes);
+
+/// How a static activation is stored: value = (code - zeroPoint) * scale with
+/// codes from `low` to `high`, all within int8.
+struct StaticGrid {
+  float scale = 1.0f;
+  int32_t zeroPoint = 0;
+  int32_t low = -127, high = 127;
+};
+
+/// The static grid for values from `min` to `max`, both finite, of an int8
+/// format by tensor:
+///   zero point:  s = (max' - min') / 255, zero = rne(-min' / s) - 128, with
+///                min' <= 0 <= max'
+///   min >= 0:    s = max / 255, zero = -128
+///   otherwise:   s = amax / 127, zero = 0, codes -127..127
+/// The scale is 1 where the range is nothing but 0.
+StaticGrid chooseStaticGrid(const Format &format, float min, float max);
+
+void quantizeStatic(llvm::ArrayRef<float> values, const StaticGrid &grid,
+                    int8_t *codes);
+
+} // namespace squint
+
+#endif // SQUINT_NUMERICS_ACTIVATIONS_H

@@ -1,0 +1,58 @@
+//===- Packed.h - reading and writing the plain layout ----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_NUMERICS_PACKED_H
+#define SQUINT_NUMERICS_PACKED_H
+
+#include "squint/Numerics/Format.h"
+
+namespace squint {
+
+/// Writes `count` codes of `bits` bits as one stream of bits from `row` on,
+/// lowest bit of a byte first; what is left of the last byte is zero.
+void packCodes(const uint32_t *codes, int64_t count, unsigned bits, char *row);
+/// The code at `column` of a row written by `packCodes`, zero-extended.
+uint32_t unpackCode(const char *row, int64_t column, unsigned bits);
+
+/// Rounds a scale to its type, half to even; infinity if it is beyond it.
+float roundScale(float scale, ScaleType type);
+void storeScale(float scale, ScaleType type, char *scales, int64_t index);
+float loadScale(const char *scales, int64_t index, ScaleType type);
+
+/// A packed matrix in its plain layout, read in place.
+class PackedView {
+public:
+  /// `payload` holds PlainLayout::get(format, rows, columns).totalBytes bytes.
+  PackedView(const char *payload, const Format &format, int64_t rows,
+             int64_t columns)
+      : payload(payload), fmt(format),
+        plain(PlainLayout::get(format, rows, columns)) {}
+
+  const Format &format() const { return fmt; }
+  const PlainLayout &layout() const { return plain; }
+
+  /// The code as an integer: sign-extended for symmetric integers, the bits of
+  /// anything else.
+  int32_t code(int64_t row, int64_t column) const;
+  /// 1 for elements without a scale.
+  float scale(int64_t row, int64_t column) const;
+  /// 0 for formats without zero points.
+  int32_t zeroPoint(int64_t row, int64_t column) const;
+  /// (code - zero point) * scale, rounded once to f32.
+  float value(int64_t row, int64_t column) const;
+
+  /// Writes rows [begin, end) as f32 to out[end - begin][columns].
+  void dequantizeRows(int64_t begin, int64_t end, float *out) const;
+
+private:
+  float decode(uint32_t bits, float scale, int32_t zeroPoint) const;
+
+  const char *payload;
+  Format fmt;
+  PlainLayout plain;
+};
+
+} // namespace squint
+
+#endif // SQUINT_NUMERICS_PACKED_H

@@ -1,0 +1,53 @@
+//===- Rtn.h - round to nearest ---------------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_NUMERICS_RTN_H
+#define SQUINT_NUMERICS_RTN_H
+
+#include "squint/Numerics/Format.h"
+#include "squint/Numerics/TensorView.h"
+
+namespace llvm {
+class ThreadPoolInterface;
+} // namespace llvm
+
+namespace squint {
+
+/// The grid of one block of values: value = (code - zeroPoint) * scale. The
+/// scale is already rounded to the type that it is stored in.
+struct Grid {
+  float scale = 0.0f;
+  int32_t zeroPoint = 0;
+};
+
+/// The grid that covers values from `min` to `max`, both finite:
+///
+///   zero point:      s = (max' - min') / (2^b - 1), z = rne(-min' / s), with
+///                    the range widened to hold 0: min' <= 0 <= max'
+///   int8:            s = amax / 127
+///   narrower:        s = m / -2^(b-1), m the one of min and max of larger
+///                    magnitude (min if equal), so that s may be negative
+///   float and table: s = amax / largest
+///
+/// all in f32. The scale is infinite if it is beyond its type.
+Grid chooseGrid(const Format &format, float min, float max);
+
+/// The codes of finite values: clamp(rne(value / s) + z), or the code of 0 if s
+/// is 0. Two's complement cut to the width for symmetric integers.
+void encodeValues(const Format &format, const Grid &grid, const float *values,
+                  int64_t count, uint32_t *codes);
+
+/// Quantizes `weight` to the nearest codes and writes `payload` (of
+/// PlainLayout::get(format, rows, columns).totalBytes bytes) in the plain
+/// layout. Rows are split over `pool` if there is one; the bytes do not depend
+/// on its size. Fails, naming the first element (counted in the order of the
+/// view), on NaN and infinity where a scale is taken, on a scale beyond its
+/// type and on a value beyond f16 or bf16.
+llvm::Error quantizeRtn(const TensorView &weight, const Format &format,
+                        llvm::MutableArrayRef<char> payload,
+                        llvm::ThreadPoolInterface *pool = nullptr);
+
+} // namespace squint
+
+#endif // SQUINT_NUMERICS_RTN_H

@@ -1,0 +1,61 @@
+//===- Activations.cpp - the reference for quantized activations -*- C++
+//-*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Numerics/Activations.h"
+#include "squint/Numerics/Packed.h"
+#include "llvm/ADT/bit.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace squint;
+
+static int32_t roundClamped(float value, float low, float high) {
+  if (std::isnan(value))
+    return 0;
+  return int32_t(std::min(std::max(std::nearbyint(value), low), high));
+}
+
+float squint::quantizeDynamic(llvm::ArrayRef<float> values, ScaleType type,
+                              int8_t *codes) {
+  uint32_t largest = 0;
+  for (float value : values)
+    largest = std::max(largest, llvm::bit_cast<uint32_t>(value) & 0x7fffffff);
+  float scale = roundScale(llvm::bit_cast<float>(largest) / 127.0f, type);
+  float inverse = scale == 0.0f ? 0.0f : 1.0f / scale;
+  for (size_t i = 0; i < values.size(); ++i)
+    codes[i] = int8_t(roundClamped(values[i] * inverse, -127.0f, 127.0f));
+  return scale;
+}
+
+StaticGrid squint::chooseStaticGrid(const Format &format, float min,
+                                    float max) {
+  StaticGrid grid;
+  if (format.zeroPoint || min >= 0.0f) {
+    min = std::min(min, 0.0f);
+    max = std::max(max, 0.0f);
+    grid.low = -128;
+    grid.zeroPoint = -128;
+    // Halved, as the difference of two finite values may not be.
+    float range = (max / 2 - min / 2) / 127.5f;
+    if (range > 0.0f) {
+      grid.scale = range;
+      grid.zeroPoint += int32_t(std::min(std::nearbyint(-min / range), 255.0f));
+    }
+    return grid;
+  }
+  if (float scale = std::max(-min, max) / 127.0f)
+    grid.scale = scale;
+  return grid;
+}
+
+void squint::quantizeStatic(llvm::ArrayRef<float> values,
+                            const StaticGrid &grid, int8_t *codes) {
+  float inverse = 1.0f / grid.scale;
+  float low = float(grid.low - grid.zeroPoint);
+  float high = float(grid.high - grid.zeroPoint);
+  for (size_t i = 0; i < values.size(); ++i)
+    codes[i] =
+        int8_t(roundClamped(values[i] * inverse, low, high) + grid.zeroPoint);
+}

@@ -1,0 +1,161 @@
+//===- Packed.cpp - reading and writing the plain layout --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Numerics/Packed.h"
+#include "squint/Numerics/FloatBits.h"
+#include "llvm/Support/ErrorHandling.h"
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+using namespace squint;
+
+void squint::packCodes(const uint32_t *codes, int64_t count, unsigned bits,
+                       char *row) {
+  if (bits == 8) {
+    std::copy_n(codes, count, reinterpret_cast<uint8_t *>(row));
+    return;
+  }
+  uint64_t pending = 0;
+  unsigned held = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    pending |= uint64_t(codes[i]) << held;
+    held += bits;
+    while (held >= 8) {
+      *row++ = char(pending);
+      pending >>= 8;
+      held -= 8;
+    }
+  }
+  if (held)
+    *row = char(pending);
+}
+
+uint32_t squint::unpackCode(const char *row, int64_t column, unsigned bits) {
+  int64_t bit = column * int64_t(bits);
+  const char *byte = row + bit / 8;
+  unsigned shift = bit % 8;
+  uint64_t window = 0;
+  for (unsigned i = 0; i * 8 < shift + bits; ++i)
+    window |= uint64_t(uint8_t(byte[i])) << (8 * i);
+  return uint32_t(window >> shift) & (bits == 32 ? ~0u : (1u << bits) - 1);
+}
+
+// 2^(code - 127); code 255 is NaN.
+static float decodeE8M0(uint8_t code) {
+  return code == 255 ? std::nanf("") : std::ldexp(1.0f, int(code) - 127);
+}
+
+// The power of two at or below a scale, which is how a shared exponent is
+// taken (OCP MX 1.0, section 6.3).
+static uint8_t encodeE8M0(float scale) {
+  if (!(scale > 0.0f))
+    return 0;
+  int exponent = std::isinf(scale) ? 127 : std::ilogb(scale);
+  return uint8_t(std::min(std::max(exponent, -127), 127) + 127);
+}
+
+float squint::roundScale(float scale, ScaleType type) {
+  char stored[4];
+  storeScale(scale, type, stored, 0);
+  return loadScale(stored, 0, type);
+}
+
+void squint::storeScale(float scale, ScaleType type, char *scales,
+                        int64_t index) {
+  uint32_t bits = 0;
+  switch (type) {
+  case ScaleType::F32:
+    bits = llvm::bit_cast<uint32_t>(scale);
+    break;
+  case ScaleType::F16:
+    bits = floatToHalf(scale);
+    break;
+  case ScaleType::BF16:
+    bits = floatToBfloat(scale);
+    break;
+  case ScaleType::E8M0:
+    bits = encodeE8M0(scale);
+    break;
+  case ScaleType::F8E4M3:
+    bits = kFloat8E4M3.encode(scale);
+    break;
+  }
+  unsigned bytes = getScaleBytes(type);
+  std::memcpy(scales + index * bytes, &bits, bytes);
+}
+
+float squint::loadScale(const char *scales, int64_t index, ScaleType type) {
+  uint32_t bits = 0;
+  unsigned bytes = getScaleBytes(type);
+  std::memcpy(&bits, scales + index * bytes, bytes);
+  switch (type) {
+  case ScaleType::F32:
+    return llvm::bit_cast<float>(bits);
+  case ScaleType::F16:
+    return halfToFloat(uint16_t(bits));
+  case ScaleType::BF16:
+    return bfloatToFloat(uint16_t(bits));
+  case ScaleType::E8M0:
+    return decodeE8M0(uint8_t(bits));
+  case ScaleType::F8E4M3:
+    return kFloat8E4M3.decode(bits);
+  }
+  llvm_unreachable("unknown scale type");
+}
+
+static int32_t signExtend(uint32_t bits, unsigned width) {
+  return int32_t(bits << (32 - width)) >> (32 - width);
+}
+
+int32_t PackedView::code(int64_t row, int64_t column) const {
+  uint32_t bits =
+      unpackCode(payload + row * plain.rowBytes, column, fmt.bits());
+  return fmt.isInteger() && !fmt.zeroPoint ? signExtend(bits, fmt.bits())
+                                           : int32_t(bits);
+}
+
+float PackedView::scale(int64_t row, int64_t column) const {
+  if (!fmt.hasScale())
+    return 1.0f;
+  return loadScale(payload + plain.scalesOffset, plain.scaleIndex(row, column),
+                   fmt.scale);
+}
+
+int32_t PackedView::zeroPoint(int64_t row, int64_t column) const {
+  if (!fmt.zeroPoint)
+    return 0;
+  return uint8_t(
+      payload[plain.zeroPointsOffset + plain.scaleIndex(row, column)]);
+}
+
+float PackedView::decode(uint32_t bits, float scale, int32_t zeroPoint) const {
+  if (!fmt.hasScale())
+    return fmt.element->decode(bits);
+  if (!fmt.isInteger())
+    return fmt.element->decode(bits) * scale;
+  int32_t code = fmt.zeroPoint ? int32_t(bits) : signExtend(bits, fmt.bits());
+  return float(code - zeroPoint) * scale;
+}
+
+float PackedView::value(int64_t row, int64_t column) const {
+  return decode(unpackCode(payload + row * plain.rowBytes, column, fmt.bits()),
+                scale(row, column), zeroPoint(row, column));
+}
+
+void PackedView::dequantizeRows(int64_t begin, int64_t end, float *out) const {
+  for (int64_t row = begin; row < end; ++row) {
+    const char *codes = payload + row * plain.rowBytes;
+    float groupScale = 1.0f;
+    int32_t groupZero = 0;
+    for (int64_t column = 0; column < plain.columns; ++column) {
+      if (column % plain.groupSize == 0) {
+        groupScale = scale(row, column);
+        groupZero = zeroPoint(row, column);
+      }
+      *out++ =
+          decode(unpackCode(codes, column, fmt.bits()), groupScale, groupZero);
+    }
+  }
+}

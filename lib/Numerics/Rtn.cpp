@@ -1,0 +1,325 @@
+//===- Rtn.cpp - round to nearest -------------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Numerics/Rtn.h"
+#include "squint/Numerics/Packed.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/ThreadPool.h"
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace squint;
+
+Grid squint::chooseGrid(const Format &format, float min, float max) {
+  Grid grid;
+  float scale;
+  if (format.zeroPoint) {
+    min = std::min(min, 0.0f);
+    max = std::max(max, 0.0f);
+    scale = (max - min) / float(format.maxCode());
+  } else if (format.isInteger() && format.bits() < 8) {
+    float extreme = -min >= max ? min : max;
+    scale = extreme / float(format.minCode());
+  } else {
+    scale = std::max(-min, max) / format.element->largest;
+  }
+  // A zero divided by the negative end of the codes.
+  if (scale == 0.0f)
+    scale = 0.0f;
+  grid.scale = roundScale(scale, format.scale);
+  if (format.zeroPoint && grid.scale != 0.0f && std::isfinite(grid.scale)) {
+    float zero = std::nearbyint(-min / grid.scale);
+    grid.zeroPoint = int32_t(std::min(zero, float(format.maxCode())));
+  }
+  return grid;
+}
+
+// Integers are clamped before they are rounded, which gives the same code as
+// the bounds are integers, and lets the rounding be two additions instead of a
+// call: 1.5 * 2^23 has an ulp of 1.
+static uint32_t encodeSteps(float steps, float low, float high,
+                            int32_t zeroPoint, uint32_t mask) {
+  constexpr float magic = 12582912.0f;
+  float clamped = std::min(std::max(steps, low), high);
+  float rounded = (clamped + magic) - magic;
+  return uint32_t(int32_t(rounded) + zeroPoint) & mask;
+}
+
+void squint::encodeValues(const Format &format, const Grid &grid,
+                          const float *values, int64_t count, uint32_t *codes) {
+  if (grid.scale == 0.0f && format.hasScale()) {
+    std::fill_n(codes, count,
+                format.zeroPoint ? uint32_t(grid.zeroPoint)
+                                 : format.element->encode(0.0f));
+    return;
+  }
+  if (!format.isInteger()) {
+    for (int64_t i = 0; i < count; ++i)
+      codes[i] = format.element->encode(
+          format.hasScale() ? values[i] / grid.scale : values[i]);
+    return;
+  }
+  float low = float(format.minCode() - grid.zeroPoint);
+  float high = float(format.maxCode() - grid.zeroPoint);
+  uint32_t mask = (1u << format.bits()) - 1;
+  for (int64_t i = 0; i < count; ++i)
+    codes[i] =
+        encodeSteps(values[i] / grid.scale, low, high, grid.zeroPoint, mask);
+}
+
+static std::string spell(float value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", double(value));
+  return text;
+}
+
+namespace {
+/// What went wrong first, in the order of the elements.
+struct Failure {
+  int64_t index;
+  std::string message;
+};
+
+struct Range {
+  float min = 0.0f, max = 0.0f;
+};
+
+/// Rows read at a time: enough for a transposed weight to use whole cache
+/// lines.
+constexpr int64_t kRowsAtOnce = 32;
+
+class Quantizer {
+public:
+  Quantizer(const TensorView &weight, const Format &format, char *payload,
+            llvm::ThreadPoolInterface *pool)
+      : weight(weight), format(format), payload(payload), pool(pool),
+        layout(PlainLayout::get(format, weight.rows(), weight.columns())) {}
+
+  llvm::Error run();
+
+private:
+  using BlockFn = llvm::function_ref<std::optional<Failure>(
+      int64_t firstRow, int64_t rows, const float *values)>;
+
+  /// Runs `fn` over blocks of rows, on all threads, and reports the failure of
+  /// the lowest index.
+  std::optional<Failure> forEachBlock(BlockFn fn) const;
+
+  std::optional<Failure> findRange(const float *values, int64_t count,
+                                   int64_t firstIndex, Range &range) const;
+  std::optional<Failure>
+  chooseCheckedGrid(const Range &range, int64_t firstIndex, Grid &grid) const;
+  void storeGrid(const Grid &grid, int64_t index) const;
+  std::optional<Failure> quantizeRow(int64_t row, const float *values,
+                                     const Grid *tensorGrid,
+                                     std::vector<uint32_t> &codes) const;
+  std::optional<Failure> storeFloatRow(int64_t row, const float *values,
+                                       std::vector<uint32_t> &codes) const;
+  std::optional<Failure> quantizeTensorGrid(Grid &grid) const;
+
+  const TensorView &weight;
+  const Format &format;
+  char *payload;
+  llvm::ThreadPoolInterface *pool;
+  PlainLayout layout;
+};
+} // namespace
+
+std::optional<Failure> Quantizer::forEachBlock(BlockFn fn) const {
+  int64_t blocks = llvm::divideCeil(layout.rows, kRowsAtOnce);
+  int64_t workers = 1;
+  if (pool && blocks > 1)
+    workers = std::min<int64_t>(pool->getMaxConcurrency(), blocks);
+  std::vector<std::optional<Failure>> failures(workers);
+
+  auto work = [&](int64_t worker) {
+    std::vector<float> values(kRowsAtOnce * layout.columns);
+    int64_t end = blocks * (worker + 1) / workers;
+    for (int64_t block = blocks * worker / workers; block < end; ++block) {
+      int64_t firstRow = block * kRowsAtOnce;
+      int64_t rows = std::min(kRowsAtOnce, layout.rows - firstRow);
+      weight.readRows(firstRow, firstRow + rows, values.data());
+      failures[worker] = fn(firstRow, rows, values.data());
+      if (failures[worker])
+        return;
+    }
+  };
+  if (workers == 1) {
+    work(0);
+  } else {
+    llvm::ThreadPoolTaskGroup group(*pool);
+    for (int64_t worker = 0; worker < workers; ++worker)
+      group.async([&work, worker] { work(worker); });
+    group.wait();
+  }
+  // Workers hold ascending rows, so the first failure has the lowest index.
+  for (std::optional<Failure> &failure : failures)
+    if (failure)
+      return std::move(failure);
+  return std::nullopt;
+}
+
+std::optional<Failure> Quantizer::findRange(const float *values, int64_t count,
+                                            int64_t firstIndex,
+                                            Range &range) const {
+  float min = values[0], max = values[0], finite = 0.0f;
+  for (int64_t i = 0; i < count; ++i) {
+    min = values[i] < min ? values[i] : min;
+    max = values[i] > max ? values[i] : max;
+    finite += values[i] * 0.0f; // NaN once one value is not finite
+  }
+  if (finite == finite) {
+    range = {min, max};
+    return std::nullopt;
+  }
+  for (int64_t i = 0; i < count; ++i)
+    if (!std::isfinite(values[i]))
+      return Failure{
+          firstIndex + i,
+          llvm::formatv("expected finite values, got {0} at element "
+                        "{1}",
+                        std::isnan(values[i]) ? "NaN" : spell(values[i]),
+                        firstIndex + i)};
+  return std::nullopt;
+}
+
+std::optional<Failure> Quantizer::chooseCheckedGrid(const Range &range,
+                                                    int64_t firstIndex,
+                                                    Grid &grid) const {
+  grid = chooseGrid(format, range.min, range.max);
+  if (std::isfinite(grid.scale))
+    return std::nullopt;
+  return Failure{
+      firstIndex,
+      llvm::formatv("expected a scale within {0}, got values from {1} to {2} "
+                    "in the block at element {3}",
+                    stringifyScaleType(format.scale), spell(range.min),
+                    spell(range.max), firstIndex)};
+}
+
+void Quantizer::storeGrid(const Grid &grid, int64_t index) const {
+  storeScale(grid.scale, format.scale, payload + layout.scalesOffset, index);
+  if (format.zeroPoint)
+    payload[layout.zeroPointsOffset + index] = char(grid.zeroPoint);
+}
+
+std::optional<Failure>
+Quantizer::quantizeRow(int64_t row, const float *values, const Grid *tensorGrid,
+                       std::vector<uint32_t> &codes) const {
+  for (int64_t group = 0; group < layout.groups; ++group) {
+    int64_t begin = group * layout.groupSize;
+    int64_t end = std::min(begin + layout.groupSize, layout.columns);
+    Grid grid;
+    if (tensorGrid) {
+      grid = *tensorGrid;
+    } else {
+      int64_t firstIndex = row * layout.columns + begin;
+      Range range;
+      if (auto failure =
+              findRange(values + begin, end - begin, firstIndex, range))
+        return failure;
+      if (auto failure = chooseCheckedGrid(range, firstIndex, grid))
+        return failure;
+      storeGrid(grid, row * layout.groups + group);
+    }
+    encodeValues(format, grid, values + begin, end - begin, &codes[begin]);
+  }
+  packCodes(codes.data(), layout.columns, format.bits(),
+            payload + row * layout.rowBytes);
+  return std::nullopt;
+}
+
+std::optional<Failure>
+Quantizer::storeFloatRow(int64_t row, const float *values,
+                         std::vector<uint32_t> &codes) const {
+  encodeValues(format, Grid(), values, layout.columns, codes.data());
+  for (int64_t column = 0; column < layout.columns; ++column) {
+    if (std::isfinite(values[column]) &&
+        std::isinf(format.element->decode(codes[column]))) {
+      int64_t index = row * layout.columns + column;
+      return Failure{index,
+                     llvm::formatv("expected a value within {0}, got {1} at "
+                                   "element {2}",
+                                   format.element->name, spell(values[column]),
+                                   index)};
+    }
+  }
+  packCodes(codes.data(), layout.columns, format.bits(),
+            payload + row * layout.rowBytes);
+  return std::nullopt;
+}
+
+// Blocks may finish in any order; minimum and maximum do not depend on it.
+std::optional<Failure> Quantizer::quantizeTensorGrid(Grid &grid) const {
+  std::vector<Range> ranges(layout.rows);
+  auto failure =
+      forEachBlock([&](int64_t firstRow, int64_t rows,
+                       const float *values) -> std::optional<Failure> {
+        for (int64_t row = 0; row < rows; ++row)
+          if (auto failure = findRange(
+                  values + row * layout.columns, layout.columns,
+                  (firstRow + row) * layout.columns, ranges[firstRow + row]))
+            return failure;
+        return std::nullopt;
+      });
+  if (failure)
+    return failure;
+  Range all = ranges[0];
+  for (const Range &range : ranges) {
+    all.min = std::min(all.min, range.min);
+    all.max = std::max(all.max, range.max);
+  }
+  if (auto failure = chooseCheckedGrid(all, 0, grid))
+    return failure;
+  storeGrid(grid, 0);
+  return std::nullopt;
+}
+
+llvm::Error Quantizer::run() {
+  std::memset(payload, 0, layout.totalBytes);
+  if (layout.rows == 0 || layout.columns == 0)
+    return llvm::Error::success();
+
+  std::optional<Failure> failure;
+  Grid tensorGrid;
+  bool perTensor = format.granularity == Granularity::Tensor;
+  if (perTensor)
+    failure = quantizeTensorGrid(tensorGrid);
+  if (!failure)
+    failure = forEachBlock([&](int64_t firstRow, int64_t rows,
+                               const float *values) -> std::optional<Failure> {
+      std::vector<uint32_t> codes(layout.columns);
+      for (int64_t row = 0; row < rows; ++row) {
+        const float *rowValues = values + row * layout.columns;
+        auto failure =
+            format.hasScale()
+                ? quantizeRow(firstRow + row, rowValues,
+                              perTensor ? &tensorGrid : nullptr, codes)
+                : storeFloatRow(firstRow + row, rowValues, codes);
+        if (failure)
+          return failure;
+      }
+      return std::nullopt;
+    });
+  if (!failure)
+    return llvm::Error::success();
+  return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                 failure->message);
+}
+
+llvm::Error squint::quantizeRtn(const TensorView &weight, const Format &format,
+                                llvm::MutableArrayRef<char> payload,
+                                llvm::ThreadPoolInterface *pool) {
+  if (format.element->fixedGroup)
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   "rounding to " + format.element->name +
+                                       " is not built yet");
+  return Quantizer(weight, format, payload.data(), pool).run();
+}

@@ -1,0 +1,123 @@
+//===- FormatTest.cpp - format strings and the plain layout -----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Numerics/Format.h"
+#include "gtest/gtest.h"
+
+using namespace squint;
+
+static std::string canonical(llvm::StringRef text, FormatRole role) {
+  llvm::Expected<Format> format = Format::parse(text, role);
+  if (!format)
+    return "error: " + llvm::toString(format.takeError());
+  return format->str();
+}
+
+static std::string weight(llvm::StringRef text) {
+  return canonical(text, FormatRole::Weight);
+}
+static std::string activation(llvm::StringRef text) {
+  return canonical(text, FormatRole::Activation);
+}
+
+TEST(Format, FillsInDefaults) {
+  EXPECT_EQ(weight("f32"), "f32");
+  EXPECT_EQ(weight("bf16"), "bf16");
+  EXPECT_EQ(weight("int8"), "int8:channel,scale=f32");
+  EXPECT_EQ(activation("int8"), "int8:token,scale=f32");
+  EXPECT_EQ(weight("int4:group=32"), "int4:group=32,scale=f16");
+  EXPECT_EQ(weight("int4:block=32"), "int4:group=32,scale=f16");
+  EXPECT_EQ(weight("int4:group=32,zero-point,scale=bf16"),
+            "int4:group=32,zero-point,scale=bf16");
+  EXPECT_EQ(weight("int4,scale=f16,zero-point"),
+            "int4:channel,zero-point,scale=f16");
+  EXPECT_EQ(activation("int8:tensor"), "int8:tensor,scale=f32");
+  EXPECT_EQ(weight("mxfp4"), "mxfp4");
+  EXPECT_EQ(weight("nvfp4:group=16"), "nvfp4");
+}
+
+TEST(Format, CanonicalSpellingsParseAgain) {
+  for (const Element *element : getElements())
+    for (const char *suffix :
+         {"", ":tensor", ":channel", ":token", ":group=48", ",zero-point",
+          ":group=7,zero-point,scale=f32", ":channel,scale=bf16"}) {
+      llvm::Expected<Format> format =
+          Format::parse(element->name.str() + suffix, FormatRole::Any);
+      if (!format) {
+        llvm::consumeError(format.takeError());
+        continue;
+      }
+      llvm::Expected<Format> again =
+          Format::parse(format->str(), FormatRole::Any);
+      ASSERT_TRUE(bool(again)) << format->str();
+      EXPECT_TRUE(*again == *format) << format->str();
+    }
+}
+
+TEST(Format, NamesWhatIsWrong) {
+  EXPECT_EQ(weight("int5:banana"),
+            "error: unknown granularity 'banana', expected tensor, channel, "
+            "token or group=N");
+  EXPECT_EQ(weight("int9"),
+            "error: unknown element 'int9', expected one of f32, f16, bf16, "
+            "f8e4m3, f8e5m2, int2, int3, int4, int5, int6, int7, int8, nf4, "
+            "mxfp4, mxfp8, nvfp4");
+  EXPECT_EQ(weight("").substr(0, 25), "error: unknown element ''");
+  EXPECT_EQ(weight("int4:group=0"),
+            "error: expected a group size of at least 1, got '0'");
+  EXPECT_EQ(weight("int4:group="),
+            "error: expected a group size of at least 1, got ''");
+  EXPECT_EQ(weight("int4:group=99999999999"),
+            "error: expected a group size of at least 1, got '99999999999'");
+  EXPECT_EQ(weight("int8:token"),
+            "error: granularity 'token' is for activations, expected tensor, "
+            "channel or group=N");
+  EXPECT_EQ(activation("int8:channel"),
+            "error: granularity 'channel' is for weights, expected tensor, "
+            "token or group=N");
+  EXPECT_EQ(weight("int8,scale=f64"),
+            "error: unknown scale type 'f64', expected f16, bf16 or f32");
+  EXPECT_EQ(weight("int8,zeropoint"),
+            "error: unknown option 'zeropoint', expected zero-point or "
+            "scale=f16|bf16|f32");
+  EXPECT_EQ(weight("int8,zero-point,zero-point"),
+            "error: 'zero-point' given twice");
+  EXPECT_EQ(weight("int8,scale=f16,scale=f16"), "error: 'scale' given twice");
+  EXPECT_EQ(weight("int8:"), "error: unknown granularity '', expected tensor, "
+                             "channel, token or group=N");
+  EXPECT_EQ(weight("f32:channel"), "error: f32 has no scales, expected nothing "
+                                   "after it, got ':channel'");
+  EXPECT_EQ(weight("nf4,zero-point"),
+            "error: zero-point is for integers, got nf4");
+  EXPECT_EQ(weight("mxfp4:group=64"), "error: mxfp4 has groups of 32");
+  EXPECT_EQ(weight("mxfp4,scale=f16"),
+            "error: mxfp4 has scales of type f8e8m0");
+}
+
+static PlainLayout layoutOf(llvm::StringRef text, int64_t rows,
+                            int64_t columns) {
+  return PlainLayout::get(llvm::cantFail(Format::parse(text, FormatRole::Any)),
+                          rows, columns);
+}
+
+TEST(PlainLayout, StartsSegmentsAtMultiplesOf64) {
+  PlainLayout layout = layoutOf("int4:group=32,zero-point", 3, 70);
+  EXPECT_EQ(layout.rowBytes, 35);
+  EXPECT_EQ(layout.codesBytes, 105);
+  EXPECT_EQ(layout.groups, 3);
+  EXPECT_EQ(layout.scalesOffset, 128);
+  EXPECT_EQ(layout.scalesBytes, 18);
+  EXPECT_EQ(layout.zeroPointsOffset, 192);
+  EXPECT_EQ(layout.zeroPointsBytes, 9);
+  EXPECT_EQ(layout.totalBytes, 201);
+  EXPECT_EQ(layout.scaleIndex(2, 69), 8);
+}
+
+TEST(PlainLayout, CountsScalesByGranularity) {
+  EXPECT_EQ(layoutOf("int8:tensor", 5, 7).scalesBytes, 4);
+  EXPECT_EQ(layoutOf("int8:channel", 5, 7).scalesBytes, 20);
+  EXPECT_EQ(layoutOf("int8:channel,scale=f16", 5, 7).scalesBytes, 10);
+  EXPECT_EQ(layoutOf("f16", 5, 7).totalBytes, 70);
+  EXPECT_EQ(layoutOf("int3", 1, 3).rowBytes, 2);
+}
