@@ -1,0 +1,74 @@
+//===- FormatReference.cpp - the page on formats ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Prints the reference of formats from the registry of elements, so that a new
+// element is documented by being there.
+//
+//===----------------------------------------------------------------------===//
+
+#include "squint/Numerics/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace squint;
+
+static llvm::StringRef describeKind(ElementKind kind) {
+  switch (kind) {
+  case ElementKind::Integer:
+    return "integer";
+  case ElementKind::Float:
+    return "float";
+  case ElementKind::Table:
+    return "table";
+  }
+  return "";
+}
+
+/// The values that a code can stand for before its scale: the codes' bounds
+/// for integers, the largest magnitude for the rest.
+static std::string describeRange(const Element &element) {
+  if (!element.hasScale())
+    return "as stored";
+  if (!element.isInteger())
+    return llvm::formatv("up to {0:F0}", element.largest).str();
+  Format format;
+  format.element = &element;
+  format.granularity = Granularity::Channel;
+  std::string text =
+      llvm::formatv("{0} to {1}", format.minCode(), format.maxCode()).str();
+  format.zeroPoint = true;
+  return text + llvm::formatv("; with a zero point {0} to {1}",
+                              format.minCode(), format.maxCode())
+                    .str();
+}
+
+static std::string describeScale(const Element &element, FormatRole role) {
+  llvm::Expected<Format> format = Format::parse(element.name, role);
+  if (!format) {
+    llvm::consumeError(format.takeError());
+    return "refused";
+  }
+  return "`" + format->str() + "`";
+}
+
+int main() {
+  llvm::outs() << R"(# Formats
+
+A format is a product: an element, a granularity, a scale type and perhaps a zero point.
+
+    NAME[:tensor|channel|token|group=N][,zero-point][,scale=f16|bf16|f32]
+
+`block=N` is `group=N`. A value is `(code - zero point) * scale`. Codes are rounded half to even and saturate; the last
+group of a row may be shorter than the rest. The last two columns say what the bare name stands for.
+
+| element | kind | bits | range | as weights | as activations |
+|---|---|---|---|---|---|
+)";
+  for (const Element *element : getElements())
+    llvm::outs() << "| `" << element->name << "` | "
+                 << describeKind(element->kind) << " | " << element->bits
+                 << " | " << describeRange(*element) << " | "
+                 << describeScale(*element, FormatRole::Weight) << " | "
+                 << describeScale(*element, FormatRole::Activation) << " |\n";
+}
