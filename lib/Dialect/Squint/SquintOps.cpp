@@ -5,6 +5,7 @@
 #include "squint/Dialect/Squint/Squint.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace squint;
@@ -22,6 +23,7 @@ static void printConstantType(OpAsmPrinter &printer, Operation *, Type type, Att
     printer << " as " << type;
 }
 
+#include "squint/Dialect/Squint/SquintEnums.cpp.inc"
 #include "squint/Dialect/Squint/SquintInterfaces.cpp.inc"
 #define GET_OP_CLASSES
 #include "squint/Dialect/Squint/SquintOps.cpp.inc"
@@ -137,6 +139,39 @@ LogicalResult ConvOp::verify() {
     if (extent < 0 || !compatible(result.getShape()[i + 1], extent / getStrides()[i] + 1))
       return emitOpError() << "expected a result of size " << extent / getStrides()[i] + 1 << " in dimension " << i + 1
                            << ", got " << result;
+  }
+  return success();
+}
+
+LogicalResult PoolOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  int64_t spatial = input.getRank() - 2;
+  if (spatial < 1 || result.getRank() != input.getRank() || result.getElementType() != input.getElementType())
+    return emitOpError() << "expected a result of the input's rank, at least 3, and element type, got " << result;
+  if (getKind() == PoolKind::Average && !isa<FloatType>(input.getElementType()))
+    return emitOpError() << "expected elements of a float type for an average, got " << input.getElementType();
+  if (getKind() == PoolKind::Max && getCountIncludePad())
+    return emitOpError() << "expected count_include_pad only for an average";
+  if (!compatible(input.getShape().front(), result.getShape().front()) ||
+      !compatible(input.getShape().back(), result.getShape().back()))
+    return emitOpError() << "expected the input's batch and channels, got " << result;
+  if (static_cast<int64_t>(getKernel().size()) != spatial || static_cast<int64_t>(getStrides().size()) != spatial ||
+      static_cast<int64_t>(getDilations().size()) != spatial || static_cast<int64_t>(getPads().size()) != 2 * spatial)
+    return emitOpError() << "expected a kernel size, a stride, a dilation and two pads for each of " << spatial
+                         << " dimensions";
+  for (int64_t i = 0; i < spatial; ++i) {
+    if (getKernel()[i] < 1 || getStrides()[i] < 1 || getDilations()[i] < 1 || getPads()[i] < 0 ||
+        getPads()[i + spatial] < 0)
+      return emitOpError() << "expected positive kernel sizes, strides and dilations and no negative pads";
+    if (ShapedType::isDynamic(input.getShape()[i + 1]))
+      continue;
+    int64_t extent = input.getShape()[i + 1] + getPads()[i] + getPads()[i + spatial] -
+                     getDilations()[i] * (getKernel()[i] - 1) - 1;
+    int64_t least = extent / getStrides()[i] + 1, most = llvm::divideCeil(std::max<int64_t>(extent, 0), getStrides()[i]) + 1;
+    int64_t size = result.getShape()[i + 1];
+    if (extent < 0 || (!ShapedType::isDynamic(size) && (size < least || size > most)))
+      return emitOpError() << "expected a result of size " << least << " in dimension " << i + 1 << ", got " << result;
   }
   return success();
 }

@@ -18,6 +18,7 @@
 #include "squint/Numerics/Format.h"
 
 #include "squint/Dialect/Squint/SquintDialect.h.inc"
+#include "squint/Dialect/Squint/SquintEnums.h.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "squint/Dialect/Squint/SquintAttributes.h.inc"

@@ -6,6 +6,7 @@
 #define SQUINT_DIALECT_SQUINT_OPS
 
 include "squint/Dialect/Squint/SquintTypes.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -160,6 +161,37 @@ def Squint_ConvOp : Squint_Op<"conv", [Pure, DeclareOpInterfaceMethods<Squint_We
     $input `,` $weight (`bias` `(` $bias^ `)`)? `strides` `=` $strides `dilations` `=` $dilations
     `pads` `=` $pads `groups` `=` $groups attr-dict
     `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Squint_PoolKind : I32EnumAttr<"PoolKind", "what a pooling window computes", [
+    I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Average", 1, "average">]> {
+  let cppNamespace = "::squint";
+}
+
+def Squint_PoolOp : Squint_Op<"pool", [Pure]> {
+  let summary = "Pooling over windows, channels last";
+  let description = [{
+    `x` is [N, spatial..., C], `y` is [N, out..., C]. The window of output `o` holds the inputs
+    `x[o * stride - pad_begin + i * dilation]` for `i` in `[0, kernel)`, each spatial dimension apart. `y` is the maximum
+    (`max`) or the mean (`average`) of those that lie inside `x`; with `count_include_pad` a mean also counts positions
+    inside the pads, as 0. A maximum over none is the lowest value of its type. `pads` are the begins of all spatial dimensions, then
+    the ends. The result's size may be that of ONNX's `ceil_mode`: a last window may then reach beyond the end pads, and
+    what lies there never counts.
+
+    ```mlir
+    %y = squint.pool max %x kernel = [2, 2] strides = [2, 2] dilations = [1, 1] pads = [0, 0, 0, 0]
+        : tensor<?x28x28x8xf32> -> tensor<?x14x14x8xf32>
+    ```
+  }];
+  let arguments = (ins Squint_PoolKind:$kind, AnyRankedTensor:$input, DenseI64ArrayAttr:$kernel,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
+                       UnitAttr:$count_include_pad);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $kind $input `kernel` `=` $kernel `strides` `=` $strides `dilations` `=` $dilations `pads` `=` $pads
+    (`count_include_pad` $count_include_pad^)? attr-dict `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
 }
