@@ -5,17 +5,25 @@
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
 
 #include "squint/Dialect/Kernel/KernelDialect.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "squint/Dialect/Kernel/KernelAttributes.cpp.inc"
 #define GET_OP_CLASSES
 #include "squint/Dialect/Kernel/KernelOps.cpp.inc"
 
 void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "squint/Dialect/Kernel/KernelAttributes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "squint/Dialect/Kernel/KernelOps.cpp.inc"

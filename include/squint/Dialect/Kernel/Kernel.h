@@ -13,6 +13,9 @@
 
 #include "squint/Dialect/Kernel/KernelDialect.h.inc"
 
+#define GET_ATTRDEF_CLASSES
+#include "squint/Dialect/Kernel/KernelAttributes.h.inc"
+
 #define GET_OP_CLASSES
 #include "squint/Dialect/Kernel/KernelOps.h.inc"
 

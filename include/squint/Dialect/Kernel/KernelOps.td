@@ -25,6 +25,20 @@ def Kernel_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
 }
 
+def Kernel_PanelsAttr : AttrDef<Kernel_Dialect, "Panels"> {
+  let mnemonic = "panels";
+  let summary = "Weights in panels of outputs";
+  let description = [{
+    The layout that every SIMD kernel reads, `#kernel.panels<16>`: see `include/squint/Kernels/Layout.h`.
+
+    ```mlir
+    !squint.packed<1536x384, "int4:group=32,scale=f16", #kernel.panels<16>>
+    ```
+  }];
+  let parameters = (ins "int64_t":$width);
+  let assemblyFormat = "`<` $width `>`";
+}
+
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
 
 // Destination-style: the last operands are the outputs.
@@ -111,11 +125,13 @@ def Kernel_Im2colOp : Kernel_DpsOp<"im2col"> {
   let summary = "The patches of an image as rows of a matrix";
   let description = [{
     `x` [N, H, W, C] (f32, or i8 codes) to patches [N * OH * OW, kh * kw * C], c fastest, and for codes the sums [N * OH * OW, 1] i32 of
-    each row. Padding reads as `pad_value` (0, or the zero point of the codes). One spatial dimension has H = 1.
+    each row ([.., S] of every `sum_group` elements, as `kernel.quantize_rows` does). Padding reads as `pad_value` (0, or the
+    zero point of the codes). One spatial dimension has H = 1.
   }];
   let arguments = (ins Kernel_Shaped:$input, Variadic<Kernel_Shaped>:$outputs, DenseI64ArrayAttr:$kernel,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
-                       DenseI64ArrayAttr:$out, DefaultValuedAttr<I64Attr, "0">:$pad_value);
+                       DenseI64ArrayAttr:$out, DefaultValuedAttr<I64Attr, "0">:$pad_value,
+                       DefaultValuedAttr<I64Attr, "0">:$sum_group);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
@@ -170,6 +186,29 @@ def Kernel_DequantizeOp : Kernel_DpsOp<"dequantize"> {
   let assemblyFormat = [{
     `ins` `(` $weights `:` type($weights) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
+}
+
+class Kernel_Vector<int lanes, string element> : Type<
+    CPred<"$_self == ::mlir::VectorType::get({" # lanes # "}, ::mlir::IntegerType::get($_self.getContext(), " # element # "))">,
+    "vector<" # lanes # "xi" # element # ">", "::mlir::VectorType">,
+  BuildableType<"::mlir::VectorType::get({" # lanes # "}, $_builder.getIntegerType(" # element # "))">;
+
+def Kernel_DotOp : Kernel_Op<"dot", [Pure, SameVariadicOperandSize]> {
+  let summary = "Dot products of four bytes, accumulated in 16 lanes";
+  let description = [{
+    `result[i] = accumulator[i] + sum over q of sum_{j < 4} weights[q][4 i + j] * byte_j(inputs[q])`, exact modulo 2^32. Bytes of
+    inputs are signed; bytes of weights are signed where `weight_min` is negative and unsigned otherwise. The bounds hold for every
+    byte and are what a conversion may prove with: that a sum of products fits 16 bits, that a byte has a negative.
+
+    ```mlir
+    %t = kernel.dot %acc, [%w0, %w1], [%x0, %x1] {weight_min = 0 : i32, weight_max = 15 : i32, input_min = -127 : i32, input_max = 127 : i32}
+    ```
+  }];
+  let arguments = (ins Kernel_Vector<16, "32">:$accumulator, Variadic<Kernel_Vector<64, "8">>:$weights,
+                       Variadic<I32>:$inputs, I32Attr:$weight_min, I32Attr:$weight_max, I32Attr:$input_min,
+                       I32Attr:$input_max);
+  let results = (outs Kernel_Vector<16, "32">:$result);
+  let assemblyFormat = "$accumulator `,` `[` $weights `]` `,` `[` $inputs `]` attr-dict";
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike]> {
