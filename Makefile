@@ -49,7 +49,8 @@ docs: configure
 	@echo '== the reference is in $(BUILD)/docs'
 
 bench: build
-	@$(PYTHON) bench/bench.py --bin $(BUILD)/bin --work $(BUILD)/bench
+	@ninja -C $(BUILD) squint-limits
+	@$(PYTHON) bench/bench.py --bin $(BUILD)/bin --work $(BUILD)/bench/work --limits $(BUILD)/bench/squint-limits
 
 fuzz: configure
 	@test/Fuzz/run.sh $(BUILD)/asan-ubsan
