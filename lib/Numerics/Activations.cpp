@@ -35,7 +35,6 @@ StaticGrid squint::chooseStaticGrid(const Format &format, float min,
   if (format.zeroPoint || min >= 0.0f) {
     min = std::min(min, 0.0f);
     max = std::max(max, 0.0f);
-    grid.low = -128;
     grid.zeroPoint = -128;
     // Halved, as the difference of two finite values may not be.
     float range = (max / 2 - min / 2) / 127.5f;
@@ -53,8 +52,8 @@ StaticGrid squint::chooseStaticGrid(const Format &format, float min,
 void squint::quantizeStatic(llvm::ArrayRef<float> values,
                             const StaticGrid &grid, int8_t *codes) {
   float inverse = 1.0f / grid.scale;
-  float low = float(grid.low - grid.zeroPoint);
-  float high = float(grid.high - grid.zeroPoint);
+  float low = float(-128 - grid.zeroPoint);
+  float high = float(127 - grid.zeroPoint);
   for (size_t i = 0; i < values.size(); ++i)
     codes[i] =
         int8_t(roundClamped(values[i] * inverse, low, high) + grid.zeroPoint);

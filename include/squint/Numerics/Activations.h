@@ -15,10 +15,10 @@
 //
 // Static, with scale and zero point known when compiling:
 //   inv   = 1 / scale
-//   code  = clamp(rne(x * inv), low - zero, high - zero) + zero
+//   code  = clamp(rne(x * inv), -128 - zero, 127 - zero) + zero
 // where the clamp comes before the addition, which is then exact. A range
 // without negative values is held in all 256 codes: uint8 stored as code - 128,
-// so zero = -128 and low = -128.
+// so zero = -128. NaN gives the code of 0.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,12 +34,10 @@ namespace squint {
 float quantizeDynamic(llvm::ArrayRef<float> values, ScaleType type,
                       int8_t *codes);
 
-/// How a static activation is stored: value = (code - zeroPoint) * scale with
-/// codes from `low` to `high`, all within int8.
+/// How a static activation is stored: value = (code - zeroPoint) * scale.
 struct StaticGrid {
   float scale = 1.0f;
   int32_t zeroPoint = 0;
-  int32_t low = -127, high = 127;
 };
 
 /// The static grid for values from `min` to `max`, both finite, of an int8
@@ -47,7 +45,7 @@ struct StaticGrid {
 ///   zero point:  s = (max' - min') / 255, zero = rne(-min' / s) - 128, with
 ///                min' <= 0 <= max'
 ///   min >= 0:    s = max / 255, zero = -128
-///   otherwise:   s = amax / 127, zero = 0, codes -127..127
+///   otherwise:   s = amax / 127, zero = 0
 /// The scale is 1 where the range is nothing but 0.
 StaticGrid chooseStaticGrid(const Format &format, float min, float max);
 
