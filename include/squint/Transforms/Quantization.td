@@ -1,0 +1,85 @@
+//===- Quantization.td - formats, codes and layouts --------*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_TRANSFORMS_QUANTIZATION
+#define SQUINT_TRANSFORMS_QUANTIZATION
+
+include "mlir/Pass/PassBase.td"
+
+def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
+  let summary = "Choose a format for every weight and activation";
+  let description = [{
+    Gives every operator with a weight (`WeightedOpInterface`) whose weight is a float constant the attributes
+    `squint.weight_format` and `squint.activation_format`, which a later pass carries out. `f32` means that a tensor stays as it
+    is and leaves no attribute. Left alone are weights that are computed, f64 operators, weights that are quantized already
+    (their activations still take a format, if they have none), and operators that carry one of the attributes already.
+
+    `weights` and `activations` hold for all operators that no rule of the recipe matches. A recipe is a YAML file:
+
+    ```yaml
+    rules:
+      - operators: linear            # linear or conv; left out: both
+        names: ["*/query/*", head]   # globs over node names; left out: all
+        weights: int8:channel        # left out: f32
+        activations: int8:token
+      - weights: int4:group=32
+    ```
+
+    The first rule that matches an operator decides both of its formats. A rule that matches nothing is an error, whether
+    nothing has that name or earlier rules took all of it, and so is a format that no operator takes. Formats without
+    kernels are refused by name.
+
+    ```mlir
+    %y = squint.linear %x, %w {squint.weight_format = "int8:channel,scale=f32", squint.activation_format = "int8:token,scale=f32"}
+        : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
+    ```
+  }];
+  let options = [
+    Option<"weights", "weights", "std::string", /*default=*/"\"f32\"", "Format of weights that no rule matches">,
+    Option<"activations", "activations", "std::string", /*default=*/"\"f32\"",
+           "Format of activations that no rule matches">,
+    Option<"recipe", "recipe", "std::string", /*default=*/"", "YAML file of rules">,
+  ];
+  let statistics = [
+    Statistic<"numWeights", "weights", "Number of operators whose weight took a format">,
+    Statistic<"numActivations", "activations", "Number of operators whose activation took a format">,
+  ];
+}
+
+def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
+  let summary = "Quantize to the nearest code";
+  let description = [{
+    Carries out `squint.weight_format` and `squint.activation_format` and removes them.
+
+    A float constant becomes a `squint.constant` of a packed type in a store in memory, and a `squint.dequantize`. Operators
+    that share a weight and a format share the packed one. With `s` the scale of a block, rounded to its type before codes
+    are computed, and rounding half to even:
+
+    * symmetric int8: `s = max|w| / 127`, codes -127..127;
+    * symmetric int2 to int7: `s = m / -2^(b-1)` with `m` the value of largest magnitude, codes -2^(b-1)..2^(b-1)-1;
+    * zero point: `s = (max - min) / (2^b - 1)` with 0 in the range, `z = round(-min / s)`, codes 0..2^b-1;
+    * `code = clamp(round(w / s) + z)`; a block of zeros has scale 0.
+
+    NaN and infinity in a weight are errors, and so is a value or a scale that its type cannot hold.
+
+    An activation becomes `squint.quantize` and `squint.dequantize` before the operator; operators that read the same value in
+    the same format share them. Static ones (`tensor`) take their range from the calibration's statistics. One scale an image
+    (`token` on a conv) is one scale a row of the image flattened.
+
+    ```mlir
+    %w = squint.constant #squint.data<"#0", 0, 2176> : !squint.packed<32x64, "int8:channel,scale=f32">
+    %0 = squint.dequantize %w : !squint.packed<32x64, "int8:channel,scale=f32"> -> tensor<32x64xf32>
+    %1 = squint.quantize %x : tensor<?x64xf32> -> !squint.packed<?x64, "int8:token,scale=f32">
+    %2 = squint.dequantize %1 : !squint.packed<?x64, "int8:token,scale=f32"> -> tensor<?x64xf32>
+    %y = squint.linear %2, %0 : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [
+    Statistic<"numWeights", "weights", "Number of weights quantized">,
+    Statistic<"numActivations", "activations", "Number of activations quantized">,
+  ];
+}
+
+#endif

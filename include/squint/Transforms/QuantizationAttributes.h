@@ -1,0 +1,21 @@
+//===- QuantizationAttributes.h - decisions on operators --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_TRANSFORMS_QUANTIZATIONATTRIBUTES_H
+#define SQUINT_TRANSFORMS_QUANTIZATIONATTRIBUTES_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace squint {
+
+/// The formats that an operator's weight and activation are to take, canonical
+/// spellings as strings; `squint-select-formats` sets them, passes that
+/// quantize carry them out and remove them.
+inline constexpr llvm::StringLiteral kWeightFormatAttr = "squint.weight_format";
+inline constexpr llvm::StringLiteral kActivationFormatAttr =
+    "squint.activation_format";
+
+} // namespace squint
+
+#endif // SQUINT_TRANSFORMS_QUANTIZATIONATTRIBUTES_H

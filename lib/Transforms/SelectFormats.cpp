@@ -1,0 +1,190 @@
+//===- SelectFormats.cpp - choose a format for every tensor -----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Recipe.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Transforms/Passes.h"
+#include "squint/Transforms/QuantizationAttributes.h"
+
+using namespace mlir;
+using namespace squint;
+
+namespace squint {
+#define GEN_PASS_DEF_SELECTFORMATS
+#include "squint/Transforms/Passes.h.inc"
+} // namespace squint
+
+/// Nothing but f32, which asks for nothing.
+static bool isLeftAlone(const Format &format) {
+  return format.element->name == "f32";
+}
+
+static bool isBuiltWeight(const Format &format) {
+  return !format.hasScale() || format.element->name == "int8" ||
+         format.element->name == "int4";
+}
+
+static bool isBuiltActivation(const Format &format) {
+  if (isLeftAlone(format))
+    return true;
+  return format.element->name == "int8" &&
+         (!format.zeroPoint || format.granularity == Granularity::Tensor);
+}
+
+static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
+  if (!isBuiltWeight(rule.weights))
+    return emitError(loc) << "weights of format '" << rule.weights.str()
+                          << "' are not built yet";
+  if (!isBuiltActivation(rule.activations))
+    return emitError(loc) << "activations of format '" << rule.activations.str()
+                          << "' are not built yet";
+  return success();
+}
+
+namespace {
+/// A rule and what became of it.
+struct TrackedRule {
+  RecipeRule rule;
+  int64_t matched = 0, taken = 0, weights = 0, activations = 0;
+};
+
+struct SelectFormats : squint::impl::SelectFormatsBase<SelectFormats> {
+  using SelectFormatsBase::SelectFormatsBase;
+
+  LogicalResult initialize(MLIRContext *context) override;
+  void runOnOperation() override;
+
+private:
+  LogicalResult select(WeightedOpInterface op);
+  LogicalResult selectActivation(WeightedOpInterface op, TrackedRule &tracked,
+                                 const Format *weight);
+  LogicalResult checkRules();
+
+  /// Those of the recipe, then the one that the options spell.
+  std::vector<TrackedRule> rules;
+};
+} // namespace
+
+LogicalResult SelectFormats::initialize(MLIRContext *context) {
+  rules.clear();
+  Location loc = UnknownLoc::get(context);
+  if (!recipe.empty()) {
+    FailureOr<std::vector<RecipeRule>> read = readRecipe(context, recipe);
+    if (failed(read))
+      return failure();
+    for (RecipeRule &rule : *read)
+      rules.push_back({std::move(rule)});
+  }
+  auto parse = [&](StringRef option, StringRef text, FormatRole role,
+                   Format &format) -> LogicalResult {
+    llvm::Expected<Format> parsed = Format::parse(text, role);
+    if (!parsed)
+      return emitError(loc)
+             << "expected a format for " << option << ", got '" << text
+             << "': " << llvm::toString(parsed.takeError());
+    format = *parsed;
+    return success();
+  };
+  RecipeRule rest{loc, {}, {}, {}, {}};
+  if (failed(parse("weights", weights, FormatRole::Weight, rest.weights)) ||
+      failed(parse("activations", activations, FormatRole::Activation,
+                   rest.activations)))
+    return failure();
+  rules.push_back({std::move(rest)});
+  for (const TrackedRule &tracked : rules)
+    if (failed(checkBuilt(tracked.rule.loc, tracked.rule)))
+      return failure();
+  return success();
+}
+
+// `weight` is the format that the weight has or takes, null if it stays float.
+LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
+                                              TrackedRule &tracked,
+                                              const Format *weight) {
+  const Format &format = tracked.rule.activations;
+  Value input = op.getActivationOperand().get();
+  if (isLeftAlone(format) || input.getDefiningOp<DequantizeOp>())
+    return success();
+  if (!weight || !weight->isInteger())
+    return op.emitError() << "expected integer weights for activations of "
+                             "format '"
+                          << format.str() << "', got "
+                          << (weight ? weight->str() : "f32");
+  if (!op.hasTokenRows() && format.granularity != Granularity::Tensor)
+    return op.emitError() << "expected activations by tensor for a "
+                          << op.getKind() << ", got '" << format.str() << "'";
+  ++tracked.activations;
+  ++numActivations;
+  op->setAttr(kActivationFormatAttr,
+              StringAttr::get(op.getContext(), format.str()));
+  return success();
+}
+
+LogicalResult SelectFormats::select(WeightedOpInterface op) {
+  if (op->hasAttr(kWeightFormatAttr) || op->hasAttr(kActivationFormatAttr))
+    return success();
+  Value weight = op.getWeightOperand().get();
+  Type element = getElementTypeOrSelf(weight.getType());
+  if (!element.isF32() && !element.isF16() && !element.isBF16())
+    return success();
+  auto dequantize = weight.getDefiningOp<DequantizeOp>();
+  if (!dequantize && !weight.getDefiningOp<ConstantOp>())
+    return success();
+
+  TrackedRule *chosen = nullptr;
+  StringRef name = getNodeName(op);
+  for (TrackedRule &tracked : rules) {
+    if (!tracked.rule.matches(op.getKind(), name))
+      continue;
+    ++tracked.matched;
+    if (!chosen)
+      chosen = &tracked;
+  }
+  ++chosen->taken;
+
+  if (dequantize) {
+    Format format = dequantize.getInput().getType().getFormat();
+    return selectActivation(op, *chosen, &format);
+  }
+  const Format &format = chosen->rule.weights;
+  if (isLeftAlone(format))
+    return selectActivation(op, *chosen, nullptr);
+  ++chosen->weights;
+  ++numWeights;
+  op->setAttr(kWeightFormatAttr,
+              StringAttr::get(op.getContext(), format.str()));
+  return selectActivation(op, *chosen, &format);
+}
+
+LogicalResult SelectFormats::checkRules() {
+  for (const auto &[index, tracked] : llvm::enumerate(rules)) {
+    const RecipeRule &rule = tracked.rule;
+    bool isRest = index + 1 == rules.size();
+    if (!isRest && !tracked.matched)
+      return emitError(rule.loc) << "rule matches no operator";
+    if (!isRest && !tracked.taken)
+      return emitError(rule.loc)
+             << "rule takes no operator: earlier rules match all of its";
+    Location loc = isRest ? getOperation().getLoc() : rule.loc;
+    if (!isLeftAlone(rule.weights) && !tracked.weights)
+      return emitError(loc) << "weights of format '" << rule.weights.str()
+                            << "' touched nothing: expected a linear or conv "
+                               "with a constant float weight";
+    if (!isLeftAlone(rule.activations) && !tracked.activations)
+      return emitError(loc)
+             << "activations of format '" << rule.activations.str()
+             << "' touched nothing: expected a linear or conv with a constant "
+                "weight and a float input";
+  }
+  return success();
+}
+
+void SelectFormats::runOnOperation() {
+  WalkResult result = getOperation().walk([&](WeightedOpInterface op) {
+    return failed(select(op)) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (result.wasInterrupted() || failed(checkRules()))
+    signalPassFailure();
+}
