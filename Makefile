@@ -8,7 +8,7 @@ CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
 export CCACHE_BASEDIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build demo test docs bench fuzz install clean
+.PHONY: help setup configure build sanitized demo test docs bench fuzz install clean
 
 help:
 	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime'
@@ -39,7 +39,7 @@ demo: build
 	@echo '== running the demo'
 	@$(PYTHON) examples/encoder/demo.py --bin $(BUILD)/bin --work $(BUILD)/demo
 
-test: build
+test: build sanitized
 	@echo '== building the unit tests'
 	@ninja -C $(BUILD) squint-unit-tests
 	@ninja -C $(BUILD) check-squint
@@ -52,8 +52,19 @@ bench: build
 	@ninja -C $(BUILD) squint-limits
 	@$(PYTHON) bench/bench.py --bin $(BUILD)/bin --work $(BUILD)/bench/work --limits $(BUILD)/bench/squint-limits
 
-fuzz: configure
-	@test/Fuzz/run.sh $(BUILD)/asan-ubsan
+# The importer is what reads untrusted bytes first; it alone is built a second time.
+sanitized: setup
+	@if [ ! -f $(BUILD)/asan-ubsan/build.ninja ]; then \
+	  echo '== configuring $(BUILD)/asan-ubsan'; \
+	  cmake --preset asan-ubsan > $(BUILD)/configure-asan.log 2>&1 || { cat $(BUILD)/configure-asan.log; exit 1; }; \
+	fi
+	@echo '== building the importer with sanitizers'
+	@ninja -C $(BUILD)/asan-ubsan squint-translate
+
+fuzz: sanitized
+	@seed=$${SEED:-$$RANDOM}; count=$${COUNT:-2000}; echo "== $$count mutations, SEED=$$seed"; \
+	ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 $(PYTHON) test/Fuzz/mutate.py --count $$count --seed $$seed \
+	  -- $(BUILD)/asan-ubsan/bin/squint-translate --import-onnx MODEL -o OUTPUT
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

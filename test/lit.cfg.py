@@ -1,7 +1,9 @@
 """How lit runs the tests. IR tests (.mlir), shell tests (.test) and Python tests (.py) all have RUN lines.
 
-Substitutions: %squintc and the other tools, %python, %data, %clang, %aarch64-sysroot, %run-aarch64.
-Features (for REQUIRES): data, x86_64, avx2, avx512vnni, aarch64, asan, and each tool that is built.
+Substitutions: %squintc and the other tools, %python, %build, %data, %clang, %aarch64-sysroot, %run-aarch64,
+%sanitized-importer.
+Features (for REQUIRES): data, x86_64, avx2, avx512vnni, aarch64, asan, sanitized-importer, and each
+tool that is built.
 """
 import os
 import pathlib
@@ -24,6 +26,7 @@ config.environment["PATH"] = os.pathsep.join([config.squint_tools, config.llvm_t
 config.environment["PYTHONPATH"] = str(source / "test" / "Support")
 config.environment["SQUINT_SOURCE"] = str(source)
 config.environment["SQUINT_BIN"] = config.squint_tools
+# MLIR's own libraries are not instrumented: what crosses the border looks like an overflow of a container.
 config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
 
 
@@ -39,6 +42,7 @@ for tool in TOOLS:
     if os.path.exists(path):
         config.available_features.add(tool)
 substitute("%python", config.python)
+substitute("%build", config.squint_build_root)
 substitute("%clang", os.path.join(config.llvm_tools, "clang"))
 
 # Real models and data sets are not part of the project.
@@ -66,3 +70,8 @@ substitute("%run-aarch64", f"{emulator} -L {sysroot}")
 
 if config.sanitized:
     config.available_features.add("asan")
+# The importer of the second build, which `make test` makes with sanitizers.
+sanitized = pathlib.Path(config.squint_build_root, "asan-ubsan", "bin", "squint-translate")
+if sanitized.exists():
+    config.available_features.add("sanitized-importer")
+substitute("%sanitized-importer", str(sanitized))
