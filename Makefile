@@ -63,7 +63,7 @@ sanitized: setup
 
 fuzz: sanitized
 	@seed=$${SEED:-$$RANDOM}; count=$${COUNT:-2000}; echo "== $$count mutations, SEED=$$seed"; \
-	ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 $(PYTHON) test/Fuzz/mutate.py --count $$count --seed $$seed \
+	ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 $(PYTHON) test/Support/mutate.py --count $$count --seed $$seed \
 	  -- $(BUILD)/asan-ubsan/bin/squint-translate --import-onnx MODEL -o OUTPUT
 
 install: build
