@@ -1,0 +1,186 @@
+//===- OutlineKernels.cpp - one function for each kernel --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Conversion/Lower/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "squint/Conversion/LinalgWork.h"
+#include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Kernels/Work.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace squint {
+#define GEN_PASS_DEF_OUTLINEKERNELS
+#include "squint/Conversion/Lower/Passes.h.inc"
+} // namespace squint
+
+using namespace mlir;
+using namespace squint;
+using namespace squint::kernel;
+
+namespace {
+
+struct OutlineKernels : squint::impl::OutlineKernelsBase<OutlineKernels> {
+  void runOnOperation() override;
+  LogicalResult outline(Operation *op, SymbolTable &symbols);
+
+private:
+  /// Functions by their printed body, which leaves out names and locations.
+  llvm::StringMap<func::FuncOp> functions;
+};
+
+bool computes(Operation *op) {
+  return isa<linalg::LinalgOp>(op) ||
+         (isa<KernelDialect>(op->getDialect()) && isa<DestinationStyleOpInterface>(op));
+}
+
+std::string elementName(Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return name;
+}
+
+/// `D` stands for a size that is known at run time only.
+std::string shapeName(ArrayRef<int64_t> shape) {
+  std::string name;
+  for (int64_t size : shape)
+    name += (name.empty() ? "" : "x") + (ShapedType::isDynamic(size) ? std::string("D") : std::to_string(size));
+  return name.empty() ? "scalar" : name;
+}
+
+/// A generic operator is named after what it computes: the operators of its body.
+std::string bodyName(linalg::LinalgOp op) {
+  if (!isa<linalg::GenericOp>(op))
+    return op->getName().stripDialect().str();
+  llvm::SmallSetVector<StringRef, 4> names;
+  for (Operation &inner : op->getRegion(0).front().without_terminator())
+    if (!inner.hasTrait<OpTrait::ConstantLike>())
+      names.insert(inner.getName().stripDialect());
+  std::string name = op.getNumReductionLoops() ? "reduce" : "map";
+  for (StringRef part : names.getArrayRef().take_front(4))
+    name += "_" + part.str();
+  if (names.empty())
+    name = "copy";
+  return name;
+}
+
+std::string kernelName(Operation *op) {
+  std::string name;
+  if (auto gemm = dyn_cast<GemmOp>(op)) {
+    PackedType weight = gemm.getPackedType();
+    name = "gemm_" + weight.getFormat().element->name.str() + "_" +
+           (gemm.getActivationFormat() ? gemm.getActivationFormat()->getFormat().element->name.str() : "f32") + "_" +
+           shapeName(weight.getShape());
+  } else {
+    auto generic = dyn_cast<linalg::LinalgOp>(op);
+    name = generic ? bodyName(generic) : op->getName().stripDialect().str();
+    auto type = cast<ShapedType>(cast<DestinationStyleOpInterface>(op).getDpsInits()[0].getType());
+    name += "_" + elementName(type.getElementType()) + "_" + shapeName(type.getShape());
+  }
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return name;
+}
+
+/// Whether a kernel can find out at run time that its input is wrong; its function then returns a status.
+bool canFail(Operation *op) { return isa<GatherRowsOp>(op); }
+
+} // namespace
+
+LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
+  Location loc = op->getLoc();
+  OpBuilder builder(op);
+  // Operands, then what the region uses from outside; constants are copied in.
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  SmallVector<Value> arguments(op->getOperands()), constants;
+  for (Value value : captured) {
+    Operation *definition = value.getDefiningOp();
+    if (definition && definition->hasTrait<OpTrait::ConstantLike>())
+      constants.push_back(value);
+    else if (!llvm::is_contained(arguments, value))
+      arguments.push_back(value);
+  }
+
+  std::optional<Work> work = isKernel(op)
+                             ? materializeWork(builder, loc, op)
+                             : materializeLinalgWork(builder, loc, cast<linalg::LinalgOp>(op));
+  if (!work)
+    return op->emitOpError() << "expected an operator that has a kernel";
+
+  SmallVector<Type> types = llvm::to_vector(ValueRange(arguments).getTypes());
+  types.append(2, builder.getIndexType());
+  SmallVector<Type> results;
+  if (canFail(op))
+    results.push_back(builder.getI32Type());
+  auto function = func::FuncOp::create(builder.getUnknownLoc(), kernelName(op),
+                                       FunctionType::get(&getContext(), types, results));
+  function.setPrivate();
+  function->setAttr(kBodyAttr, builder.getUnitAttr());
+  Block *block = function.addEntryBlock();
+  OpBuilder inner = OpBuilder::atBlockBegin(block);
+  IRMapping mapping;
+  for (Value constant : constants)
+    mapping.map(constant, inner.clone(*constant.getDefiningOp())->getResult(0));
+  for (auto [argument, value] : llvm::zip(block->getArguments(), arguments))
+    if (!mapping.contains(value))
+      mapping.map(value, argument);
+  Operation *clone = inner.clone(*op, mapping);
+  // The same buffer twice is two arguments, so that the function does not depend on it.
+  for (unsigned i = 0; i < op->getNumOperands(); ++i)
+    clone->setOperand(i, block->getArgument(i));
+  clone->removeDiscardableAttr(kDimsAttr);
+  SmallVector<Value> status;
+  if (canFail(op))
+    status.push_back(arith::ConstantIntOp::create(inner, loc, 0, 32));
+  func::ReturnOp::create(inner, builder.getUnknownLoc(), status);
+
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  function->print(os, OpPrintingFlags().useLocalScope().printGenericOpForm());
+  auto [it, isNew] = functions.try_emplace(key, function);
+  if (isNew) {
+    symbols.insert(function);
+    ++distinct;
+  } else {
+    function->erase();
+  }
+  StringRef node = getNodeName(loc);
+  LaunchOp::create(builder, loc, it->second.getSymName(), arguments, work->units, work->grain,
+                   node.empty() ? op->getName().getStringRef() : node);
+  ++outlined;
+  op->erase();
+  return success();
+}
+
+void OutlineKernels::runOnOperation() {
+  ModuleOp module = getOperation();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  SymbolTable symbols(module);
+  SmallVector<Operation *> work;
+  main.walk([&](memref::CopyOp copy) {
+    OpBuilder builder(copy);
+    linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(), copy.getTarget());
+    copy.erase();
+  });
+  main.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (!computes(op))
+      return WalkResult::advance();
+    work.push_back(op);
+    return WalkResult::skip();
+  });
+  for (Operation *op : work)
+    if (failed(outline(op, symbols)))
+      return signalPassFailure();
+}

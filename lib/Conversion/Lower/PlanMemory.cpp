@@ -1,0 +1,225 @@
+//===- PlanMemory.cpp - one workspace for all buffers -----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Conversion/Lower/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace squint {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "squint/Conversion/Lower/Passes.h.inc"
+} // namespace squint
+
+using namespace mlir;
+using namespace squint;
+
+namespace {
+
+/// A buffer with the top-level operations between which it is live.
+struct Buffer {
+  memref::AllocOp alloc;
+  int64_t first, last;
+  /// Bytes = fixed * product of the sizes.
+  int64_t fixed;
+  SmallVector<Value> sizes;
+};
+
+/// Buffers that share memory because they are never live together.
+struct Slot {
+  int64_t lastUse;
+  SmallVector<unsigned> buffers;
+};
+
+struct PlanMemory : squint::impl::PlanMemoryBase<PlanMemory> {
+  void runOnOperation() override;
+
+private:
+  FailureOr<Buffer> measure(memref::AllocOp alloc, Block &block, DenseMap<Operation *, int64_t> &order);
+  SmallVector<Slot> assign(ArrayRef<Buffer> buffers);
+  /// A copy at `builder` of a size that depends on dimensions only, or null.
+  Value cloneSize(OpBuilder &builder, Value value, IRMapping &mapping);
+};
+
+constexpr int64_t alignment = 64;
+
+int64_t elementBytes(Type type) {
+  if (type.isIndex())
+    return 8;
+  return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+}
+
+} // namespace
+
+FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block, DenseMap<Operation *, int64_t> &order) {
+  MemRefType type = alloc.getType();
+  if (!type.getLayout().isIdentity())
+    return alloc.emitError() << "expected a contiguous buffer, got " << type;
+  Buffer buffer{alloc, order[block.findAncestorOpInBlock(*alloc)], 0, elementBytes(type.getElementType()), {}};
+  buffer.last = buffer.first;
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size))
+      buffer.fixed *= size;
+  buffer.sizes.assign(alloc.getDynamicSizes().begin(), alloc.getDynamicSizes().end());
+  // One order for equal products; common subexpressions are one value by now.
+  llvm::sort(buffer.sizes, [](Value a, Value b) {
+    Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
+    return x != y && x && y && x->getBlock() == y->getBlock() && x->isBeforeInBlock(y);
+  });
+  // Views of the buffer keep it alive.
+  SmallVector<Value> aliases{alloc.getResult()};
+  DenseSet<Value> seen;
+  while (!aliases.empty()) {
+    Value value = aliases.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    for (Operation *user : value.getUsers()) {
+      buffer.last = std::max(buffer.last, order[block.findAncestorOpInBlock(*user)]);
+      if (isa<ViewLikeOpInterface, arith::SelectOp>(user))
+        aliases.append(user->result_begin(), user->result_end());
+    }
+  }
+  return buffer;
+}
+
+SmallVector<Slot> PlanMemory::assign(ArrayRef<Buffer> buffers) {
+  SmallVector<Slot> slots;
+  for (auto [index, buffer] : llvm::enumerate(buffers)) {
+    // Among the free slots of the same run-time sizes, the one whose size fits best.
+    Slot *best = nullptr;
+    int64_t bestDistance = 0;
+    for (Slot &slot : slots) {
+      const Buffer &owner = buffers[slot.buffers.front()];
+      if (slot.lastUse >= buffer.first || owner.sizes != buffer.sizes)
+        continue;
+      int64_t largest = 0;
+      for (unsigned member : slot.buffers)
+        largest = std::max(largest, buffers[member].fixed);
+      int64_t distance = std::abs(largest - buffer.fixed);
+      if (!best || distance < bestDistance)
+        best = &slot, bestDistance = distance;
+    }
+    if (!best)
+      best = &slots.emplace_back();
+    best->buffers.push_back(index);
+    best->lastUse = buffer.last;
+  }
+  return slots;
+}
+
+Value PlanMemory::cloneSize(OpBuilder &builder, Value value, IRMapping &mapping) {
+  if (Value known = mapping.lookupOrNull(value))
+    return known;
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getNumRegions() || !(isa<DimOp>(op) || isa<arith::ArithDialect>(op->getDialect())))
+    return {};
+  for (Value operand : op->getOperands())
+    if (!cloneSize(builder, operand, mapping))
+      return {};
+  builder.clone(*op, mapping);
+  return mapping.lookup(value);
+}
+
+void PlanMemory::runOnOperation() {
+  ModuleOp module = getOperation();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  Block &block = main.getBody().front();
+  DenseMap<Operation *, int64_t> order;
+  for (auto [i, op] : llvm::enumerate(block))
+    order[&op] = i;
+  order[nullptr] = 0;
+
+  SmallVector<Buffer> found;
+  WalkResult walk = main.walk([&](memref::AllocOp alloc) -> WalkResult {
+    FailureOr<Buffer> buffer = measure(alloc, block, order);
+    if (failed(buffer))
+      return WalkResult::interrupt();
+    found.push_back(*buffer);
+    return WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return signalPassFailure();
+  // Sizes are compared by value after they have been cloned next to one another.
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  auto i64 = builder.getI64Type();
+  auto pointer = LLVM::LLVMPointerType::get(&getContext());
+  Location loc = main.getLoc();
+  auto plan = func::FuncOp::create(loc, "squint_plan",
+                                   builder.getFunctionType({pointer, i64, pointer}, builder.getI32Type()));
+  module.push_back(plan);
+  OpBuilder planner = OpBuilder::atBlockBegin(plan.addEntryBlock());
+
+  SmallVector<Slot> slots = assign(found);
+  buffers += found.size();
+  slotsUsed += slots.size();
+  IRMapping here, there;
+  // offset of each slot = the sum of the sizes before it, in the entry and, for the total, in the plan
+  auto place = [&](OpBuilder &at, IRMapping &mapping, SmallVectorImpl<Value> *offsets) -> FailureOr<Value> {
+    Value total = arith::ConstantIndexOp::create(at, loc, 0);
+    for (Slot &slot : slots) {
+      if (offsets)
+        offsets->push_back(total);
+      int64_t fixed = 0;
+      for (unsigned member : slot.buffers)
+        fixed = std::max(fixed, found[member].fixed);
+      Value size = arith::ConstantIndexOp::create(at, loc, fixed);
+      for (Value dynamic : found[slot.buffers.front()].sizes) {
+        Value cloned = cloneSize(at, dynamic, mapping);
+        if (!cloned)
+          return found[slot.buffers.front()].alloc.emitError()
+                 << "expected a size that follows from the inputs' shapes, got one that depends on their data";
+        size = arith::MulIOp::create(at, loc, size, cloned);
+      }
+      Value up = arith::ConstantIndexOp::create(at, loc, alignment - 1);
+      Value mask = arith::ConstantIndexOp::create(at, loc, -alignment);
+      size = arith::AndIOp::create(at, loc, arith::AddIOp::create(at, loc, size, up), mask);
+      total = arith::AddIOp::create(at, loc, total, size);
+    }
+    return total;
+  };
+  SmallVector<Value> offsets;
+  FailureOr<Value> total = place(planner, there, nullptr);
+  if (failed(total) || failed(place(builder, here, &offsets)))
+    return signalPassFailure();
+
+  Value workspace = block.addArgument(MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), loc);
+  main.setType(FunctionType::get(&getContext(), block.getArgumentTypes(), {}));
+  for (auto [slot, offset] : llvm::zip(slots, offsets))
+    for (unsigned member : slot.buffers) {
+      memref::AllocOp alloc = found[member].alloc;
+      OpBuilder at(alloc);
+      Value view = memref::ViewOp::create(at, alloc.getLoc(), alloc.getType(), workspace, offset,
+                                          alloc.getDynamicSizes());
+      alloc.replaceAllUsesWith(view);
+      alloc.erase();
+    }
+
+  // The plan's results: the bytes of the workspace, then every dimension of every output.
+  int64_t index = 0;
+  auto store = [&](Value value) {
+    Value word = arith::IndexCastOp::create(planner, loc, i64, value);
+    Value slot = LLVM::GEPOp::create(planner, loc, pointer, i64, plan.getArgument(2), LLVM::GEPArg(index++));
+    LLVM::StoreOp::create(planner, loc, word, slot);
+  };
+  store(*total);
+  for (auto output : module->getAttrOfType<ArrayAttr>("squint.outputs").getAsRange<DictionaryAttr>())
+    for (auto dim : output.getAs<ArrayAttr>("dims").getAsRange<StringAttr>()) {
+      auto expression = DimExpr::parse(dim.getValue());
+      if (!expression) {
+        module.emitError() << "expected a size in the shape of an output, got '" << dim.getValue() << "'";
+        return signalPassFailure();
+      }
+      store(materializeDim(planner, loc, *expression));
+    }
+  func::ReturnOp::create(planner, loc, ValueRange{arith::ConstantIntOp::create(planner, loc, 0, 32)});
+}

@@ -1,0 +1,125 @@
+//===- PrepareEntry.cpp - buffers for arguments and results -----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Conversion/Lower/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "squint/Dialect/Squint/Squint.h"
+
+namespace squint {
+#define GEN_PASS_DEF_PREPAREENTRY
+#include "squint/Conversion/Lower/Passes.h.inc"
+} // namespace squint
+
+using namespace mlir;
+using namespace squint;
+
+namespace {
+
+struct PrepareEntry : squint::impl::PrepareEntryBase<PrepareEntry> {
+  void runOnOperation() override;
+};
+
+/// The dictionary that the emitter reads: name, element type and dimensions of one argument or result.
+FailureOr<DictionaryAttr> describe(func::FuncOp main, Type type, DictionaryAttr attributes, StringRef what) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return main.emitError() << "expected " << what << " to be a ranked tensor, got " << type;
+  Builder builder(main.getContext());
+  auto name = attributes ? attributes.getAs<StringAttr>(kNameAttr) : StringAttr();
+  auto dims = attributes ? attributes.getAs<ArrayAttr>(kDimsAttr) : ArrayAttr();
+  if (!dims) {
+    if (!tensor.hasStaticShape())
+      return main.emitError() << "expected " << what << " of type " << type << " to carry " << kDimsAttr;
+    SmallVector<Attribute> sizes;
+    for (int64_t size : tensor.getShape())
+      sizes.push_back(builder.getStringAttr(std::to_string(size)));
+    dims = builder.getArrayAttr(sizes);
+  }
+  if (static_cast<int64_t>(dims.size()) != tensor.getRank())
+    return main.emitError() << "expected " << tensor.getRank() << " names in " << kDimsAttr << " of " << what;
+  return builder.getDictionaryAttr({
+      builder.getNamedAttr("name", name ? name : builder.getStringAttr(what)),
+      builder.getNamedAttr("type", TypeAttr::get(tensor.getElementType())),
+      builder.getNamedAttr("dims", dims),
+  });
+}
+
+/// Buffers hold signless integers; whether they are unsigned only the description tells.
+MemRefType bufferOf(RankedTensorType type) {
+  Type element = type.getElementType();
+  if (auto integer = dyn_cast<IntegerType>(element))
+    element = IntegerType::get(type.getContext(), integer.getWidth());
+  return MemRefType::get(type.getShape(), element);
+}
+
+} // namespace
+
+void PrepareEntry::runOnOperation() {
+  ModuleOp module = getOperation();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
+    module.emitError() << "expected a function 'main' with one block";
+    return signalPassFailure();
+  }
+  OpBuilder builder(main.getContext());
+  SmallVector<Attribute> inputs, outputs, symbols;
+  auto addSymbols = [&](DictionaryAttr description, Type type) {
+    for (auto [size, name] :
+         llvm::zip(cast<RankedTensorType>(type).getShape(), description.getAs<ArrayAttr>("dims")))
+      if (ShapedType::isDynamic(size) && !llvm::is_contained(symbols, name))
+        symbols.push_back(name);
+  };
+  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
+    FailureOr<DictionaryAttr> description =
+        describe(main, type, main.getArgAttrDict(i), "input" + std::to_string(i));
+    if (failed(description))
+      return signalPassFailure();
+    inputs.push_back(*description);
+    addSymbols(*description, type);
+  }
+  for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
+    FailureOr<DictionaryAttr> description =
+        describe(main, type, main.getResultAttrDict(i), "output" + std::to_string(i));
+    if (failed(description))
+      return signalPassFailure();
+    outputs.push_back(*description);
+  }
+  // An interface that convert-onnx-to-linalg recorded knows the signedness that buffers have lost.
+  if (!module->hasAttr("squint.inputs"))
+    module->setAttr("squint.inputs", builder.getArrayAttr(inputs));
+  if (!module->hasAttr("squint.outputs"))
+    module->setAttr("squint.outputs", builder.getArrayAttr(outputs));
+  module->setAttr("squint.symbols", builder.getArrayAttr(symbols));
+
+  Block &block = main.getBody().front();
+  Location loc = main.getLoc();
+  builder.setInsertionPointToStart(&block);
+  SmallVector<Type> types;
+  for (BlockArgument argument : block.getArguments()) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    argument.setType(bufferOf(type));
+    types.push_back(argument.getType());
+    auto tensor = bufferization::ToTensorOp::create(builder, loc, type, argument, /*restrict=*/true,
+                                                    /*writable=*/false);
+    argument.replaceAllUsesExcept(tensor, tensor);
+  }
+  Operation *terminator = block.getTerminator();
+  builder.setInsertionPoint(terminator);
+  for (Value result : terminator->getOperands()) {
+    MemRefType type = bufferOf(cast<RankedTensorType>(result.getType()));
+    types.push_back(type);
+    Value destination = block.addArgument(type, loc);
+    bufferization::MaterializeInDestinationOp::create(builder, result.getLoc(), /*result=*/Type(), result, destination,
+                                                      /*restrict=*/true, /*writable=*/true);
+  }
+  terminator->setOperands({});
+  main.setType(FunctionType::get(main.getContext(), types, {}));
+  main.setAllArgAttrs(ArrayRef<DictionaryAttr>());
+  main.setAllResultAttrs(ArrayRef<DictionaryAttr>());
+}
