@@ -30,8 +30,8 @@ int main(void) {
 
   int64_t x_shape[] = {BATCH, INPUTS}, probabilities_shape[] = {BATCH, CLASSES};
   squint_tensor input = {x, {1, 0}, 2, {2, 32, 1}, x_shape, NULL, 0};
-  squint_tensor output = {
-      probabilities, {1, 0}, 2, {2, 32, 1}, probabilities_shape, NULL, 0};
+  squint_tensor output = {probabilities,       {1, 0}, 2, {2, 32, 1},
+                          probabilities_shape, NULL,   0};
   check(classifier_run(context, NULL, &input, &output), context);
 
   for (int i = 0; i < BATCH; ++i) {

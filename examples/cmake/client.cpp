@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The same from C++, with the program's own threads in place of the library's pool, and any number of inputs.
+// The same from C++, with the program's own threads in place of the library's
+// pool, and any number of inputs.
 #include "classifier.h"
 
 #include <algorithm>
@@ -15,18 +16,26 @@ namespace {
 
 constexpr int kThreads = 2;
 
-// Runs the ranges on fresh threads; a program with a pool of its own would hand them to that.
-int32_t parallelFor(void *, classifier_body body, void *args, int64_t n, int64_t grain) {
-  int64_t chunks = (n + grain - 1) / grain, share = (chunks + kThreads - 1) / kThreads * grain;
+// Runs the ranges on fresh threads; a program with a pool of its own would hand
+// them to that.
+int32_t parallelFor(void *, classifier_body body, void *args, int64_t n,
+                    int64_t grain) {
+  int64_t chunks = (n + grain - 1) / grain,
+          share = (chunks + kThreads - 1) / kThreads * grain;
   std::vector<int32_t> status(kThreads, CLASSIFIER_OK);
   std::vector<std::thread> threads;
   for (int worker = 0; worker < kThreads; ++worker) {
-    int64_t begin = std::min(n, worker * share), end = std::min(n, begin + share);
-    threads.emplace_back([=, &status] { status[worker] = begin < end ? body(args, begin, end, worker) : CLASSIFIER_OK; });
+    int64_t begin = std::min(n, worker * share),
+            end = std::min(n, begin + share);
+    threads.emplace_back([=, &status] {
+      status[worker] =
+          begin < end ? body(args, begin, end, worker) : CLASSIFIER_OK;
+    });
   }
   for (std::thread &thread : threads)
     thread.join();
-  auto failed = std::find_if(status.begin(), status.end(), [](int32_t s) { return s != CLASSIFIER_OK; });
+  auto failed = std::find_if(status.begin(), status.end(),
+                             [](int32_t s) { return s != CLASSIFIER_OK; });
   return failed == status.end() ? CLASSIFIER_OK : *failed;
 }
 
@@ -48,11 +57,14 @@ public:
   // rows x 64 values -> rows x 4 probabilities
   std::vector<float> operator()(std::vector<float> values) {
     int64_t shape[] = {int64_t(values.size()) / 64, 64}, resultShape[2];
-    squint_tensor input = {values.data(), {1, 0}, 2, {2, 32, 1}, shape, nullptr, 0};
+    squint_tensor input = {values.data(), {1, 0},  2, {2, 32, 1},
+                           shape,         nullptr, 0};
     check(classifier_prepare(context.get(), &input));
-    check(classifier_output_shape(context.get(), CLASSIFIER_OUTPUT_PROBABILITIES, resultShape));
+    check(classifier_output_shape(
+        context.get(), CLASSIFIER_OUTPUT_PROBABILITIES, resultShape));
     std::vector<float> result(resultShape[0] * resultShape[1]);
-    squint_tensor output = {result.data(), {1, 0}, 2, {2, 32, 1}, resultShape, nullptr, 0};
+    squint_tensor output = {result.data(), {1, 0},  2, {2, 32, 1},
+                            resultShape,   nullptr, 0};
     check(classifier_run(context.get(), nullptr, &input, &output));
     return result;
   }
@@ -60,12 +72,15 @@ public:
 private:
   void check(int32_t status) {
     if (status != CLASSIFIER_OK)
-      throw std::runtime_error(context ? classifier_error_text(context.get()) : classifier_status_text(status));
+      throw std::runtime_error(context ? classifier_error_text(context.get())
+                                       : classifier_status_text(status));
   }
 
   struct Destroy {
     void operator()(classifier_model *m) const { classifier_model_destroy(m); }
-    void operator()(classifier_context *c) const { classifier_context_destroy(c); }
+    void operator()(classifier_context *c) const {
+      classifier_context_destroy(c);
+    }
   };
   std::unique_ptr<classifier_model, Destroy> model;
   std::unique_ptr<classifier_context, Destroy> context;
