@@ -1,0 +1,766 @@
+//===- ImportOnnx.cpp - ONNX models as IR -------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "ModelFile.h"
+#include "Node.h"
+#include "Tensor.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+#include "squint/Dialect/Msft/Msft.h"
+#include "squint/Dialect/Onnx/Onnx.h"
+#include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Import/Onnx.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace squint {
+namespace {
+
+constexpr int kOldestOpset = 7, kNewestOpset = 27;
+constexpr int kDeepest = 32; // subgraphs in subgraphs, functions in functions
+
+StringRef canonicalDomain(StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
+
+/// Names and opsets that hold within a graph or a function's body.
+struct Scope {
+  Scope *parent = nullptr;
+  llvm::StringMap<Value> values;
+  llvm::StringMap<const ::onnx::TensorProto *> initializers;
+  llvm::StringMap<const ::onnx::SparseTensorProto *> sparseInitializers;
+  /// Where constants go: the start of the function or of the region.
+  Block *block = nullptr;
+};
+
+/// What a function's body gets from its call.
+struct Call {
+  std::string prefix;
+  llvm::StringMap<const ::onnx::AttributeProto *> attributes;
+  llvm::StringMap<int> opsets;
+  int depth = 0;
+  /// That of the node that calls, for attributes that refer on.
+  const Call *parent = nullptr;
+};
+
+class Importer {
+public:
+  Importer(StringRef path, MLIRContext &context, const ImportOptions &options)
+      : path(path), context(context), options(options), builder(&context),
+        stores(context.getOrLoadDialect<SquintDialect>()->getStores()) {}
+
+  OwningOpRef<ModuleOp> run();
+
+private:
+  InFlightDiagnostic error(const Twine &what = "") {
+    return emitError(FileLineColLoc::get(&context, path, 0, 0)) << what;
+  }
+  InFlightDiagnostic nodeError(const ::onnx::NodeProto &node, const Call &call) {
+    return error() << "node '" << getName(node, call) << "' (" << node.op_type() << "): ";
+  }
+  LogicalResult nodeError(const ::onnx::NodeProto &node, const Call &call, llvm::Error failure) {
+    return nodeError(node, call) << llvm::toString(std::move(failure));
+  }
+  Location getLocation(StringRef name) {
+    return NameLoc::get(StringAttr::get(&context, name), FileLineColLoc::get(&context, path, 0, 0));
+  }
+  std::string getName(const ::onnx::NodeProto &node, const Call &call);
+
+  LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto> &imports,
+                           llvm::StringMap<int> &opsets);
+  LogicalResult readFunctions();
+  void countUnsupported(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
+                        const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts, int depth);
+  const OpSchema *findSchema(const ::onnx::NodeProto &node, const llvm::StringMap<int> &opsets, std::string &dialect,
+                             int &version, std::string &reason);
+
+  FailureOr<RankedTensorType> readInputType(const ::onnx::ValueInfoProto &input, SmallVectorImpl<DimExpr> &dims);
+  std::string makeSymbol(StringRef name);
+
+  LogicalResult importMain(ModuleOp module);
+  LogicalResult addInitializers(const ::onnx::GraphProto &graph, Scope &scope);
+  LogicalResult importNodes(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, Scope &scope,
+                            const Call &call);
+  LogicalResult importNode(const ::onnx::NodeProto &node, Scope &scope, const Call &call);
+  LogicalResult importConstant(const ::onnx::NodeProto &node, Scope &scope, const Call &call);
+  LogicalResult importCall(const ::onnx::NodeProto &node, const ::onnx::FunctionProto &function, Scope &scope,
+                           const Call &call);
+  LogicalResult importRegion(const ::onnx::NodeProto &node, const ::onnx::GraphProto &graph, Region &region,
+                             Scope &scope, const Call &call, ArrayRef<Value> operands);
+  LogicalResult define(Scope &scope, StringRef name, Value value, llvm::function_ref<InFlightDiagnostic()> fail);
+  /// A null value with success is an absent operand.
+  FailureOr<Value> findValue(Scope &scope, StringRef name, llvm::function_ref<InFlightDiagnostic()> fail);
+
+  const ::onnx::AttributeProto *resolve(const ::onnx::AttributeProto &attribute, const Call &call);
+  llvm::Expected<Attribute> readAttribute(const ::onnx::AttributeProto &attribute);
+
+  std::string path;
+  MLIRContext &context;
+  const ImportOptions &options;
+  OpBuilder builder;
+  DataStores &stores;
+  std::unique_ptr<TensorReader> tensors;
+  ::onnx::ModelProto model;
+  llvm::StringMap<int> opsets;
+  llvm::StringMap<const ::onnx::FunctionProto *> functions;
+  llvm::StringMap<int> unnamed;
+  llvm::DenseMap<const ::onnx::NodeProto *, std::string> madeNames;
+  /// The model's names of dimensions and the symbols that they became.
+  llvm::StringMap<std::string> symbols;
+  llvm::StringSet<> usedSymbols;
+  std::set<std::string> pinned;
+};
+
+std::string functionKey(StringRef domain, StringRef name, StringRef overload) {
+  return (canonicalDomain(domain) + "::" + name + "::" + overload).str();
+}
+
+std::string Importer::getName(const ::onnx::NodeProto &node, const Call &call) {
+  std::string &made = madeNames[&node];
+  if (!node.name().empty())
+    return call.prefix + node.name();
+  if (made.empty())
+    made = node.op_type() + "_" + std::to_string(unnamed[node.op_type()]++);
+  return call.prefix + made;
+}
+
+//===----------------------------------------------------------------------===//
+// Operators
+//===----------------------------------------------------------------------===//
+
+LogicalResult Importer::readOpsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto> &imports,
+                                   llvm::StringMap<int> &opsets) {
+  for (const auto &import : imports) {
+    StringRef domain = canonicalDomain(import.domain());
+    if (domain.empty() && (import.version() < kOldestOpset || import.version() > kNewestOpset))
+      return error() << "expected opset " << kOldestOpset << " to " << kNewestOpset << ", got " << import.version();
+    if (domain == "com.microsoft" && import.version() != 1)
+      return error() << "expected version 1 of the domain com.microsoft, got " << import.version();
+    opsets[domain] = static_cast<int>(import.version());
+  }
+  return success();
+}
+
+LogicalResult Importer::readFunctions() {
+  for (const auto &function : model.functions())
+    if (!functions.try_emplace(functionKey(function.domain(), function.name(), function.overload()), &function).second)
+      return error() << "function '" << function.name() << "': expected one definition, got several";
+  return success();
+}
+
+const OpSchema *Importer::findSchema(const ::onnx::NodeProto &node, const llvm::StringMap<int> &opsets,
+                                     std::string &dialect, int &version, std::string &reason) {
+  StringRef domain = canonicalDomain(node.domain());
+  auto opset = opsets.find(domain);
+  const OpSchema *schema = nullptr;
+  if (domain.empty() || domain == "com.microsoft") {
+    dialect = domain.empty() ? "onnx" : "msft";
+    schema = lookupSchema(dialect, node.op_type());
+    // onnxruntime keeps some of its own in the default domain.
+    if (!schema && domain.empty()) {
+      dialect = "msft";
+      schema = lookupSchema(dialect, node.op_type());
+    }
+  }
+  if (!schema)
+    return nullptr;
+  if (opset == opsets.end()) {
+    reason = "the model does not import its domain";
+    return nullptr;
+  }
+  version = schema->versions.front();
+  if (dialect == "onnx") {
+    if (opset->second < version) {
+      reason = "not in opset " + std::to_string(opset->second);
+      return nullptr;
+    }
+    for (int candidate : schema->versions)
+      version = candidate <= opset->second ? candidate : version;
+  }
+  auto onlyLists = [](const ParameterSchema &p) {
+    return p.option != ParameterSchema::Optional && (p.types & ((1u << 30) - 1)) == 0;
+  };
+  if (llvm::any_of(schema->inputs, onlyLists) || llvm::any_of(schema->outputs, onlyLists) ||
+      StringRef(node.op_type()).starts_with("Optional") || node.op_type() == "ConcatFromSequence" ||
+      node.op_type() == "SequenceAt") {
+    reason = "sequences and optionals are not supported yet";
+    return nullptr;
+  }
+  bool controlFlow = node.op_type() == "If" || node.op_type() == "Loop" || node.op_type() == "Scan";
+  if (!controlFlow && llvm::any_of(schema->attributes,
+                                   [](const AttributeSchema &a) { return a.kind == AttributeSchema::Graph; })) {
+    reason = "subgraphs of this operator are not supported yet";
+    return nullptr;
+  }
+  return schema;
+}
+
+void Importer::countUnsupported(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
+                                const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts,
+                                int depth) {
+  if (depth > kDeepest)
+    return;
+  for (const auto &node : nodes) {
+    if (auto it = functions.find(functionKey(node.domain(), node.op_type(), node.overload())); it != functions.end())
+      continue;
+    std::string dialect, reason;
+    int version;
+    if (!findSchema(node, opsets, dialect, version, reason)) {
+      std::string name = node.domain().empty() ? node.op_type() : node.domain() + "." + node.op_type();
+      ++counts[reason.empty() ? name : name + " (" + reason + ")"];
+    }
+    for (const auto &attribute : node.attribute())
+      if (attribute.has_g())
+        countUnsupported(attribute.g().node(), opsets, counts, depth + 1);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+const ::onnx::AttributeProto *Importer::resolve(const ::onnx::AttributeProto &attribute, const Call &call) {
+  if (attribute.ref_attr_name().empty())
+    return &attribute;
+  auto it = call.attributes.find(attribute.ref_attr_name());
+  return it == call.attributes.end() ? nullptr : it->second;
+}
+
+llvm::Expected<Attribute> Importer::readAttribute(const ::onnx::AttributeProto &a) {
+  using A = ::onnx::AttributeProto;
+  int type = a.type();
+  if (type == A::UNDEFINED) // IR version 1 did without
+    type = a.has_f() ? A::FLOAT : a.has_i() ? A::INT : a.has_s() ? A::STRING : a.has_t() ? A::TENSOR
+           : a.floats_size() ? A::FLOATS : a.ints_size() ? A::INTS : a.strings_size() ? A::STRINGS : A::UNDEFINED;
+  switch (type) {
+  case A::FLOAT:
+    return cast<Attribute>(builder.getF32FloatAttr(a.f()));
+  case A::INT:
+    return cast<Attribute>(builder.getI64IntegerAttr(a.i()));
+  case A::STRING:
+    return cast<Attribute>(builder.getStringAttr(a.s()));
+  case A::FLOATS:
+    return cast<Attribute>(builder.getDenseF32ArrayAttr(ArrayRef<float>(a.floats().data(), a.floats_size())));
+  case A::INTS:
+    return cast<Attribute>(builder.getDenseI64ArrayAttr(ArrayRef<int64_t>(a.ints().data(), a.ints_size())));
+  case A::STRINGS: {
+    SmallVector<Attribute> strings;
+    for (const std::string &text : a.strings())
+      strings.push_back(builder.getStringAttr(text));
+    return cast<Attribute>(builder.getArrayAttr(strings));
+  }
+  case A::TENSOR: {
+    llvm::Expected<TypedAttr> tensor = tensors->read(a.t());
+    if (!tensor)
+      return tensor.takeError();
+    return cast<Attribute>(*tensor);
+  }
+  case A::TYPE_PROTO:
+    if (Type element = getElementType(&context, a.tp().tensor_type().elem_type()); element && a.tp().has_tensor_type())
+      return cast<Attribute>(TypeAttr::get(UnrankedTensorType::get(element)));
+    return llvm::createStringError("expected a tensor type in the attribute '%s'", a.name().c_str());
+  default:
+    return llvm::createStringError("expected a kind of value that the standard has in the attribute '%s', got %d",
+                                   a.name().c_str(), type);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+LogicalResult Importer::define(Scope &scope, StringRef name, Value value,
+                               llvm::function_ref<InFlightDiagnostic()> fail) {
+  if (scope.initializers.contains(name) || scope.sparseInitializers.contains(name) ||
+      !scope.values.try_emplace(name, value).second)
+    return fail() << "expected one definition of '" << name << "', got several";
+  return success();
+}
+
+FailureOr<Value> Importer::findValue(Scope &scope, StringRef name, llvm::function_ref<InFlightDiagnostic()> fail) {
+  if (name.empty())
+    return Value();
+  for (Scope *s = &scope; s; s = s->parent) {
+    if (auto it = s->values.find(name); it != s->values.end())
+      return it->second;
+    auto dense = s->initializers.find(name);
+    auto sparse = s->sparseInitializers.find(name);
+    if (dense == s->initializers.end() && sparse == s->sparseInitializers.end())
+      continue;
+    llvm::Expected<TypedAttr> value = dense != s->initializers.end() ? tensors->read(*dense->second)
+                                                                     : tensors->read(*sparse->second);
+    if (!value)
+      return error() << "initializer '" << name << "': " << llvm::toString(value.takeError());
+    // Constants go to the start of their block, in the order of their first use.
+    OpBuilder::InsertionGuard guard(builder);
+    Operation *last = nullptr;
+    for (Operation &op : *s->block) {
+      if (!isa<ConstantOp>(op))
+        break;
+      last = &op;
+    }
+    if (last)
+      builder.setInsertionPointAfter(last);
+    else
+      builder.setInsertionPointToStart(s->block);
+    Value constant = ConstantOp::create(builder, getLocation(name), value->getType(), *value);
+    s->values[name] = constant;
+    return constant;
+  }
+  return fail() << "expected '" << name << "' to be defined before its use";
+}
+
+LogicalResult Importer::addInitializers(const ::onnx::GraphProto &graph, Scope &scope) {
+  for (const auto &tensor : graph.initializer()) {
+    if (tensor.name().empty())
+      return error() << "initializer: expected a name";
+    if (!scope.initializers.try_emplace(tensor.name(), &tensor).second)
+      return error() << "initializer '" << tensor.name() << "': expected one definition, got several";
+  }
+  for (const auto &tensor : graph.sparse_initializer()) {
+    const std::string &name = tensor.values().name();
+    if (scope.initializers.contains(name) || !scope.sparseInitializers.try_emplace(name, &tensor).second)
+      return error() << "initializer '" << name << "': expected one definition, got several";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+LogicalResult Importer::importNodes(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, Scope &scope,
+                                    const Call &call) {
+  for (const auto &node : nodes)
+    if (failed(importNode(node, scope, call)))
+      return failure();
+  return success();
+}
+
+LogicalResult Importer::importConstant(const ::onnx::NodeProto &node, Scope &scope, const Call &call) {
+  if (node.attribute_size() != 1 || node.output_size() != 1 || node.input_size() != 0)
+    return nodeError(node, call) << "expected one attribute and one result";
+  const ::onnx::AttributeProto *a = resolve(node.attribute(0), call);
+  if (!a)
+    return nodeError(node, call) << "expected a value for the attribute '" << node.attribute(0).ref_attr_name() << "'";
+  // A reference has the name of the function's attribute; what it stands for is said by the node.
+  StringRef name = node.attribute(0).name();
+  auto make = [&](Type element, ArrayRef<int64_t> shape, const void *data, size_t bytes) -> TypedAttr {
+    return tensors->make(RankedTensorType::get(shape, element),
+                         ArrayRef<char>(static_cast<const char *>(data), bytes));
+  };
+  llvm::Expected<TypedAttr> value = TypedAttr();
+  if (name == "value") {
+    value = tensors->read(a->t());
+  } else if (name == "sparse_value") {
+    value = tensors->read(a->sparse_tensor());
+  } else if (name == "value_int") {
+    int64_t i = a->i();
+    value = make(builder.getI64Type(), {}, &i, 8);
+  } else if (name == "value_float") {
+    float f = a->f();
+    value = make(builder.getF32Type(), {}, &f, 4);
+  } else if (name == "value_ints") {
+    value = make(builder.getI64Type(), {a->ints_size()}, a->ints().data(), 8 * size_t(a->ints_size()));
+  } else if (name == "value_floats") {
+    value = make(builder.getF32Type(), {a->floats_size()}, a->floats().data(), 4 * size_t(a->floats_size()));
+  } else if (name == "value_string" || name == "value_strings") {
+    SmallVector<StringRef> strings(a->strings().begin(), a->strings().end());
+    SmallVector<int64_t> shape;
+    if (name == "value_string")
+      strings = {a->s()};
+    else
+      shape = {a->strings_size()};
+    auto type = RankedTensorType::get(shape, onnx::StringElementType::get(&context));
+    value = cast<TypedAttr>(cast<Attribute>(DenseStringElementsAttr::get(type, strings)));
+  } else {
+    return nodeError(node, call) << "expected an attribute of the operator, got '" << name << "'";
+  }
+  if (!value)
+    return nodeError(node, call, value.takeError());
+  Value constant = ConstantOp::create(builder, getLocation(getName(node, call)), value->getType(), *value);
+  return define(scope, node.output(0), constant, [&] { return nodeError(node, call); });
+}
+
+LogicalResult Importer::importRegion(const ::onnx::NodeProto &node, const ::onnx::GraphProto &graph, Region &region,
+                                     Scope &scope, const Call &call, ArrayRef<Value> operands) {
+  Call inner = call;
+  if (++inner.depth > kDeepest)
+    return nodeError(node, call) << "expected at most " << kDeepest << " levels of subgraphs and functions";
+  Scope own;
+  own.parent = &scope;
+  own.block = &region.emplaceBlock();
+  if (failed(addInitializers(graph, own)))
+    return failure();
+  auto fail = [&] { return nodeError(node, call); };
+  for (auto [i, input] : llvm::enumerate(graph.input())) {
+    if (own.initializers.contains(input.name()))
+      continue;
+    // The body need not say its types: then they are those of the operands.
+    Type element = getElementType(&context, input.type().tensor_type().elem_type());
+    if (!element && i < operands.size() && operands[i])
+      element = cast<ShapedType>(operands[i].getType()).getElementType();
+    if (!element)
+      return fail() << "expected a type for the body's input '" << input.name() << "'";
+    BlockArgument argument = own.block->addArgument(UnrankedTensorType::get(element), getLocation(input.name()));
+    if (failed(define(own, input.name(), argument, fail)))
+      return failure();
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(own.block);
+  if (failed(importNodes(graph.node(), own, inner)))
+    return failure();
+  SmallVector<Value> results;
+  for (const auto &output : graph.output()) {
+    FailureOr<Value> value = findValue(own, output.name(), fail);
+    if (failed(value) || !*value)
+      return failed(value) ? failure() : LogicalResult(fail() << "expected a name for each result of the body");
+    results.push_back(*value);
+  }
+  builder.setInsertionPointToEnd(own.block);
+  onnx::YieldOp::create(builder, getLocation(getName(node, call)), results);
+  return success();
+}
+
+LogicalResult Importer::importCall(const ::onnx::NodeProto &node, const ::onnx::FunctionProto &function, Scope &scope,
+                                   const Call &call) {
+  Call inner;
+  inner.prefix = getName(node, call) + "/";
+  inner.depth = call.depth + 1;
+  if (inner.depth > kDeepest)
+    return nodeError(node, call) << "expected at most " << kDeepest << " levels of subgraphs and functions";
+  if (function.opset_import_size() == 0)
+    inner.opsets = opsets;
+  else if (failed(readOpsets(function.opset_import(), inner.opsets)))
+    return failure();
+  for (const auto &attribute : function.attribute_proto())
+    inner.attributes[attribute.name()] = &attribute;
+  for (const auto &attribute : node.attribute()) {
+    const ::onnx::AttributeProto *value = resolve(attribute, call);
+    if (!value)
+      continue;
+    bool known = llvm::is_contained(function.attribute(), attribute.name()) ||
+                 inner.attributes.contains(attribute.name());
+    if (!known)
+      return nodeError(node, call) << "expected an attribute of the function, got '" << attribute.name() << "'";
+    inner.attributes[attribute.name()] = value;
+  }
+  if (node.input_size() > function.input_size() || node.output_size() > function.output_size())
+    return nodeError(node, call) << "expected at most " << function.input_size() << " operands and "
+                                 << function.output_size() << " results, got " << node.input_size() << " and "
+                                 << node.output_size();
+  auto fail = [&] { return nodeError(node, call); };
+  Scope own; // a function's body sees nothing of its caller
+  own.block = scope.block;
+  for (auto [i, name] : llvm::enumerate(function.input())) {
+    FailureOr<Value> value = findValue(scope, int(i) < node.input_size() ? node.input(i) : "", fail);
+    if (failed(value))
+      return failure();
+    if (failed(define(own, name, *value, fail)))
+      return failure();
+  }
+  if (failed(importNodes(function.node(), own, inner)))
+    return failure();
+  for (auto [i, name] : llvm::enumerate(node.output())) {
+    if (name.empty())
+      continue;
+    FailureOr<Value> value = findValue(own, function.output(i), fail);
+    if (failed(value) || failed(define(scope, name, *value, fail)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope, const Call &call) {
+  auto fail = [&] { return nodeError(proto, call); };
+  if (auto it = functions.find(functionKey(proto.domain(), proto.op_type(), proto.overload())); it != functions.end())
+    return importCall(proto, *it->second, scope, call);
+  Node node;
+  node.name = proto.op_type();
+  int version;
+  std::string reason;
+  if (!findSchema(proto, call.opsets, node.dialect, version, reason))
+    return fail() << "expected a supported operator" << (reason.empty() ? "" : ": ") << reason;
+  if (node.dialect == "onnx" && node.name == "Constant")
+    return importConstant(proto, scope, call);
+  node.opset = call.opsets.lookup(canonicalDomain(proto.domain()));
+
+  for (const std::string &name : proto.input()) {
+    FailureOr<Value> value = findValue(scope, name, fail);
+    if (failed(value))
+      return failure();
+    node.operands.push_back(*value);
+  }
+  for (const std::string &name : proto.output())
+    node.outputs.push_back(!name.empty());
+  for (const auto &attribute : proto.attribute()) {
+    const ::onnx::AttributeProto *value = resolve(attribute, call);
+    if (!value) // a reference to an attribute that the call leaves out: the operator's default holds
+      continue;
+    if (node.attributes.get(attribute.name()))
+      return fail() << "expected the attribute '" << attribute.name() << "' once, got it twice";
+    if (value->has_g()) {
+      auto region = std::make_unique<Region>();
+      ArrayRef<Value> operands = node.operands;
+      SmallVector<Value> arguments;
+      if (node.name == "Scan")
+        operands = {}; // scanned along an axis: the body says its types
+      if (failed(importRegion(proto, value->g(), *region, scope, call, operands)))
+        return failure();
+      node.regions.emplace_back(attribute.name(), std::move(region));
+      continue;
+    }
+    llvm::Expected<Attribute> converted = readAttribute(*value);
+    if (!converted)
+      return nodeError(proto, call, converted.takeError());
+    node.attributes.set(attribute.name(), *converted);
+  }
+
+  NodeBuilder nodeBuilder(builder, getLocation(getName(proto, call)), *tensors);
+  SmallVector<Value> results;
+  if (llvm::Error problem = adaptNode(node, version, nodeBuilder, results))
+    return nodeError(proto, call, std::move(problem));
+  if (results.empty()) {
+    const OpSchema *schema = lookupSchema(node.dialect, node.name);
+    if (!schema || (schema->deprecated && version >= schema->versions.back()))
+      return fail() << "expected an operator that is not deprecated in opset " << node.opset;
+    llvm::Expected<SmallVector<Value>> created = nodeBuilder.create(node);
+    if (!created)
+      return nodeError(proto, call, created.takeError());
+    results = std::move(*created);
+  }
+  for (auto [i, name] : llvm::enumerate(proto.output()))
+    if (!name.empty() && i < results.size() && results[i] && failed(define(scope, name, results[i], fail)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+/// A name for a dimension that `squint.dims` can hold; distinct for distinct names.
+std::string Importer::makeSymbol(StringRef name) {
+  std::string &symbol = symbols[name];
+  if (!symbol.empty())
+    return symbol;
+  std::string base = name.str();
+  for (char &c : base)
+    if (!llvm::isAlnum(c) && c != '_' && c != '.')
+      c = '_';
+  if (!DimExpr::isSymbol(base))
+    base = "_" + base;
+  symbol = base;
+  for (int i = 2; !usedSymbols.insert(symbol).second; ++i)
+    symbol = base + "_" + std::to_string(i);
+  return symbol;
+}
+
+FailureOr<RankedTensorType> Importer::readInputType(const ::onnx::ValueInfoProto &input,
+                                                    SmallVectorImpl<DimExpr> &dims) {
+  auto fail = [&] { return error() << "input '" << input.name() << "': "; };
+  if (!input.type().has_tensor_type())
+    return fail() << "expected a tensor (other types of inputs are not supported yet)";
+  const auto &tensor = input.type().tensor_type();
+  Type element = getElementType(&context, tensor.elem_type());
+  if (!element)
+    return fail() << "expected a data type of the standard, got " << tensor.elem_type();
+  if (!tensor.has_shape())
+    return fail() << "expected a shape, got none";
+  SmallVector<int64_t> shape;
+  for (auto [i, dim] : llvm::enumerate(tensor.shape().dim())) {
+    if (dim.value_case() == std::decay_t<decltype(dim)>::kDimValue && dim.dim_value() < -1)
+      return fail() << "expected dimensions of 0 or more, got " << dim.dim_value();
+    if (dim.value_case() == std::decay_t<decltype(dim)>::kDimValue && dim.dim_value() > 0) {
+      shape.push_back(dim.dim_value());
+      dims.push_back(dim.dim_value());
+      continue;
+    }
+    // 0, -1, an empty name and nothing all say that the size is known at run time only.
+    std::string name = dim.dim_param().empty() ? input.name() + "_d" + std::to_string(i) : dim.dim_param();
+    auto pin = options.dims.find(name);
+    std::string symbol = makeSymbol(name);
+    if (pin == options.dims.end())
+      pin = options.dims.find(symbol);
+    if (pin != options.dims.end()) {
+      pinned.insert(pin->first);
+      shape.push_back(pin->second);
+      dims.push_back(pin->second);
+      continue;
+    }
+    shape.push_back(ShapedType::kDynamic);
+    dims.push_back(DimExpr::symbol(symbol));
+  }
+  int64_t elements = 1;
+  for (int64_t size : shape)
+    if (!ShapedType::isDynamic(size) && (llvm::MulOverflow(elements, size, elements) || elements > INT64_MAX / 128))
+      return fail() << "expected a tensor of less than 2^56 elements";
+  return RankedTensorType::get(shape, element);
+}
+
+LogicalResult Importer::importMain(ModuleOp module) {
+  const ::onnx::GraphProto &graph = model.graph();
+  builder.setInsertionPointToEnd(module.getBody());
+  Scope scope;
+  if (failed(addInitializers(graph, scope)))
+    return failure();
+
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> argAttrs, resultAttrs;
+  SmallVector<const ::onnx::ValueInfoProto *> inputs;
+  auto describe = [&](StringRef name, ArrayRef<DimExpr> dims) {
+    return builder.getDictionaryAttr({{builder.getStringAttr(kNameAttr), builder.getStringAttr(name)},
+                                      {builder.getStringAttr(kDimsAttr), getDimsAttr(&context, dims)}});
+  };
+  for (const auto &input : graph.input()) {
+    if (scope.initializers.contains(input.name()) || scope.sparseInitializers.contains(input.name()))
+      continue; // a constant; callers cannot override it
+    SmallVector<DimExpr> dims;
+    FailureOr<RankedTensorType> type = readInputType(input, dims);
+    if (failed(type))
+      return failure();
+    types.push_back(*type);
+    argAttrs.push_back(describe(input.name(), dims));
+    inputs.push_back(&input);
+  }
+  for (const auto &[name, size] : options.dims)
+    if (!pinned.count(name)) {
+      InFlightDiagnostic diagnostic = error() << "expected a symbolic dimension of an input, got '" << name << "'";
+      SmallVector<std::string> known;
+      for (auto &entry : symbols)
+        known.push_back(entry.first().str());
+      llvm::sort(known);
+      diagnostic << (known.empty() ? " (the model has none)" : " (the model has " + llvm::join(known, ", ") + ")");
+      return failure();
+    }
+
+  auto main = func::FuncOp::create(builder, module.getLoc(), "main", builder.getFunctionType(types, {}));
+  Block *block = main.addEntryBlock();
+  scope.block = block;
+  for (BlockArgument argument : block->getArguments()) {
+    const std::string &name = inputs[argument.getArgNumber()]->name();
+    argument.setLoc(getLocation(name));
+    if (failed(define(scope, name, argument, [&] { return error() << "input '" << name << "': "; })))
+      return failure();
+  }
+  builder.setInsertionPointToEnd(block);
+  Call call;
+  call.opsets = opsets;
+  if (failed(importNodes(graph.node(), scope, call)))
+    return failure();
+
+  if (graph.output_size() == 0)
+    return error() << "expected at least one output, got none";
+  SmallVector<Value> results;
+  llvm::StringSet<> outputNames;
+  for (const auto &output : graph.output()) {
+    auto fail = [&] { return error() << "output '" << output.name() << "': "; };
+    if (output.name().empty() || !outputNames.insert(output.name()).second)
+      return fail() << "expected distinct names";
+    FailureOr<Value> value = findValue(scope, output.name(), fail);
+    if (failed(value))
+      return failure();
+    results.push_back(*value);
+    const auto &tensor = output.type().tensor_type();
+    Type element = getElementType(&context, tensor.elem_type());
+    Type got = cast<ShapedType>(value->getType()).getElementType();
+    if (element && element != got)
+      return fail() << "expected elements of type " << element << ", got " << got;
+    // What the model says of the shape; names that no input has say nothing.
+    SmallVector<Attribute> dims;
+    for (const auto &dim : tensor.shape().dim())
+      dims.push_back(builder.getStringAttr(dim.dim_value() > 0 ? std::to_string(dim.dim_value()) : "?"));
+    NamedAttrList attributes;
+    attributes.set(kNameAttr, builder.getStringAttr(output.name()));
+    if (tensor.has_shape())
+      attributes.set(kDimsAttr, builder.getArrayAttr(dims));
+    resultAttrs.push_back(attributes.getDictionary(&context));
+  }
+  builder.setInsertionPointToEnd(block);
+  func::ReturnOp::create(builder, module.getLoc(), results);
+  main.setFunctionType(builder.getFunctionType(types, ValueRange(results).getTypes()));
+  main.setAllArgAttrs(argAttrs);
+  main.setAllResultAttrs(resultAttrs);
+  return success();
+}
+
+OwningOpRef<ModuleOp> Importer::run() {
+  stores.setBase(llvm::sys::path::parent_path(path));
+  for (const std::string &folder : options.allowExternal)
+    stores.allow(folder);
+  llvm::Expected<std::string> store = stores.addFile(path);
+  if (!store) {
+    error() << llvm::toString(store.takeError());
+    return nullptr;
+  }
+  llvm::Expected<const DataStore *> file = stores.lookup(*store);
+  if (!file) {
+    error() << llvm::toString(file.takeError());
+    return nullptr;
+  }
+  llvm::Expected<::onnx::ModelProto> parsed = parseModel((*file)->bytes());
+  if (!parsed) {
+    error() << llvm::toString(parsed.takeError());
+    return nullptr;
+  }
+  model = std::move(*parsed);
+  if (!model.has_graph() || model.opset_import_size() == 0) {
+    error() << "expected an ONNX model with a graph and an opset, got none";
+    return nullptr;
+  }
+  tensors = std::make_unique<TensorReader>(context, stores, *store, (*file)->bytes(), !options.allowExternal.empty());
+  if (failed(readOpsets(model.opset_import(), opsets)) || failed(readFunctions()))
+    return nullptr;
+
+  std::map<std::string, int> unsupported;
+  countUnsupported(model.graph().node(), opsets, unsupported, 0);
+  for (const auto &function : model.functions()) {
+    llvm::StringMap<int> own;
+    if (failed(readOpsets(function.opset_import(), own)))
+      return nullptr;
+    countUnsupported(function.node(), function.opset_import_size() ? own : opsets, unsupported, 0);
+  }
+  if (!unsupported.empty()) {
+    InFlightDiagnostic diagnostic = error() << "expected supported operators, got";
+    const char *separator = " ";
+    for (auto &[name, count] : unsupported) {
+      diagnostic << separator << name << " x" << count;
+      separator = ", ";
+    }
+    return nullptr;
+  }
+
+  std::string name = llvm::sys::path::stem(path).str();
+  for (char &c : name)
+    c = llvm::isAlnum(c) || c == '_' ? c : '_';
+  OwningOpRef<ModuleOp> module =
+      ModuleOp::create(FileLineColLoc::get(&context, path, 0, 0), name.empty() ? StringRef("model") : StringRef(name));
+  if (failed(importMain(*module)) || failed(verify(*module)))
+    return nullptr;
+  if (options.files) {
+    options.files->insert((*file)->path().str());
+    options.files->insert(tensors->getExternalStores().begin(), tensors->getExternalStores().end());
+  }
+  return module;
+}
+} // namespace
+
+void registerImportDialects(DialectRegistry &registry) {
+  registry.insert<onnx::OnnxDialect, msft::MsftDialect, SquintDialect, func::FuncDialect, arith::ArithDialect,
+                  tensor::TensorDialect>();
+}
+
+OwningOpRef<ModuleOp> importOnnx(StringRef path, MLIRContext &context, const ImportOptions &options) {
+  DialectRegistry registry;
+  registerImportDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadDialect<onnx::OnnxDialect, msft::MsftDialect, SquintDialect, func::FuncDialect, arith::ArithDialect,
+                      tensor::TensorDialect>();
+  return Importer(path, context, options).run();
+}
+
+} // namespace squint
