@@ -1,0 +1,49 @@
+//===- LinalgToVector.td - linalg on memrefs to vectors ----*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_CONVERSION_LINALGTOVECTOR
+#define SQUINT_CONVERSION_LINALGTOVECTOR
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertLinalgToVector : Pass<"convert-linalg-to-vector", "::mlir::ModuleOp"> {
+  let summary = "Lower outlined linalg operators to loops over vectors";
+  let description = [{
+    In a function marked `kernel.body`, whose last two arguments are `begin` and `end`, the one linalg operator on memrefs becomes
+    the loops that compute its units [begin, end). `materializeLinalgWork` counts the units for the caller.
+
+    Neighbouring loops that walk memory contiguously are collapsed, unit loops dropped. Then one of:
+
+    * **parallel**: the loop along which every output is contiguous runs over `vector<16xT>` with a scalar remainder; values that are
+      constant along it are computed once, outside; reduction loops run inside, ascending.
+    * **transpose**: an input is contiguous along another parallel loop: blocks of 8 x 8 are transposed in registers.
+    * **reduce**: an input is contiguous along a reduction loop: 16 virtual lanes (lane `i` takes the elements `i mod 16`, a
+      masked remainder), then the tree `x[i] + x[i + 8]`, `+ 4`, `+ 2`, `+ 1`, then the initial value `init + sum`: the same order on
+      every target.
+    * **scalar**: anything else, such as bodies that read memory by index.
+
+    Units are the outer parallel loops together, blocks of 8 columns of a transpose, or pieces of 1024 elements of the only
+    loop. `linalg.batch_matmul` is left for the kernels.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ExpandMath : Pass<"squint-expand-math", "::mlir::ModuleOp"> {
+  let summary = "Expand transcendental functions into polynomials of our own";
+  let description = [{
+    `math.exp`, `log`, `tanh`, `erf`, `sin`, `pow` and the like, on f32 and vectors of f32, become arithmetic with explicit `math.fma`:
+    the same bits on every target with FMA, and no call of libm. f16 and bf16 are computed in f32 and rounded; f64 is left to
+    libm. Errors are at most 2 units in the last place (`pow` and trigonometry compute in f64); infinities, NaN, zeros and
+    denormals give what C99 asks for.
+
+    What a target of the module has no instruction for is expanded as well: `math.roundeven`, `floor`, `ceil` and `trunc` on x86 without
+    SSE4.1, conversions of half where F16C is missing.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif

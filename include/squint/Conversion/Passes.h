@@ -1,0 +1,20 @@
+//===- Passes.h - conversions from one level to the next ----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_CONVERSION_PASSES_H
+#define SQUINT_CONVERSION_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace squint {
+
+#define GEN_PASS_DECL
+#include "squint/Conversion/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "squint/Conversion/Passes.h.inc"
+
+} // namespace squint
+
+#endif
