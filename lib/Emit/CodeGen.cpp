@@ -1,0 +1,225 @@
+//===- CodeGen.cpp - from the llvm stage to machine code ----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "CodeGen.h"
+
+#include "squint/Runtime/RuntimeBitcode.h"
+
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
+
+using namespace mlir;
+using namespace squint;
+
+/// What the runtime calls from the model, and the model from the runtime.
+static constexpr llvm::StringLiteral modelEntries[] = {"squint_plan",
+                                                       "squint_run"};
+static constexpr llvm::StringLiteral apiPrefix = "squint_api_";
+
+/// The model's code is for its processor; the runtime's stays portable, so
+/// that creating a model on another one fails with an error code.
+static void setTarget(llvm::Module &module, const TargetInfo &target) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", target.features);
+    // LLVM's own preference is 256 bits on most of these.
+    if (target.avx512)
+      function.addFnAttr("prefer-vector-width", "512");
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+}
+
+static LogicalResult linkRuntime(ModuleOp op, llvm::Module &module,
+                                 const TargetInfo &target) {
+  llvm::StringRef bitcode =
+      getRuntimeBitcode(llvm::Triple(target.triple).getArch());
+  auto runtime = llvm::parseBitcodeFile(
+      llvm::MemoryBufferRef(bitcode, "runtime"), module.getContext());
+  if (!runtime)
+    return op.emitError() << "cannot read the runtime: "
+                          << llvm::toString(runtime.takeError());
+  (*runtime)->setTargetTriple(module.getTargetTriple());
+  (*runtime)->setDataLayout(module.getDataLayout());
+  // Its flags (PIC level, frame pointers) would be merged with those that the
+  // model does not have.
+  if (llvm::NamedMDNode *flags = (*runtime)->getModuleFlagsMetadata())
+    flags->eraseFromParent();
+  if (llvm::NamedMDNode *ident = (*runtime)->getNamedMetadata("llvm.ident"))
+    ident->eraseFromParent();
+  if (llvm::Linker::linkModules(module, std::move(*runtime)))
+    return op.emitError() << "cannot link the runtime";
+  return success();
+}
+
+/// Everything becomes internal; the functions of the interface are reached
+/// from outside through aliases, so that calls inside are direct.
+static void exportInterface(llvm::Module &module, llvm::StringRef prefix) {
+  llvm::SmallVector<llvm::Function *> interface;
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.setVisibility(llvm::GlobalValue::DefaultVisibility);
+    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    if (function.getName().starts_with(apiPrefix))
+      interface.push_back(&function);
+  }
+  for (llvm::GlobalVariable &variable : module.globals())
+    if (!variable.isDeclaration() && !variable.hasAppendingLinkage()) {
+      variable.setVisibility(llvm::GlobalValue::DefaultVisibility);
+      variable.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+  for (llvm::Function *function : interface)
+    llvm::GlobalAlias::create(
+        function->getValueType(), 0, llvm::GlobalValue::ExternalLinkage,
+        prefix + "_" + function->getName().drop_front(apiPrefix.size()),
+        function, &module);
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+                     const TargetInfo &target, unsigned level) {
+  llvm::PipelineTuningOptions tuning;
+  // Kernels are vectors already, unrolled as they should be.
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  llvm::OptimizationLevel levels[] = {
+      llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
+      llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
+  llvm::ModulePassManager passes =
+      level == 0 ? builder.buildO0DefaultPipeline(levels[0])
+                 : builder.buildPerModuleDefaultPipeline(
+                       levels[std::min(level, 3u)]);
+  passes.addPass(llvm::GlobalDCEPass());
+  passes.run(module, modules);
+  // Afterwards, since the optimiser may still fold conversions.
+  expandHalfConversions(module, target);
+}
+
+FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
+                                              const ModelInfo &info,
+                                              const CodeGenOptions &options) {
+  DialectRegistry registry;
+  registerAllToLLVMIRTranslations(registry);
+  op->getContext()->appendDialectRegistry(registry);
+
+  CompiledModel result;
+  result.context = std::make_unique<llvm::LLVMContext>();
+  result.module =
+      translateModuleToLLVMIR(op, *result.context, options.prefix);
+  if (!result.module)
+    return op.emitError() << "cannot translate the module to LLVM IR";
+  llvm::Module &module = *result.module;
+
+  constexpr llvm::CodeGenOptLevel levels[] = {
+      llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less,
+      llvm::CodeGenOptLevel::Default, llvm::CodeGenOptLevel::Aggressive};
+  result.machine =
+      info.target.createMachine(levels[std::min(options.optLevel, 3u)]);
+  module.setTargetTriple(llvm::Triple(info.target.triple));
+  module.setDataLayout(result.machine->createDataLayout());
+  module.setSourceFileName(options.prefix);
+  module.setPICLevel(llvm::PICLevel::BigPIC);
+
+  for (llvm::StringRef name : modelEntries) {
+    llvm::Function *function = module.getFunction(name);
+    if (!function || function->isDeclaration())
+      return op.emitError() << "expected the function '" << name
+                            << "' of a lowered model";
+  }
+  setTarget(module, info.target);
+  if (failed(linkRuntime(op, module, info.target)))
+    return failure();
+  describeModel(module, info, options);
+  exportInterface(module, options.prefix);
+
+  std::string errors;
+  llvm::raw_string_ostream stream(errors);
+  if (llvm::verifyModule(module, &stream))
+    return op.emitError() << "the module is not valid as LLVM IR: " << errors;
+  optimize(module, *result.machine, info.target, options.optLevel);
+  return result;
+}
+
+LogicalResult squint::writeMachineCode(ModuleOp op, CompiledModel &model,
+                                       llvm::CodeGenFileType type,
+                                       llvm::SmallVectorImpl<char> &out) {
+  llvm::raw_svector_ostream stream(out);
+  llvm::legacy::PassManager passes;
+  if (model.machine->addPassesToEmitFile(passes, stream, nullptr, type))
+    return op.emitError() << "cannot generate code of this kind";
+  passes.run(*model.module);
+  return success();
+}
+
+/// What LLVM may call for an instruction that a target lacks, and what the
+/// runtime calls.
+static const llvm::StringSet<> &getSystemFunctions() {
+  static const llvm::StringSet<> names = {
+      // libc
+      "__errno_location", "__sched_cpucount", "abort", "bcmp", "clock_gettime",
+      "close", "dladdr", "free", "fstat", "memcmp", "memcpy", "memmove",
+      "memset", "mmap", "munmap", "open", "posix_memalign",
+      "pthread_cond_broadcast", "pthread_cond_destroy", "pthread_cond_init",
+      "pthread_cond_wait", "pthread_create", "pthread_join",
+      "pthread_mutex_destroy", "pthread_mutex_init", "pthread_mutex_lock",
+      "pthread_mutex_unlock", "pthread_sigmask", "sched_getaffinity",
+      "sched_yield", "sigfillset", "snprintf", "stpcpy", "strchr", "strcpy",
+      "strerror", "strlen", "strrchr", "vsnprintf",
+      // libm
+      "acos", "acosf", "acosh", "acoshf", "asin", "asinf", "asinh", "asinhf",
+      "atan", "atan2", "atan2f", "atanf", "atanh", "atanhf", "cbrt", "cbrtf",
+      "ceil", "ceilf", "copysign", "copysignf", "cos", "cosf", "cosh", "coshf",
+      "erf", "erff", "exp", "exp10", "exp10f", "exp2", "exp2f", "expf",
+      "expm1", "expm1f", "fabs", "fabsf", "floor", "floorf", "fma", "fmaf",
+      "fmax", "fmaxf", "fmin", "fminf", "fmod", "fmodf", "frexp", "frexpf",
+      "ldexp", "ldexpf", "llrint", "llrintf", "log", "log10", "log10f", "log1p",
+      "log1pf", "log2", "log2f", "logf", "lrint", "lrintf", "modf", "modff",
+      "nearbyint", "nearbyintf", "pow", "powf", "rint", "rintf", "round",
+      "roundeven", "roundevenf", "roundf", "sin", "sincos", "sincosf", "sinf",
+      "sinh", "sinhf", "sqrt", "sqrtf", "tan", "tanf", "tanh", "tanhf", "trunc",
+      "truncf"};
+  return names;
+}
+
+LogicalResult squint::checkUndefined(ModuleOp op, llvm::ArrayRef<char> object,
+                                     llvm::StringRef prefix) {
+  auto file = llvm::object::ObjectFile::createELFObjectFile(
+      llvm::MemoryBufferRef({object.data(), object.size()}, "object"));
+  if (!file)
+    return op.emitError() << llvm::toString(file.takeError());
+  for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    llvm::Expected<llvm::StringRef> name = symbol.getName();
+    if (!flags || !name)
+      return op.emitError() << "cannot read the symbols of the object";
+    if ((*flags & llvm::object::SymbolRef::SF_Undefined) && !name->empty() &&
+        *name != "_GLOBAL_OFFSET_TABLE_" && *name != getWeightsSymbol(prefix) &&
+        !getSystemFunctions().contains(*name))
+      return op.emitError() << "expected code that needs libc and libm only, "
+                               "got a call of '"
+                            << *name << "'";
+  }
+  return success();
+}

@@ -1,0 +1,204 @@
+//===- Describe.cpp - the table of an emitted library -------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// The structs are those of squint/Runtime/Abi.h and lib/Runtime/Runtime.h,
+// field by field; LLVM lays them out as C does.
+//===----------------------------------------------------------------------===//
+
+#include "CodeGen.h"
+
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+
+using namespace llvm;
+using namespace squint;
+
+namespace {
+
+class Describer {
+public:
+  Describer(Module &module, const ModelInfo &info,
+            const CodeGenOptions &options)
+      : module(module), context(module.getContext()), info(info),
+        options(options) {}
+  void run();
+
+private:
+  Constant *i8(int64_t value) { return integer(8, value); }
+  Constant *i16(int64_t value) { return integer(16, value); }
+  Constant *i32(int64_t value) { return integer(32, value); }
+  Constant *i64(int64_t value) { return integer(64, value); }
+  Constant *integer(unsigned bits, int64_t value) {
+    return ConstantInt::getSigned(IntegerType::get(context, bits), value);
+  }
+  Constant *null() {
+    return ConstantPointerNull::get(PointerType::getUnqual(context));
+  }
+  Constant *pointerTo(Constant *value, unsigned alignment);
+  Constant *string(StringRef text);
+  Constant *array(ArrayRef<Constant *> elements);
+  Constant *value(const ValueInfo &value);
+  Constant *values(ArrayRef<ValueInfo> values);
+  Constant *function(StringRef name);
+  Constant *weights();
+  uint64_t cpuFeatures();
+  void define(StringRef name, ArrayRef<Constant *> fields);
+
+  Module &module;
+  LLVMContext &context;
+  const ModelInfo &info;
+  const CodeGenOptions &options;
+};
+
+} // namespace
+
+Constant *Describer::pointerTo(Constant *value, unsigned alignment) {
+  auto *variable = new GlobalVariable(module, value->getType(), true,
+                                      GlobalValue::PrivateLinkage, value);
+  variable->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+  variable->setAlignment(Align(alignment));
+  return variable;
+}
+
+Constant *Describer::string(StringRef text) {
+  return pointerTo(ConstantDataArray::getString(context, text), 1);
+}
+
+Constant *Describer::array(ArrayRef<Constant *> elements) {
+  if (elements.empty())
+    return null();
+  auto *type = ArrayType::get(elements.front()->getType(), elements.size());
+  return pointerTo(ConstantArray::get(type, elements), 8);
+}
+
+Constant *Describer::value(const ValueInfo &value) {
+  SmallVector<Constant *> dims, names, symbols;
+  for (auto [dim, name, symbol] :
+       llvm::zip_equal(value.dims, value.dimNames, value.dimSymbols)) {
+    dims.push_back(i64(dim));
+    names.push_back(string(name));
+    symbols.push_back(i32(symbol));
+  }
+  Constant *dtype = ConstantStruct::getAnon(
+      {i8(value.dtype.code), i8(value.dtype.bits), i16(value.dtype.lanes)});
+  return ConstantStruct::getAnon({string(value.name), dtype,
+                                  i32(value.dims.size()), array(dims),
+                                  array(names), array(symbols)});
+}
+
+Constant *Describer::values(ArrayRef<ValueInfo> list) {
+  SmallVector<Constant *> elements;
+  for (const ValueInfo &element : list)
+    elements.push_back(value(element));
+  return array(elements);
+}
+
+Constant *Describer::function(StringRef name) {
+  Function *function = module.getFunction(("squint_api_" + name).str());
+  assert(function && "the runtime's bitcode lost a function");
+  return function;
+}
+
+Constant *Describer::weights() {
+  if (!info.weightsSize || options.weights == WeightsPlace::File)
+    return null();
+  auto *type = ArrayType::get(Type::getInt8Ty(context), 64);
+  auto *variable = new GlobalVariable(module, type, true,
+                                      GlobalValue::ExternalLinkage, nullptr,
+                                      getWeightsSymbol(options.prefix));
+  variable->setVisibility(GlobalValue::HiddenVisibility);
+  variable->setAlignment(Align(64));
+  if (options.weights == WeightsPlace::Section) {
+    // A placeholder: the object's writer puts the real bytes there, so the
+    // optimiser must not look at these. Large sections stay out of the way of
+    // 32-bit distances.
+    variable->setInitializer(ConstantAggregateZero::get(type));
+    variable->setExternallyInitialized(true);
+    variable->setSection(info.target.arch == TargetInfo::Arch::X86_64
+                             ? ".lrodata.squint_weights"
+                             : ".rodata.squint_weights");
+  }
+  return variable;
+}
+
+/// Bits of lib/Runtime/Runtime.h.
+uint64_t Describer::cpuFeatures() {
+  const TargetInfo &target = info.target;
+  if (target.arch != TargetInfo::Arch::X86_64)
+    return 0;
+  uint64_t bits = 0;
+  auto add = [&](unsigned bit, bool has) { bits |= uint64_t(has) << bit; };
+  add(0, target.avx2);
+  add(1, target.avx512);
+  add(2, target.avx512Vnni);
+  add(3, target.avxVnni);
+  add(4, target.avx512Bf16);
+  add(5, target.hasFeature("sse4.2") && target.hasFeature("popcnt"));
+  return bits;
+}
+
+void Describer::define(StringRef name, ArrayRef<Constant *> fields) {
+  GlobalVariable *variable = module.getGlobalVariable(name, true);
+  assert(variable && "the runtime's bitcode lost a variable");
+  auto *type = cast<StructType>(variable->getValueType());
+  assert(type->getNumElements() == fields.size() && "fields differ from C's");
+  variable->setInitializer(ConstantStruct::get(type, fields));
+  variable->setConstant(true);
+}
+
+void Describer::run() {
+  SmallVector<Constant *> symbols, launches;
+  for (const std::string &symbol : info.symbols)
+    symbols.push_back(string(symbol));
+  for (const LaunchInfo &launch : info.launches)
+    launches.push_back(ConstantStruct::getAnon(
+        {string(launch.kernel), string(launch.node)}));
+  uint64_t outputDims = 0;
+  for (const ValueInfo &output : info.outputs)
+    outputDims += output.dims.size();
+
+  GlobalVariable *table = module.getGlobalVariable("squint_library_v1", true);
+  assert(table && "the runtime's bitcode lost the table");
+  uint64_t size = module.getDataLayout().getTypeAllocSize(table->getValueType());
+  bool inFile = options.weights == WeightsPlace::File && info.weightsSize;
+  SmallVector<Constant *> fields = {
+      i32(size),
+      i32(1),
+      string(options.prefix),
+      string("squint " SQUINT_VERSION),
+      string(info.target.triple),
+      string(info.target.cpu),
+      string(info.target.features),
+      i32(info.inputs.size()),
+      i32(info.outputs.size()),
+      i32(info.symbols.size()),
+      i32(info.launches.size()),
+      values(info.inputs),
+      values(info.outputs),
+      array(symbols),
+      array(launches),
+      i64(info.weightsSize),
+      inFile ? string(options.weightsFile) : null()};
+  for (StringRef name :
+       {"model_create", "model_destroy", "context_create", "context_destroy",
+        "state_create", "state_destroy", "prepare", "output_shape", "run",
+        "error_text", "status_text", "set_threads", "threads",
+        "workspace_bytes", "profile", "profile_read"})
+    fields.push_back(function(name));
+  define("squint_library_v1", fields);
+  define("squint_embedded_v1",
+         {weights(), inFile ? string(options.weightsHeader) : null(),
+          i64(inFile ? options.weightsHeader.size() : 0), i64(cpuFeatures()),
+          i32(outputDims)});
+
+  // Code refers to the internal table, outsiders to its alias.
+  table->setName("squint_table");
+  if (options.exportTable)
+    GlobalAlias::create(table->getValueType(), 0, GlobalValue::ExternalLinkage,
+                        "squint_library_v1", table, &module);
+}
+
+void squint::describeModel(Module &module, const ModelInfo &info,
+                           const CodeGenOptions &options) {
+  Describer(module, info, options).run();
+}

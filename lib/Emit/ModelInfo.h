@@ -1,0 +1,59 @@
+//===- ModelInfo.h - what a module says about its model -----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_LIB_EMIT_MODELINFO_H
+#define SQUINT_LIB_EMIT_MODELINFO_H
+
+#include "squint/Runtime/Abi.h"
+#include "squint/Target/TargetInfo.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <string>
+#include <vector>
+
+namespace squint {
+
+struct ValueInfo {
+  std::string name;
+  std::string elementType; // as MLIR prints it
+  squint_dtype dtype;
+  std::vector<int64_t> dims; // -1: not static
+  std::vector<std::string> dimNames;
+  std::vector<int32_t> dimSymbols; // index into symbols, or -1
+};
+
+struct LaunchInfo {
+  std::string kernel, node;
+};
+
+/// A range of the blob of weights.
+struct WeightPiece {
+  uint64_t offset;
+  uint64_t size;
+  mlir::TypedAttr value;
+};
+
+/// The attributes of a module in the llvm stage:
+///   squint.inputs, squint.outputs = [{name = "x", type = f32,
+///                                     dims = ["batch", "384"]}, ...]
+///   squint.symbols = ["batch"]
+///   squint.launches = [{kernel = "gemm_...", node = "/layer/MatMul"}, ...]
+///   squint.weights = #squint.data<...>, or [[offset, #squint.data<...>], ...]
+///   squint.weights_size = 1024
+///   squint.targets = [#squint.target<...>]
+struct ModelInfo {
+  std::vector<ValueInfo> inputs, outputs;
+  std::vector<std::string> symbols;
+  std::vector<LaunchInfo> launches;
+  std::vector<WeightPiece> weights; // ascending
+  uint64_t weightsSize = 0;
+  TargetInfo target;
+
+  static mlir::FailureOr<ModelInfo> get(mlir::ModuleOp module);
+};
+
+} // namespace squint
+
+#endif // SQUINT_LIB_EMIT_MODELINFO_H

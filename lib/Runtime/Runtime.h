@@ -1,0 +1,75 @@
+/*===- Runtime.h - inside the runtime of emitted libraries ---------*- C -*-===*\
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
+\*===----------------------------------------------------------------------===*/
+
+#ifndef SQUINT_LIB_RUNTIME_H
+#define SQUINT_LIB_RUNTIME_H
+
+#include "squint/Runtime/Abi.h"
+
+#include <stdbool.h>
+
+/* The emitter defines these: the table, what only the runtime needs to know,
+   and the two entry points of the compiled model. */
+typedef struct squint_embedded {
+  const void *weights;        /* NULL: none, or in a file */
+  const char *weights_header; /* what the file must start with */
+  uint64_t weights_header_size;
+  uint64_t cpu_features; /* SQUINT_CPU_* that the code uses */
+  uint32_t num_output_dims;
+} squint_embedded;
+
+extern const squint_library squint_library_v1;
+extern const squint_embedded squint_embedded_v1;
+
+/* out[0]: bytes of workspace; then every extent of every result, in order. */
+int32_t squint_plan(const int64_t *dims, int64_t threads, int64_t *out);
+int32_t squint_run(squint_context *context, const int64_t *dims,
+                   void *const *inputs, void *const *outputs, void *workspace,
+                   const void *weights, int64_t threads);
+
+/* Called by squint_run. */
+int32_t squint_launch(squint_context *context, int32_t launch, squint_body body,
+                      void *args, int64_t n, int64_t grain);
+
+/* Memory through the caller's allocator, or the C library's. */
+typedef struct squint_allocator {
+  squint_allocate allocate;
+  squint_deallocate deallocate;
+  void *user;
+} squint_allocator;
+
+void *squint_memory_get(const squint_allocator *allocator, size_t size,
+                        size_t alignment);
+void squint_memory_free(const squint_allocator *allocator, void *pointer,
+                        size_t size);
+
+/* A caller and threads - 1 persistent workers. */
+typedef struct squint_pool squint_pool;
+int32_t squint_pool_create(const squint_allocator *allocator, int32_t threads,
+                           squint_pool **pool);
+void squint_pool_destroy(squint_pool *pool);
+int32_t squint_pool_run(squint_pool *pool, squint_body body, void *args,
+                        int64_t n, int64_t grain);
+int32_t squint_available_threads(void);
+
+/* The weights file: mapped, compared with the expected header. */
+typedef struct squint_mapping {
+  void *base;
+  size_t size;
+} squint_mapping;
+int32_t squint_weights_map(const char *path, squint_mapping *mapping,
+                           const void **weights, char *error,
+                           size_t error_size);
+void squint_weights_unmap(squint_mapping *mapping);
+
+/* Bits of squint_embedded.cpu_features on x86-64; others have none. */
+#define SQUINT_CPU_AVX2 ((uint64_t)1 << 0) /* with FMA, F16C, BMI2 */
+#define SQUINT_CPU_AVX512 ((uint64_t)1 << 1) /* F, BW, CD, DQ, VL */
+#define SQUINT_CPU_AVX512_VNNI ((uint64_t)1 << 2)
+#define SQUINT_CPU_AVX_VNNI ((uint64_t)1 << 3)
+#define SQUINT_CPU_AVX512_BF16 ((uint64_t)1 << 4)
+#define SQUINT_CPU_SSE42 ((uint64_t)1 << 5) /* x86-64-v2 */
+uint64_t squint_cpu_features(void);
+
+#endif /* SQUINT_LIB_RUNTIME_H */

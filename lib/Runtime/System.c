@@ -1,0 +1,157 @@
+/*===- System.c - memory, the weights file, the processor ----------*- C -*-===*\
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
+\*===----------------------------------------------------------------------===*/
+
+#include "Runtime.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void *squint_memory_get(const squint_allocator *allocator, size_t size,
+                        size_t alignment) {
+  if (allocator->allocate)
+    return allocator->allocate(allocator->user, size, alignment);
+  void *pointer = NULL;
+  return posix_memalign(&pointer, alignment, size) ? NULL : pointer;
+}
+
+void squint_memory_free(const squint_allocator *allocator, void *pointer,
+                        size_t size) {
+  if (!pointer)
+    return;
+  if (allocator->deallocate)
+    allocator->deallocate(allocator->user, pointer, size);
+  else
+    free(pointer);
+}
+
+/*===----------------------------------------------------------------------===*\
+|* The weights file                                                           *|
+\*===----------------------------------------------------------------------===*/
+
+/* Puts the path of `name` in this library's (or program's) folder. */
+static bool beside_library(const char *name, char *path, size_t size) {
+  Dl_info info;
+  if (!dladdr((const void *)&squint_library_v1, &info) || !info.dli_fname)
+    return false;
+  const char *slash = strrchr(info.dli_fname, '/');
+  int folder = slash ? (int)(slash - info.dli_fname) + 1 : 0;
+  int length = snprintf(path, size, "%.*s%s", folder, info.dli_fname, name);
+  return length > 0 && (size_t)length < size;
+}
+
+int32_t squint_weights_map(const char *path, squint_mapping *mapping,
+                           const void **weights, char *error,
+                           size_t error_size) {
+  char beside[PATH_MAX];
+  const char *name = squint_library_v1.weights_file;
+  if (!path) {
+    if (!beside_library(name, beside, sizeof(beside))) {
+      snprintf(error, error_size, "%s: cannot tell the library's folder", name);
+      return SQUINT_IO_ERROR;
+    }
+    path = beside;
+  }
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat status;
+  if (file < 0 || fstat(file, &status)) {
+    snprintf(error, error_size, "%s: %s", path, strerror(errno));
+    if (file >= 0)
+      close(file);
+    return SQUINT_IO_ERROR;
+  }
+  uint64_t header = squint_embedded_v1.weights_header_size;
+  uint64_t size = header + squint_library_v1.weights_size;
+  if (status.st_size < 0 || (uint64_t)status.st_size != size) {
+    snprintf(error, error_size, "%s: expected %llu bytes, got %lld", path,
+             (unsigned long long)size, (long long)status.st_size);
+    close(file);
+    return SQUINT_IO_ERROR;
+  }
+  void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
+  close(file);
+  if (base == MAP_FAILED) {
+    snprintf(error, error_size, "%s: %s", path, strerror(errno));
+    return SQUINT_IO_ERROR;
+  }
+  mapping->base = base;
+  mapping->size = size;
+  /* The header holds the digest of the weights, so that a library never runs
+     with those of another compilation. */
+  if (memcmp(base, squint_embedded_v1.weights_header, header)) {
+    snprintf(error, error_size,
+             "%s: expected the weights that were written with this library",
+             path);
+    squint_weights_unmap(mapping);
+    return SQUINT_IO_ERROR;
+  }
+  *weights = (const char *)base + header;
+  return SQUINT_OK;
+}
+
+void squint_weights_unmap(squint_mapping *mapping) {
+  if (mapping->base)
+    munmap(mapping->base, mapping->size);
+  mapping->base = NULL;
+}
+
+/*===----------------------------------------------------------------------===*\
+|* The processor                                                              *|
+\*===----------------------------------------------------------------------===*/
+
+#if defined(__x86_64__)
+
+static void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]) {
+  __asm__ volatile("cpuid"
+                   : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+                   : "a"(leaf), "c"(subleaf));
+}
+
+static bool has(uint32_t word, int bit) { return word >> bit & 1; }
+
+/* A feature counts only where the system saves its registers too. */
+uint64_t squint_cpu_features(void) {
+  uint32_t zero[4], one[4], seven[4] = {0}, more[4] = {0};
+  cpuid(0, 0, zero);
+  cpuid(1, 0, one);
+  if (zero[0] >= 7) {
+    cpuid(7, 0, seven);
+    if (seven[0] >= 1)
+      cpuid(7, 1, more);
+  }
+  uint32_t low = 0, high = 0;
+  if (has(one[2], 27))
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  bool ymm = (low & 0x06) == 0x06, zmm = (low & 0xe6) == 0xe6;
+
+  uint64_t features = 0;
+  if (has(one[2], 20) && has(one[2], 23) && has(one[2], 9))
+    features |= SQUINT_CPU_SSE42;
+  if (ymm && has(seven[1], 5) && has(seven[1], 8) && has(one[2], 12) &&
+      has(one[2], 29))
+    features |= SQUINT_CPU_AVX2;
+  if (ymm && has(more[0], 4))
+    features |= SQUINT_CPU_AVX_VNNI;
+  if (zmm && has(seven[1], 16) && has(seven[1], 17) && has(seven[1], 28) &&
+      has(seven[1], 30) && has(seven[1], 31))
+    features |= SQUINT_CPU_AVX512;
+  if (zmm && has(seven[2], 11))
+    features |= SQUINT_CPU_AVX512_VNNI;
+  if (zmm && has(more[0], 5))
+    features |= SQUINT_CPU_AVX512_BF16;
+  return features;
+}
+
+#else
+
+uint64_t squint_cpu_features(void) { return 0; }
+
+#endif

@@ -1,0 +1,191 @@
+//===- TargetInfo.cpp - a processor as data -----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Target/TargetInfo.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace llvm;
+using namespace squint;
+
+namespace {
+
+/// Caches and streams of processors we have measured or read about; the others take the defaults.
+struct Tuning {
+  StringLiteral cpu;
+  int64_t l1, l2, l3;
+  unsigned streams;
+};
+
+constexpr int64_t KiB = 1 << 10, MiB = 1 << 20;
+
+constexpr Tuning tunings[] = {
+    {"haswell", 32 * KiB, 256 * KiB, 8 * MiB, 4},
+    {"skylake", 32 * KiB, 256 * KiB, 8 * MiB, 4},
+    {"skylake-avx512", 32 * KiB, 1 * MiB, 8 * MiB, 2},
+    {"cascadelake", 32 * KiB, 1 * MiB, 8 * MiB, 2},
+    {"icelake-server", 48 * KiB, 1280 * KiB, 8 * MiB, 2},
+    {"alderlake", 48 * KiB, 1280 * KiB, 16 * MiB, 2},
+    {"sapphirerapids", 48 * KiB, 2 * MiB, 8 * MiB, 2},
+    {"graniterapids", 48 * KiB, 2 * MiB, 8 * MiB, 2},
+    {"znver1", 32 * KiB, 512 * KiB, 8 * MiB, 4},
+    {"znver2", 32 * KiB, 512 * KiB, 16 * MiB, 4},
+    {"znver3", 32 * KiB, 512 * KiB, 32 * MiB, 4},
+    {"znver4", 32 * KiB, 1 * MiB, 32 * MiB, 1},
+    {"znver5", 48 * KiB, 1 * MiB, 32 * MiB, 1},
+    {"cortex-a72", 32 * KiB, 512 * KiB, 1 * MiB, 1},
+    {"cortex-a76", 64 * KiB, 512 * KiB, 2 * MiB, 1},
+    {"neoverse-n1", 64 * KiB, 1 * MiB, 8 * MiB, 1},
+    {"neoverse-v1", 64 * KiB, 1 * MiB, 8 * MiB, 1},
+    {"neoverse-n2", 64 * KiB, 1 * MiB, 8 * MiB, 1},
+    {"neoverse-v2", 64 * KiB, 2 * MiB, 16 * MiB, 1},
+    {"apple-m1", 128 * KiB, 12 * MiB, 12 * MiB, 1},
+};
+
+void initializeTargets() {
+  static const bool done = [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
+    return true;
+  }();
+  (void)done;
+}
+
+template <typename... Args> Error refuse(const char *format, Args... arguments) {
+  return createStringError(inconvertibleErrorCode(), format, arguments...);
+}
+
+/// The differences between this machine and what LLVM expects of its CPU: hypervisors hide features.
+std::string getHostDifferences(const Target &target, const Triple &triple, StringRef cpu) {
+  std::unique_ptr<MCSubtargetInfo> base(target.createMCSubtargetInfo(triple, cpu, ""));
+  std::vector<std::string> names;
+  for (const auto &feature : sys::getHostCPUFeatures()) {
+    StringRef name = feature.getKey();
+    bool known = any_of(base->getAllProcessorFeatures(), [&](const auto &f) { return name == f.Key; });
+    if (known && base->checkFeatures(("+" + name).str()) != feature.getValue())
+      names.push_back(((feature.getValue() ? "+" : "-") + name).str());
+  }
+  llvm::sort(names, [](StringRef a, StringRef b) { return a.drop_front() < b.drop_front(); });
+  return join(names, ",");
+}
+
+} // namespace
+
+bool TargetInfo::hasFeature(StringRef name) const {
+  return std::binary_search(enabled.begin(), enabled.end(), name);
+}
+
+Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu, StringRef features) {
+  initializeTargets();
+  Triple host(Triple::normalize(sys::getDefaultTargetTriple()));
+  Triple triple = givenTriple.empty() || givenTriple == "native" ? host : Triple(Triple::normalize(givenTriple));
+  // Debian's own spelling has no vendor; LLVM's `pc` and `unknown` mean the same.
+  if (triple.getVendor() == Triple::PC)
+    triple.setVendor(Triple::UnknownVendor);
+
+  bool supported = (triple.getArch() == Triple::x86_64 || triple.getArch() == Triple::aarch64) &&
+                   triple.isOSBinFormatELF() && triple.isOSLinux() && !triple.isX32();
+  std::string error;
+  const Target *target = supported ? TargetRegistry::lookupTarget(triple, error) : nullptr;
+  if (!target)
+    return refuse("expected a target of x86_64 or aarch64 on Linux, got '%s'", givenTriple.str().c_str());
+
+  TargetInfo info;
+  info.triple = triple.str();
+  info.arch = triple.getArch() == Triple::x86_64 ? Arch::X86_64 : Arch::AArch64;
+
+  bool isHost = triple.getArch() == host.getArch();
+  bool native = cpu == "native" || (cpu.empty() && isHost);
+  if (native && !isHost)
+    return refuse("expected the name of a CPU for '%s', got 'native' on a machine of another architecture",
+                  info.triple.c_str());
+  if (native)
+    info.cpu = sys::getHostCPUName().str();
+  else
+    info.cpu = !cpu.empty() ? cpu.str() : info.arch == Arch::X86_64 ? "x86-64" : "generic";
+
+  std::unique_ptr<MCSubtargetInfo> base(target->createMCSubtargetInfo(triple, "", ""));
+  if (native && !base->isCPUStringValid(info.cpu))
+    info.cpu = info.arch == Arch::X86_64 ? "x86-64" : "generic";
+  if (!base->isCPUStringValid(info.cpu))
+    return refuse("unknown CPU '%s' for '%s'", info.cpu.c_str(), info.triple.c_str());
+
+  SmallVector<StringRef> parts;
+  features.split(parts, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef part : parts) {
+    StringRef name = part.trim();
+    bool sign = name.consume_front("+") || name.consume_front("-");
+    bool known = any_of(base->getAllProcessorFeatures(), [&](const auto &f) { return name == f.Key; });
+    if (!sign || !known)
+      return refuse("expected a feature of '%s' with + or -, got '%s'", info.triple.c_str(), part.str().c_str());
+  }
+  if (native)
+    info.features = getHostDifferences(*target, triple, info.cpu);
+  if (!features.empty())
+    info.features += (info.features.empty() ? "" : ",") + features.str();
+
+  std::unique_ptr<MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, info.cpu, info.features));
+  for (const auto &feature : subtarget->getAllProcessorFeatures())
+    if (subtarget->checkFeatures((Twine("+") + feature.Key).str()))
+      info.enabled.push_back(feature.Key);
+  llvm::sort(info.enabled);
+
+  auto has = [&](StringRef name) { return info.hasFeature(name); };
+  if (info.arch == Arch::X86_64) {
+    info.fma = has("fma");
+    info.f16c = has("f16c");
+    info.avx2 = has("avx2") && info.fma && info.f16c;
+    info.avx512 = info.avx2 && has("avx512f") && has("avx512bw") && has("avx512cd") && has("avx512dq") &&
+                  has("avx512vl");
+    info.avx512Vnni = info.avx512 && has("avx512vnni");
+    info.avxVnni = info.avx2 && has("avxvnni");
+    info.avx512Bf16 = info.avx512 && has("avx512bf16");
+    info.amxInt8 = info.avx512 && has("amx-int8");
+    info.amxBf16 = info.avx512 && has("amx-bf16");
+    info.vectorBits = info.avx512 ? 512 : has("avx") ? 256 : 128;
+    info.numVectorRegisters = info.avx512 ? 32 : 16;
+    info.streams = info.avx512 ? 1 : 4;
+  } else {
+    info.fma = info.f16c = true;
+    info.dotProd = has("dotprod");
+    info.i8mm = has("i8mm");
+    info.bf16 = has("bf16");
+    info.sve = has("sve");
+    info.numVectorRegisters = 32;
+  }
+  for (const Tuning &tuning : tunings)
+    if (tuning.cpu == info.cpu) {
+      info.l1Bytes = tuning.l1;
+      info.l2Bytes = tuning.l2;
+      info.l3Bytes = tuning.l3;
+      info.streams = tuning.streams;
+    }
+  return info;
+}
+
+std::unique_ptr<TargetMachine> TargetInfo::createMachine(CodeGenOptLevel level) const {
+  initializeTargets();
+  std::string error;
+  const Target *target = TargetRegistry::lookupTarget(Triple(triple), error);
+  TargetOptions options;
+  // Every fused multiply-add is written as one; none may appear or vanish.
+  options.AllowFPOpFusion = FPOpFusion::Strict;
+  return std::unique_ptr<TargetMachine>(target->createTargetMachine(Triple(triple), cpu, features, options,
+                                                                    Reloc::PIC_, CodeModel::Small, level));
+}

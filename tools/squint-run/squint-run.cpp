@@ -1,0 +1,367 @@
+//===- squint-run.cpp - runs an emitted library -------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Calibration/Npz.h"
+#include "squint/Runtime/Library.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/WithColor.h"
+
+#include <chrono>
+#include <cstring>
+#include <random>
+#include <sys/resource.h>
+
+using namespace llvm;
+using namespace squint;
+
+namespace {
+
+/// Made in main, after LLVM's own options are gone: some have these names.
+struct Options {
+  cl::OptionCategory category{"squint-run options"};
+  cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("LIB.so"),
+                              cl::cat(category)};
+  cl::opt<std::string> inputs{"inputs", cl::desc("Arrays named as the inputs"),
+                              cl::value_desc("file.npz"), cl::cat(category)};
+  cl::opt<std::string> outputs{"outputs",
+                               cl::desc("Where to write the outputs"),
+                               cl::value_desc("file.npz"), cl::cat(category)};
+  cl::opt<int> threads{"threads",
+                       cl::desc("Threads to run with; 0: all (default: 1)"),
+                       cl::value_desc("n"), cl::init(1), cl::cat(category)};
+  cl::opt<bool> profile{
+      "profile", cl::desc("Print the time of every launch, longest first"),
+      cl::cat(category)};
+  cl::opt<std::string> benchmark{
+      "benchmark", cl::ValueOptional,
+      cl::desc("Run again and again for some seconds (default: 2) and print "
+               "the latency; without --inputs on random data"),
+      cl::value_desc("seconds"), cl::cat(category)};
+  cl::opt<bool> json{"json", cl::desc("With --benchmark: print one JSON object "
+                                      "and nothing else"),
+                     cl::cat(category)};
+  cl::list<std::string> dims{
+      "dim",
+      cl::desc("Extent of a symbolic dimension for random data (default: 1); "
+               "repeatable"),
+      cl::value_desc("name=n"), cl::cat(category)};
+  cl::opt<std::string> weights{
+      "weights", cl::desc("The weights file, where it is not beside the library"),
+      cl::value_desc("file"), cl::cat(category)};
+};
+
+} // namespace
+
+static constexpr char overview[] =
+    "runs a library that squintc emitted\n\n"
+    "  With --inputs the model runs once on the arrays of an npz file, and\n"
+    "  --outputs receives what it computes. Types that numpy lacks travel as\n"
+    "  their bits in uint8 or uint16. With --benchmark the model runs for some\n"
+    "  seconds and the least and the median latency are printed; --profile\n"
+    "  prints where the time went, by node of the model. Without any of them\n"
+    "  the inputs and outputs of the model are printed.\n\n"
+    "  Examples:\n"
+    "    squint-run model.so\n"
+    "    squint-run model.so --inputs=x.npz --outputs=y.npz --threads=2\n"
+    "    squint-run model.so --benchmark=5 --json --dim batch=8\n";
+
+namespace {
+
+template <typename... Args> Error refuse(const char *format, Args... arguments) {
+  return createStringError(inconvertibleErrorCode(), format, arguments...);
+}
+
+class Runner {
+public:
+  Runner(const squint_library &library, const Options &options)
+      : library(library), options(options) {}
+  Error run();
+
+private:
+  void describeModel();
+  Error parseDims();
+  Error readInputs();
+  Error makeRandomInputs();
+  Error measure(std::vector<const Array *> &inputs,
+                std::vector<Array> &outputs);
+  void printProfile(uint64_t runs, raw_ostream &out);
+  Error writeOutputs(ArrayRef<Array> outputs);
+
+  const squint_library &library;
+  const Options &options;
+  StringMap<int64_t> extents;
+  std::vector<Array> inputs;
+  std::unique_ptr<Session> session;
+};
+
+} // namespace
+
+void Runner::describeModel() {
+  outs() << library.name << ": " << library.triple << ", " << library.cpu
+         << ", weights " << library.weights_size << " bytes"
+         << (library.weights_file ? " in " : "")
+         << (library.weights_file ? library.weights_file : "") << "\n";
+  for (const squint_value_v1 &value : getInputs(library))
+    outs() << "  in   " << value.name << ": " << describe(value) << "\n";
+  for (const squint_value_v1 &value : getOutputs(library))
+    outs() << "  out  " << value.name << ": " << describe(value) << "\n";
+}
+
+Error Runner::parseDims() {
+  for (StringRef dim : options.dims) {
+    auto [name, text] = dim.split('=');
+    int64_t extent;
+    if (text.getAsInteger(10, extent) || extent < 0)
+      return refuse("expected --dim=NAME=N, got '%s'", dim.str().c_str());
+    bool known = false;
+    for (uint32_t i = 0; i < library.num_symbols; ++i)
+      known |= name == library.symbols[i];
+    if (!known)
+      return refuse("--dim: the model has no dimension '%s'",
+                    name.str().c_str());
+    extents[name] = extent;
+  }
+  return Error::success();
+}
+
+Error Runner::readInputs() {
+  Expected<std::unique_ptr<NpzReader>> reader = NpzReader::open(options.inputs);
+  if (!reader)
+    return reader.takeError();
+  std::string missing;
+  for (const squint_value_v1 &value : getInputs(library))
+    if (!(*reader)->find(value.name))
+      missing += std::string(missing.empty() ? "" : ", ") + "'" + value.name +
+                 "' " + describe(value);
+  if (!missing.empty())
+    return refuse("%s: expected the inputs %s", options.inputs.c_str(),
+                  missing.c_str());
+  for (const NpzEntry &entry : (*reader)->entries())
+    if (none_of(getInputs(library), [&](const squint_value_v1 &value) {
+          return entry.name == value.name;
+        }))
+      return refuse("%s: the model has no input '%s'", options.inputs.c_str(),
+                    entry.name.c_str());
+
+  for (const squint_value_v1 &value : getInputs(library)) {
+    const NpzEntry &entry = *(*reader)->find(value.name);
+    if (value.dtype.bits < 8)
+      return refuse("input '%s': %s inputs are not supported yet", value.name,
+                    toString(value.dtype).c_str());
+    if (entry.dtype != getNpzType(value.dtype))
+      return refuse("%s: '%s': expected %s, got %s", options.inputs.c_str(),
+                    value.name, describe(value).c_str(),
+                    toString(entry.dtype, entry.shape).c_str());
+    Expected<Array> array = (*reader)->read(entry);
+    if (!array)
+      return array.takeError();
+    array->reinterpret(value.dtype);
+    inputs.push_back(std::move(*array));
+  }
+  return Error::success();
+}
+
+/// Floats in [-1, 1); integers 0 and 1, which are tokens and masks of every
+/// model.
+static void fill(Array &array, std::mt19937 &random) {
+  auto uniform = [&] { return float(random() >> 8) * 0x1p-23f - 1.0f; };
+  squint_dtype dtype = array.dtype();
+  uint64_t size = getByteSize(dtype);
+  for (int64_t i = 0; i < array.size(); ++i) {
+    char *element = array.bytes().data() + i * size;
+    float value = uniform();
+    if (dtype.code == SQUINT_DTYPE_FLOAT && dtype.bits == 64) {
+      double wide = value;
+      std::memcpy(element, &wide, sizeof(wide));
+    } else if (dtype.code == SQUINT_DTYPE_FLOAT && dtype.bits == 32) {
+      std::memcpy(element, &value, sizeof(value));
+    } else if (dtype.code == SQUINT_DTYPE_BFLOAT) {
+      std::memcpy(element, reinterpret_cast<char *>(&value) + 2, 2);
+    } else if (dtype.code == SQUINT_DTYPE_FLOAT) {
+      // 1 to 2 in float16.
+      uint16_t half = 0x3c00 | (random() & 0x3ff);
+      std::memcpy(element, &half, sizeof(half));
+    } else {
+      *element = char(random() >> 31);
+    }
+  }
+}
+
+Error Runner::makeRandomInputs() {
+  std::mt19937 random(1);
+  for (const squint_value_v1 &value : getInputs(library)) {
+    std::vector<int64_t> shape(value.dims, value.dims + value.ndim);
+    for (int32_t d = 0; d < value.ndim; ++d)
+      if (shape[d] < 0) {
+        auto found = extents.find(value.dim_names[d]);
+        shape[d] = found == extents.end() ? 1 : found->second;
+      }
+    Expected<Array> array = Array::create(value.dtype, shape);
+    if (!array)
+      return array.takeError();
+    fill(*array, random);
+    inputs.push_back(std::move(*array));
+  }
+  return Error::success();
+}
+
+static uint64_t getPeakRss() {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return uint64_t(usage.ru_maxrss) * 1024;
+}
+
+Error Runner::measure(std::vector<const Array *> &pointers,
+                      std::vector<Array> &outputs) {
+  using Clock = std::chrono::steady_clock;
+  double seconds = 2;
+  if (!options.benchmark.empty() && (StringRef(options.benchmark).getAsDouble(seconds) ||
+                             !(seconds > 0 && seconds < 1e6)))
+    return refuse("expected --benchmark=SECONDS, got '%s'", options.benchmark.c_str());
+  for (int i = 0; i < 3; ++i)
+    if (Error error = session->run(pointers, outputs))
+      return error;
+  if (options.profile)
+    library.profile(session->context(), 1);
+
+  std::vector<double> times;
+  auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  do {
+    auto start = Clock::now();
+    if (Error error = session->run(pointers, outputs))
+      return error;
+    times.push_back(
+        std::chrono::duration<double, std::micro>(Clock::now() - start)
+            .count());
+  } while (Clock::now() < end);
+  size_t runs = times.size();
+  llvm::sort(times);
+  double median = runs % 2 ? times[runs / 2]
+                           : (times[runs / 2 - 1] + times[runs / 2]) / 2;
+  int64_t used = library.threads(session->context());
+  int64_t workspace = library.workspace_bytes(session->context());
+  if (options.json)
+    outs() << json::Value(json::Object{
+                  {"latency_us",
+                   json::Object{{"min", times.front()}, {"median", median}}},
+                  {"runs", int64_t(runs)},
+                  {"threads", used},
+                  {"workspace_bytes", workspace},
+                  {"peak_rss_bytes", int64_t(getPeakRss())}})
+           << "\n";
+  else
+    outs() << format("latency %.1f us at least, %.1f us median; %zu runs, %lld "
+                     "threads; workspace %lld bytes, peak memory %llu bytes\n",
+                     times.front(), median, runs, (long long)used,
+                     (long long)workspace, (unsigned long long)getPeakRss());
+  if (options.profile)
+    printProfile(runs, options.json ? errs() : outs());
+  return Error::success();
+}
+
+void Runner::printProfile(uint64_t runs, raw_ostream &out) {
+  struct Line {
+    squint_profile_v1 time;
+    const squint_launch_v1 *launch;
+  };
+  std::vector<Line> lines;
+  uint64_t total = 0;
+  size_t width = 6;
+  for (uint32_t i = 0; i < library.num_launches; ++i) {
+    Line line = {{}, &library.launches[i]};
+    library.profile_read(session->context(), i, &line.time);
+    if (!line.time.calls)
+      continue;
+    total += line.time.nanoseconds;
+    width = std::max(width, std::strlen(line.launch->kernel));
+    lines.push_back(line);
+  }
+  llvm::sort(lines, [](const Line &a, const Line &b) {
+    return a.time.nanoseconds != b.time.nanoseconds
+               ? a.time.nanoseconds > b.time.nanoseconds
+               : a.launch < b.launch;
+  });
+  out << right_justify("us", 12) << right_justify("%", 7)
+      << right_justify("calls", 7) << "  " << left_justify("kernel", width)
+      << "  node\n";
+  for (const Line &line : lines)
+    out << format("%12.1f%7.1f%7llu  ", line.time.nanoseconds * 1e-3 / runs,
+                  total ? line.time.nanoseconds * 100.0 / total : 0.0,
+                  (unsigned long long)(line.time.calls / runs))
+        << left_justify(line.launch->kernel, width) << "  "
+        << line.launch->node << "\n";
+}
+
+Error Runner::writeOutputs(ArrayRef<Array> outputs) {
+  std::vector<NamedArray> named;
+  for (auto [value, array] : zip_equal(getOutputs(library), outputs))
+    named.push_back({value.name, &array});
+  return writeNpz(options.outputs, named);
+}
+
+Error Runner::run() {
+  bool measuring = options.benchmark.getNumOccurrences();
+  if (options.json && !measuring)
+    return refuse("--json needs --benchmark");
+  if (!options.dims.empty() && !options.inputs.empty())
+    return refuse("--dim is for random data, not for --inputs");
+  if (options.inputs.empty() && !measuring && library.num_inputs) {
+    if (!options.outputs.empty() || options.profile)
+      return refuse("expected --inputs=FILE.npz, or --benchmark for random "
+                    "data");
+    describeModel();
+    return Error::success();
+  }
+  if (Error error = parseDims())
+    return error;
+  if (Error error = options.inputs.empty() ? makeRandomInputs() : readInputs())
+    return error;
+
+  Expected<std::unique_ptr<Session>> created =
+      Session::create(library, {options.threads, options.weights});
+  if (!created)
+    return created.takeError();
+  session = std::move(*created);
+
+  std::vector<const Array *> pointers;
+  for (const Array &input : inputs)
+    pointers.push_back(&input);
+  Expected<std::vector<Array>> outputs = session->makeOutputs(pointers);
+  if (!outputs)
+    return outputs.takeError();
+  if (measuring) {
+    if (Error error = measure(pointers, *outputs))
+      return error;
+  } else {
+    if (options.profile)
+      library.profile(session->context(), 1);
+    if (Error error = session->run(pointers, *outputs))
+      return error;
+    if (options.profile)
+      printProfile(1, outs());
+  }
+  return options.outputs.empty() ? Error::success() : writeOutputs(*outputs);
+}
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  cl::ResetCommandLineParser();
+  Options options;
+  cl::ParseCommandLineOptions(argc, argv, overview);
+  auto fail = [](Error error) {
+    WithColor::error(errs(), "squint-run") << toString(std::move(error)) << "\n";
+    return 1;
+  };
+  Expected<std::unique_ptr<Library>> library = Library::open(options.model);
+  if (!library)
+    return fail(library.takeError());
+  if (Error error = Runner((*library)->table(), options).run())
+    return fail(std::move(error));
+  return 0;
+}
