@@ -1,0 +1,35 @@
+# One model has the same bits on every processor with fused multiply-add, for any number of threads, and row by row.
+# REQUIRES: squintc, squint-run, x86_64, avx2
+# RUN: rm -rf %t && mkdir -p %t && %python %s %t
+import pathlib
+import sys
+
+import models
+import numpy as np
+import onnx
+import squint_testing as squint
+
+FORMATS = [[], ["--weights=int8:channel", "--activations=int8:token"], ["--weights=int4:group=32", "--activations=int8:group=32"]]
+PROCESSORS = ["x86-64-v3"]
+if "avx512_vnni" in pathlib.Path("/proc/cpuinfo").read_text():
+    PROCESSORS += ["x86-64-v4", "icelake-server"]
+
+work = pathlib.Path(sys.argv[1])
+for name in ("convolutions", "perceptron"):
+    model = getattr(models, name)()
+    onnx.save(model, work / "model.onnx")
+    feeds = models.feeds(model, 13)
+    for number, flags in enumerate(FORMATS):
+        if name == "convolutions" and number == 2:
+            continue  # no groups along a convolution's activations
+        results = {}
+        for cpu in ["native", *PROCESSORS]:
+            library = squint.compile(work / "model.onnx", work / f"{name}-{number}-{cpu}.so", f"--mcpu={cpu}", *flags)
+            for threads in (1, 2, 3):
+                results[cpu, threads] = squint.run(library, feeds, threads)["y"]
+        rows = [squint.run(library, {k: v[i : i + 1] for k, v in feeds.items()})["y"] for i in range(13)]
+        results["one by one"] = np.concatenate(rows)
+        first = results["native", 1].tobytes()
+        differing = [key for key, value in results.items() if value.tobytes() != first]
+        print(name, flags, "differs:", differing)
+        assert not differing

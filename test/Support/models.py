@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Small models for tests that need no data: convolutions and linear layers with random weights."""
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def _tensor(rng, name, *shape):
+    # Products keep the magnitude of what goes in.
+    scale = np.sqrt(np.prod(shape[1:])) if len(shape) > 1 else 1
+    return numpy_helper.from_array((rng.standard_normal(shape) / scale).astype(np.float32), name)
+
+
+def _model(nodes, inputs, outputs, initializers, opset=17):
+    def values(descriptions):
+        return [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in descriptions.items()]
+
+    graph = helper.make_graph(nodes, "test", values(inputs), values(outputs), initializers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model
+
+
+def convolutions(batch="batch"):
+    """image [batch, 3, 12, 12] -> y [batch, 10]: convolutions with batch norm, stride and a residual, then a linear layer."""
+    rng = np.random.default_rng(1)
+    norm = [numpy_helper.from_array(rng.uniform(0.5, 1.5, 16).astype(np.float32), n) for n in ("gain", "shift", "mean", "variance")]
+    nodes = [
+        helper.make_node("Conv", ["image", "k0"], ["c0"], name="conv0", pads=[1, 1, 1, 1], kernel_shape=[3, 3]),
+        helper.make_node("BatchNormalization", ["c0", "gain", "shift", "mean", "variance"], ["n0"], name="norm0"),
+        helper.make_node("Relu", ["n0"], ["a0"], name="relu0"),
+        helper.make_node("Conv", ["a0", "k1", "b1"], ["c1"], name="conv1", pads=[1, 1, 1, 1], kernel_shape=[3, 3]),
+        helper.make_node("Add", ["c1", "a0"], ["s1"], name="residual"),
+        helper.make_node("Relu", ["s1"], ["a1"], name="relu1"),
+        helper.make_node("Conv", ["a1", "k2"], ["c2"], name="conv2", strides=[2, 2], kernel_shape=[3, 3]),
+        helper.make_node("GlobalAveragePool", ["c2"], ["p"], name="pool"),
+        helper.make_node("Flatten", ["p"], ["f"], name="flatten"),
+        helper.make_node("Gemm", ["f", "w", "b"], ["y"], name="linear", transB=1),
+    ]
+    weights = [_tensor(rng, "k0", 16, 3, 3, 3), _tensor(rng, "k1", 16, 16, 3, 3), _tensor(rng, "b1", 16),
+               _tensor(rng, "k2", 24, 16, 3, 3), _tensor(rng, "w", 10, 24), _tensor(rng, "b", 10), *norm]
+    return _model(nodes, {"image": [batch, 3, 12, 12]}, {"y": [batch, 10]}, weights)
+
+
+def perceptron(width=96, hidden=200, outputs=33):
+    """x [tokens, width] -> y [tokens, outputs]: gelu, a residual and layer norm between linear layers; sizes with tails."""
+    rng = np.random.default_rng(2)
+
+    def scalar(name, value):
+        return numpy_helper.from_array(np.float32(value), name)
+
+    nodes = [
+        helper.make_node("MatMul", ["x", "w0"], ["m0"], name="up"),
+        helper.make_node("Add", ["m0", "b0"], ["h0"], name="up_bias"),
+        helper.make_node("Div", ["h0", "root2"], ["d"], name="gelu_div"),
+        helper.make_node("Erf", ["d"], ["e"], name="gelu_erf"),
+        helper.make_node("Add", ["e", "one"], ["e1"], name="gelu_add"),
+        helper.make_node("Mul", ["h0", "e1"], ["g"], name="gelu_mul"),
+        helper.make_node("Mul", ["g", "half"], ["a"], name="gelu_half"),
+        helper.make_node("MatMul", ["a", "w1"], ["m1"], name="down"),
+        helper.make_node("Add", ["m1", "b1"], ["h1"], name="down_bias"),
+        helper.make_node("Add", ["h1", "x"], ["r"], name="residual"),
+        helper.make_node("LayerNormalization", ["r", "gain", "shift"], ["n"], name="norm", axis=-1),
+        helper.make_node("Gemm", ["n", "w2", "b2"], ["y"], name="head", transB=1),
+    ]
+    weights = [_tensor(rng, "b0", hidden), _tensor(rng, "b1", width), _tensor(rng, "w2", outputs, width), _tensor(rng, "b2", outputs),
+               _tensor(rng, "gain", width), _tensor(rng, "shift", width), scalar("root2", 2**0.5), scalar("one", 1), scalar("half", 0.5)]
+    weights += [numpy_helper.from_array((rng.standard_normal(s) / s[0] ** 0.5).astype(np.float32), n)
+                for n, s in (("w0", (width, hidden)), ("w1", (hidden, width)))]
+    return _model(nodes, {"x": ["tokens", width]}, {"y": ["tokens", outputs]}, weights)
+
+
+def feeds(model, extent, seed=0):
+    """Random inputs for a model, with every symbolic dimension of that extent."""
+    rng = np.random.default_rng(seed)
+    shapes = {i.name: [d.dim_value or extent for d in i.type.tensor_type.shape.dim] for i in model.graph.input}
+    return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
