@@ -23,6 +23,12 @@ static squint::FloatType toFloatType(Type element) {
                             : squint::FloatType::F32;
 }
 
+static std::string describe(WeightedOpInterface op) {
+  StringRef name = getNodeName(op);
+  return name.empty() ? ("a " + op.getKind()).str()
+                      : ("node '" + name + "'").str();
+}
+
 namespace {
 struct QuantizeRtn : squint::impl::QuantizeRtnBase<QuantizeRtn> {
   void runOnOperation() override;
@@ -97,7 +103,7 @@ FailureOr<DataAttr> QuantizeRtn::packWeight(WeightedOpInterface op,
   if (message.empty())
     return result;
   InFlightDiagnostic diagnostic = op.emitError();
-  diagnostic << "weight of node '" << getNodeName(op) << "'";
+  diagnostic << "weight of " << describe(op);
   if (data)
     diagnostic << " in '" << data.getStore() << "'";
   return diagnostic << ": " << message;
@@ -143,8 +149,8 @@ LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
   Value input = operand.get();
   auto type = cast<RankedTensorType>(input.getType());
   if (format.granularity == Granularity::Tensor)
-    return op.emitError() << "no calibration statistics for the input of node '"
-                          << getNodeName(op) << "'";
+    return op.emitError() << "no calibration statistics for the input of "
+                          << describe(op);
   if (!op.hasTokenRows())
     return op.emitError() << "activations of format '" << format.str()
                           << "' on a " << op.getKind() << " are not built yet";

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Recipe.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringSet.h"
@@ -38,8 +39,12 @@ public:
 private:
   void report(const llvm::SMDiagnostic &diagnostic);
   Location locate(const yaml::Node *node);
+  /// Says nothing after an error of the scanner, of which it would be a
+  /// consequence.
   LogicalResult fail(const yaml::Node *node, const Twine &message) {
-    return emitError(locate(node)) << message;
+    if (!isBroken)
+      emitError(locate(node)) << message;
+    return failure();
   }
 
   LogicalResult readRoot(yaml::Node *root);
@@ -58,16 +63,19 @@ private:
   StringRef file;
   llvm::SourceMgr sources;
   std::vector<RecipeRule> rules;
+  bool isBroken = false;
 };
 } // namespace
 
 // What the YAML scanner itself finds.
 void RecipeReader::report(const llvm::SMDiagnostic &diagnostic) {
   StringRef message = diagnostic.getMessage();
-  if (diagnostic.getKind() == llvm::SourceMgr::DK_Error)
-    emitError(FileLineColLoc::get(context, file, diagnostic.getLineNo(),
-                                  diagnostic.getColumnNo() + 1))
-        << "expected YAML: " << message;
+  if (diagnostic.getKind() != llvm::SourceMgr::DK_Error)
+    return;
+  isBroken = true;
+  emitError(FileLineColLoc::get(context, file, diagnostic.getLineNo(),
+                                diagnostic.getColumnNo() + 1))
+      << "expected YAML: " << message;
 }
 
 Location RecipeReader::locate(const yaml::Node *node) {
@@ -136,7 +144,10 @@ LogicalResult RecipeReader::readKey(yaml::KeyValueNode &entry,
     });
   if (key == "names")
     return readStrings(value, key, [&](yaml::Node *node, std::string name) {
-      llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(name);
+      // The glob refers to its text, which the context keeps.
+      auto text = StringAttr::get(context, name);
+      llvm::Expected<llvm::GlobPattern> glob =
+          llvm::GlobPattern::create(text.getValue());
       if (!glob)
         return fail(node, "expected a glob, got '" + name +
                               "': " + llvm::toString(glob.takeError()));

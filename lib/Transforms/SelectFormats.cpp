@@ -112,9 +112,12 @@ LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
                              "format '"
                           << format.str() << "', got "
                           << (weight ? weight->str() : "f32");
-  if (!op.hasTokenRows() && format.granularity != Granularity::Tensor)
-    return op.emitError() << "expected activations by tensor for a "
+  if (!op.hasTokenRows() && format.granularity == Granularity::Group)
+    return op.emitError() << "expected activations by tensor or token for a "
                           << op.getKind() << ", got '" << format.str() << "'";
+  if (!op.hasTokenRows() && format.granularity == Granularity::Token)
+    return op.emitError() << "activations of format '" << format.str()
+                          << "' on a " << op.getKind() << " are not built yet";
   ++tracked.activations;
   ++numActivations;
   op->setAttr(kActivationFormatAttr,

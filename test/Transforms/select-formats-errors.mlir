@@ -7,6 +7,7 @@
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=int8:channel" 2>&1 | FileCheck %s --check-prefix=CHANNEL
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=int8" 2>&1 | FileCheck %s --check-prefix=FLOAT
 // RUN: not squint-opt %t/conv.mlir --squint-select-formats="weights=int8 activations=int8:group=4" 2>&1 | FileCheck %s --check-prefix=CONV
+// RUN: not squint-opt %t/conv.mlir --squint-select-formats="weights=int8 activations=int8" 2>&1 | FileCheck %s --check-prefix=IMAGE
 // RUN: not squint-opt %t/none.mlir --squint-select-formats="weights=int8" 2>&1 | FileCheck %s --check-prefix=NOTHING
 // RUN: not squint-opt %t/none.mlir --squint-select-formats="activations=int8" 2>&1 | FileCheck %s --check-prefix=NOACT
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/unmatched.yaml" 2>&1 | FileCheck %s --check-prefix=UNMATCHED
@@ -32,14 +33,15 @@
 func.func @main(%x: tensor<?x64xf32>) -> tensor<?x8xf32> {
   %w = squint.constant dense<1.0> : tensor<8x64xf32>
   // FLOAT: error: expected integer weights for activations of format 'int8:token,scale=f32', got f32
-  %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<8x64xf32> -> tensor<?x8xf32> loc("/head")
+  %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<8x64xf32> -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
 
 //--- conv.mlir
 func.func @main(%x: tensor<?x8x8x4xf32>) -> tensor<?x8x8x8xf32> {
   %w = squint.constant dense<1.0> : tensor<8x3x3x4xf32>
-  // CONV: error: expected activations by tensor for a conv, got 'int8:group=4,scale=f16'
+  // IMAGE: error: activations of format 'int8:token,scale=f32' on a conv are not built yet
+  // CONV: error: expected activations by tensor or token for a conv, got 'int8:group=4,scale=f16'
   %0 = squint.conv %x, %w strides = [1, 1] dilations = [1, 1] pads = [1, 1, 1, 1] groups = 1
       : tensor<?x8x8x4xf32>, tensor<8x3x3x4xf32> -> tensor<?x8x8x8xf32>
   return %0 : tensor<?x8x8x8xf32>
@@ -55,57 +57,57 @@ func.func @main(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
 //--- unmatched.yaml
 rules:
   - weights: int8
-    names: "/head"
+    names: "*"
   - weights: int4
     names: "/haed"
-// UNMATCHED: unmatched.yaml:4:5: error: rule matches no operator
+# UNMATCHED: unmatched.yaml:4:5: error: rule matches no operator
 
 //--- shadowed.yaml
 rules:
   - {weights: int8}
   - {weights: int4, operators: linear}
-// SHADOWED: shadowed.yaml:3:5: error: rule takes no operator: earlier rules match all of its
+# SHADOWED: shadowed.yaml:3:6: error: rule takes no operator: earlier rules match all of its
 
 //--- unbuilt.yaml
 rules:
   - weights: int3
-// UNBUILT: unbuilt.yaml:2:5: error: weights of format 'int3:channel,scale=f32' are not built yet
+# UNBUILT: unbuilt.yaml:2:5: error: weights of format 'int3:channel,scale=f32' are not built yet
 
 //--- format.yaml
 rules:
   - names: "*"
     weights: int9
-// FORMAT: format.yaml:3:14: error: expected a format for weights, got 'int9': unknown element 'int9'
+# FORMAT: format.yaml:3:14: error: expected a format for weights, got 'int9': unknown element 'int9'
 
 //--- key.yaml
 rules:
   - weight: int8
-// KEY: key.yaml:2:5: error: expected operators, names, weights or activations, got 'weight'
+# KEY: key.yaml:2:5: error: expected operators, names, weights or activations, got 'weight'
 
 //--- kind.yaml
 rules:
   - operators: [linear, matmul]
     weights: int8
-// KIND: kind.yaml:2:25: error: expected operators linear or conv, got 'matmul'
+# KIND: kind.yaml:2:25: error: expected operators linear or conv, got 'matmul'
 
 //--- glob.yaml
 rules:
   - names: "[a"
     weights: int8
-// GLOB: glob.yaml:2:12: error: expected a glob, got '[a'
+# GLOB: glob.yaml:2:12: error: expected a glob, got '[a'
 
 //--- syntax.yaml
-rules: [
-// SYNTAX: syntax.yaml:{{[0-9]+}}:{{[0-9]+}}: error: expected YAML:
+rules: ]
+# SYNTAX: syntax.yaml:{{[0-9]+}}:{{[0-9]+}}: error: expected YAML:
 
 //--- twice.yaml
 rules:
   - weights: int8
     weights: int4
-// TWICE: twice.yaml:3:5: error: key given twice
+# TWICE: twice.yaml:3:5: error: key given twice
 
 //--- empty.yaml
 rules: []
-// EMPTY: empty.yaml:1:1: error: expected at least one rule
+# EMPTY: empty.yaml:1:1: error: expected at least one rule
 
-// NOWHERE: error: cannot read the recipe '{{.*}}nowhere.yaml': No such file or directory
+# NOWHERE: error: cannot read the recipe '{{.*}}nowhere.yaml': No such file or directory

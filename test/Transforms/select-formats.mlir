@@ -1,5 +1,5 @@
 // RUN: split-file %s %t
-// RUN: squint-opt %t/model.mlir --squint-select-formats="weights=int8 activations=int8:token" | FileCheck %s --check-prefix=ALL
+// RUN: squint-opt %t/model.mlir --squint-select-formats="weights=int8 activations=int8:tensor" | FileCheck %s --check-prefix=ALL
 // RUN: squint-opt %t/model.mlir --squint-select-formats="weights=int4:group=32,zero-point" | FileCheck %s --check-prefix=WEIGHTS
 // RUN: squint-opt %t/model.mlir --squint-select-formats="recipe=%t/recipe.yaml" | FileCheck %s --check-prefix=RECIPE
 // RUN: squint-opt %t/model.mlir --squint-select-formats="recipe=%t/recipe.yaml weights=bf16" | FileCheck %s --check-prefix=REST
@@ -26,10 +26,10 @@ func.func @main(%x: tensor<?x64xf32>, %image: tensor<?x8x8x4xf32>, %computed: te
   %wd = squint.constant dense<1.0> : tensor<64x64xf64>
   %filter = squint.constant dense<1.0> : tensor<8x3x3x4xf32>
 
-  // ALL: squint.linear {{.*}}squint.activation_format = "int8:token,scale=f32", squint.weight_format = "int8:channel,scale=f32"
+  // ALL: squint.linear {{.*}}squint.activation_format = "int8:tensor,scale=f32", squint.weight_format = "int8:channel,scale=f32"
   // WEIGHTS: squint.linear {{.*}} {squint.weight_format = "int4:group=32,zero-point,scale=f16"}
   // RECIPE: squint.linear {{.*}}squint.activation_format = "int8:token,scale=f32", squint.weight_format = "int8:tensor,scale=f32"
-  // NONE-NOT: _format
+  // NONE-NOT: "int8
   %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<64x64xf32> -> tensor<?x64xf32> loc("/encoder/0/query")
 
   // RECIPE: squint.linear {{.*}} {squint.weight_format = "int4:group=32,scale=f16"}
