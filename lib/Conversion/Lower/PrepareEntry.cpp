@@ -43,20 +43,16 @@ FailureOr<DictionaryAttr> describe(func::FuncOp main, Type type, DictionaryAttr 
   }
   if (static_cast<int64_t>(dims.size()) != tensor.getRank())
     return main.emitError() << "expected " << tensor.getRank() << " names in " << kDimsAttr << " of " << what;
+  // Buffers hold signless integers; the model's own element type is kept beside.
+  auto element = attributes ? attributes.getAs<TypeAttr>("squint.element") : TypeAttr();
   return builder.getDictionaryAttr({
       builder.getNamedAttr("name", name ? name : builder.getStringAttr(what)),
-      builder.getNamedAttr("type", TypeAttr::get(tensor.getElementType())),
+      builder.getNamedAttr("type", element ? element : TypeAttr::get(tensor.getElementType())),
       builder.getNamedAttr("dims", dims),
   });
 }
 
-/// Buffers hold signless integers; whether they are unsigned only the description tells.
-MemRefType bufferOf(RankedTensorType type) {
-  Type element = type.getElementType();
-  if (auto integer = dyn_cast<IntegerType>(element))
-    element = IntegerType::get(type.getContext(), integer.getWidth());
-  return MemRefType::get(type.getShape(), element);
-}
+MemRefType bufferOf(RankedTensorType type) { return MemRefType::get(type.getShape(), type.getElementType()); }
 
 } // namespace
 
@@ -90,11 +86,8 @@ void PrepareEntry::runOnOperation() {
       return signalPassFailure();
     outputs.push_back(*description);
   }
-  // An interface that convert-onnx-to-linalg recorded knows the signedness that buffers have lost.
-  if (!module->hasAttr("squint.inputs"))
-    module->setAttr("squint.inputs", builder.getArrayAttr(inputs));
-  if (!module->hasAttr("squint.outputs"))
-    module->setAttr("squint.outputs", builder.getArrayAttr(outputs));
+  module->setAttr("squint.inputs", builder.getArrayAttr(inputs));
+  module->setAttr("squint.outputs", builder.getArrayAttr(outputs));
   module->setAttr("squint.symbols", builder.getArrayAttr(symbols));
 
   Block &block = main.getBody().front();

@@ -1,0 +1,361 @@
+//===- squintc.cpp - the ahead-of-time compiler -----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/Parser/Parser.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Emit/Emit.h"
+#include "squint/Import/Diagnostics.h"
+#include "squint/Import/Onnx.h"
+#include "squint/Pipelines/Pipelines.h"
+#include "squint/Pipelines/Register.h"
+#include "squint/Pipelines/Report.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+#include <set>
+
+using namespace mlir;
+using namespace squint;
+namespace cl = llvm::cl;
+namespace path = llvm::sys::path;
+
+//===----------------------------------------------------------------------===//
+// The command line
+//===----------------------------------------------------------------------===//
+
+static cl::OptionCategory general("Input and output");
+static cl::OptionCategory formats("Quantization");
+static cl::OptionCategory targets("Target");
+static cl::OptionCategory seeing("Seeing what happens");
+
+static cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL(.onnx|.mlir)"), cl::cat(general));
+static cl::opt<std::string> output("o", cl::value_desc("file"), cl::cat(general),
+                                   cl::desc("Output: .so, .a, .o, .s, .ll or .mlir (with --emit); - prints IR"));
+static cl::opt<std::string> emit("emit", cl::value_desc("stage"), cl::cat(general),
+                                 cl::desc("Stop after a stage and write IR: onnx, squint, quantized, fused, kernel, llvm"));
+static cl::opt<std::string> compileFrom("compile-from", cl::value_desc("stage"), cl::cat(general),
+                                        cl::desc("The stage that a .mlir input is at the end of (default: onnx)"));
+static cl::opt<std::string> weightsFile("weights-file", cl::value_desc("file"), cl::cat(general),
+                                        cl::desc("Write the weights to a safetensors file beside the library"));
+static cl::opt<std::string> prefix("prefix", cl::value_desc("name"), cl::cat(general),
+                                   cl::desc("Start of every exported name (default: the output's stem)"));
+static cl::opt<std::string> depfile("depfile", cl::value_desc("file"), cl::cat(general),
+                                    cl::desc("Write the files that the output depends on, as make reads them"));
+static cl::list<std::string> allowExternal("allow-external", cl::value_desc("dir"), cl::cat(general),
+                                           cl::desc("Also read the model's weights from this folder (repeatable)"));
+static cl::opt<std::string> store("store", cl::value_desc("file"), cl::cat(general),
+                                  cl::desc("Safetensors file for rewritten weights of printed IR (default: the "
+                                           "output's name with the extension .weights)"));
+static cl::list<std::string> dims("dim", cl::value_desc("name=n"), cl::cat(general),
+                                  cl::desc("Pin a symbolic dimension (repeatable)"));
+
+static cl::opt<std::string> weights("weights", cl::value_desc("format"), cl::cat(formats),
+                                    cl::desc("Format of all weights, e.g. int8:channel, int4:group=32,zero-point; f32 is "
+                                             "the default"));
+static cl::opt<std::string> activations("activations", cl::value_desc("format"), cl::cat(formats),
+                                        cl::desc("Format of all activations, e.g. int8:token (dynamic), int8:tensor "
+                                                 "(static, needs --calibration)"));
+static cl::opt<std::string> recipe("recipe", cl::value_desc("file.yaml"), cl::cat(formats),
+                                   cl::desc("Rules that choose formats by operator kind and name"));
+static cl::opt<std::string> calibration("calibration", cl::value_desc("file.npz"), cl::cat(formats),
+                                        cl::desc("Samples: arrays named as the inputs, one sample a row"));
+static cl::opt<bool> unfused("unfused", cl::cat(formats),
+                             cl::desc("Dequantize into memory instead of fusing: the reference, slow"));
+
+static cl::opt<std::string> mtriple("mtriple", cl::value_desc("triple"), cl::cat(targets),
+                                    cl::desc("Target triple, e.g. aarch64-linux-gnu (default: this machine)"));
+static cl::list<std::string> mcpu("mcpu", cl::value_desc("cpu"), cl::CommaSeparated, cl::cat(targets),
+                                  cl::desc("Target CPU as LLVM spells it (default: native)"));
+static cl::opt<std::string> mattr("mattr", cl::value_desc("+a,-b"), cl::cat(targets),
+                                  cl::desc("Target features as LLVM spells them"));
+static cl::opt<std::string> sysroot("sysroot", cl::value_desc("dir"), cl::cat(targets),
+                                    cl::desc("Where the target's libc and libm are, to link a .so"));
+static cl::opt<std::string> linker("linker", cl::value_desc("program"), cl::cat(targets),
+                                   cl::desc("Linker of a .so (default: LLVM's ld.lld)"));
+
+static cl::opt<unsigned> jobs("jobs", cl::value_desc("n"), cl::init(0), cl::cat(seeing),
+                              cl::desc("Threads to compile with (default: all cores); never changes the output"));
+enum class Progress { Auto, Never };
+static cl::opt<Progress> progress("progress", cl::init(Progress::Auto), cl::cat(seeing),
+                                  cl::desc("Stages and their times on standard error"),
+                                  cl::values(clEnumValN(Progress::Auto, "auto", "on a terminal"),
+                                             clEnumValN(Progress::Never, "never", "stay silent")));
+static cl::opt<bool> timing("timing", cl::cat(seeing), cl::desc("Print the time of every pass"));
+static cl::opt<bool> printPipeline("print-pipeline", cl::cat(seeing),
+                                   cl::desc("Print the passes as squint-opt --pass-pipeline takes them, and go on"));
+static cl::opt<std::string> dumpDir("dump-dir", cl::value_desc("dir"), cl::cat(seeing),
+                                    cl::desc("Write the IR after each stage to this folder"));
+static cl::opt<std::string> report("report", cl::value_desc("file.json"), cl::cat(seeing),
+                                   cl::desc("Write what each layer became: format, bytes, kernel"));
+
+/// A mistake on the command line or in the surroundings, in one line.
+static int fail(const llvm::Twine &message) {
+  llvm::errs() << "squintc: error: " << message << "\n";
+  return 1;
+}
+
+static bool isOneOf(StringRef text, ArrayRef<StringRef> known) { return llvm::is_contained(known, text); }
+
+//===----------------------------------------------------------------------===//
+// The compiler
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class Compiler {
+public:
+  explicit Compiler(MLIRContext &context) : context(context) {}
+  int run();
+
+private:
+  LogicalResult readOptions();
+  OwningOpRef<ModuleOp> load();
+  LogicalResult afterStage(Stage stage, ModuleOp module);
+  LogicalResult writeIR(ModuleOp module, StringRef file);
+  LogicalResult writeDepfile();
+  LogicalResult fail(const llvm::Twine &message) { return LogicalResult::failure(::fail(message)); }
+  void tell(StringRef what);
+
+  MLIRContext &context;
+  PipelineOptions pipeline;
+  ImportOptions import;
+  std::optional<Stage> from;
+  Stage to = Stage::Llvm;
+  std::set<std::string> files;
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+};
+
+} // namespace
+
+void Compiler::tell(StringRef what) {
+  if (progress == Progress::Never || !llvm::sys::Process::StandardErrIsDisplayed())
+    return;
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  llvm::errs() << llvm::format("[%6.2f s] ", seconds) << what << "\n";
+}
+
+LogicalResult Compiler::readOptions() {
+  StringRef extension = path::extension(input);
+  if (!isOneOf(extension, {".onnx", ".mlir"}))
+    return fail("expected a model with the extension .onnx or .mlir, got '" + input + "'");
+  if (extension == ".onnx" && !compileFrom.empty())
+    return fail("--compile-from takes a .mlir file, got '" + input + "'");
+  if (extension == ".mlir")
+    from = Stage::Onnx;
+  if (!compileFrom.empty() && !(from = parseStage(compileFrom)))
+    return fail("expected a stage (onnx, squint, quantized, fused, kernel, llvm), got '" + compileFrom + "'");
+
+  if (output.empty())
+    return fail("expected an output: -o FILE");
+  StringRef kind = output == "-" ? ".mlir" : path::extension(output);
+  if (!isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
+    return fail("expected an output ending in .so, .a, .o, .s, .ll or .mlir, got '" + output + "'");
+  if (kind == ".mlir" && emit.empty())
+    return fail("expected --emit=STAGE with a .mlir output");
+  if (kind != ".mlir" && !emit.empty())
+    return fail("expected a .mlir output with --emit, got '" + output + "'");
+  if (!emit.empty()) {
+    std::optional<Stage> stage = parseStage(emit);
+    if (!stage)
+      return fail("expected a stage (onnx, squint, quantized, fused, kernel, llvm), got '" + emit + "'");
+    to = *stage;
+  }
+  if (from && *from > to)
+    return fail("expected a stage to emit that comes after '" + getStageName(*from) + "', got '" + emit + "'");
+
+  if (!recipe.empty() && (!weights.empty() || !activations.empty()))
+    return fail("--recipe and --weights or --activations contradict each other");
+  for (auto [text, role] : {std::pair(StringRef(weights), FormatRole::Weight),
+                            std::pair(StringRef(activations), FormatRole::Activation)})
+    if (!text.empty())
+      if (llvm::Expected<Format> format = Format::parse(text, role); !format)
+        return fail((role == FormatRole::Weight ? "--weights=" : "--activations=") + text + ": " +
+                    llvm::toString(format.takeError()));
+  for (StringRef file : {StringRef(recipe), StringRef(calibration)})
+    if (!file.empty() && !llvm::sys::fs::exists(file))
+      return fail("cannot open '" + file + "': no such file");
+  pipeline = {weights == "f32" && (activations.empty() || activations == "f32") ? "" : std::string(weights),
+              activations == "f32" && weights == "f32" ? "" : std::string(activations), recipe, calibration, unfused};
+
+  for (StringRef dim : dims) {
+    auto [name, value] = dim.split('=');
+    int64_t size;
+    if (name.empty() || value.getAsInteger(10, size) || size < 1)
+      return fail("expected --dim NAME=N with N of at least 1, got '" + dim + "'");
+    import.dims[name.str()] = size;
+  }
+  if (!import.dims.empty() && from)
+    return fail("--dim takes an .onnx file, got '" + input + "'");
+  if (mcpu.size() > 1 && !mattr.empty())
+    return fail("--mattr and a list of CPUs contradict each other");
+  if (mcpu.size() > 1)
+    return fail("several CPUs in one library are not built yet");
+  import.allowExternal.assign(allowExternal.begin(), allowExternal.end());
+  import.files = &files;
+  return success();
+}
+
+OwningOpRef<ModuleOp> Compiler::load() {
+  tell("import");
+  if (!from)
+    return importOnnx(input, context, import);
+  llvm::SourceMgr sources;
+  std::string error;
+  auto file = llvm::MemoryBuffer::getFile(input);
+  if (!file) {
+    ::fail("cannot open '" + input + "': " + file.getError().message());
+    return {};
+  }
+  sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
+  files.insert(input);
+  return parseSourceFile<ModuleOp>(sources, &context);
+}
+
+LogicalResult Compiler::writeIR(ModuleOp module, StringRef file) {
+  DataStores &stores = context.getOrLoadDialect<SquintDialect>()->getStores();
+  SmallString<128> data(store.empty() ? file : StringRef(store));
+  if (store.empty())
+    path::replace_extension(data, "weights");
+  if (file == "-" && store.empty()) {
+    // Nothing may point outside what the reader of the text can see.
+    bool moved = false;
+    module.walk([&](ConstantOp op) { moved |= op.getData() && op.getData().getStore().starts_with("#"); });
+    if (moved)
+      return fail("expected --store=FILE for the rewritten weights, when printing to the standard output");
+  } else if (llvm::Expected<int64_t> bytes = stores.externalize(module, data); !bytes) {
+    return fail(llvm::toString(bytes.takeError()));
+  }
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(true, /*prettyForm=*/false);
+  if (file == "-") {
+    module.print(llvm::outs(), flags);
+    return success();
+  }
+  llvm::Error error = llvm::writeToOutput(file, [&](raw_ostream &os) {
+    module.print(os, flags);
+    return llvm::Error::success();
+  });
+  return error ? fail("cannot write '" + file + "': " + llvm::toString(std::move(error))) : success();
+}
+
+LogicalResult Compiler::afterStage(Stage stage, ModuleOp module) {
+  tell(getStageName(stage));
+  if (dumpDir.empty())
+    return success();
+  if (std::error_code error = llvm::sys::fs::create_directories(dumpDir))
+    return fail("cannot write to '" + dumpDir + "': " + error.message());
+  // A copy, so that the references of what goes on are not changed.
+  OwningOpRef<ModuleOp> copy = module.clone();
+  SmallString<128> file(dumpDir);
+  path::append(file, getStageName(stage) + ".mlir");
+  std::string folder = context.getLoadedDialect<SquintDialect>()->getStores().getBase().str();
+  LogicalResult result = writeIR(*copy, file);
+  context.getLoadedDialect<SquintDialect>()->getStores().setBase(folder);
+  return result;
+}
+
+LogicalResult Compiler::writeDepfile() {
+  for (StringRef file : {StringRef(recipe), StringRef(calibration)})
+    if (!file.empty())
+      files.insert(file.str());
+  llvm::Error error = llvm::writeToOutput(depfile, [&](raw_ostream &os) {
+    auto name = [&](StringRef file) {
+      for (char c : file) {
+        if (c == ' ' || c == '#' || c == '\\')
+          os << '\\';
+        os << c;
+        if (c == '$')
+          os << c;
+      }
+    };
+    name(output);
+    os << ":";
+    for (const std::string &file : files) {
+      os << " \\\n  ";
+      name(file);
+    }
+    os << "\n";
+    return llvm::Error::success();
+  });
+  return error ? fail("cannot write '" + depfile + "': " + llvm::toString(std::move(error))) : success();
+}
+
+int Compiler::run() {
+  if (failed(readOptions()))
+    return 1;
+  DiagnosticPrinter diagnostics(&context);
+  llvm::Expected<TargetInfo> target = TargetInfo::get(mtriple, mcpu.empty() ? "" : mcpu.front(), mattr);
+  if (!target)
+    return ::fail(llvm::toString(target.takeError()));
+
+  OwningOpRef<ModuleOp> module = load();
+  if (!module)
+    return 1;
+  // IR knows what it is for; the command line may say otherwise until layouts have been chosen.
+  bool named = !mtriple.empty() || !mcpu.empty() || !mattr.empty();
+  if (!(*module)->hasAttr(kTargetsAttr) || (named && (!from || *from < Stage::Kernel)))
+    setTarget(*module, *target);
+
+  if (printPipeline)
+    llvm::outs() << getPipeline(from, to, pipeline) << "\n";
+  if (failed(runPipeline(*module, from, to, pipeline, timing,
+                         [&](Stage stage, ModuleOp module) { return afterStage(stage, module); })))
+    return 1;
+  if (!report.empty())
+    if (llvm::Error error = writeReport(*module, report))
+      return ::fail(llvm::toString(std::move(error)));
+
+  if (!emit.empty()) {
+    if (failed(writeIR(*module, output)))
+      return 1;
+  } else {
+    EmitOptions options;
+    options.output = output;
+    options.prefix = prefix;
+    options.weightsFile = weightsFile;
+    options.linker = linker;
+    options.sysroot = sysroot;
+    if (failed(emitLibrary(*module, options)))
+      return 1;
+    tell("emit " + output);
+  }
+  if (!depfile.empty() && failed(writeDepfile()))
+    return 1;
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions({&general, &formats, &targets, &seeing});
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "squintc: compile a model to a native library whose matrix products read quantized weights\n\n"
+      "  squintc model.onnx -o model.so                                        float\n"
+      "  squintc model.onnx -o model.so --weights=int8 --activations=int8      8 bits: by channel, by token\n"
+      "  squintc model.onnx -o model.so --weights=int4:group=32                4-bit weights, float activations\n"
+      "  squintc model.onnx -o model.mlir --emit=fused                         IR of a stage\n\n"
+      "  FORMAT: NAME[:tensor|channel|token|group=N][,zero-point][,scale=f16|bf16|f32]\n");
+
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerAllPasses();
+  SmallString<128> folder(path::parent_path(input));
+  setDataFolder(registry, folder.empty() ? StringRef(".") : folder.str(), allowExternal);
+  MLIRContext context(registry, jobs == 1 ? MLIRContext::Threading::DISABLED : MLIRContext::Threading::ENABLED);
+  std::unique_ptr<llvm::DefaultThreadPool> pool;
+  if (jobs > 1) {
+    context.disableMultithreading();
+    pool = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(jobs));
+    context.setThreadPool(*pool);
+  }
+  return Compiler(context).run();
+}
