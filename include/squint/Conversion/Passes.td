@@ -7,5 +7,6 @@
 
 include "squint/Conversion/OnnxToLinalg.td"
 include "squint/Conversion/LinalgToVector.td"
+include "squint/Conversion/KernelToVector.td"
 
 #endif

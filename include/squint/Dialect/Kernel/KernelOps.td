@@ -193,22 +193,43 @@ class Kernel_Vector<int lanes, string element> : Type<
     "vector<" # lanes # "xi" # element # ">", "::mlir::VectorType">,
   BuildableType<"::mlir::VectorType::get({" # lanes # "}, $_builder.getIntegerType(" # element # "))">;
 
-def Kernel_DotOp : Kernel_Op<"dot", [Pure, SameVariadicOperandSize]> {
+class Kernel_ByteProductOp<string mnemonic, dag accumulator, dag result> : Kernel_Op<mnemonic, [Pure]> {
+  // Bounds that hold for every byte: what a conversion may prove with.
+  let arguments = !con(accumulator, (ins Kernel_Vector<64, "8">:$weights, I32:$input, I32Attr:$weight_min,
+                                     I32Attr:$weight_max, I32Attr:$input_min, I32Attr:$input_max));
+  let results = result;
+  let assemblyFormat = "$accumulator `,` $weights `,` $input attr-dict";
+}
+
+def Kernel_DotOp : Kernel_ByteProductOp<"dot", (ins Kernel_Vector<16, "32">:$accumulator),
+                                        (outs Kernel_Vector<16, "32">:$result)> {
   let summary = "Dot products of four bytes, accumulated in 16 lanes";
   let description = [{
-    `result[i] = accumulator[i] + sum over q of sum_{j < 4} weights[q][4 i + j] * byte_j(inputs[q])`, exact modulo 2^32. Bytes of
-    inputs are signed; bytes of weights are signed where `weight_min` is negative and unsigned otherwise. The bounds hold for every
-    byte and are what a conversion may prove with: that a sum of products fits 16 bits, that a byte has a negative.
+    `result[i] = accumulator[i] + sum_{j < 4} weights[4 i + j] * byte_j(input)`, modulo 2^32. Bytes of the input are signed; bytes
+    of weights are signed where `weight_min` is negative and unsigned otherwise.
 
     ```mlir
-    %t = kernel.dot %acc, [%w0, %w1], [%x0, %x1] {weight_min = 0 : i32, weight_max = 15 : i32, input_min = -127 : i32, input_max = 127 : i32}
+    %t = kernel.dot %acc, %w, %x {weight_min = 0 : i32, weight_max = 255 : i32, input_min = -127 : i32, input_max = 127 : i32}
     ```
   }];
-  let arguments = (ins Kernel_Vector<16, "32">:$accumulator, Variadic<Kernel_Vector<64, "8">>:$weights,
-                       Variadic<I32>:$inputs, I32Attr:$weight_min, I32Attr:$weight_max, I32Attr:$input_min,
-                       I32Attr:$input_max);
+}
+
+def Kernel_DotPairsOp : Kernel_ByteProductOp<"dot_pairs", (ins Kernel_Vector<32, "16">:$accumulator),
+                                             (outs Kernel_Vector<32, "16">:$result)> {
+  let summary = "Dot products of two bytes, accumulated in 32 lanes of 16 bits";
+  let description = [{
+    `result[i] = accumulator[i] + weights[2 i] * byte_{2 (i mod 2)}(input) + weights[2 i + 1] * byte_{2 (i mod 2) + 1}(input)`: a step
+    cheaper than `kernel.dot` where 16-bit multiply-adds are all there is. Weights are unsigned. Whoever builds it knows that no
+    sum leaves 16 bits: 8 steps of 4-bit weights do not.
+  }];
+}
+
+def Kernel_AddPairsOp : Kernel_Op<"add_pairs", [Pure]> {
+  let summary = "Add pairs of 16-bit sums to 32-bit ones";
+  let description = [{ `result[i] = accumulator[i] + pairs[2 i] + pairs[2 i + 1]`: what follows a chain of `kernel.dot_pairs`. }];
+  let arguments = (ins Kernel_Vector<16, "32">:$accumulator, Kernel_Vector<32, "16">:$pairs);
   let results = (outs Kernel_Vector<16, "32">:$result);
-  let assemblyFormat = "$accumulator `,` `[` $weights `]` `,` `[` $inputs `]` attr-dict";
+  let assemblyFormat = "$accumulator `,` $pairs attr-dict";
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike]> {

@@ -1,0 +1,66 @@
+//===- KernelToVector.td - kernels to loops over vectors ---*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_CONVERSION_KERNELTOVECTOR
+#define SQUINT_CONVERSION_KERNELTOVECTOR
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertKernelToVector : Pass<"convert-kernel-to-vector", "::mlir::ModuleOp"> {
+  let summary = "Lower outlined kernels to loops over vectors";
+  let description = [{
+    In a function marked `kernel.body`, whose last two arguments are `begin` and `end`, the one `kernel.*` operator (or
+    `linalg.batch_matmul`) on memrefs becomes the loops that compute its units [begin, end); `materializeWork` counts the units for
+    the caller. `kernel.gather_rows` makes its function return a status of type i32.
+
+    Tiles come from the planner and the function's target: the attribute `squint.target` of the function, else the first of the
+    module's `squint.targets`. What is left of the kernel dialect are `kernel.dot`, `kernel.dot_pairs` and `kernel.add_pairs`, for the
+    instruction sets.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ConvertKernelToX86 : Pass<"convert-kernel-to-x86", "::mlir::ModuleOp"> {
+  let summary = "Byte products for x86";
+  let description = [{
+    In functions whose target is x86, with the widest registers there are:
+
+    * AVX-512 VNNI and AVX-VNNI: `kernel.dot` of unsigned weights is `vpdpbusd`.
+    * Otherwise products are 16-bit multiply-adds. Where the bounds prove that no pair of products leaves 16 bits,
+      `vpmaddubsw` and `vpmaddwd` with ones: unsigned weights as they are, signed ones as magnitudes, with their signs moved to the
+      inputs by `vpsignb` (which needs inputs above -128 and AVX2 or SSSE3). Where not, even and odd bytes are widened for
+      `vpmaddwd`.
+    * `kernel.dot_pairs` is `vpmaddubsw` and `vpaddw`, `kernel.add_pairs` `vpmaddwd` with ones.
+
+    Exact on all of them. Before SSSE3 nothing is converted here; `convert-kernel-to-generic` takes it.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ConvertKernelToArm : Pass<"convert-kernel-to-arm", "::mlir::ModuleOp"> {
+  let summary = "Byte products for Arm";
+  let description = [{
+    In functions whose target is AArch64: with the dot product extension, `kernel.dot` is four `sdot` (weights of 7 bits and signed
+    ones). Others are left for `convert-kernel-to-generic`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ConvertKernelToGeneric : Pass<"convert-kernel-to-generic", "::mlir::ModuleOp"> {
+  let summary = "Byte products for any target";
+  let description = [{
+    What no instruction set has taken becomes multiplications of widened vectors, which every target of LLVM has: the reference
+    for the others.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif

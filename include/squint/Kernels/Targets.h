@@ -1,0 +1,31 @@
+//===- Targets.h - what a function is compiled for ----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_KERNELS_TARGETS_H
+#define SQUINT_KERNELS_TARGETS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Target/TargetInfo.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace squint {
+
+/// On a function that was cloned for one of several targets: the one it is for.
+inline constexpr llvm::StringLiteral kTargetAttr = "squint.target";
+
+/// Targets of functions, looked up once each.
+class FunctionTargets {
+public:
+  /// The target of the function's attribute, else the first of the module's; the processor that LLVM calls x86-64 when there
+  /// is neither. Null, with an error on the function, for a target that does not exist.
+  const TargetInfo *get(mlir::func::FuncOp function);
+
+private:
+  llvm::DenseMap<mlir::Attribute, std::unique_ptr<TargetInfo>> targets;
+};
+
+} // namespace squint
+
+#endif
