@@ -1,0 +1,102 @@
+//===- Raise.td - from the standard's operators to ours ----*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_TRANSFORMS_RAISE
+#define SQUINT_TRANSFORMS_RAISE
+
+include "mlir/Pass/PassBase.td"
+
+def FoldConstants : Pass<"squint-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "Fold operators on constants";
+  let description = [{
+    Operators of the `onnx` dialect whose operands are all `squint.constant`, and that are cheap in memory:
+
+    * Transpose of a constant becomes a permutation in `#squint.data`, composed with the one that is there; no bytes move,
+      whatever the size. Reshape, Squeeze, Unsqueeze, Flatten and Identity of bytes in stored order only change the type.
+      A Slice that is a range of the outermost dimension is a range of the bytes.
+    * Cast, arithmetic, comparisons, Gather, Slice, Concat, Expand, Where, ConstantOfShape, Range of integers, and a reshape of
+      permuted data, compute their result when all operands and the result have at most 64 KB. Floats are computed in double
+      and rounded once; integers wrap.
+    * Constant becomes `squint.constant`.
+
+    Results of at most 1 KB are inline, larger ones are bytes in a store of the pass. A float result that is not finite while the
+    operands are is left to run time, as are integer divisions by zero. Large data is never folded.
+
+    ```mlir
+    %w = squint.constant #squint.data<"m.safetensors", 0, 589824> : tensor<384x384xf32>
+    %0 = onnx.Transpose(%w) {perm = array<i64: 1, 0>} : (tensor<384x384xf32>) -> tensor<384x384xf32>
+    // becomes
+    %0 = squint.constant #squint.data<"m.safetensors", 0, 589824, [1, 0]> : tensor<384x384xf32>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [Statistic<"numFolded", "folded", "Number of operators folded">];
+}
+
+def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
+  let summary = "Recognise linear, conv, norm and embedding";
+  let description = [{
+    Rewrites what exporters write into the operators that the rest of the compiler knows. Weights stay where they are: a
+    transposed one is a permutation in `#squint.data`.
+
+    * **linear**: MatMul with a constant [K, N] on the right (leading dimensions of 1 allowed), and Gemm with `transA = 0`; a
+      `beta`-scaled C that is constant along the rows, and an Add of a constant of shape [N] that alone uses the result, become
+      the bias.
+    * **conv**: Conv with a constant weight, between onnx.Transpose operators to channels-last and back, which
+      `squint-move-transposes` then cancels; `auto_pad` is resolved, a preceding Pad with zeros, and a following Add of a
+      constant [C, 1, 1], are merged.
+    * **batch norm** in inference form: with `s = scale / sqrt(var + epsilon)`, after a conv or a linear that nothing else uses, `w' = w * s`
+      and `b' = (b - mean) * s + B`, computed in double into new bytes; elsewhere a Mul and an Add.
+    * **norm**: LayerNormalization and RMSNormalization over the last dimension, SimplifiedLayerNormalization, and their
+      decomposed forms (ReduceMean, Sub, Pow or Mul, ReduceMean, Add, Sqrt, Div or Reciprocal and Mul, scale, bias).
+    * **embedding**: Gather of axis 0 from a constant table [rows, columns] of floats.
+    * **pool**: MaxPool, AveragePool (channels last, between transposes) and the global ones as reductions.
+
+    Left alone: MatMul of two activations or with the constant on the left, `transA`, grouped or transposed forms the operators do not
+    have, weights of other element types than f32, f16 and bf16. Locations of merged operators are fused.
+
+    ```mlir
+    %0 = onnx.MatMul(%x, %w) : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+    %1 = onnx.Add(%0, %b) : (tensor<4x16xf32>, tensor<16xf32>) -> tensor<4x16xf32>
+    // becomes
+    %1 = squint.linear %x, %wt bias(%b) : tensor<4x8xf32>, tensor<16x8xf32>, tensor<16xf32> -> tensor<4x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect", "::squint::onnx::OnnxDialect"];
+  let statistics = [
+    Statistic<"numLinear", "linear", "Number of linear layers raised">,
+    Statistic<"numConv", "conv", "Number of convolutions raised">,
+    Statistic<"numNorm", "norm", "Number of normalizations raised">,
+    Statistic<"numEmbedding", "embedding", "Number of embeddings raised">,
+    Statistic<"numPool", "pool", "Number of poolings raised">,
+  ];
+}
+
+def MoveTransposes : Pass<"squint-move-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Move transposes until they cancel";
+  let description = [{
+    A Transpose sinks below an operator that can as well work on the other order of dimensions: elementwise operators (when all
+    operands are transposed alike, or are constants or scalars, which are transposed in turn), Concat, Pad, Slice, Split, reductions,
+    and Softmax, with their axes renamed. Two in a row are one; the identity vanishes; one that only moves dimensions of size 1 is
+    a Reshape. A Transpose is hoisted instead when only its operand's producer keeps it from a Transpose that cancels it.
+
+    After `squint-raise` all convolutions are channels last; what is left of the transposes around them is one at the entry and
+    one at the exit of the convolutional part.
+
+    ```mlir
+    %0 = onnx.Transpose(%x) {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x4x4x8xf32>) -> tensor<1x8x4x4xf32>
+    %1 = onnx.Relu(%0) : (tensor<1x8x4x4xf32>) -> tensor<1x8x4x4xf32>
+    // becomes
+    %0 = onnx.Relu(%x) : (tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32>
+    %1 = onnx.Transpose(%0) {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x4x4x8xf32>) -> tensor<1x8x4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect", "::squint::onnx::OnnxDialect"];
+  let statistics = [
+    Statistic<"numMoved", "moved", "Number of transposes moved below an operator">,
+    Statistic<"numRemoved", "removed", "Number of transposes removed">,
+  ];
+}
+
+#endif
