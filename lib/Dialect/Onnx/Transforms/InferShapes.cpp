@@ -1,0 +1,282 @@
+//===- InferShapes.cpp - ranked types and symbolic sizes ----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "ShapeInference.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "squint/Dialect/Onnx/Passes.h"
+
+using namespace mlir;
+
+namespace squint::onnx {
+#define GEN_PASS_DEF_INFERSHAPES
+#include "squint/Dialect/Onnx/Passes.h.inc"
+
+namespace {
+
+/// The expression that a scalar of index or integer type computes from `squint.dim`; what an earlier run has made.
+std::optional<DimExpr> readScalar(Value value, unsigned depth = 0) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth > 64)
+    return std::nullopt;
+  if (auto dim = dyn_cast<DimOp>(op))
+    return DimExpr::symbol(dim.getSymbol());
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto number = dyn_cast<IntegerAttr>(constant.getValue());
+    return number ? std::optional<DimExpr>(number.getInt()) : std::nullopt;
+  }
+  if (isa<arith::IndexCastOp>(op))
+    return readScalar(op->getOperand(0), depth + 1);
+  if (op->getNumOperands() != 2)
+    return std::nullopt;
+  std::optional<DimExpr> a = readScalar(op->getOperand(0), depth + 1), b = readScalar(op->getOperand(1), depth + 1);
+  if (!a || !b)
+    return std::nullopt;
+  if (isa<arith::AddIOp>(op))
+    return *a + *b;
+  if (isa<arith::SubIOp>(op))
+    return *a - *b;
+  if (isa<arith::MulIOp>(op))
+    return *a * *b;
+  if (isa<arith::MinSIOp>(op))
+    return DimExpr::min(*a, *b);
+  if (isa<arith::MaxSIOp>(op))
+    return DimExpr::max(*a, *b);
+  if (isa<arith::DivSIOp, arith::FloorDivSIOp>(op) && !b->isConstant(0))
+    return DimExpr::floordiv(*a, *b);
+  return std::nullopt;
+}
+
+/// Makes the evaluated tensors, each distinct one once, at the start of the function.
+class Materializer {
+public:
+  explicit Materializer(func::FuncOp function) : builder(function.getContext()) {
+    builder.setInsertionPointToStart(&function.getBody().front());
+  }
+
+  Value make(Value old, ArrayRef<DimExpr> elements, ArrayRef<int64_t> shape, Location loc) {
+    auto element = cast<IntegerType>(cast<ShapedType>(old.getType()).getElementType());
+    auto type = RankedTensorType::get(shape, element);
+    std::string key = llvm::join(llvm::map_range(elements, [](const DimExpr &e) { return e.str(); }), ",");
+    llvm::raw_string_ostream(key) << " : " << type;
+    Value &tensor = tensors[key];
+    if (tensor)
+      return tensor;
+    SmallVector<APInt> numbers;
+    for (const DimExpr &e : elements)
+      if (std::optional<int64_t> number = e.getConstant())
+        numbers.push_back(APInt(64, *number).sextOrTrunc(element.getWidth()));
+    if (numbers.size() == elements.size())
+      return tensor = makeConstant(type, numbers, loc);
+    // Narrow and unsigned elements have no cast from index; such tensors are computed by their operators.
+    if (!element.isSignless() || element.getWidth() < 32)
+      return {};
+    SmallVector<Value> scalars;
+    for (const DimExpr &e : elements)
+      scalars.push_back(arith::IndexCastOp::create(builder, loc, element, makeIndex(e, loc)));
+    return tensor = tensor::FromElementsOp::create(builder, loc, type, scalars);
+  }
+
+private:
+  Value makeConstant(RankedTensorType type, ArrayRef<APInt> numbers, Location loc) {
+    auto dense = DenseElementsAttr::get(type, numbers);
+    TypedAttr value = dense;
+    if (int64_t(dense.getRawData().size()) > 1024 && !dense.isSplat())
+      value = builder.getContext()->getLoadedDialect<SquintDialect>()->getStores().create(
+          type, dense.getRawData().size(),
+          [&](MutableArrayRef<char> out) { llvm::copy(dense.getRawData(), out.begin()); });
+    return squint::ConstantOp::create(builder, loc, value.getType(), value);
+  }
+
+  Value makeIndex(const DimExpr &dim, Location loc) {
+    Value &value = indices[dim.str()];
+    return value ? value : value = materializeDim(builder, loc, dim);
+  }
+
+  OpBuilder builder;
+  llvm::StringMap<Value> tensors, indices;
+};
+
+struct InferShapes : impl::InferShapesBase<InferShapes> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isExternal())
+      return;
+    ShapeContext context(function);
+    auto visit = [&](Block &block) { return visitOps(block, context); };
+    context.visitBlock = visit;
+    if (failed(visitArguments(function, context)) || failed(visit(function.getBody().front())))
+      return signalPassFailure();
+    replaceEvaluated(function, context);
+    simplify(function, context);
+    if (failed(setTypes(function, context)) || failed(setResults(function, context)))
+      return signalPassFailure();
+  }
+
+  LogicalResult visitArguments(func::FuncOp function, ShapeContext &context) {
+    for (BlockArgument argument : function.getArguments()) {
+      FailureOr<SmallVector<DimExpr>> dims = getDims(argument);
+      if (failed(dims))
+        return function.emitOpError() << "expected squint.dims for argument " << argument.getArgNumber();
+      if (failed(context.set(argument, *dims)))
+        return failure();
+    }
+    return success();
+  }
+
+  LogicalResult visitOps(Block &block, ShapeContext &context) {
+    for (Operation &op : block) {
+      context.op = &op;
+      if (auto constant = dyn_cast<squint::ConstantOp>(op)) {
+        if (failed(visitTyped(op, context)))
+          return failure();
+        if (std::optional<Dims> known = readConstantValues(constant.getValue()))
+          context.setValues(constant.getResult(), std::move(*known));
+      } else if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
+        Dims known;
+        for (Value scalar : elements.getElements())
+          if (std::optional<DimExpr> e = readScalar(scalar))
+            known.push_back(*e);
+        if (failed(visitTyped(op, context)))
+          return failure();
+        if (known.size() == elements.getElements().size())
+          context.setValues(elements.getResult(), std::move(known));
+      } else if (ShapeRules::Rule rule = ShapeRules::get().lookup(&op)) {
+        if (failed(rule(&op, context)))
+          return failure();
+        context.op = &op;
+      } else if (isa<OnnxDialect, msft::MsftDialect>(op.getDialect()) && !isa<YieldOp>(op)) {
+        return op.emitOpError() << "expected an operator whose result shapes can be inferred (not supported yet)";
+      } else if (failed(visitTyped(op, context))) {
+        return failure();
+      }
+    }
+    return success();
+  }
+
+  /// An operation whose types and attributes say the shapes of its results.
+  LogicalResult visitTyped(Operation &op, ShapeContext &context) {
+    for (Value result : op.getResults()) {
+      if (!isa<ShapedType>(result.getType()))
+        continue;
+      FailureOr<SmallVector<DimExpr>> dims = getDims(result);
+      if (failed(dims))
+        return op.emitOpError() << "expected squint.dims for the results";
+      if (failed(context.set(result, *dims)))
+        return failure();
+    }
+    return success();
+  }
+
+  void replaceEvaluated(func::FuncOp function, ShapeContext &context) {
+    Materializer materializer(function);
+    for (auto [value, elements] : context.getEvaluated()) {
+      Operation *op = value.getDefiningOp();
+      if (value.use_empty() || !isa<OnnxDialect>(op->getDialect()))
+        continue;
+      std::optional<SmallVector<int64_t>> shape = context.staticShape(value);
+      if (!shape)
+        continue;
+      Value tensor = materializer.make(value, elements, *shape, op->getLoc());
+      if (!tensor)
+        continue;
+      ++numEvaluated;
+      value.replaceAllUsesWith(tensor);
+      (void)context.set(tensor, Dims(context.shape(value)));
+    }
+  }
+
+  /// Takes out what does nothing, and then everything without a use.
+  void simplify(func::FuncOp function, ShapeContext &context) {
+    IRRewriter rewriter(&getContext());
+    SmallVector<Operation *> ops;
+    function.walk<WalkOrder::PostOrder>([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : ops) {
+      if (auto branch = dyn_cast<IfOp>(op)) {
+        std::optional<SmallVector<int64_t>> condition = context.constants(branch.getCond());
+        if (!condition || condition->size() != 1)
+          continue;
+        Block &taken = (condition->front() ? branch.getThenBranch() : branch.getElseBranch()).front();
+        Operation *yield = taken.getTerminator();
+        rewriter.inlineBlockBefore(&taken, branch);
+        rewriter.replaceOp(branch, yield->getOperands());
+        rewriter.eraseOp(yield);
+      }
+    }
+    ops.clear();
+    function.walk<WalkOrder::PostOrder>([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : llvm::reverse(ops)) {
+      if (auto dropout = dyn_cast<DropoutOp>(op)) {
+        if (!dropout.getTrainingMode() && (!dropout.getMask() || dropout.getMask().use_empty()))
+          dropout.getOutput().replaceAllUsesWith(dropout.getData());
+      } else if (auto identity = dyn_cast<IdentityOp>(op)) {
+        identity.getOutput().replaceAllUsesWith(identity.getInput());
+      }
+      if (isOpTriviallyDead(op))
+        rewriter.eraseOp(op);
+    }
+  }
+
+  LogicalResult setTypes(func::FuncOp function, ShapeContext &context) {
+    WalkResult result = function.getBody().walk([&](Operation *op) {
+      if (!isa<OnnxDialect, msft::MsftDialect>(op->getDialect()))
+        return WalkResult::advance();
+      SmallVector<SmallVector<DimExpr>> all;
+      for (Value value : op->getResults()) {
+        ArrayRef<DimExpr> dims = context.shape(value);
+        all.emplace_back(dims);
+        SmallVector<int64_t> shape;
+        for (const DimExpr &dim : dims)
+          shape.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
+        auto type = cast<ShapedType>(value.getType());
+        if (!context.isKnown(value))
+          return WalkResult(op->emitOpError() << "expected a shape for every result");
+        value.setType(RankedTensorType::get(shape, type.getElementType()));
+      }
+      setDims(op, all);
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  /// The function's type, and what it says of its results. A declared size must not be another number.
+  LogicalResult setResults(func::FuncOp function, ShapeContext &context) {
+    auto end = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+    for (auto [i, value] : llvm::enumerate(end.getOperands())) {
+      ArrayRef<DimExpr> dims = context.shape(value);
+      StringRef name = "";
+      if (auto attribute = function.getResultAttrOfType<StringAttr>(i, kNameAttr))
+        name = attribute.getValue();
+      auto declared = function.getResultAttrOfType<ArrayAttr>(i, kDimsAttr);
+      auto fail = [&] { return function.emitOpError() << "result '" << name << "': "; };
+      if (declared && declared.size() != dims.size())
+        return fail() << "expected " << declared.size() << " dimensions, got " << dims.size();
+      for (size_t j = 0; declared && j < dims.size(); ++j) {
+        int64_t size;
+        auto text = dyn_cast<StringAttr>(declared[j]);
+        std::optional<int64_t> got = dims[j].getConstant();
+        if (text && got && !text.getValue().getAsInteger(10, size) && size != *got)
+          return fail() << "expected a size of " << size << " for dimension " << j << ", got " << *got;
+      }
+      function.setResultAttr(i, kDimsAttr, getDimsAttr(&getContext(), dims));
+    }
+    function.setFunctionType(
+        FunctionType::get(&getContext(), function.getArgumentTypes(), end.getOperandTypes()));
+    SmallVector<Attribute> facts;
+    for (const auto &fact : context.getAssumptions()) {
+      SmallVector<Attribute> texts;
+      for (const std::string &text : fact)
+        texts.push_back(StringAttr::get(&getContext(), text));
+      facts.push_back(ArrayAttr::get(&getContext(), texts));
+    }
+    if (facts.empty())
+      function->removeAttr("squint.assume");
+    else
+      function->setAttr("squint.assume", ArrayAttr::get(&getContext(), facts));
+    return success();
+  }
+};
+} // namespace
+} // namespace squint::onnx

@@ -1,0 +1,195 @@
+//===- ShapeInference.cpp - rules for the shapes of results -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "ShapeInference.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace squint::onnx {
+
+const ShapeRules &ShapeRules::get() {
+  static const ShapeRules rules = [] {
+    ShapeRules r;
+    addElementwiseRules(r);
+    addTensorRules(r);
+    addIndexingRules(r);
+    addNnRules(r);
+    addReductionRules(r);
+    addControlFlowRules(r);
+    addContribRules(r);
+    return r;
+  }();
+  return rules;
+}
+
+ArrayRef<DimExpr> ShapeContext::shape(Value value) const {
+  auto it = shapes.find(value);
+  return it == shapes.end() ? ArrayRef<DimExpr>() : ArrayRef<DimExpr>(it->second);
+}
+
+std::optional<SmallVector<int64_t>> ShapeContext::staticShape(Value value) const {
+  SmallVector<int64_t> sizes;
+  for (const DimExpr &dim : shape(value)) {
+    std::optional<int64_t> size = dim.getConstant();
+    if (!size)
+      return std::nullopt;
+    sizes.push_back(*size);
+  }
+  return sizes;
+}
+
+std::optional<ArrayRef<DimExpr>> ShapeContext::values(Value value) const {
+  auto it = elements.find(value);
+  if (it == elements.end())
+    return std::nullopt;
+  return ArrayRef<DimExpr>(it->second);
+}
+
+std::optional<SmallVector<int64_t>> ShapeContext::constants(Value value) const {
+  std::optional<ArrayRef<DimExpr>> known = values(value);
+  if (!known)
+    return std::nullopt;
+  SmallVector<int64_t> numbers;
+  for (const DimExpr &element : *known) {
+    std::optional<int64_t> number = element.getConstant();
+    if (!number)
+      return std::nullopt;
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+std::optional<SmallVector<double>> ShapeContext::floats(Value value) const {
+  auto constant = value.getDefiningOp<squint::ConstantOp>();
+  if (!constant)
+    return std::nullopt;
+  auto dense = dyn_cast<DenseFPElementsAttr>(constant.getValue());
+  if (!dense || dense.getNumElements() > kMostElements)
+    return std::nullopt;
+  SmallVector<double> numbers;
+  for (APFloat number : dense.getValues<APFloat>()) {
+    bool lost;
+    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+    numbers.push_back(number.convertToDouble());
+  }
+  return numbers;
+}
+
+LogicalResult ShapeContext::set(Value result, Dims dims) {
+  for (auto [i, dim] : llvm::enumerate(dims)) {
+    if (!dim.isValid())
+      return fail() << "expected a size of dimension " << i << " that fits 64 bits";
+    if (std::optional<int64_t> size = dim.getConstant(); size && *size < 0)
+      return fail() << "expected a size of 0 or more for dimension " << i << " of the result, got " << *size;
+  }
+  DimExpr total = 1024;
+  for (const DimExpr &dim : dims)
+    if (dim.getConstant())
+      total = total * dim;
+  if (!total.isValid())
+    return fail() << "expected a result of less than 2^53 elements";
+  shapes[result] = std::move(dims);
+  return success();
+}
+
+void ShapeContext::setValues(Value result, Dims known) {
+  if (static_cast<int64_t>(known.size()) <= kMostElements &&
+      llvm::all_of(known, [](const DimExpr &element) { return element.isValid(); }))
+    elements[result] = std::move(known);
+}
+
+void ShapeContext::assume(std::array<std::string, 3> fact) {
+  if (!llvm::is_contained(assumptions, fact))
+    assumptions.push_back(std::move(fact));
+}
+
+void ShapeContext::assumeAtMost(const DimExpr &a, const DimExpr &b) {
+  if (!(b - a).isNonNegative())
+    assume({a.str(), "<=", b.str()});
+}
+
+FailureOr<DimExpr> ShapeContext::unify(const DimExpr &a, const DimExpr &b, StringRef what) {
+  if (a == b)
+    return a;
+  // A difference that is a number other than 0 never vanishes.
+  if ((a - b).getConstant())
+    return fail() << "expected equal sizes for " << what << ", got " << a.str() << " and " << b.str();
+  bool second = b.getConstant() && !a.getConstant();
+  assume(second ? std::array<std::string, 3>{a.str(), "==", b.str()}
+                : std::array<std::string, 3>{b.str(), "==", a.str()});
+  return second ? b : a;
+}
+
+FailureOr<DimExpr> ShapeContext::broadcast(const DimExpr &a, const DimExpr &b) {
+  if (a.isConstant(1))
+    return b;
+  return b.isConstant(1) ? FailureOr<DimExpr>(a) : unify(a, b, "dimensions that broadcast");
+}
+
+FailureOr<Dims> ShapeContext::broadcast(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {
+  if (a.size() < b.size())
+    std::swap(a, b);
+  Dims result(a);
+  for (size_t i = 0; i < b.size(); ++i) {
+    DimExpr &dim = result[a.size() - b.size() + i];
+    FailureOr<DimExpr> both = broadcast(dim, b[i]);
+    if (failed(both))
+      return failure();
+    dim = *both;
+  }
+  return result;
+}
+
+FailureOr<int64_t> ShapeContext::axis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank)
+    return fail() << "expected an axis of a tensor with " << rank << " dimensions, got " << axis;
+  return axis < 0 ? axis + rank : axis;
+}
+
+LogicalResult ShapeContext::expectRank(Value value, size_t atLeast, size_t atMost, StringRef what) {
+  size_t got = rank(value);
+  if (got >= atLeast && got <= atMost)
+    return success();
+  InFlightDiagnostic diagnostic = fail() << "expected ";
+  if (atLeast == atMost)
+    diagnostic << atLeast;
+  else
+    diagnostic << "at least " << atLeast;
+  return diagnostic << " dimensions for " << what << ", got " << got;
+}
+
+std::optional<Dims> readConstantValues(TypedAttr value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !isa<IntegerType>(type.getElementType()) || type.getNumElements() > ShapeContext::kMostElements)
+    return std::nullopt;
+  auto element = cast<IntegerType>(type.getElementType());
+  Dims elements;
+  auto append = [&](const APInt &number) {
+    elements.push_back(element.isUnsigned() || element.getWidth() == 1 ? int64_t(number.getZExtValue())
+                                                                       : number.getSExtValue());
+  };
+  if (auto dense = dyn_cast<DenseIntElementsAttr>(value)) {
+    for (APInt number : dense.getValues<APInt>())
+      append(number);
+    return elements;
+  }
+  unsigned bits = std::max(8u, element.getWidth());
+  if (element.getWidth() < 8 && element.getWidth() != 1)
+    return std::nullopt;
+  std::vector<char> scratch;
+  llvm::Expected<ArrayRef<char>> bytes = getConstantBytes(value, scratch);
+  if (!bytes) {
+    llvm::consumeError(bytes.takeError());
+    return std::nullopt;
+  }
+  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+    uint64_t raw = 0;
+    memcpy(&raw, bytes->data() + i * (bits / 8), bits / 8);
+    append(APInt(64, raw).trunc(bits));
+  }
+  return elements;
+}
+
+} // namespace squint::onnx

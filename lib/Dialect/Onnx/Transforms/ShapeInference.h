@@ -1,0 +1,125 @@
+//===- ShapeInference.h - rules for the shapes of results ---*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_LIB_ONNX_SHAPEINFERENCE_H
+#define SQUINT_LIB_ONNX_SHAPEINFERENCE_H
+
+#include "mlir/IR/Operation.h"
+#include "squint/Dialect/Msft/Msft.h"
+#include "squint/Dialect/Onnx/Onnx.h"
+#include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace squint::onnx {
+
+using Dims = llvm::SmallVector<DimExpr>;
+
+/// What is known of the values of a function while its operators are visited in order.
+class ShapeContext {
+public:
+  /// Integer tensors of at most this many elements are evaluated.
+  static constexpr int64_t kMostElements = 1024;
+
+  explicit ShapeContext(mlir::Operation *op) : op(op) {}
+
+  /// The operator that is visited, and the failure of its rule.
+  mlir::Operation *op;
+  mlir::InFlightDiagnostic fail() { return op->emitOpError(); }
+
+  /// The shape of an operand; every operand has one when its user is visited.
+  llvm::ArrayRef<DimExpr> shape(mlir::Value value) const;
+  size_t rank(mlir::Value value) const { return shape(value).size(); }
+  /// The shape when all of it is numbers.
+  std::optional<llvm::SmallVector<int64_t>> staticShape(mlir::Value value) const;
+  /// The elements of an integer tensor in row-major order, if known. Booleans are 0 and 1.
+  std::optional<llvm::ArrayRef<DimExpr>> values(mlir::Value value) const;
+  /// As `values`, when all are numbers.
+  std::optional<llvm::SmallVector<int64_t>> constants(mlir::Value value) const;
+  /// The elements of a constant float tensor of at most `kMostElements`.
+  std::optional<llvm::SmallVector<double>> floats(mlir::Value value) const;
+
+  /// Records a result. Fails for a size that is a negative number or overflows.
+  mlir::LogicalResult set(mlir::Value result, Dims dims);
+  void setValues(mlir::Value result, Dims elements);
+  bool isKnown(mlir::Value value) const { return shapes.contains(value); }
+
+  /// The size of two dimensions that must be equal. Two different numbers are an error; else equality is assumed.
+  mlir::FailureOr<DimExpr> unify(const DimExpr &a, const DimExpr &b, llvm::StringRef what);
+  /// NumPy's rule for two sizes.
+  mlir::FailureOr<DimExpr> broadcast(const DimExpr &a, const DimExpr &b);
+  mlir::FailureOr<Dims> broadcast(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
+  /// Must hold at run time, unless it is proven.
+  void assumeAtMost(const DimExpr &a, const DimExpr &b);
+  /// An axis of a tensor of `rank` dimensions, counted from the end when negative.
+  mlir::FailureOr<int64_t> axis(int64_t axis, int64_t rank);
+  mlir::LogicalResult expectRank(mlir::Value value, size_t atLeast, size_t atMost, llvm::StringRef what);
+
+  /// Visits the operators of a region's block.
+  llvm::function_ref<mlir::LogicalResult(mlir::Block &)> visitBlock;
+
+  const llvm::MapVector<mlir::Value, Dims> &getEvaluated() const { return elements; }
+  /// {left, "==" or "<=", right}, without repetition.
+  llvm::ArrayRef<std::array<std::string, 3>> getAssumptions() const { return assumptions; }
+
+private:
+  void assume(std::array<std::string, 3> fact);
+
+  llvm::DenseMap<mlir::Value, Dims> shapes;
+  llvm::MapVector<mlir::Value, Dims> elements;
+  std::vector<std::array<std::string, 3>> assumptions;
+};
+
+/// The elements of a constant that holds integers, at most `kMostElements` of them.
+std::optional<Dims> readConstantValues(mlir::TypedAttr value);
+
+/// Rules by operation.
+class ShapeRules {
+public:
+  using Rule = mlir::LogicalResult (*)(mlir::Operation *, ShapeContext &);
+
+  static const ShapeRules &get();
+  Rule lookup(mlir::Operation *op) const { return rules.lookup(op->getName().getStringRef()); }
+
+  template <typename... OpTs> void add(Rule rule) { ((rules[OpTs::getOperationName()] = rule), ...); }
+  /// For a rule over the operation's class: add<ConvOp>(inferConv).
+  template <typename OpT, mlir::LogicalResult (*rule)(OpT, ShapeContext &)> void add() {
+    rules[OpT::getOperationName()] = [](mlir::Operation *op, ShapeContext &s) {
+      return rule(mlir::cast<OpT>(op), s);
+    };
+  }
+
+private:
+  llvm::StringMap<Rule> rules;
+};
+
+void addElementwiseRules(ShapeRules &rules);
+void addTensorRules(ShapeRules &rules);
+void addIndexingRules(ShapeRules &rules);
+void addNnRules(ShapeRules &rules);
+void addReductionRules(ShapeRules &rules);
+void addControlFlowRules(ShapeRules &rules);
+void addContribRules(ShapeRules &rules);
+
+/// Sets all results to the shape of the first operand.
+mlir::LogicalResult inferSameAsFirst(mlir::Operation *op, ShapeContext &s);
+/// Sets the first result to the shape of all operands, broadcast.
+mlir::LogicalResult inferBroadcast(mlir::Operation *op, ShapeContext &s);
+/// The shape of a matrix product of operands of one dimension or more.
+mlir::FailureOr<Dims> inferMatMulShape(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b, ShapeContext &s);
+
+/// The attributes that convolution and pooling share.
+struct Window {
+  llvm::ArrayRef<int64_t> strides, pads, dilations;
+  llvm::StringRef autoPad = "NOTSET";
+  bool ceilMode = false;
+};
+/// Sizes of the spatial dimensions that windows of `kernel` leave of `input`.
+mlir::FailureOr<Dims> inferWindows(llvm::ArrayRef<DimExpr> input, llvm::ArrayRef<DimExpr> kernel, const Window &window,
+                                   ShapeContext &s);
+
+} // namespace squint::onnx
+
+#endif

@@ -1,0 +1,259 @@
+//===- ShapesElementwise.cpp - element by element -----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "ShapeInference.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace squint::onnx {
+
+LogicalResult inferSameAsFirst(Operation *op, ShapeContext &s) {
+  for (Value result : op->getResults())
+    if (failed(s.set(result, Dims(s.shape(op->getOperand(0))))))
+      return failure();
+  return success();
+}
+
+LogicalResult inferBroadcast(Operation *op, ShapeContext &s) {
+  Dims dims;
+  for (Value operand : op->getOperands()) {
+    FailureOr<Dims> both = s.broadcast(dims, s.shape(operand));
+    if (failed(both))
+      return failure();
+    dims = std::move(*both);
+  }
+  return s.set(op->getResult(0), std::move(dims));
+}
+
+namespace {
+
+using Scalar = std::optional<DimExpr>;
+
+/// Where element `index` of a tensor of shape `to` comes from in one of shape `from` that broadcasts to it.
+int64_t broadcastIndex(int64_t index, ArrayRef<int64_t> to, ArrayRef<int64_t> from) {
+  int64_t result = 0, stride = 1;
+  for (int64_t i = static_cast<int64_t>(to.size()) - 1; i >= 0; --i) {
+    int64_t position = index % to[i], j = i - static_cast<int64_t>(to.size() - from.size());
+    index /= to[i];
+    if (j < 0)
+      continue;
+    result += from[j] == 1 ? 0 : position * stride;
+    stride *= from[j];
+  }
+  return result;
+}
+
+/// Evaluates an elementwise operator whose operands are known. `f` takes one element of each.
+LogicalResult evaluate(Operation *op, ShapeContext &s, llvm::function_ref<Scalar(ArrayRef<DimExpr>)> f) {
+  std::optional<SmallVector<int64_t>> shape = s.staticShape(op->getResult(0));
+  int64_t count = 1;
+  for (int64_t size : shape ? *shape : SmallVector<int64_t>())
+    if (llvm::MulOverflow(count, size, count) || count > ShapeContext::kMostElements)
+      return success();
+  SmallVector<std::pair<ArrayRef<DimExpr>, SmallVector<int64_t>>> operands;
+  for (Value operand : op->getOperands()) {
+    std::optional<ArrayRef<DimExpr>> known = s.values(operand);
+    std::optional<SmallVector<int64_t>> own = s.staticShape(operand);
+    if (!shape || !known || !own)
+      return success();
+    operands.emplace_back(*known, *own);
+  }
+  Dims results;
+  for (int64_t i = 0; i < count; ++i) {
+    Dims arguments;
+    for (auto &[known, own] : operands)
+      arguments.push_back(known[broadcastIndex(i, *shape, own)]);
+    Scalar result = f(arguments);
+    if (!result)
+      return success();
+    results.push_back(*result);
+  }
+  s.setValues(op->getResult(0), std::move(results));
+  return success();
+}
+
+/// Comparison of two sizes, where the difference decides it.
+enum class Order { Less, Equal, Greater };
+std::optional<Order> compare(const DimExpr &a, const DimExpr &b) {
+  DimExpr difference = a - b;
+  if (std::optional<int64_t> number = difference.getConstant())
+    return *number < 0 ? Order::Less : *number > 0 ? Order::Greater : Order::Equal;
+  if (difference.isPositive())
+    return Order::Greater;
+  if ((-difference).isPositive())
+    return Order::Less;
+  return std::nullopt;
+}
+
+Scalar divide(const DimExpr &a, const DimExpr &b) {
+  std::optional<int64_t> x = a.getConstant(), y = b.getConstant();
+  if (x && y)
+    return *y == 0 || (*x == INT64_MIN && *y == -1) ? Scalar() : Scalar(*x / *y);
+  // Integer division truncates; rounding down is the same where both sides are not negative.
+  if (a.isNonNegative() && b.isPositive())
+    return DimExpr::floordiv(a, b);
+  std::optional<DimExpr> exact = y && *y != 0 ? a.divideExactly(b) : std::nullopt;
+  return exact;
+}
+
+Scalar power(const DimExpr &a, const DimExpr &b) {
+  std::optional<int64_t> exponent = b.getConstant();
+  if (!exponent || *exponent < 0 || *exponent > 8)
+    return std::nullopt;
+  DimExpr result = 1;
+  for (int64_t i = 0; i < *exponent; ++i)
+    result = result * a;
+  return result;
+}
+
+/// One element of a binary operator's result.
+Scalar apply(StringRef name, const DimExpr &a, const DimExpr &b) {
+  std::optional<Order> order = compare(a, b);
+  auto truth = [&](auto... orders) -> Scalar {
+    return order ? Scalar(((*order == orders) || ...) ? 1 : 0) : Scalar();
+  };
+  if (name == "Add")
+    return a + b;
+  if (name == "Sub")
+    return a - b;
+  if (name == "Mul")
+    return a * b;
+  if (name == "Div")
+    return divide(a, b);
+  if (name == "Mod")
+    return b.isPositive() ? Scalar(DimExpr::mod(a, b)) : Scalar();
+  if (name == "Pow")
+    return power(a, b);
+  if (name == "Min")
+    return DimExpr::min(a, b);
+  if (name == "Max")
+    return DimExpr::max(a, b);
+  if (name == "Equal")
+    return truth(Order::Equal);
+  if (name == "Less")
+    return truth(Order::Less);
+  if (name == "LessOrEqual")
+    return truth(Order::Less, Order::Equal);
+  if (name == "Greater")
+    return truth(Order::Greater);
+  if (name == "GreaterOrEqual")
+    return truth(Order::Greater, Order::Equal);
+  std::optional<int64_t> x = a.getConstant(), y = b.getConstant();
+  if (!x || !y)
+    return std::nullopt;
+  if (name == "And" || name == "BitwiseAnd")
+    return DimExpr(*x & *y);
+  if (name == "Or" || name == "BitwiseOr")
+    return DimExpr(*x | *y);
+  if (name == "Xor" || name == "BitwiseXor")
+    return DimExpr(*x ^ *y);
+  return std::nullopt;
+}
+
+LogicalResult inferArithmetic(Operation *op, ShapeContext &s) {
+  if (failed(inferBroadcast(op, s)))
+    return failure();
+  // C's remainder has the sign of the dividend.
+  if (auto mod = dyn_cast<ModOp>(op); mod && mod.getFmod())
+    return success();
+  StringRef name = op->getName().stripDialect();
+  return evaluate(op, s, [&](ArrayRef<DimExpr> arguments) -> Scalar {
+    Scalar result = arguments.front();
+    for (const DimExpr &argument : arguments.drop_front())
+      if (result)
+        result = apply(name, *result, argument);
+    return result;
+  });
+}
+
+LogicalResult inferUnary(Operation *op, ShapeContext &s) {
+  if (failed(inferSameAsFirst(op, s)))
+    return failure();
+  StringRef name = op->getName().stripDialect();
+  return evaluate(op, s, [&](ArrayRef<DimExpr> arguments) -> Scalar {
+    const DimExpr &x = arguments[0];
+    if (name == "Identity")
+      return x;
+    if (name == "Neg")
+      return -x;
+    if (name == "Not")
+      return DimExpr(1) - x;
+    if (name == "Abs")
+      return x.isNonNegative() ? Scalar(x) : (-x).isNonNegative() ? Scalar(-x) : Scalar();
+    if (name == "Sign")
+      return x.isPositive() ? Scalar(1) : (-x).isPositive() ? Scalar(-1) : x.isConstant(0) ? Scalar(0) : Scalar();
+    return std::nullopt;
+  });
+}
+
+LogicalResult inferCast(Operation *op, ShapeContext &s) {
+  if (failed(inferSameAsFirst(op, s)))
+    return failure();
+  auto to = dyn_cast<IntegerType>(cast<ShapedType>(op->getResult(0).getType()).getElementType());
+  if (!to)
+    return success();
+  // The second operand of CastLike only lends its type.
+  std::optional<ArrayRef<DimExpr>> known = s.values(op->getOperand(0));
+  if (!known)
+    return success();
+  Dims results;
+  for (const DimExpr &x : *known) {
+    std::optional<int64_t> number = x.getConstant();
+    if (to.getWidth() == 1) {
+      if (!number && !x.isPositive())
+        return success();
+      results.push_back(!number || *number != 0 ? 1 : 0);
+      continue;
+    }
+    if (number && to.getWidth() < 64)
+      number = to.isUnsigned() ? int64_t(APInt(64, *number).trunc(to.getWidth()).getZExtValue())
+                               : APInt(64, *number).trunc(to.getWidth()).getSExtValue();
+    results.push_back(number ? DimExpr(*number) : x);
+  }
+  s.setValues(op->getResult(0), std::move(results));
+  return success();
+}
+
+LogicalResult inferWhere(Operation *op, ShapeContext &s) {
+  if (failed(inferBroadcast(op, s)))
+    return failure();
+  return evaluate(op, s, [](ArrayRef<DimExpr> a) -> Scalar {
+    std::optional<int64_t> condition = a[0].getConstant();
+    if (condition)
+      return *condition ? a[1] : a[2];
+    return a[1] == a[2] ? Scalar(a[1]) : Scalar();
+  });
+}
+
+/// Scalars beside the first result.
+LogicalResult inferDynamicQuantize(Operation *op, ShapeContext &s) {
+  if (failed(s.set(op->getResult(0), Dims(s.shape(op->getOperand(0))))))
+    return failure();
+  for (Value result : op->getResults().drop_front())
+    if (failed(s.set(result, {})))
+      return failure();
+  return success();
+}
+} // namespace
+
+void addElementwiseRules(ShapeRules &rules) {
+  rules.add<AcosOp, AcoshOp, AsinOp, AsinhOp, AtanOp, AtanhOp, BernoulliOp, BitCastOp, BitwiseNotOp, CeilOp, CeluOp,
+            ClipOp, CosOp, CoshOp, CumProdOp, CumSumOp, DequantizeLinearOp, DropoutOp, EluOp, ErfOp, ExpOp, EyeLikeOp,
+            FloorOp, GeluOp, GroupNormalizationOp, HardSigmoidOp, HardSwishOp, HardmaxOp, InstanceNormalizationOp,
+            IsInfOp, IsNaNOp, LRNOp, LeakyReluOp, LogOp, LogSoftmaxOp, LpNormalizationOp, MeanVarianceNormalizationOp,
+            MishOp, PReluOp, QuantizeLinearOp, RMSNormalizationOp, RandomNormalLikeOp, RandomUniformLikeOp,
+            ReciprocalOp, ReluOp, ReverseSequenceOp, RotaryEmbeddingOp, RoundOp, ScatterElementsOp, ScatterNDOp,
+            SeluOp, ShrinkOp, SigmoidOp, SinOp, SinhOp, SoftmaxOp, SoftplusOp, SoftsignOp, SqrtOp, SwishOp, TanOp,
+            TanhOp, TensorScatterOp, ThresholdedReluOp, TriluOp>(inferSameAsFirst);
+  rules.add<AbsOp, IdentityOp, NegOp, NotOp, SignOp>(inferUnary);
+  rules.add<CastOp, CastLikeOp>(inferCast);
+  rules.add<AddOp, AndOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, DivOp, EqualOp, GreaterOp, GreaterOrEqualOp, LessOp,
+            LessOrEqualOp, MaxOp, MinOp, ModOp, MulOp, OrOp, PowOp, SubOp, XorOp>(inferArithmetic);
+  rules.add<BitShiftOp, MeanOp, SumOp>(inferBroadcast);
+  rules.add<WhereOp>(inferWhere);
+  rules.add<DynamicQuantizeLinearOp>(inferDynamicQuantize);
+}
+
+} // namespace squint::onnx
