@@ -93,6 +93,11 @@ def parameter(p, type_str, option, homogeneous, min_arity):
                            min_arity=min_arity, types=sorted(p.types), description=p.description)
 
 
+def attribute_order(a):
+    """By name; but a branch comes before its alternative."""
+    return (a.name == "else_branch", a.name)
+
+
 def load_onnx():
     newest, versions = {}, defaultdict(list)
     for s in onnx.defs.get_all_schemas_with_history():
@@ -112,7 +117,7 @@ def load_onnx():
         family = re.search(r"defs[/\\](\w+)[/\\]\w+\.cc", s.file).group(1)
         yield SimpleNamespace(name=s.name, doc=s.doc, family=family, versions=sorted(versions[s.name]),
                               deprecated=s.deprecated, inputs=params(s.inputs), outputs=params(s.outputs),
-                              attributes=sorted(attributes, key=lambda a: a.name))
+                              attributes=sorted(attributes, key=attribute_order))
 
 
 def load_msft():

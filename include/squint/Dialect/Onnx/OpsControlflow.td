@@ -10,12 +10,12 @@ def Onnx_IfOp : Onnx_Op<"If", [RecursiveMemoryEffects]> {
 
     * `cond`: Condition for the if
     * `outputs`: Values that are live-out to the enclosing scope
-    * `else_branch`: Graph to run if condition is false
     * `then_branch`: Graph to run if condition is true
+    * `else_branch`: Graph to run if condition is false
   }];
   let arguments = (ins Onnx_bool:$cond);
   let results = (outs Variadic<Onnx_Types39>:$outputs);
-  let regions = (region AnyRegion:$else_branch, AnyRegion:$then_branch);
+  let regions = (region AnyRegion:$then_branch, AnyRegion:$else_branch);
   let assemblyFormat = [{ `(` operands `)` regions attr-dict `:` functional-type(operands, results) }];
 }
 def Onnx_LoopOp : Onnx_Op<"Loop", [RecursiveMemoryEffects, AttrSizedOperandSegments]> {
