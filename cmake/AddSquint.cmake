@@ -12,22 +12,25 @@ if(SQUINT_SANITIZE)
 endif()
 add_link_options(-fuse-ld=lld)
 
+# Of generated sources: plain glue, most of the code and of the time to compile it.
+set(SQUINT_GENERATED_OPTIONS -O1)
+if(SQUINT_SANITIZE)
+  list(APPEND SQUINT_GENERATED_OPTIONS -g0 -fno-sanitize=all)
+endif()
+
 # All generated headers; every library waits for it.
 add_custom_target(squint-headers)
 # What `make build` builds.
 add_custom_target(squint-tools)
 
-# squint_library(NAME SOURCES... [LINK libs...])
-# One folder, one static library. LINK names Squint's own libraries and outside ones; MLIR and LLVM are always linked.
-function(squint_library name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
-  # BOOTSTRAP-BEGIN
+# BOOTSTRAP-BEGIN
+macro(squint_bootstrap name)
   set(sources)
   foreach(source ${ARG_UNPARSED_ARGUMENTS})
     if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source} OR IS_ABSOLUTE ${source})
       list(APPEND sources ${source})
     else()
-      message(WARNING "missing ${source}")
+      message(STATUS "missing ${source}")
     endif()
   endforeach()
   if(NOT sources)
@@ -35,7 +38,14 @@ function(squint_library name)
     set(sources ${CMAKE_CURRENT_BINARY_DIR}/empty-${name}.cpp)
   endif()
   set(ARG_UNPARSED_ARGUMENTS ${sources})
-  # BOOTSTRAP-END
+endmacro()
+# BOOTSTRAP-END
+
+# squint_library(NAME SOURCES... [LINK libs...])
+# One folder, one static library. LINK names Squint's own libraries and outside ones; MLIR and LLVM are always linked.
+function(squint_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  squint_bootstrap(${name})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
   add_dependencies(${name} squint-headers)
@@ -44,6 +54,7 @@ endfunction()
 # squint_tool(NAME SOURCES... [LINK libs...])
 function(squint_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  squint_bootstrap(${name})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
   add_dependencies(${name} squint-headers)
@@ -55,6 +66,7 @@ endfunction()
 # A GoogleTest program under build/test/<folder>; lit runs it, and knows it by the ending `Tests` of its file name.
 function(squint_unit_test name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  squint_bootstrap(${name})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM GTest::gtest GTest::gtest_main)
   string(REGEX REPLACE "Tests?$" "" stem ${name})
