@@ -11,12 +11,6 @@
 
 using namespace squint;
 
-static int32_t roundClamped(float value, float low, float high) {
-  if (std::isnan(value))
-    return 0;
-  return int32_t(std::min(std::max(std::nearbyint(value), low), high));
-}
-
 float squint::quantizeDynamic(llvm::ArrayRef<float> values, ScaleType type,
                               int8_t *codes) {
   uint32_t largest = 0;
@@ -24,8 +18,12 @@ float squint::quantizeDynamic(llvm::ArrayRef<float> values, ScaleType type,
     largest = std::max(largest, llvm::bit_cast<uint32_t>(value) & 0x7fffffff);
   float scale = roundScale(llvm::bit_cast<float>(largest) / 127.0f, type);
   float inverse = scale == 0.0f ? 0.0f : 1.0f / scale;
-  for (size_t i = 0; i < values.size(); ++i)
-    codes[i] = int8_t(roundClamped(values[i] * inverse, -127.0f, 127.0f));
+  for (size_t i = 0; i < values.size(); ++i) {
+    float rounded = std::nearbyint(values[i] * inverse);
+    codes[i] = std::isnan(rounded)
+                   ? 0
+                   : int8_t(std::min(std::max(rounded, -127.0f), 127.0f));
+  }
   return scale;
 }
 
@@ -52,9 +50,8 @@ StaticGrid squint::chooseStaticGrid(const Format &format, float min,
 void squint::quantizeStatic(llvm::ArrayRef<float> values,
                             const StaticGrid &grid, int8_t *codes) {
   float inverse = 1.0f / grid.scale;
-  float low = float(-128 - grid.zeroPoint);
-  float high = float(127 - grid.zeroPoint);
-  for (size_t i = 0; i < values.size(); ++i)
-    codes[i] =
-        int8_t(roundClamped(values[i] * inverse, low, high) + grid.zeroPoint);
+  for (size_t i = 0; i < values.size(); ++i) {
+    float shifted = std::nearbyint(values[i] * inverse) + float(grid.zeroPoint);
+    codes[i] = int8_t(std::fmin(std::fmax(shifted, -128.0f), 127.0f));
+  }
 }

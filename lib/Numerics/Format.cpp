@@ -134,7 +134,8 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
                                                         : Granularity::Channel;
   if (llvm::Error error = checkRole(format, role))
     return std::move(error);
-  if (!hasScaleOption && format.granularity == Granularity::Group)
+  if (!hasScaleOption && format.granularity == Granularity::Group &&
+      role != FormatRole::Activation)
     format.scale = ScaleType::F16;
   return format;
 }

@@ -32,16 +32,6 @@ void squint::packCodes(const uint32_t *codes, int64_t count, unsigned bits,
     *row = char(pending);
 }
 
-uint32_t squint::unpackCode(const char *row, int64_t column, unsigned bits) {
-  int64_t bit = column * int64_t(bits);
-  const char *byte = row + bit / 8;
-  unsigned shift = bit % 8;
-  uint64_t window = 0;
-  for (unsigned i = 0; i * 8 < shift + bits; ++i)
-    window |= uint64_t(uint8_t(byte[i])) << (8 * i);
-  return uint32_t(window >> shift) & (bits == 32 ? ~0u : (1u << bits) - 1);
-}
-
 // 2^(code - 127); code 255 is NaN.
 static float decodeE8M0(uint8_t code) {
   return code == 255 ? std::nanf("") : std::ldexp(1.0f, int(code) - 127);

@@ -4,6 +4,8 @@
 
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Dialect/Squint/ValueNames.h"
+#include "squint/Numerics/Activations.h"
 #include "squint/Numerics/Rtn.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/QuantizationAttributes.h"
@@ -38,15 +40,18 @@ private:
   LogicalResult quantizeWeight(WeightedOpInterface op, const Format &format);
   FailureOr<DataAttr> packWeight(WeightedOpInterface op, ConstantOp constant,
                                  const Format &format);
+  void findRanges();
   LogicalResult quantizeActivation(WeightedOpInterface op,
                                    const Format &format);
 
+  /// What calibration learned about the activations.
+  llvm::DenseMap<Value, StatisticsOp> ranges;
   using Key = std::pair<void *, Attribute>;
   /// Packed bytes by float constant and format, so that constants that say the
   /// same are packed once.
   llvm::DenseMap<Key, DataAttr> packed;
   /// Decoded values by value and format.
-  llvm::DenseMap<Key, Value> decoded;
+  llvm::DenseMap<Key, Value> decoded, decodedImages;
   /// Float constants that may have lost their last use. They are erased last,
   /// as the maps are keyed by their addresses.
   llvm::SetVector<ConstantOp> replaced;
@@ -143,27 +148,50 @@ LogicalResult QuantizeRtn::quantizeWeight(WeightedOpInterface op,
   return success();
 }
 
+void QuantizeRtn::findRanges() {
+  ranges.clear();
+  llvm::StringMap<StatisticsOp> byName;
+  for (StatisticsOp op : getOperation().getOps<StatisticsOp>())
+    byName[op.getValueName()] = op;
+  getOperation().walk([&](FunctionOpInterface function) {
+    ValueNames names(function);
+    function.walk([&](WeightedOpInterface op) {
+      Value input = op.getActivationOperand().get();
+      if (StatisticsOp found = byName.lookup(names.lookup(input)))
+        ranges[input] = found;
+    });
+  });
+}
+
 LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
                                               const Format &format) {
   OpOperand &operand = op.getActivationOperand();
   Value input = operand.get();
   auto type = cast<RankedTensorType>(input.getType());
-  if (format.granularity == Granularity::Tensor)
-    return op.emitError() << "no calibration statistics for the input of "
-                          << describe(op);
-  if (!op.hasTokenRows())
-    return op.emitError() << "activations of format '" << format.str()
-                          << "' on a " << op.getKind() << " are not built yet";
-
+  FloatAttr scale;
+  IntegerAttr zeroPoint;
+  if (format.granularity == Granularity::Tensor) {
+    StatisticsOp range = ranges.lookup(input);
+    if (!range)
+      return op.emitError() << "no calibration statistics for the input of "
+                            << describe(op);
+    StaticGrid grid = chooseStaticGrid(format, range.getMin().convertToFloat(),
+                                       range.getMax().convertToFloat());
+    Builder builder(&getContext());
+    scale = builder.getF32FloatAttr(grid.scale);
+    zeroPoint = builder.getI32IntegerAttr(grid.zeroPoint);
+  }
   Attribute formatAttr = FormatAttr::get(&getContext(), format);
-  Value &value = decoded[{input.getAsOpaquePointer(), formatAttr}];
+  // A token of a linear is a row, that of a conv an image.
+  auto &values = op.hasTokenRows() ? decoded : decodedImages;
+  Value &value = values[{input.getAsOpaquePointer(), formatAttr}];
   if (!value) {
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfterValue(input);
     auto codesType =
         PackedType::get(type.getShape(), cast<FormatAttr>(formatAttr));
     auto quantize = QuantizeOp::create(builder, op.getLoc(), codesType, input,
-                                       FloatAttr(), IntegerAttr());
+                                       scale, zeroPoint);
     auto dequantize =
         DequantizeOp::create(builder, op.getLoc(), type, quantize);
     if (FailureOr<SmallVector<DimExpr>> dims = getDims(input);
@@ -181,7 +209,9 @@ LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
 void QuantizeRtn::runOnOperation() {
   packed.clear();
   decoded.clear();
+  decodedImages.clear();
   replaced.clear();
+  findRanges();
   WalkResult result = getOperation().walk([&](WeightedOpInterface op) {
     if (op->hasAttr(kWeightFormatAttr)) {
       FailureOr<Format> format = takeFormat(op, kWeightFormatAttr);
@@ -200,6 +230,10 @@ void QuantizeRtn::runOnOperation() {
   for (ConstantOp constant : replaced)
     if (constant.use_empty())
       constant.erase();
+  // Carried out; no later stage knows them.
+  for (StatisticsOp op :
+       llvm::make_early_inc_range(getOperation().getOps<StatisticsOp>()))
+    op.erase();
   getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
       getOperation());
 }

@@ -29,7 +29,7 @@ static bool isBuiltWeight(const Format &format) {
 static bool isBuiltActivation(const Format &format) {
   if (isLeftAlone(format))
     return true;
-  return format.element->name == "int8" &&
+  return format.element->name == "int8" && format.scale == ScaleType::F32 &&
          (!format.zeroPoint || format.granularity == Granularity::Tensor);
 }
 
@@ -115,9 +115,6 @@ LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
   if (!op.hasTokenRows() && format.granularity == Granularity::Group)
     return op.emitError() << "expected activations by tensor or token for a "
                           << op.getKind() << ", got '" << format.str() << "'";
-  if (!op.hasTokenRows() && format.granularity == Granularity::Token)
-    return op.emitError() << "activations of format '" << format.str()
-                          << "' on a " << op.getKind() << " are not built yet";
   ++tracked.activations;
   ++numActivations;
   op->setAttr(kActivationFormatAttr,

@@ -1,5 +1,5 @@
 // RUN: split-file %s %t
-// RUN: squint-opt %t/model.mlir --squint-select-formats="weights=int8 activations=int8:tensor" | FileCheck %s --check-prefix=ALL
+// RUN: squint-opt %t/model.mlir --squint-select-formats="weights=int8 activations=int8:token" | FileCheck %s --check-prefix=ALL
 // RUN: squint-opt %t/model.mlir --squint-select-formats="weights=int4:group=32,zero-point" | FileCheck %s --check-prefix=WEIGHTS
 // RUN: squint-opt %t/model.mlir --squint-select-formats="recipe=%t/recipe.yaml" | FileCheck %s --check-prefix=RECIPE
 // RUN: squint-opt %t/model.mlir --squint-select-formats="recipe=%t/recipe.yaml weights=bf16" | FileCheck %s --check-prefix=REST
@@ -26,7 +26,7 @@ func.func @main(%x: tensor<?x64xf32>, %image: tensor<?x8x8x4xf32>, %computed: te
   %wd = squint.constant dense<1.0> : tensor<64x64xf64>
   %filter = squint.constant dense<1.0> : tensor<8x3x3x4xf32>
 
-  // ALL: squint.linear {{.*}}squint.activation_format = "int8:tensor,scale=f32", squint.weight_format = "int8:channel,scale=f32"
+  // ALL: squint.linear {{.*}}squint.activation_format = "int8:token,scale=f32", squint.weight_format = "int8:channel,scale=f32"
   // WEIGHTS: squint.linear {{.*}} {squint.weight_format = "int4:group=32,zero-point,scale=f16"}
   // RECIPE: squint.linear {{.*}}squint.activation_format = "int8:token,scale=f32", squint.weight_format = "int8:tensor,scale=f32"
   // NONE-NOT: "int8
@@ -62,7 +62,7 @@ func.func @main(%x: tensor<?x64xf32>, %image: tensor<?x8x8x4xf32>, %computed: te
 
 //--- quantized.mlir
 func.func @main(%x: tensor<?x64xf32>, %p: !squint.packed<32x64, "int4:group=32">) -> tensor<?x32xf32> {
-  // QUANTIZED: squint.linear {{.*}} {squint.activation_format = "int8:group=32,scale=f16"}
+  // QUANTIZED: squint.linear {{.*}} {squint.activation_format = "int8:group=32,scale=f32"}
   %w = squint.dequantize %p : !squint.packed<32x64, "int4:group=32"> -> tensor<32x64xf32>
   %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
   return %0 : tensor<?x32xf32>

@@ -15,10 +15,10 @@
 //
 // Static, with scale and zero point known when compiling:
 //   inv   = 1 / scale
-//   code  = clamp(rne(x * inv), -128 - zero, 127 - zero) + zero
-// where the clamp comes before the addition, which is then exact. A range
-// without negative values is held in all 256 codes: uint8 stored as code - 128,
-// so zero = -128. NaN gives the code of 0.
+//   code  = clamp(rne(x * inv) + zero, -128, 127), -128 if x is NaN
+// with the addition in f32: it is exact where it matters. A range without
+// negative values is held in all 256 codes: uint8 stored as code - 128, so
+// zero = -128.
 //
 //===----------------------------------------------------------------------===//
 

@@ -13,7 +13,17 @@ namespace squint {
 /// lowest bit of a byte first; what is left of the last byte is zero.
 void packCodes(const uint32_t *codes, int64_t count, unsigned bits, char *row);
 /// The code at `column` of a row written by `packCodes`, zero-extended.
-uint32_t unpackCode(const char *row, int64_t column, unsigned bits);
+inline uint32_t unpackCode(const char *row, int64_t column, unsigned bits) {
+  if (bits == 8)
+    return uint8_t(row[column]);
+  int64_t bit = column * int64_t(bits);
+  const char *byte = row + bit / 8;
+  unsigned shift = bit % 8;
+  uint64_t window = 0;
+  for (unsigned i = 0; i * 8 < shift + bits; ++i)
+    window |= uint64_t(uint8_t(byte[i])) << (8 * i);
+  return uint32_t(window >> shift) & (bits == 32 ? ~0u : (1u << bits) - 1);
+}
 
 /// Rounds a scale to its type, half to even; infinity if it is beyond it.
 float roundScale(float scale, ScaleType type);

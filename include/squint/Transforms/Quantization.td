@@ -64,8 +64,14 @@ def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
     NaN and infinity in a weight are errors, and so is a value or a scale that its type cannot hold.
 
     An activation becomes `squint.quantize` and `squint.dequantize` before the operator; operators that read the same value in
-    the same format share them. Static ones (`tensor`) take their range from the calibration's statistics. One scale an image
-    (`token` on a conv) is one scale a row of the image flattened.
+    the same format share them. Static ones (`tensor`) take their range from the calibration's `squint.statistics`, which they use
+    up:
+
+    * zero point: `s = (max - min) / 255` with 0 in the range, `z = round(-min / s) - 128`;
+    * without negative values: `s = max / 255`, `z = -128`;
+    * otherwise: `s = max|x| / 127`, `z = 0`.
+
+    One scale an image (`token` on a conv) holds for all of its pixels.
 
     ```mlir
     %w = squint.constant #squint.data<"#0", 0, 2176> : !squint.packed<32x64, "int8:channel,scale=f32">
@@ -80,6 +86,23 @@ def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
     Statistic<"numWeights", "weights", "Number of weights quantized">,
     Statistic<"numActivations", "activations", "Number of activations quantized">,
   ];
+}
+
+def PackWeights : Pass<"squint-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Re-lay weights in the order that kernels read them";
+  let description = [{
+    The plain payload of a constant that `kernel.gemm` reads becomes panels of 16 outputs (`#kernel.panels<16>`; the equations are in
+    `include/squint/Kernels/Layout.h`): one layout that all SIMD targets of the module share. No value changes. Constants that
+    others read too, such as the table of an embedding, stay plain for them; weights that are packed already stay as they are.
+
+    ```mlir
+    %w = squint.constant #squint.data<"#0", 0, 2176> : !squint.packed<32x64, "int8:channel,scale=f32">
+    // becomes
+    %w = squint.constant #squint.data<"#1", 0, 2304> : !squint.packed<32x64, "int8:channel,scale=f32", #kernel.panels<16>>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect", "::squint::kernel::KernelDialect"];
+  let statistics = [Statistic<"numPacked", "packed", "Number of weights packed">];
 }
 
 #endif

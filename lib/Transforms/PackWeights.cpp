@@ -1,0 +1,99 @@
+//===- PackWeights.cpp - weights in the order that kernels read -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Threading.h"
+#include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Kernels/Layout.h"
+#include "squint/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace squint;
+
+namespace squint {
+#define GEN_PASS_DEF_PACKWEIGHTS
+#include "squint/Transforms/Passes.h.inc"
+} // namespace squint
+
+namespace {
+struct PackWeights : squint::impl::PackWeightsBase<PackWeights> {
+  void runOnOperation() override;
+
+private:
+  LogicalResult pack(kernel::GemmOp op);
+  FailureOr<DataAttr> repack(kernel::GemmOp op, DataAttr plain);
+
+  /// Bytes by bytes, so that constants that say the same are packed once.
+  llvm::DenseMap<Attribute, DataAttr> repacked;
+  llvm::DenseMap<Operation *, Value> packed;
+  /// Plain constants that may have lost their last use; erased last, as the
+  /// map is keyed by their addresses.
+  llvm::SetVector<ConstantOp> replaced;
+};
+} // namespace
+
+FailureOr<DataAttr> PackWeights::repack(kernel::GemmOp op, DataAttr plain) {
+  auto type = cast<PackedType>(plain.getType());
+  llvm::Expected<kernel::PanelLayout> layout = kernel::PanelLayout::get(
+      type.getFormat(), type.getRows(), type.getColumns());
+  if (!layout)
+    return op.emitError() << llvm::toString(layout.takeError());
+  DataStores &stores =
+      getContext().getLoadedDialect<SquintDialect>()->getStores();
+  llvm::Expected<ArrayRef<char>> bytes = stores.get(plain);
+  if (!bytes)
+    return op.emitError() << llvm::toString(bytes.takeError());
+  auto panels =
+      kernel::PanelsAttr::get(&getContext(), kernel::PanelLayout::width);
+  auto panelType =
+      PackedType::get(type.getShape(), type.getFormatAttr(), panels);
+  return stores.create(
+      panelType, layout->totalBytes(), [&](MutableArrayRef<char> out) {
+        parallelFor(&getContext(), 0, layout->panels, [&](size_t panel) {
+          layout->pack(bytes->data(), out.data(), panel, panel + 1);
+        });
+      });
+}
+
+LogicalResult PackWeights::pack(kernel::GemmOp op) {
+  auto type = dyn_cast<PackedType>(op.getWeights().getType());
+  if (!type || type.getLayout())
+    return success();
+  auto constant = op.getWeights().getDefiningOp<ConstantOp>();
+  DataAttr plain = constant ? constant.getData() : DataAttr();
+  if (!plain)
+    return op.emitError() << "expected a constant weight, got " << type;
+  Value &weight = packed[constant];
+  if (!weight) {
+    DataAttr &data = repacked[plain];
+    if (!data) {
+      FailureOr<DataAttr> made = repack(op, plain);
+      if (failed(made))
+        return failure();
+      data = *made;
+      ++numPacked;
+    }
+    OpBuilder builder(constant);
+    weight = ConstantOp::create(builder, constant.getLoc(), data);
+    replaced.insert(constant);
+  }
+  op.getWeightsMutable().assign(weight);
+  return success();
+}
+
+void PackWeights::runOnOperation() {
+  repacked.clear();
+  packed.clear();
+  replaced.clear();
+  WalkResult result = getOperation().walk([&](kernel::GemmOp op) {
+    return failed(pack(op)) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return signalPassFailure();
+  for (ConstantOp constant : replaced)
+    if (constant.use_empty())
+      constant.erase();
+  getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
+      getOperation());
+}
