@@ -1,0 +1,169 @@
+//===- ConvertOnnxToLinalg.cpp - float operators to linalg ------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Node.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "squint/Conversion/Passes.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace squint {
+#define GEN_PASS_DEF_CONVERTONNXTOLINALG
+#include "squint/Conversion/Passes.h.inc"
+} // namespace squint
+
+using namespace mlir;
+using namespace squint;
+using namespace squint::lowering;
+
+static const llvm::StringMap<Lowering> &lowerings() {
+  static const llvm::StringMap<Lowering> map = [] {
+    llvm::StringMap<Lowering> all;
+    for (ArrayRef<TableEntry> table :
+         {contractionTable(), gatherTable(), movementTable(), poolTable(), reductionTable(), rowsTable()})
+      for (const TableEntry &entry : table)
+        all[entry.name] = entry.lower;
+    return all;
+  }();
+  return map;
+}
+
+/// Names in the tables: without the dialect for ONNX's own.
+static StringRef tableName(Operation *op) {
+  return op->getName().getDialectNamespace() == "onnx" ? op->getName().stripDialect() : op->getName().getStringRef();
+}
+
+/// The element type that an argument or result of the entry has in the model, where it is stored as another.
+static constexpr llvm::StringLiteral kElementAttr = "squint.element";
+
+/// Whether an element type is stored as another one.
+static bool changes(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  Type storage = tensor ? storageElement(tensor.getElementType()) : Type();
+  return storage && storage != tensor.getElementType();
+}
+
+static Type storageType(Type type) {
+  return changes(type) ? cast<ShapedType>(type).clone(storageElement(getElementTypeOrSelf(type))) : type;
+}
+
+namespace {
+
+struct ConvertOnnxToLinalg : squint::impl::ConvertOnnxToLinalgBase<ConvertOnnxToLinalg> {
+  void runOnOperation() override {
+    bool failed = false;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (!func.isExternal())
+        failed |= mlir::failed(convert(func));
+    if (failed)
+      signalPassFailure();
+  }
+
+  LogicalResult convert(func::FuncOp func);
+  LogicalResult lower(Operation *op);
+  void convertConstant(ConstantOp op);
+  void convertSignature(func::FuncOp func);
+
+  Node::Map values;
+  llvm::SmallPtrSet<Operation *, 4> failures;
+};
+
+LogicalResult ConvertOnnxToLinalg::convert(func::FuncOp func) {
+  values.clear();
+  failures.clear();
+  if (!func.getBody().hasOneBlock())
+    return func.emitError("expected one block");
+  for (BlockArgument argument : func.getArguments()) {
+    if (!changes(argument.getType()))
+      continue;
+    values[argument] = {argument, getElementTypeOrSelf(argument.getType()), {}};
+    argument.setType(storageType(argument.getType()));
+  }
+  SmallVector<Operation *> ops;
+  for (Operation &op : func.getBody().front())
+    ops.push_back(&op);
+  SmallVector<Operation *> lowered;
+  for (Operation *op : ops) {
+    StringRef dialect = op->getName().getDialectNamespace();
+    if (dialect == "onnx" || dialect == "msft" || lowerings().contains(tableName(op))) {
+      if (mlir::failed(lower(op)))
+        failures.insert(op);
+      lowered.push_back(op);
+      continue;
+    }
+    if (auto constant = dyn_cast<ConstantOp>(op); constant && changes(constant.getType())) {
+      convertConstant(constant);
+      lowered.push_back(op);
+      continue;
+    }
+    for (OpOperand &operand : op->getOpOperands())
+      if (auto found = values.find(operand.get()); found != values.end())
+        operand.set(found->second.value);
+  }
+  if (!failures.empty())
+    return failure();
+  for (Operation *op : llvm::reverse(lowered))
+    op->erase();
+  numLowered += lowered.size();
+  convertSignature(func);
+  return success();
+}
+
+void ConvertOnnxToLinalg::convertSignature(func::FuncOp func) {
+  Builder b(&getContext());
+  FunctionType old = func.getFunctionType();
+  auto storage = [](Type type) { return storageType(type); };
+  func.setFunctionType(b.getFunctionType(llvm::map_to_vector(old.getInputs(), storage),
+                                         llvm::map_to_vector(old.getResults(), storage)));
+  for (auto [i, type] : llvm::enumerate(old.getInputs()))
+    if (changes(type))
+      func.setArgAttr(i, kElementAttr, TypeAttr::get(getElementTypeOrSelf(type)));
+  for (auto [i, type] : llvm::enumerate(old.getResults()))
+    if (changes(type))
+      func.setResultAttr(i, kElementAttr, TypeAttr::get(getElementTypeOrSelf(type)));
+}
+
+void ConvertOnnxToLinalg::convertConstant(ConstantOp op) {
+  auto type = cast<ShapedType>(storageType(op.getType()));
+  TypedAttr value;
+  if (DataAttr data = op.getData()) {
+    value = DataAttr::get(&getContext(), type, data.getStore(), data.getOffset(), data.getLength(), data.getPermutation());
+  } else {
+    auto elements = cast<DenseElementsAttr>(op.getValue());
+    if (elements.getElementType().isInteger(1))
+      value = elements.mapValues(type.getElementType(), [](const APInt &bit) { return bit.zext(8); });
+    else
+      value = elements.bitcast(type.getElementType());
+  }
+  OpBuilder builder(op);
+  values[op] = {ConstantOp::create(builder, op.getLoc(), value), getElementTypeOrSelf(op.getType()), {}};
+}
+
+LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {
+  OpBuilder builder(op);
+  Node node(op, builder, values);
+  auto found = lowerings().find(tableName(op));
+  if (found == lowerings().end() && !isElementwise(node))
+    return node.error() << "has no lowering yet";
+  // One message for each cause: nothing about what uses the value of an operator that failed.
+  if (llvm::any_of(op->getOperands(), [&](Value operand) { return failures.contains(operand.getDefiningOp()); }))
+    return failure();
+  auto check = [&](Value value) -> LogicalResult {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type)
+      return node.error() << "expected tensors, got " << value.getType();
+    if (!storageElement(type.getElementType()))
+      return node.error() << "expected elements that are computed with, got " << type.getElementType();
+    if (mlir::failed(getDims(value)))
+      return node.error() << "expected a shape that is known when the model is compiled, got " << type;
+    return success();
+  };
+  for (Value value : llvm::concat<Value>(llvm::to_vector(op->getOperands()), llvm::to_vector(op->getResults())))
+    if (!isa<PackedType>(value.getType()) && mlir::failed(check(value)))
+      return failure();
+  return found == lowerings().end() ? lowerElementwise(node) : found->second(node);
+}
+
+} // namespace

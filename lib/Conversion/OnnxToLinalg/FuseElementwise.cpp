@@ -1,0 +1,77 @@
+//===- FuseElementwise.cpp - elementwise chains as one loop -----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "squint/Conversion/Passes.h"
+
+namespace squint {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "squint/Conversion/Passes.h.inc"
+} // namespace squint
+
+using namespace mlir;
+
+/// Operations that cost more than to read their operands again.
+static bool isExpensive(linalg::GenericOp op) {
+  return llvm::any_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    if (isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp, tensor::ExtractOp>(inner))
+      return true;
+    return isa<math::MathDialect>(inner.getDialect()) && !isa<math::FmaOp, math::AbsFOp, math::AbsIOp>(inner);
+  });
+}
+
+/// Whether the last dimension of every tensor is read along the last loop, or not at all: what vectors load and store.
+static bool isContiguous(linalg::GenericOp op) {
+  unsigned last = op.getNumLoops() - 1;
+  return op.getNumLoops() == 0 || llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap map) {
+           for (auto [i, expr] : llvm::enumerate(map.getResults()))
+             if (expr.isFunctionOfDim(last) && (i + 1 != map.getNumResults() || !isa<AffineDimExpr>(expr)))
+               return false;
+           return true;
+         });
+}
+
+static bool mayFuse(OpOperand *operand) {
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!producer || !consumer || producer.getNumReductionLoops() || producer->getNumResults() != 1)
+    return false;
+  bool moves = producer.getBody()->without_terminator().empty();
+  // Each user would compute it again.
+  if (!producer->getResult(0).hasOneUse() && !moves)
+    return false;
+  AffineMap read = consumer.getMatchingIndexingMap(operand);
+  bool once = read.getNumResults() == consumer.getNumLoops() && read.isProjectedPermutation();
+  if (isExpensive(producer) && !once)
+    return false;
+  if (consumer.getNumReductionLoops()) {
+    // A window reads elements several times; a transposed read is slow, and a contraction best reads memory.
+    if (!read.isProjectedPermutation() || !isContiguous(producer) || consumer.getNumDpsInputs() > 1)
+      return false;
+  }
+  return true;
+}
+
+namespace {
+
+struct FuseElementwise : squint::impl::FuseElementwiseBase<FuseElementwise> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
+    linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
+    GreedyRewriteConfig config;
+    config.setUseTopDownTraversal();
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
