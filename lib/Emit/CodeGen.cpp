@@ -49,7 +49,7 @@ static LogicalResult linkRuntime(ModuleOp op, llvm::Module &module,
   auto runtime = llvm::parseBitcodeFile(
       llvm::MemoryBufferRef(bitcode, "runtime"), module.getContext());
   if (!runtime)
-    return op.emitError() << "cannot read the runtime: "
+    return emitError(op.getLoc()) << "cannot read the runtime: "
                           << llvm::toString(runtime.takeError());
   (*runtime)->setTargetTriple(module.getTargetTriple());
   (*runtime)->setDataLayout(module.getDataLayout());
@@ -60,7 +60,7 @@ static LogicalResult linkRuntime(ModuleOp op, llvm::Module &module,
   if (llvm::NamedMDNode *ident = (*runtime)->getNamedMetadata("llvm.ident"))
     ident->eraseFromParent();
   if (llvm::Linker::linkModules(module, std::move(*runtime)))
-    return op.emitError() << "cannot link the runtime";
+    return emitError(op.getLoc()) << "cannot link the runtime";
   return success();
 }
 
@@ -129,7 +129,7 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
   result.module =
       translateModuleToLLVMIR(op, *result.context, options.prefix);
   if (!result.module)
-    return op.emitError() << "cannot translate the module to LLVM IR";
+    return emitError(op.getLoc()) << "cannot translate the module to LLVM IR";
   llvm::Module &module = *result.module;
 
   constexpr llvm::CodeGenOptLevel levels[] = {
@@ -145,7 +145,7 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
   for (llvm::StringRef name : modelEntries) {
     llvm::Function *function = module.getFunction(name);
     if (!function || function->isDeclaration())
-      return op.emitError() << "expected the function '" << name
+      return emitError(op.getLoc()) << "expected the function '" << name
                             << "' of a lowered model";
   }
   setTarget(module, info.target);
@@ -157,7 +157,7 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
   std::string errors;
   llvm::raw_string_ostream stream(errors);
   if (llvm::verifyModule(module, &stream))
-    return op.emitError() << "the module is not valid as LLVM IR: " << errors;
+    return emitError(op.getLoc()) << "the module is not valid as LLVM IR: " << errors;
   optimize(module, *result.machine, info.target, options.optLevel);
   return result;
 }
@@ -168,7 +168,7 @@ LogicalResult squint::writeMachineCode(ModuleOp op, CompiledModel &model,
   llvm::raw_svector_ostream stream(out);
   llvm::legacy::PassManager passes;
   if (model.machine->addPassesToEmitFile(passes, stream, nullptr, type))
-    return op.emitError() << "cannot generate code of this kind";
+    return emitError(op.getLoc()) << "cannot generate code of this kind";
   passes.run(*model.module);
   return success();
 }
@@ -208,16 +208,16 @@ LogicalResult squint::checkUndefined(ModuleOp op, llvm::ArrayRef<char> object,
   auto file = llvm::object::ObjectFile::createELFObjectFile(
       llvm::MemoryBufferRef({object.data(), object.size()}, "object"));
   if (!file)
-    return op.emitError() << llvm::toString(file.takeError());
+    return emitError(op.getLoc()) << llvm::toString(file.takeError());
   for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
     llvm::Expected<uint32_t> flags = symbol.getFlags();
     llvm::Expected<llvm::StringRef> name = symbol.getName();
     if (!flags || !name)
-      return op.emitError() << "cannot read the symbols of the object";
+      return emitError(op.getLoc()) << "cannot read the symbols of the object";
     if ((*flags & llvm::object::SymbolRef::SF_Undefined) && !name->empty() &&
         *name != "_GLOBAL_OFFSET_TABLE_" && *name != getWeightsSymbol(prefix) &&
         !getSystemFunctions().contains(*name))
-      return op.emitError() << "expected code that needs libc and libm only, "
+      return emitError(op.getLoc()) << "expected code that needs libc and libm only, "
                                "got a call of '"
                             << *name << "'";
   }

@@ -106,9 +106,10 @@ Constant *Describer::weights() {
   auto *variable = new GlobalVariable(module, type, true,
                                       GlobalValue::ExternalLinkage, nullptr,
                                       getWeightsSymbol(options.prefix));
-  variable->setVisibility(GlobalValue::HiddenVisibility);
   variable->setAlignment(Align(64));
+  // Anywhere in the address space when another defines it.
   if (options.weights == WeightsPlace::Section) {
+    variable->setVisibility(GlobalValue::HiddenVisibility);
     // A placeholder: the object's writer puts the real bytes there, so the
     // optimiser must not look at these. Large sections stay out of the way of
     // 32-bit distances.

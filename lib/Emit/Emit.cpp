@@ -41,7 +41,7 @@ public:
 
 private:
   LogicalResult refuse(llvm::Error error) {
-    return module.emitError() << llvm::toString(std::move(error));
+    return emitError(module.getLoc()) << llvm::toString(std::move(error));
   }
   LogicalResult check(llvm::Error error) {
     return error ? refuse(std::move(error)) : success();
@@ -144,14 +144,14 @@ LogicalResult Emitter::writeBinary(CompiledModel &model) {
     std::error_code error;
     llvm::raw_fd_ostream out(*object, error);
     if (error)
-      return module.emitError() << *object << ": " << error.message();
+      return emitError(module.getLoc()) << *object << ": " << error.message();
     if (llvm::Error failed = write(out))
       return refuse(std::move(failed));
     out.close();
     if (out.has_error()) {
       error = out.error();
       out.clear_error();
-      return module.emitError() << options.output << ": " << error.message();
+      return emitError(module.getLoc()) << options.output << ": " << error.message();
     }
   }
   auto result = files.reserve(options.output);
@@ -183,7 +183,7 @@ LogicalResult Emitter::writeHeader() {
 
 LogicalResult Emitter::run() {
   if (kind == Kind::Unknown)
-    return module.emitError()
+    return emitError(module.getLoc())
            << "expected an output that ends in .so, .a, .o, .s or .ll, got '"
            << options.output << "'";
   FailureOr<ModelInfo> read = ModelInfo::get(module);

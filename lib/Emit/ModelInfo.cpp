@@ -47,12 +47,12 @@ public:
 
 private:
   LogicalResult readValues(StringRef attribute, std::vector<ValueInfo> &values);
-  LogicalResult readDims(ArrayAttr dims, ValueInfo &value);
+  LogicalResult readDims(ArrayAttr dims, ValueInfo &value, bool isInput);
   LogicalResult readLaunches();
   LogicalResult readWeights();
   LogicalResult readTarget();
   InFlightDiagnostic refuse(StringRef attribute) {
-    return module.emitError() << "'" << attribute << "': ";
+    return emitError(module.getLoc()) << "'" << attribute << "': ";
   }
 
   ModuleOp module;
@@ -60,7 +60,8 @@ private:
 };
 } // namespace
 
-LogicalResult Reader::readDims(ArrayAttr dims, ValueInfo &value) {
+/// Those of an input are numbers and symbols, which it gives their values.
+LogicalResult Reader::readDims(ArrayAttr dims, ValueInfo &value, bool isInput) {
   for (Attribute attribute : dims) {
     auto text = dyn_cast<StringAttr>(attribute);
     if (!text)
@@ -73,6 +74,8 @@ LogicalResult Reader::readDims(ArrayAttr dims, ValueInfo &value) {
       if (found != info.symbols.end())
         symbol = found - info.symbols.begin();
     }
+    if (isInput && extent < 0 && symbol < 0)
+      return failure();
     value.dims.push_back(extent);
     value.dimNames.push_back(text.str());
     value.dimSymbols.push_back(symbol);
@@ -99,8 +102,9 @@ LogicalResult Reader::readValues(StringRef name,
                           << type.getValue();
     ValueInfo value{label.str(), "", *dtype, {}, {}, {}};
     llvm::raw_string_ostream(value.elementType) << type.getValue();
-    if (failed(readDims(dims, value)))
-      return refuse(name) << "expected dims as strings, got " << dims;
+    if (failed(readDims(dims, value, name == "squint.inputs")))
+      return refuse(name) << "expected sizes of '" << label.getValue()
+                          << "', got " << dims;
     values.push_back(std::move(value));
   }
   return success();
@@ -189,7 +193,7 @@ LogicalResult Reader::readTarget() {
   }
   llvm::Expected<TargetInfo> target = TargetInfo::get(triple, cpu, features);
   if (!target)
-    return module.emitError() << llvm::toString(target.takeError());
+    return emitError(module.getLoc()) << llvm::toString(target.takeError());
   info.target = std::move(*target);
   return success();
 }

@@ -14,14 +14,15 @@
 #include <string>
 #include <vector>
 
-namespace squint {
-
+// Where argument-dependent lookup finds them: C's types have no namespace.
 inline bool operator==(const squint_dtype &a, const squint_dtype &b) {
   return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes;
 }
 inline bool operator!=(const squint_dtype &a, const squint_dtype &b) {
   return !(a == b);
 }
+
+namespace squint {
 
 /// Bytes of one element; elements of less than a byte take one.
 inline uint64_t getByteSize(squint_dtype dtype) { return (dtype.bits + 7) / 8; }

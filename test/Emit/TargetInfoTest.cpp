@@ -1,0 +1,95 @@
+//===- TargetInfoTest.cpp - processors as data --------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Target/TargetInfo.h"
+
+#include "gtest/gtest.h"
+
+using namespace squint;
+
+namespace {
+
+TargetInfo get(llvm::StringRef triple, llvm::StringRef cpu,
+               llvm::StringRef features = "") {
+  llvm::Expected<TargetInfo> info = TargetInfo::get(triple, cpu, features);
+  EXPECT_TRUE(bool(info)) << llvm::toString(info.takeError());
+  return std::move(*info);
+}
+
+std::string error(llvm::StringRef triple, llvm::StringRef cpu,
+                  llvm::StringRef features = "") {
+  llvm::Expected<TargetInfo> info = TargetInfo::get(triple, cpu, features);
+  return info ? "" : llvm::toString(info.takeError());
+}
+
+TEST(TargetInfo, X86Levels) {
+  TargetInfo base = get("x86_64-linux-gnu", "x86-64");
+  EXPECT_EQ(base.triple, "x86_64-unknown-linux-gnu");
+  EXPECT_EQ(base.vectorBits, 128u);
+  EXPECT_FALSE(base.avx2 || base.fma || base.f16c || base.avx512);
+  TargetInfo v3 = get("x86_64-linux-gnu", "x86-64-v3");
+  EXPECT_TRUE(v3.avx2 && v3.fma && v3.f16c);
+  EXPECT_FALSE(v3.avx512 || v3.avx512Vnni);
+  EXPECT_EQ(v3.vectorBits, 256u);
+  EXPECT_EQ(v3.numVectorRegisters, 16u);
+  EXPECT_EQ(v3.lanes(32), 8u);
+  TargetInfo zen4 = get("x86_64-linux-gnu", "znver4");
+  EXPECT_TRUE(zen4.avx512 && zen4.avx512Vnni && zen4.avx512Bf16);
+  EXPECT_FALSE(zen4.avxVnni || zen4.amxInt8);
+  EXPECT_EQ(zen4.vectorBits, 512u);
+  EXPECT_EQ(zen4.numVectorRegisters, 32u);
+  EXPECT_EQ(zen4.streams, 1u);
+  EXPECT_EQ(get("x86_64-linux-gnu", "znver3").streams, 4u);
+  EXPECT_TRUE(get("x86_64-linux-gnu", "sapphirerapids").amxInt8);
+  EXPECT_TRUE(get("x86_64-linux-gnu", "alderlake").avxVnni);
+}
+
+TEST(TargetInfo, Features) {
+  TargetInfo info = get("x86_64-linux-gnu", "x86-64-v3", "+avxvnni,-bmi2");
+  EXPECT_TRUE(info.avxVnni);
+  EXPECT_TRUE(info.hasFeature("avx2"));
+  EXPECT_FALSE(info.hasFeature("bmi2"));
+  EXPECT_EQ(info.features, "+avxvnni,-bmi2");
+}
+
+TEST(TargetInfo, Arm) {
+  TargetInfo base = get("aarch64-linux-gnu", "");
+  EXPECT_EQ(base.cpu, "generic");
+  EXPECT_EQ(base.arch, TargetInfo::Arch::AArch64);
+  EXPECT_TRUE(base.fma);
+  EXPECT_FALSE(base.dotProd || base.i8mm);
+  EXPECT_EQ(base.numVectorRegisters, 32u);
+  TargetInfo n2 = get("aarch64-linux-gnu", "neoverse-n2");
+  EXPECT_TRUE(n2.dotProd && n2.i8mm && n2.bf16 && n2.sve);
+  EXPECT_TRUE(get("aarch64-linux-gnu", "generic", "+dotprod").dotProd);
+}
+
+/// What `native` resolves to is found again from what it prints.
+TEST(TargetInfo, NativeIsRecordedAsResolved) {
+  TargetInfo native = get("", "native");
+  EXPECT_NE(native.cpu, "native");
+  TargetInfo again = get(native.triple, native.cpu, native.features);
+  EXPECT_EQ(again.features, native.features);
+  EXPECT_EQ(again.vectorBits, native.vectorBits);
+  EXPECT_EQ(again.avx2, native.avx2);
+  EXPECT_EQ(again.avx512Vnni, native.avx512Vnni);
+}
+
+TEST(TargetInfo, Errors) {
+  EXPECT_EQ(error("x86_64-linux-gnu", "nonesuch"),
+            "unknown CPU 'nonesuch' for 'x86_64-unknown-linux-gnu'");
+  EXPECT_EQ(error("riscv64-linux-gnu", ""),
+            "expected a target of x86_64 or aarch64 on Linux, got "
+            "'riscv64-linux-gnu'");
+  EXPECT_EQ(error("garbage", ""),
+            "expected a target of x86_64 or aarch64 on Linux, got 'garbage'");
+  EXPECT_EQ(error("x86_64-linux-gnu", "x86-64", "+nonesuch"),
+            "expected a feature of 'x86_64-unknown-linux-gnu' with + or -, got "
+            "'+nonesuch'");
+  EXPECT_EQ(error("x86_64-linux-gnu", "x86-64", "avx2"),
+            "expected a feature of 'x86_64-unknown-linux-gnu' with + or -, got "
+            "'avx2'");
+}
+
+} // namespace
