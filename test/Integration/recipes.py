@@ -1,0 +1,27 @@
+# Every recipe of the project compiles a model, and none leaves it as it was.
+# REQUIRES: squintc, squint-run
+# RUN: rm -rf %t && mkdir -p %t && %python %s %t
+import pathlib
+import sys
+
+import models
+import numpy as np
+import onnx
+import squint_testing as squint
+
+work = pathlib.Path(sys.argv[1])
+model = models.perceptron()
+onnx.save(model, work / "model.onnx")
+np.savez(work / "calibration.npz", **models.feeds(model, 64, seed=1))
+feeds = models.feeds(model, 9)
+want = squint.session(work / "model.onnx").run(["y"], feeds)[0]
+recipes = sorted((squint.SOURCE / "recipes").glob("*.yaml"))
+assert recipes
+for recipe in recipes:
+    flags = [f"--recipe={recipe}"]
+    if "--calibration" in recipe.read_text():
+        flags.append(f"--calibration={work / 'calibration.npz'}")
+    got = squint.run(squint.compile(work / "model.onnx", work / f"{recipe.stem}.so", *flags), feeds)["y"]
+    error = squint.relative_error(got, want)
+    print(f"{recipe.name}: {error:.4f}")
+    assert 0 < error < 0.2
