@@ -33,6 +33,7 @@
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/Passes.h"
+#include "squint/Calibration/Passes.h"
 #include "squint/Conversion/Lower/Passes.h"
 #include "squint/Conversion/Passes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
@@ -66,6 +67,8 @@ void squint::registerAllDialects(DialectRegistry &registry) {
 void squint::registerAllPasses() {
   onnx::registerOnnxPasses();
   registerTransformsPasses();
+  registerCalibrationPasses();
+  registerSliceCompilation();
   registerConversionPasses();
   registerLowerPasses();
   mlir::registerTransformsPasses();

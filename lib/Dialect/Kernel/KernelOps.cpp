@@ -192,3 +192,6 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
                          << body.getNumArguments();
   return success();
 }
+
+/// An empty epilogue yields nothing; the parser makes it where a region has no terminator.
+void YieldOp::build(OpBuilder &, OperationState &) {}
