@@ -151,6 +151,28 @@ struct EraseNothing : OpRewritePattern<OpTy> {
   }
 };
 
+/// Operators that move data, and here leave everything where it is.
+template <typename OpTy>
+struct EraseMove : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    Value input = op->getOperand(0);
+    FailureOr<SmallVector<DimExpr>> before = getDims(input), after = getDims(op->getResult(0));
+    if (input.getType() != op.getType() || failed(before) || failed(after) || *before != *after)
+      return rewriter.notifyMatchFailure(op, "changes the shape");
+    if constexpr (std::is_same_v<OpTy, onnx::PadOp>)
+      if (FailureOr<SmallVector<int64_t>> pads = readIntegers(op.getPads());
+          failed(pads) || !llvm::all_of(*pads, [](int64_t pad) { return pad == 0; }))
+        return rewriter.notifyMatchFailure(op, "expected no padding");
+    if constexpr (std::is_same_v<OpTy, onnx::SliceOp>)
+      if (FailureOr<SmallVector<int64_t>> steps = op.getSteps() ? readIntegers(op.getSteps()) : SmallVector<int64_t>();
+          failed(steps) || !llvm::all_of(*steps, [](int64_t step) { return step == 1; }))
+        return rewriter.notifyMatchFailure(op, "expected steps of 1");
+    rewriter.replaceOp(op, input);
+    return success();
+  }
+};
+
 struct Raise : public squint::impl::RaiseBase<Raise> {
   void runOnOperation() override {
     if (failed(checkRanked(getOperation())))
@@ -158,8 +180,9 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
     int64_t linear = count<LinearOp>(), conv = count<ConvOp>(), norm = count<NormOp>();
     int64_t embedding = count<EmbeddingOp>(), pool = count<PoolOp>();
     bool ok = run([](RewritePatternSet &patterns) {
-      patterns.add<EraseNothing<onnx::CastOp>, EraseNothing<onnx::DropoutOp>, EraseNothing<onnx::IdentityOp>>(
-          patterns.getContext());
+      patterns.add<EraseNothing<onnx::CastOp>, EraseNothing<onnx::DropoutOp>, EraseNothing<onnx::IdentityOp>,
+                   EraseMove<onnx::ExpandOp>, EraseMove<onnx::PadOp>, EraseMove<onnx::ReshapeOp>,
+                   EraseMove<onnx::SliceOp>, EraseMove<onnx::TileOp>>(patterns.getContext());
       populateMergeConvPatterns(patterns);
       populateMergeBatchNormPatterns(patterns);
     });

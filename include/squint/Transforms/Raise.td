@@ -53,8 +53,12 @@ def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
     * **embedding**: Gather of axis 0 from a constant table [rows, columns] of floats.
     * **pool**: MaxPool, AveragePool (channels last, between transposes) and the global ones as reductions.
 
-    Left alone: MatMul of two activations or with the constant on the left, `transA`, grouped or transposed forms the operators do not
-    have, weights of other element types than f32, f16 and bf16. Locations of merged operators are fused.
+    Operators that do nothing in inference are erased on the way: Identity, Dropout, Cast to the same type, Pad with nothing,
+    Expand, Reshape, Slice and Tile to the same shape.
+
+    Left alone: MatMul of two activations or with the constant on the left, Conv with a weight that is not constant or with
+    `SAME` padding of a strided dimension of unknown size, MaxPool whose indices are used, and element types other than f32,
+    f16 and bf16. Locations of merged operators are fused.
 
     ```mlir
     %0 = onnx.MatMul(%x, %w) : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
