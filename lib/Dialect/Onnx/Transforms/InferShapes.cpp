@@ -75,7 +75,7 @@ public:
       return {};
     SmallVector<Value> scalars;
     for (const DimExpr &e : elements)
-      scalars.push_back(arith::IndexCastOp::create(builder, loc, element, makeIndex(e, loc)));
+      scalars.push_back(makeScalar(e, element, loc));
     return tensor = tensor::FromElementsOp::create(builder, loc, type, scalars);
   }
 
@@ -90,13 +90,17 @@ private:
     return squint::ConstantOp::create(builder, loc, value.getType(), value);
   }
 
-  Value makeIndex(const DimExpr &dim, Location loc) {
-    Value &value = indices[dim.str()];
-    return value ? value : value = materializeDim(builder, loc, dim);
+  Value makeScalar(const DimExpr &size, IntegerType type, Location loc) {
+    Value &value = scalars[size.str() + " : i" + std::to_string(type.getWidth())];
+    if (value)
+      return value;
+    if (std::optional<int64_t> number = size.getConstant())
+      return value = arith::ConstantIntOp::create(builder, loc, type, *number);
+    return value = arith::IndexCastOp::create(builder, loc, type, materializeDim(builder, loc, size));
   }
 
   OpBuilder builder;
-  llvm::StringMap<Value> tensors, indices;
+  llvm::StringMap<Value> tensors, scalars;
 };
 
 struct InferShapes : impl::InferShapesBase<InferShapes> {
@@ -172,19 +176,23 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
 
   void replaceEvaluated(func::FuncOp function, ShapeContext &context) {
     Materializer materializer(function);
-    for (auto [value, elements] : context.getEvaluated()) {
+    SmallVector<std::pair<Value, const Dims *>> evaluated;
+    for (const auto &entry : context.getEvaluated())
+      evaluated.emplace_back(entry.first, entry.second.get());
+    for (auto [value, elements] : evaluated) {
       Operation *op = value.getDefiningOp();
       if (value.use_empty() || !isa<OnnxDialect>(op->getDialect()))
         continue;
       std::optional<SmallVector<int64_t>> shape = context.staticShape(value);
       if (!shape)
         continue;
-      Value tensor = materializer.make(value, elements, *shape, op->getLoc());
+      Value tensor = materializer.make(value, *elements, *shape, op->getLoc());
       if (!tensor)
         continue;
       ++numEvaluated;
       value.replaceAllUsesWith(tensor);
       (void)context.set(tensor, Dims(context.shape(value)));
+      context.setValues(tensor, Dims(*elements));
     }
   }
 

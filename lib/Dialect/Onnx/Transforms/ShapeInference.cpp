@@ -26,7 +26,7 @@ const ShapeRules &ShapeRules::get() {
 
 ArrayRef<DimExpr> ShapeContext::shape(Value value) const {
   auto it = shapes.find(value);
-  return it == shapes.end() ? ArrayRef<DimExpr>() : ArrayRef<DimExpr>(it->second);
+  return it == shapes.end() ? ArrayRef<DimExpr>() : ArrayRef<DimExpr>(*it->second);
 }
 
 std::optional<SmallVector<int64_t>> ShapeContext::staticShape(Value value) const {
@@ -44,7 +44,7 @@ std::optional<ArrayRef<DimExpr>> ShapeContext::values(Value value) const {
   auto it = elements.find(value);
   if (it == elements.end())
     return std::nullopt;
-  return ArrayRef<DimExpr>(it->second);
+  return ArrayRef<DimExpr>(*it->second);
 }
 
 std::optional<SmallVector<int64_t>> ShapeContext::constants(Value value) const {
@@ -90,14 +90,14 @@ LogicalResult ShapeContext::set(Value result, Dims dims) {
       total = total * dim;
   if (!total.isValid())
     return fail() << "expected a result of less than 2^53 elements";
-  shapes[result] = std::move(dims);
+  shapes[result] = std::make_unique<Dims>(std::move(dims));
   return success();
 }
 
 void ShapeContext::setValues(Value result, Dims known) {
   if (static_cast<int64_t>(known.size()) <= kMostElements &&
       llvm::all_of(known, [](const DimExpr &element) { return element.isValid(); }))
-    elements[result] = std::move(known);
+    elements[result] = std::make_unique<Dims>(std::move(known));
 }
 
 void ShapeContext::assume(std::array<std::string, 3> fact) {

@@ -60,15 +60,16 @@ public:
   /// Visits the operators of a region's block.
   llvm::function_ref<mlir::LogicalResult(mlir::Block &)> visitBlock;
 
-  const llvm::MapVector<mlir::Value, Dims> &getEvaluated() const { return elements; }
+  using Table = llvm::MapVector<mlir::Value, std::unique_ptr<Dims>>;
+  const Table &getEvaluated() const { return elements; }
   /// {left, "==" or "<=", right}, without repetition.
   llvm::ArrayRef<std::array<std::string, 3>> getAssumptions() const { return assumptions; }
 
 private:
   void assume(std::array<std::string, 3> fact);
 
-  llvm::DenseMap<mlir::Value, Dims> shapes;
-  llvm::MapVector<mlir::Value, Dims> elements;
+  // Rules hold references while they record results, so entries must not move.
+  Table shapes, elements;
   std::vector<std::array<std::string, 3>> assumptions;
 };
 
