@@ -271,7 +271,7 @@ llvm::Error adaptNode(Node &node, int version, NodeBuilder &builder, Results &re
   for (const Adapter &adapter : kAdapters) {
     if (adapter.op != node.name || version < adapter.from || version > adapter.to)
       continue;
-    if (node.operands.empty() || !node.operands[0])
+    if (adapter.adapt != refuse && (node.operands.empty() || !node.operands[0]))
       return llvm::createStringError("expected a first operand, got none");
     return adapter.adapt(node, builder, results);
   }

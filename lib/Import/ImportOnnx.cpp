@@ -505,11 +505,7 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
       return fail() << "expected the attribute '" << attribute.name() << "' once, got it twice";
     if (value->has_g()) {
       auto region = std::make_unique<Region>();
-      ArrayRef<Value> operands = node.operands;
-      SmallVector<Value> arguments;
-      if (node.name == "Scan")
-        operands = {}; // scanned along an axis: the body says its types
-      if (failed(importRegion(proto, value->g(), *region, scope, call, operands)))
+      if (failed(importRegion(proto, value->g(), *region, scope, call, node.operands)))
         return failure();
       node.regions.emplace_back(attribute.name(), std::move(region));
       continue;

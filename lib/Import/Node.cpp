@@ -49,7 +49,11 @@ Type inferElementType(const Node &node, const OpSchema &schema, const ResultRule
       if (schema.inputs[group].typeVariable == schema.inputs[rule.operand].typeVariable && node.operands[i])
         return getElement(node.operands[i]);
     }
-    return rule.dataType ? getElementType(context, rule.dataType) : Type();
+    if (rule.dataType)
+      return getElementType(context, rule.dataType);
+    // The optional operand that would say is absent.
+    bool first = rule.kind == ResultRule::Operand && !node.operands.empty() && node.operands[0];
+    return first ? getElement(node.operands[0]) : Type();
   };
   switch (rule.kind) {
   case ResultRule::Fixed:

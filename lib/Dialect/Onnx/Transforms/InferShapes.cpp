@@ -244,6 +244,15 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
         value.setType(RankedTensorType::get(shape, type.getElementType()));
       }
       setDims(op, all);
+      // The inputs of a loop's body.
+      for (Region &region : op->getRegions())
+        for (BlockArgument argument : region.getArguments()) {
+          SmallVector<int64_t> shape;
+          for (const DimExpr &dim : context.shape(argument))
+            shape.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
+          auto type = cast<ShapedType>(argument.getType());
+          argument.setType(RankedTensorType::get(shape, type.getElementType()));
+        }
       return WalkResult::advance();
     });
     return failure(result.wasInterrupted());

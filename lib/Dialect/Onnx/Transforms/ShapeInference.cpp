@@ -18,6 +18,7 @@ const ShapeRules &ShapeRules::get() {
     addNnRules(r);
     addReductionRules(r);
     addControlFlowRules(r);
+    addSignalRules(r);
     addContribRules(r);
     return r;
   }();
@@ -62,6 +63,10 @@ std::optional<SmallVector<int64_t>> ShapeContext::constants(Value value) const {
 }
 
 std::optional<SmallVector<double>> ShapeContext::floats(Value value) const {
+  // A number that was an integer first, as exporters write sizes.
+  if (Operation *op = value.getDefiningOp(); op && isa<CastOp, CastLikeOp>(op))
+    if (std::optional<SmallVector<int64_t>> numbers = constants(op->getOperand(0)))
+      return SmallVector<double>(numbers->begin(), numbers->end());
   auto constant = value.getDefiningOp<squint::ConstantOp>();
   if (!constant)
     return std::nullopt;

@@ -102,6 +102,7 @@ void addIndexingRules(ShapeRules &rules);
 void addNnRules(ShapeRules &rules);
 void addReductionRules(ShapeRules &rules);
 void addControlFlowRules(ShapeRules &rules);
+void addSignalRules(ShapeRules &rules);
 void addContribRules(ShapeRules &rules);
 
 /// Sets all results to the shape of the first operand.

@@ -156,9 +156,13 @@ LogicalResult inferOneHot(OneHotOp op, ShapeContext &s) {
   if (failed(axis))
     return failure();
   std::optional<ArrayRef<DimExpr>> depth = s.values(op.getDepth());
-  if (!depth || depth->size() != 1)
+  std::optional<SmallVector<double>> number = depth ? std::nullopt : s.floats(op.getDepth());
+  if (number && number->size() == 1 && number->front() >= 0 && number->front() < 1e9)
+    dims.insert(dims.begin() + *axis, DimExpr(int64_t(number->front())));
+  else if (depth && depth->size() == 1)
+    dims.insert(dims.begin() + *axis, depth->front());
+  else
     return s.fail() << "expected a depth that follows from shapes, got one that depends on data";
-  dims.insert(dims.begin() + *axis, depth->front());
   return s.set(op.getResult(), std::move(dims));
 }
 
