@@ -183,7 +183,7 @@ LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
   }
   Attribute formatAttr = FormatAttr::get(&getContext(), format);
   // A token of a linear is a row, that of a conv an image.
-  auto &values = op.hasTokenRows() ? decoded : decodedImages;
+  auto &values = op.hasTokenRows() || scale ? decoded : decodedImages;
   Value &value = values[{input.getAsOpaquePointer(), formatAttr}];
   if (!value) {
     OpBuilder builder(&getContext());

@@ -14,7 +14,7 @@ func.func @gemm(%x: tensor<?x8xi8>, %s: tensor<?x1xf32>, %z: tensor<?x1xi32>, %x
   // CHECK: kernel.gemm {{.*}}weights(%[[W]] :
   %0 = kernel.gemm ins(%x, %s, %z : tensor<?x8xi8>, tensor<?x1xf32>, tensor<?x1xi32>)
       weights(%w : !squint.packed<20x8, "int8:channel,scale=f32">) outs(%y : tensor<?x20xf32>)
-      {activation_format = #squint.format<"int8:token,scale=f32">} {
+      attributes {activation_format = #squint.format<"int8:token,scale=f32">} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
   } -> tensor<?x20xf32>

@@ -48,3 +48,23 @@ func.func @conv(%x: tensor<1x6x6x2xf16>) -> tensor<1x4x4x3xf16> {
       {squint.weight_format = "int8:channel,zero-point,scale=f32"} : tensor<1x6x6x2xf16>, tensor<3x3x3x2xf16> -> tensor<1x4x4x3xf16>
   return %0 : tensor<1x4x4x3xf16>
 }
+
+// Statistics give static scales and leave; a range without negative values uses all 256 codes.
+// CHECK-NOT: squint.statistics
+squint.statistics "positive" min = 0.0 max = 255.0 by "min-max" samples = 2
+squint.statistics "signed" min = -2.0 max = 254.0 by "min-max" samples = 2
+// CHECK-LABEL: func.func @static
+func.func @static(%x: tensor<1x2xf32> {squint.name = "positive"}, %y: tensor<1x2xf32> {squint.name = "signed"})
+    -> (tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>) {
+  %w = squint.constant dense<1.0> : tensor<2x2xf32>
+  // CHECK-DAG: squint.quantize %{{.*}} {scale = 1.000000e+00 : f32, zero_point = -128 : i32} : tensor<1x2xf32> -> <1x2, "int8:tensor,scale=f32">
+  %0 = squint.linear %x, %w {squint.weight_format = "int8", squint.activation_format = "int8:tensor"}
+      : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
+  // CHECK-DAG: squint.quantize %{{.*}} {scale = 2.000000e+00 : f32, zero_point = 0 : i32}
+  %1 = squint.linear %y, %w {squint.weight_format = "int8", squint.activation_format = "int8:tensor"}
+      : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
+  // CHECK-DAG: squint.quantize %{{.*}} {scale = 1.00392163 : f32, zero_point = -126 : i32}
+  %2 = squint.linear %y, %w {squint.weight_format = "int8", squint.activation_format = "int8:tensor,zero-point"}
+      : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
+  return %0, %1, %2 : tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
+}
