@@ -19,9 +19,9 @@ static uint32_t convert(float value, const llvm::fltSemantics &semantics) {
 }
 
 static float widen(uint32_t bits, const llvm::fltSemantics &semantics) {
-  APFloat number(semantics,
-                 llvm::APInt(APFloat::semanticsSizeInBits(semantics), bits));
-  return number.convertToFloat();
+  unsigned width = APFloat::semanticsSizeInBits(semantics);
+  return APFloat(semantics, llvm::APInt(width, bits & ((1u << width) - 1)))
+      .convertToFloat();
 }
 
 // Every 16-bit value, and the f32 values just around each midpoint of two.
