@@ -10,7 +10,6 @@
 #include "llvm/Support/ThreadPool.h"
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -283,7 +282,7 @@ std::optional<Failure> Quantizer::quantizeTensorGrid(Grid &grid) const {
 }
 
 llvm::Error Quantizer::run() {
-  std::memset(payload, 0, layout.totalBytes);
+  std::fill_n(payload, layout.totalBytes, 0);
   if (layout.rows == 0 || layout.columns == 0)
     return llvm::Error::success();
 
