@@ -39,6 +39,9 @@ static void setTarget(llvm::Module &module, const TargetInfo &target) {
     if (target.avx512)
       function.addFnAttr("prefer-vector-width", "512");
     function.addFnAttr(llvm::Attribute::NoUnwind);
+    // What is launched keeps its name in profiles.
+    if (function.hasAddressTaken())
+      function.addFnAttr(llvm::Attribute::NoInline);
   }
 }
 

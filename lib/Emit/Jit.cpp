@@ -8,7 +8,6 @@
 #include "WeightsBlob.h"
 
 #include "squint/Dialect/Squint/Squint.h"
-#include "squint/Runtime/Array.h"
 
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -21,7 +20,7 @@ using namespace squint;
 namespace orc = llvm::orc;
 
 struct JitLibrary::Impl {
-  Array weights; // unless they lie in a file as one piece
+  WeightsInMemory weights;
   std::unique_ptr<orc::LLJIT> jit;
 };
 
@@ -53,8 +52,35 @@ static const char *findMapped(ModuleOp module, const ModelInfo &info) {
   return usable ? bytes->data() : nullptr;
 }
 
-FailureOr<std::unique_ptr<JitLibrary>> JitLibrary::create(ModuleOp module,
-                                                          unsigned optLevel) {
+FailureOr<WeightsInMemory> WeightsInMemory::get(ModuleOp module) {
+  FailureOr<ModelInfo> info = ModelInfo::get(module);
+  if (failed(info))
+    return failure();
+  auto refuse = [&](llvm::Error error) {
+    return emitError(module.getLoc()) << llvm::toString(std::move(error));
+  };
+  WeightsInMemory weights;
+  weights.size = info->weightsSize;
+  weights.data = findMapped(module, *info);
+  if (weights.data || !weights.size)
+    return weights;
+  llvm::Expected<Array> array =
+      Array::create({SQUINT_DTYPE_UINT, 8, 1}, int64_t(weights.size));
+  if (!array)
+    return refuse(array.takeError());
+  weights.copy = std::move(*array);
+  char *to = weights.copy.bytes().data();
+  weights.data = to;
+  if (llvm::Error error =
+          streamWeights(*info, [&](llvm::ArrayRef<char> bytes) {
+            to = std::copy(bytes.begin(), bytes.end(), to);
+          }))
+    return refuse(std::move(error));
+  return weights;
+}
+
+FailureOr<std::unique_ptr<JitLibrary>>
+JitLibrary::create(ModuleOp module, unsigned optLevel, bool withWeights) {
   auto refuse = [&](llvm::Error error) {
     return emitError(module.getLoc()) << llvm::toString(std::move(error));
   };
@@ -83,20 +109,11 @@ FailureOr<std::unique_ptr<JitLibrary>> JitLibrary::create(ModuleOp module,
 
   std::unique_ptr<JitLibrary> library(new JitLibrary);
   Impl &impl = *library->impl;
-  const char *weights = findMapped(module, *info);
-  if (!weights && info->weightsSize) {
-    llvm::Expected<Array> array = Array::create({SQUINT_DTYPE_UINT, 8, 1},
-                                                int64_t(info->weightsSize));
-    if (!array)
-      return refuse(array.takeError());
-    impl.weights = std::move(*array);
-    char *to = impl.weights.bytes().data();
-    weights = to;
-    if (llvm::Error error =
-            streamWeights(*info, [&](llvm::ArrayRef<char> bytes) {
-              to = std::copy(bytes.begin(), bytes.end(), to);
-            }))
-      return refuse(std::move(error));
+  if (withWeights) {
+    FailureOr<WeightsInMemory> weights = WeightsInMemory::get(module);
+    if (failed(weights))
+      return failure();
+    impl.weights = std::move(*weights);
   }
 
   orc::JITTargetMachineBuilder machine(triple);
@@ -107,11 +124,11 @@ FailureOr<std::unique_ptr<JitLibrary>> JitLibrary::create(ModuleOp module,
   if (!jit)
     return refuse(jit.takeError());
   impl.jit = std::move(*jit);
-  if (weights)
+  if (info->weightsSize)
     if (llvm::Error error = impl.jit->getMainJITDylib().define(
             orc::absoluteSymbols(
                 {{impl.jit->mangleAndIntern(getWeightsSymbol(options.prefix)),
-                  {orc::ExecutorAddr::fromPtr(weights),
+                  {orc::ExecutorAddr::fromPtr(impl.weights.data),
                    llvm::JITSymbolFlags::Exported}}})))
       return refuse(std::move(error));
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(

@@ -522,8 +522,10 @@ static uint64_t now(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-int32_t squint_launch(squint_context *context, int32_t launch, squint_body body,
-                      void *args, int64_t n, int64_t grain) {
+/* One copy, however many launches there are. */
+__attribute__((noinline, minsize)) int32_t
+squint_launch(squint_context *context, int32_t launch, squint_body body,
+              void *args, int64_t n, int64_t grain) {
   if (n <= 0)
     return SQUINT_OK;
   if (grain < 1)

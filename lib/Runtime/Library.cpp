@@ -86,6 +86,10 @@ Session::create(const squint_library &library, const SessionOptions &given) {
   options.error_buffer_size = sizeof(text);
   if (!given.weightsPath.empty())
     options.weights_path = given.weightsPath.c_str();
+  if (!given.weights.empty()) {
+    options.weights = given.weights.data();
+    options.weights_size = given.weights.size();
+  }
   int32_t status = library.model_create(&options, &session->model);
   if (!status)
     status = library.context_create(session->model, &options,
