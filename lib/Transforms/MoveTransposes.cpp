@@ -279,7 +279,7 @@ struct SinkBelowReshape : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context), moved(moved) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     auto transpose = isReshape(op) ? getChannelsFirstTranspose(op->getOperand(0)) : onnx::TransposeOp();
-    if (!transpose)
+    if (!transpose || transpose->getBlock() != op->getBlock())
       return failure();
     FailureOr<SmallVector<DimExpr>> in = getDims(transpose), out = getDims(op->getResult(0));
     std::optional<SmallVector<Group>> groups;
@@ -343,7 +343,7 @@ struct Sink : RewritePattern {
     for (Value operand : op->getOperands())
       if (!transpose && isa<RankedTensorType>(operand.getType()))
         transpose = getChannelsFirstTranspose(operand);
-    if (!transpose)
+    if (!transpose || transpose->getBlock() != op->getBlock())
       return failure();
     Permutation p = getPermutation(transpose);
     std::optional<Change> change = getChange(op, p);
@@ -395,7 +395,7 @@ struct Hoist : OpRewritePattern<onnx::TransposeOp> {
   LogicalResult matchAndRewrite(onnx::TransposeOp op, PatternRewriter &rewriter) const override {
     Operation *producer = op.getData().getDefiningOp();
     Permutation q = getPermutation(op), p = invertPermutationVector(q);
-    if (!producer || !isElementwise(producer) || !producer->hasOneUse() || producer->getNumResults() != 1 ||
+    if (!producer || !isElementwise(producer) || !isOnlyForUser(producer, op) || producer->getNumResults() != 1 ||
         q != getChannelsLast(q.size()) || !hasDims(op.getResult()))
       return rewriter.notifyMatchFailure(op, "expected an elementwise operator that nothing else uses");
     bool cancels = false;
@@ -507,7 +507,7 @@ struct MoveTransposes : public squint::impl::MoveTransposesBase<MoveTransposes> 
       patterns.add<TransposeToReshape>(&getContext(), numRemoved);
       patterns.add<MergeReshapes>(&getContext());
     };
-    if (failed(checkRanked(getOperation())) || failed(applyPatterns(getOperation(), move)) || failed(applyPatterns(getOperation(), simplify)))
+    if (failed(checkInput(getOperation())) || failed(applyPatterns(getOperation(), move)) || failed(applyPatterns(getOperation(), simplify)))
       signalPassFailure();
   }
 };

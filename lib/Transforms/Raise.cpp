@@ -23,11 +23,18 @@ using namespace squint;
 // What the families share
 //===----------------------------------------------------------------------===//
 
-LogicalResult squint::checkRanked(Operation *root) {
+LogicalResult squint::checkInput(Operation *root) {
   WalkResult result = root->walk([](Operation *op) -> WalkResult {
     for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
       if (isa<UnrankedTensorType>(type))
         return op->emitOpError() << "expected ranked tensors, got " << type;
+    if (auto transpose = dyn_cast<onnx::TransposeOp>(op)) {
+      SmallVector<int64_t> permutation = getPermutation(transpose);
+      if (!isPermutationVector(permutation) ||
+          static_cast<int64_t>(permutation.size()) != cast<ShapedType>(transpose.getData().getType()).getRank())
+        return op->emitOpError() << "expected a permutation of the dimensions of " << transpose.getData().getType()
+                                 << ", got [" << permutation << "]";
+    }
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
@@ -48,6 +55,10 @@ void squint::copyDims(Operation *from, Operation *to) {
   auto dims = from->getAttrOfType<ArrayAttr>(kDimsAttr);
   if (dims && !dims.empty() && !cast<ShapedType>(to->getResult(0).getType()).hasStaticShape())
     to->setAttr(kDimsAttr, ArrayAttr::get(to->getContext(), dims[0]));
+}
+
+bool squint::isOnlyForUser(Operation *producer, Operation *op) {
+  return producer->hasOneUse() && producer->getBlock() == op->getBlock();
 }
 
 bool squint::hasDims(Value value) { return succeeded(getDims(value)); }
@@ -175,7 +186,7 @@ struct EraseMove : OpRewritePattern<OpTy> {
 
 struct Raise : public squint::impl::RaiseBase<Raise> {
   void runOnOperation() override {
-    if (failed(checkRanked(getOperation())))
+    if (failed(checkInput(getOperation())))
       return signalPassFailure();
     int64_t linear = count<LinearOp>(), conv = count<ConvOp>(), norm = count<NormOp>();
     int64_t embedding = count<EmbeddingOp>(), pool = count<PoolOp>();

@@ -26,8 +26,8 @@ void populateRaisePoolPatterns(mlir::RewritePatternSet &patterns);
 
 void populateSplitBatchNormPatterns(mlir::RewritePatternSet &patterns);
 
-/// Reports values of unknown rank, which the patterns do not expect.
-llvm::LogicalResult checkRanked(mlir::Operation *root);
+/// Reports values of unknown rank and wrong permutations, which the patterns do not expect.
+llvm::LogicalResult checkInput(mlir::Operation *root);
 
 /// Applies patterns until nothing changes. Constants stay apart, for merged ones would lose their names.
 llvm::LogicalResult applyPatterns(mlir::Operation *root, llvm::function_ref<void(mlir::RewritePatternSet &)> populate);
@@ -40,6 +40,10 @@ void copyDims(mlir::Operation *from, mlir::Operation *to);
 
 /// Whether the sizes of a value are known, as numbers or expressions.
 bool hasDims(mlir::Value value);
+
+/// Whether `producer` is in the block of `op`, which alone uses it: only then the two may become one operator, for a
+/// loop would repeat what was done before it.
+bool isOnlyForUser(mlir::Operation *producer, mlir::Operation *op);
 
 /// The dimensions of an onnx.Transpose in the order in which its result has them.
 mlir::SmallVector<int64_t> getPermutation(onnx::TransposeOp op);

@@ -77,7 +77,7 @@ struct MergeIntoConv : OpRewritePattern<onnx::BatchNormalizationOp> {
   LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op, PatternRewriter &rewriter) const override {
     auto conv = op.getX().getDefiningOp<onnx::ConvOp>();
     std::optional<Affine> affine = getAffine(op);
-    if (!affine || !conv || !conv->hasOneUse() || conv.getType() != op.getY().getType())
+    if (!affine || !conv || !isOnlyForUser(conv, op) || conv.getType() != op.getY().getType())
       return rewriter.notifyMatchFailure(op, "expected a conv that nothing else uses and constant statistics");
     auto [weight, bias] = fold(rewriter, *affine, conv.getW(), conv.getB());
     if (!weight)
@@ -97,7 +97,7 @@ struct MergeIntoLinear : OpRewritePattern<onnx::BatchNormalizationOp> {
   LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op, PatternRewriter &rewriter) const override {
     auto linear = op.getX().getDefiningOp<LinearOp>();
     std::optional<Affine> affine = getAffine(op);
-    if (!affine || !linear || !linear->hasOneUse() || linear.getType() != op.getY().getType() ||
+    if (!affine || !linear || !isOnlyForUser(linear, op) || linear.getType() != op.getY().getType() ||
         cast<ShapedType>(linear.getType()).getRank() != 2)
       return rewriter.notifyMatchFailure(op, "expected a linear that nothing else uses and constant statistics");
     auto [weight, bias] = fold(rewriter, *affine, linear.getWeight(), linear.getBias());

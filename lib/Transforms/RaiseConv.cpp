@@ -67,7 +67,7 @@ struct MergeChannelBias : OpRewritePattern<onnx::AddOp> {
   LogicalResult matchAndRewrite(onnx::AddOp op, PatternRewriter &rewriter) const override {
     for (auto [value, other] : {std::make_pair(op.getA(), op.getB()), std::make_pair(op.getB(), op.getA())}) {
       auto conv = value.getDefiningOp<onnx::ConvOp>();
-      if (!conv || conv.getB() || !conv->hasOneUse() || conv.getType() != op.getType())
+      if (!conv || conv.getB() || !isOnlyForUser(conv, op) || conv.getType() != op.getType())
         continue;
       auto type = cast<RankedTensorType>(op.getType());
       TypedAttr bias = matchPerChannel(other, type.getRank(), 1, type.getShape()[1]);
@@ -89,7 +89,8 @@ struct RaiseConv : OpRewritePattern<onnx::ConvOp> {
     ConstantOp constant = getConstant(op.getW());
     int64_t rank = input.getRank();
     if (!constant || !isRaisedFloat(input.getElementType()) || rank < 3 ||
-        cast<RankedTensorType>(constant.getType()).getRank() != rank)
+        cast<RankedTensorType>(constant.getType()).getRank() != rank ||
+        cast<RankedTensorType>(op.getType()).getRank() != rank)
       return rewriter.notifyMatchFailure(op, "expected a constant float weight of the input's rank");
     if (!hasDims(op.getX()) || !hasDims(op.getY()))
       return rewriter.notifyMatchFailure(op, "expected known sizes");

@@ -108,7 +108,7 @@ struct MergeBias : OpRewritePattern<onnx::AddOp> {
   LogicalResult matchAndRewrite(onnx::AddOp op, PatternRewriter &rewriter) const override {
     for (auto [value, other] : {std::make_pair(op.getA(), op.getB()), std::make_pair(op.getB(), op.getA())}) {
       auto linear = value.getDefiningOp<LinearOp>();
-      if (!linear || linear.getBias() || !linear->hasOneUse() || linear.getType() != op.getType())
+      if (!linear || linear.getBias() || !isOnlyForUser(linear, op) || linear.getType() != op.getType())
         continue;
       ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getType()).getShape();
       TypedAttr bias = matchPerChannel(other, shape.size(), shape.size() - 1, shape.back());

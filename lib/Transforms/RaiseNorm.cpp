@@ -183,7 +183,7 @@ struct MergeVector : OpRewritePattern<OpTy> {
     constexpr bool isScale = std::is_same_v<OpTy, onnx::MulOp>;
     for (auto [value, other] : {std::make_pair(op.getA(), op.getB()), std::make_pair(op.getB(), op.getA())}) {
       auto norm = value.template getDefiningOp<NormOp>();
-      if (!norm || !norm->hasOneUse() || norm.getType() != op.getType() || norm.getBias() ||
+      if (!norm || !isOnlyForUser(norm, op) || norm.getType() != op.getType() || norm.getBias() ||
           (isScale && !isBare(norm)) || !getConstant(other))
         continue;
       Value vector = createVector(rewriter, other, cast<RankedTensorType>(norm.getType()));

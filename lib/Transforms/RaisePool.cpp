@@ -47,7 +47,7 @@ struct RaisePool : OpRewritePattern<OpTy> {
     auto input = cast<RankedTensorType>(op.getX().getType());
     auto type = cast<RankedTensorType>(op.getY().getType());
     int64_t rank = input.getRank();
-    if (rank < 3 || hasIndices(op) || getConstant(op.getX()) || !hasDims(op.getX()) || !hasDims(op.getY()))
+    if (rank < 3 || type.getRank() != rank || hasIndices(op) || getConstant(op.getX()) || !hasDims(op.getX()) || !hasDims(op.getY()))
       return rewriter.notifyMatchFailure(op, "expected an input of known sizes with spatial dimensions, and no indices");
     std::optional<Window> window = Window::get(input.getShape().drop_front(2), op.getKernelShape(), op.getStrides(),
                                                op.getDilations(), op.getPads(), op.getAutoPad());

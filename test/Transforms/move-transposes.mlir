@@ -156,3 +156,21 @@ func.func @compose(%x: tensor<2x3x4xf32>) -> (tensor<4x2x3xf32>, tensor<2x3x4xf3
   %2 = onnx.Transpose(%x) {perm = array<i64: 0, 1, 2>} : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %1, %2 : tensor<4x2x3xf32>, tensor<2x3x4xf32>
 }
+
+// -----
+
+// A branch that is rarely taken does not take over what is done before it.
+// CHECK-LABEL: func.func @branch
+// CHECK: %[[T:.*]] = onnx.Transpose(%arg1)
+// CHECK: onnx.If
+// CHECK: onnx.Relu(%[[T]])
+func.func @branch(%c: tensor<i1>, %x: tensor<1x4x4x8xf32>) -> tensor<1x8x4x4xf32> {
+  %0 = onnx.Transpose(%x) {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x4x4x8xf32>) -> tensor<1x8x4x4xf32>
+  %1 = onnx.If(%c) {
+    %2 = onnx.Relu(%0) : (tensor<1x8x4x4xf32>) -> tensor<1x8x4x4xf32>
+    onnx.yield %2 : tensor<1x8x4x4xf32>
+  }, {
+    onnx.yield %0 : tensor<1x8x4x4xf32>
+  } : (tensor<i1>) -> tensor<1x8x4x4xf32>
+  return %1 : tensor<1x8x4x4xf32>
+}

@@ -80,10 +80,13 @@ def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
 def MoveTransposes : Pass<"squint-move-transposes", "::mlir::func::FuncOp"> {
   let summary = "Move transposes until they cancel";
   let description = [{
-    A Transpose sinks below an operator that can as well work on the other order of dimensions: elementwise operators (when all
-    operands are transposed alike, or are constants or scalars, which are transposed in turn), Concat, Pad, Slice, Split, reductions,
-    and Softmax, with their axes renamed. Two in a row are one; the identity vanishes; one that only moves dimensions of size 1 is
-    a Reshape. A Transpose is hoisted instead when only its operand's producer keeps it from a Transpose that cancels it.
+    A Transpose that brings channels from the last to the second place sinks below an operator that can as well work on the
+    other order of dimensions: elementwise operators (when all operands are transposed alike, or are constants or scalars, which
+    are transposed in turn), Concat, Pad, Slice, Split, reductions and Softmax, with their axes renamed, and reshapes that merge
+    or split whole groups of neighbouring dimensions. Two in a row are one; the identity vanishes; one that only moves dimensions
+    of size 1 is a Reshape. A Transpose to channels last is hoisted above an elementwise operator where it cancels one on an
+    operand. No Transpose moves into or out of the body of a loop or a branch. Other permutations stay where they are, unless they
+    cancel.
 
     After `squint-raise` all convolutions are channels last; what is left of the transposes around them is one at the entry and
     one at the exit of the convolutional part.
