@@ -85,7 +85,8 @@ ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
   SMLoc loc = parser.getCurrentLocation();
   if (parseGroup(parser, "ins", false, ins) || parseGroup(parser, "weights", false, weights) ||
       parseGroup(parser, "extras", true, extras) || parseGroup(parser, "outs", false, outputs) ||
-      parser.parseOptionalAttrDict(result.attributes) || parser.parseRegion(*result.addRegion()))
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion()))
     return failure();
   if (ins.empty() || ins.size() > 3 || weights.size() != 1 || outputs.size() != 1)
     return parser.emitError(loc, "expected one to three inputs, one weight and one output");
@@ -118,7 +119,7 @@ void GemmOp::print(OpAsmPrinter &printer) {
   group("weights", getWeights());
   group("extras", getExtras());
   group("outs", getOutputs());
-  printer.printOptionalAttrDict((*this)->getAttrs(), {"operandSegmentSizes"});
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"operandSegmentSizes"});
   printer << " ";
   printer.printRegion(getEpilogue());
   if (!getResults().empty())
