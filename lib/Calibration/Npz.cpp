@@ -43,7 +43,7 @@ private:
   Error parseShape();
   Error unexpected() {
     return refuse("expected numpy's header, got '%s'",
-                  text.take_front(40).str().c_str());
+                  text.split('\n').first.take_front(40).str().c_str());
   }
 
   StringRef text;

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Check.h"
+#include "Compile.h"
+
 #include "squint/Calibration/Npz.h"
 #include "squint/Runtime/Library.h"
 
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
@@ -25,7 +27,7 @@ namespace {
 /// Made in main, after LLVM's own options are gone: some have these names.
 struct Options {
   cl::OptionCategory category{"squint-run options"};
-  cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("LIB.so"),
+  cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("LIB.so|MODEL.onnx"),
                               cl::cat(category)};
   cl::opt<std::string> inputs{"inputs", cl::desc("Arrays named as the inputs"),
                               cl::value_desc("file.npz"), cl::cat(category)};
@@ -49,17 +51,35 @@ struct Options {
   cl::list<std::string> dims{
       "dim",
       cl::desc("Extent of a symbolic dimension for random data (default: 1); "
-               "repeatable"),
+               "pins it in a model; repeatable"),
       cl::value_desc("name=n"), cl::cat(category)};
-  cl::opt<std::string> weights{
-      "weights", cl::desc("The weights file, where it is not beside the library"),
+  cl::opt<std::string> check{
+      "check",
+      cl::desc("Compare with ONNX test data: a folder with test_data_set_*, or "
+               "one with input_*.pb and output_*.pb; exit 1 says different, 2 "
+               "unsupported"),
+      cl::value_desc("dir"), cl::cat(category)};
+  cl::opt<std::string> weightsFile{
+      "weights-file",
+      cl::desc("The weights file of a library, where it is not beside it"),
       cl::value_desc("file"), cl::cat(category)};
+  cl::opt<std::string> weights{
+      "weights", cl::desc("Format of a model's weights, as squintc takes it"),
+      cl::value_desc("format"), cl::cat(category)};
+  cl::opt<std::string> activations{
+      "activations",
+      cl::desc("Format of a model's activations, as squintc takes it"),
+      cl::value_desc("format"), cl::cat(category)};
+  cl::opt<std::string> calibration{
+      "calibration", cl::desc("Samples for static activations of a model"),
+      cl::value_desc("file.npz"), cl::cat(category)};
 };
 
 } // namespace
 
 static constexpr char overview[] =
-    "runs a library that squintc emitted\n\n"
+    "runs a library that squintc emitted, or compiles an ONNX model in "
+    "process\n\n"
     "  With --inputs the model runs once on the arrays of an npz file, and\n"
     "  --outputs receives what it computes. Types that numpy lacks travel as\n"
     "  their bits in uint8 or uint16. With --benchmark the model runs for some\n"
@@ -69,7 +89,10 @@ static constexpr char overview[] =
     "  Examples:\n"
     "    squint-run model.so\n"
     "    squint-run model.so --inputs=x.npz --outputs=y.npz --threads=2\n"
-    "    squint-run model.so --benchmark=5 --json --dim batch=8\n";
+    "    squint-run model.so --benchmark=5 --json --dim batch=8\n"
+    "    squint-run model.onnx --weights=int8 --activations=int8 --profile "
+    "--benchmark\n"
+    "    squint-run test_add/model.onnx --check=test_add\n";
 
 namespace {
 
@@ -79,13 +102,13 @@ template <typename... Args> Error refuse(const char *format, Args... arguments) 
 
 class Runner {
 public:
-  Runner(const squint_library &library, const Options &options)
-      : library(library), options(options) {}
-  Error run();
+  Runner(const squint_library &library, const Options &options,
+         std::map<std::string, int64_t> extents)
+      : library(library), options(options), extents(std::move(extents)) {}
+  Expected<int> run();
 
 private:
   void describeModel();
-  Error parseDims();
   Error readInputs();
   Error makeRandomInputs();
   Error measure(std::vector<const Array *> &inputs,
@@ -95,7 +118,7 @@ private:
 
   const squint_library &library;
   const Options &options;
-  StringMap<int64_t> extents;
+  std::map<std::string, int64_t> extents; // of symbols, for random data
   std::vector<Array> inputs;
   std::unique_ptr<Session> session;
 };
@@ -111,23 +134,6 @@ void Runner::describeModel() {
     outs() << "  in   " << value.name << ": " << describe(value) << "\n";
   for (const squint_value_v1 &value : getOutputs(library))
     outs() << "  out  " << value.name << ": " << describe(value) << "\n";
-}
-
-Error Runner::parseDims() {
-  for (StringRef dim : options.dims) {
-    auto [name, text] = dim.split('=');
-    int64_t extent;
-    if (text.getAsInteger(10, extent) || extent < 0)
-      return refuse("expected --dim=NAME=N, got '%s'", dim.str().c_str());
-    bool known = false;
-    for (uint32_t i = 0; i < library.num_symbols; ++i)
-      known |= name == library.symbols[i];
-    if (!known)
-      return refuse("--dim: the model has no dimension '%s'",
-                    name.str().c_str());
-    extents[name] = extent;
-  }
-  return Error::success();
 }
 
 Error Runner::readInputs() {
@@ -305,30 +311,35 @@ Error Runner::writeOutputs(ArrayRef<Array> outputs) {
   return writeNpz(options.outputs, named);
 }
 
-Error Runner::run() {
+Expected<int> Runner::run() {
   bool measuring = options.benchmark.getNumOccurrences();
+  bool checking = !options.check.empty();
   if (options.json && !measuring)
     return refuse("--json needs --benchmark");
-  if (!options.dims.empty() && !options.inputs.empty())
-    return refuse("--dim is for random data, not for --inputs");
-  if (options.inputs.empty() && !measuring && library.num_inputs) {
+  if (checking && (measuring || !options.inputs.empty() || options.profile))
+    return refuse("--check and --inputs, --benchmark or --profile contradict "
+                  "each other");
+  if (options.inputs.empty() && !measuring && !checking && library.num_inputs) {
     if (!options.outputs.empty() || options.profile)
       return refuse("expected --inputs=FILE.npz, or --benchmark for random "
                     "data");
     describeModel();
-    return Error::success();
+    return 0;
   }
-  if (Error error = parseDims())
-    return error;
-  if (Error error = options.inputs.empty() ? makeRandomInputs() : readInputs())
-    return error;
-
   Expected<std::unique_ptr<Session>> created =
-      Session::create(library, {options.threads, options.weights});
+      Session::create(library, {options.threads, options.weightsFile});
   if (!created)
     return created.takeError();
   session = std::move(*created);
+  if (checking) {
+    Expected<CheckResult> result = check(*session, options.check);
+    if (!result)
+      return result.takeError();
+    return int(*result);
+  }
 
+  if (Error error = options.inputs.empty() ? makeRandomInputs() : readInputs())
+    return error;
   std::vector<const Array *> pointers;
   for (const Array &input : inputs)
     pointers.push_back(&input);
@@ -346,7 +357,75 @@ Error Runner::run() {
     if (options.profile)
       printProfile(1, outs());
   }
-  return options.outputs.empty() ? Error::success() : writeOutputs(*outputs);
+  if (!options.outputs.empty())
+    if (Error error = writeOutputs(*outputs))
+      return error;
+  return 0;
+}
+
+/// NAME=N of every --dim.
+static Expected<std::map<std::string, int64_t>>
+parseDims(const Options &options) {
+  std::map<std::string, int64_t> extents;
+  for (StringRef dim : options.dims) {
+    auto [name, text] = dim.split('=');
+    int64_t extent;
+    if (name.empty() || text.getAsInteger(10, extent) || extent < 0)
+      return refuse("expected --dim=NAME=N, got '%s'", dim.str().c_str());
+    extents[name.str()] = extent;
+  }
+  return extents;
+}
+
+static int fail(Error error) {
+  WithColor::error(errs(), "squint-run") << toString(std::move(error)) << "\n";
+  return 1;
+}
+
+static int finish(Expected<int> result) {
+  return result ? *result : fail(result.takeError());
+}
+
+/// MODEL.onnx. What the compiler refuses is what a check calls unsupported.
+static int runModel(const Options &options,
+                    const std::map<std::string, int64_t> &dims) {
+  PipelineOptions pipeline;
+  pipeline.weights = options.weights;
+  pipeline.activations = options.activations;
+  pipeline.calibration = options.calibration;
+  // Floats throughout are no quantization at all.
+  if ((pipeline.weights.empty() || pipeline.weights == "f32") &&
+      (pipeline.activations.empty() || pipeline.activations == "f32"))
+    pipeline.weights = pipeline.activations = "";
+  std::unique_ptr<LoadedModel> model =
+      compileModel(options.model, pipeline, dims);
+  if (model)
+    return finish(Runner(model->library->table(), options, {}).run());
+  if (options.check.empty())
+    return 1;
+  outs() << "unsupported: the model does not compile\n";
+  return int(CheckResult::Unsupported);
+}
+
+static int runLibrary(const Options &options,
+                      const std::map<std::string, int64_t> &dims) {
+  for (const cl::Option *option :
+       {static_cast<const cl::Option *>(&options.weights),
+        static_cast<const cl::Option *>(&options.activations),
+        static_cast<const cl::Option *>(&options.calibration)})
+    if (option->getNumOccurrences())
+      return fail(refuse("--%s is for a model, got the library '%s'",
+                         option->ArgStr.str().c_str(), options.model.c_str()));
+  Expected<std::unique_ptr<Library>> library = Library::open(options.model);
+  if (!library)
+    return fail(library.takeError());
+  const squint_library &table = (*library)->table();
+  for (const auto &dim : dims)
+    if (none_of(ArrayRef(table.symbols, table.num_symbols),
+                [&](const char *symbol) { return dim.first == symbol; }))
+      return fail(refuse("--dim: the model has no dimension '%s'",
+                         dim.first.c_str()));
+  return finish(Runner(table, options, dims).run());
 }
 
 int main(int argc, char **argv) {
@@ -354,14 +433,13 @@ int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   Options options;
   cl::ParseCommandLineOptions(argc, argv, overview);
-  auto fail = [](Error error) {
-    WithColor::error(errs(), "squint-run") << toString(std::move(error)) << "\n";
-    return 1;
-  };
-  Expected<std::unique_ptr<Library>> library = Library::open(options.model);
-  if (!library)
-    return fail(library.takeError());
-  if (Error error = Runner((*library)->table(), options).run())
-    return fail(std::move(error));
-  return 0;
+  auto dims = parseDims(options);
+  if (!dims)
+    return fail(dims.takeError());
+  if (!dims->empty() && !options.inputs.empty() &&
+      !StringRef(options.model).ends_with(".onnx"))
+    return fail(refuse("--dim is for random data, not for --inputs"));
+  return StringRef(options.model).ends_with(".onnx")
+             ? runModel(options, *dims)
+             : runLibrary(options, *dims);
 }

@@ -1,0 +1,320 @@
+//===- Check.cpp - a model against ONNX's test data ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Check.h"
+
+#include "squint/Numerics/FloatBits.h"
+
+#include "onnx.pb.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+#include <cstring>
+
+using namespace llvm;
+using namespace squint;
+using onnx::TensorProto;
+
+namespace path = llvm::sys::path;
+
+template <typename... Args>
+static Error refuse(const char *format, Args... arguments) {
+  return createStringError(inconvertibleErrorCode(), format, arguments...);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors in protobufs
+//===----------------------------------------------------------------------===//
+
+static std::optional<squint_dtype> getDtype(int32_t type) {
+  auto make = [](int code, int bits) {
+    return squint_dtype{uint8_t(code), uint8_t(bits), 1};
+  };
+  switch (type) {
+  case TensorProto::FLOAT:
+    return make(SQUINT_DTYPE_FLOAT, 32);
+  case TensorProto::UINT8:
+    return make(SQUINT_DTYPE_UINT, 8);
+  case TensorProto::INT8:
+    return make(SQUINT_DTYPE_INT, 8);
+  case TensorProto::UINT16:
+    return make(SQUINT_DTYPE_UINT, 16);
+  case TensorProto::INT16:
+    return make(SQUINT_DTYPE_INT, 16);
+  case TensorProto::INT32:
+    return make(SQUINT_DTYPE_INT, 32);
+  case TensorProto::INT64:
+    return make(SQUINT_DTYPE_INT, 64);
+  case TensorProto::BOOL:
+    return make(SQUINT_DTYPE_BOOL, 8);
+  case TensorProto::FLOAT16:
+    return make(SQUINT_DTYPE_FLOAT, 16);
+  case TensorProto::DOUBLE:
+    return make(SQUINT_DTYPE_FLOAT, 64);
+  case TensorProto::UINT32:
+    return make(SQUINT_DTYPE_UINT, 32);
+  case TensorProto::UINT64:
+    return make(SQUINT_DTYPE_UINT, 64);
+  case TensorProto::BFLOAT16:
+    return make(SQUINT_DTYPE_BFLOAT, 16);
+  case TensorProto::FLOAT8E4M3FN:
+    return make(SQUINT_DTYPE_FLOAT8_E4M3FN, 8);
+  case TensorProto::FLOAT8E4M3FNUZ:
+    return make(SQUINT_DTYPE_FLOAT8_E4M3FNUZ, 8);
+  case TensorProto::FLOAT8E5M2:
+    return make(SQUINT_DTYPE_FLOAT8_E5M2, 8);
+  case TensorProto::FLOAT8E5M2FNUZ:
+    return make(SQUINT_DTYPE_FLOAT8_E5M2FNUZ, 8);
+  default:
+    return std::nullopt;
+  }
+}
+
+/// The elements of a typed field, each cut to the tensor's width.
+template <typename Field>
+static Error copyField(const Field &field, Array &array) {
+  uint64_t size = getByteSize(array.dtype());
+  if (field.size() != array.size())
+    return refuse("expected %lld values, got %d", (long long)array.size(),
+                  int(field.size()));
+  char *to = array.bytes().data();
+  for (auto value : field) {
+    std::memcpy(to, &value, size);
+    to += size;
+  }
+  return Error::success();
+}
+
+/// Nothing where the type is not one that a library takes.
+static Expected<std::optional<Array>> toArray(const TensorProto &tensor) {
+  std::optional<squint_dtype> dtype = getDtype(tensor.data_type());
+  if (!dtype || tensor.data_location() == TensorProto::EXTERNAL)
+    return std::nullopt;
+  std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+  Expected<Array> array = Array::create(*dtype, shape);
+  if (!array)
+    return array.takeError();
+  Error error = Error::success();
+  if (tensor.has_raw_data()) {
+    const std::string &raw = tensor.raw_data();
+    if (raw.size() != array->bytes().size())
+      error = refuse("expected %zu bytes, got %zu", array->bytes().size(),
+                     raw.size());
+    else
+      std::memcpy(array->bytes().data(), raw.data(), raw.size());
+  } else if (tensor.data_type() == TensorProto::FLOAT) {
+    error = copyField(tensor.float_data(), *array);
+  } else if (tensor.data_type() == TensorProto::DOUBLE) {
+    error = copyField(tensor.double_data(), *array);
+  } else if (tensor.data_type() == TensorProto::INT64) {
+    error = copyField(tensor.int64_data(), *array);
+  } else if (tensor.data_type() == TensorProto::UINT32 ||
+             tensor.data_type() == TensorProto::UINT64) {
+    error = copyField(tensor.uint64_data(), *array);
+  } else {
+    error = copyField(tensor.int32_data(), *array);
+  }
+  if (error)
+    return std::move(error);
+  return std::optional<Array>(std::move(*array));
+}
+
+/// input_0.pb, input_1.pb, ...
+static Expected<std::vector<std::optional<Array>>> readAll(StringRef folder,
+                                                           StringRef kind) {
+  std::vector<std::optional<Array>> arrays;
+  for (;;) {
+    SmallString<128> name = folder;
+    path::append(name, kind + "_" + Twine(arrays.size()) + ".pb");
+    if (!sys::fs::exists(name))
+      return arrays;
+    auto buffer = MemoryBuffer::getFile(name, /*IsText=*/false,
+                                        /*RequiresNullTerminator=*/false);
+    if (!buffer)
+      return refuse("%s: %s", name.c_str(),
+                    buffer.getError().message().c_str());
+    TensorProto tensor;
+    if (!tensor.ParseFromArray((*buffer)->getBufferStart(),
+                               int((*buffer)->getBufferSize()))) {
+      // A sequence or an optional, most likely.
+      arrays.push_back(std::nullopt);
+      continue;
+    }
+    Expected<std::optional<Array>> array = toArray(tensor);
+    if (!array)
+      return refuse("%s: %s", name.c_str(),
+                    llvm::toString(array.takeError()).c_str());
+    arrays.push_back(std::move(*array));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Comparing
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Difference {
+  double largest = 0; // of those that are too large
+  int64_t index = -1;
+  double got = 0, expected = 0;
+  int64_t count = 0;
+};
+} // namespace
+
+template <typename T> static T load(const char *from) {
+  T value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+static double readFloat(squint_dtype dtype, const char *from) {
+  if (dtype.code == SQUINT_DTYPE_BFLOAT)
+    return bfloatToFloat(load<uint16_t>(from));
+  switch (dtype.bits) {
+  case 16:
+    return halfToFloat(load<uint16_t>(from));
+  case 32:
+    return load<float>(from);
+  default:
+    return load<double>(from);
+  }
+}
+
+static double readInteger(squint_dtype dtype, const char *from) {
+  bool isSigned = dtype.code == SQUINT_DTYPE_INT;
+  switch (dtype.bits) {
+  case 8:
+    return isSigned ? load<int8_t>(from) : load<uint8_t>(from);
+  case 16:
+    return isSigned ? load<int16_t>(from) : load<uint16_t>(from);
+  case 32:
+    return isSigned ? load<int32_t>(from) : load<uint32_t>(from);
+  default:
+    return isSigned ? double(load<int64_t>(from)) : double(load<uint64_t>(from));
+  }
+}
+
+static Difference compare(const Array &got, const Array &expected) {
+  Difference difference;
+  squint_dtype dtype = expected.dtype();
+  uint64_t size = getByteSize(dtype);
+  bool isFloat = dtype.code == SQUINT_DTYPE_FLOAT ||
+                 dtype.code == SQUINT_DTYPE_BFLOAT;
+  for (int64_t i = 0; i < expected.size(); ++i) {
+    const char *a = got.bytes().data() + i * size;
+    const char *b = expected.bytes().data() + i * size;
+    if (!std::memcmp(a, b, size))
+      continue;
+    double x = isFloat ? readFloat(dtype, a) : readInteger(dtype, a);
+    double y = isFloat ? readFloat(dtype, b) : readInteger(dtype, b);
+    if (isFloat) {
+      if (x == y || (std::isnan(x) && std::isnan(y)))
+        continue;
+      if (std::isfinite(x) && std::isfinite(y) &&
+          std::fabs(x - y) <= 1e-7 + 1e-3 * std::fabs(y))
+        continue;
+    }
+    double error = std::isfinite(x) && std::isfinite(y) ? std::fabs(x - y)
+                                                        : INFINITY;
+    if (!difference.count++ || error > difference.largest) {
+      difference.largest = error;
+      difference.index = i;
+      difference.got = x;
+      difference.expected = y;
+    }
+  }
+  return difference;
+}
+
+static CheckResult compareOutput(const squint_value_v1 &value, StringRef set,
+                                 const Array &got, const Array &expected) {
+  if (got.dtype() != expected.dtype() || got.shape() != expected.shape()) {
+    outs() << set << ": output '" << value.name << "': expected "
+           << toString(expected.dtype(), expected.shape()) << ", got "
+           << toString(got.dtype(), got.shape()) << "\n";
+    return CheckResult::Different;
+  }
+  Difference difference = compare(got, expected);
+  if (!difference.count)
+    return CheckResult::Same;
+  outs() << set << ": output '" << value.name << "': largest error "
+         << format("%.3g at element %lld: expected %.9g, got %.9g; %lld of "
+                   "%lld elements differ\n",
+                   difference.largest, (long long)difference.index,
+                   difference.expected, difference.got,
+                   (long long)difference.count, (long long)expected.size());
+  return CheckResult::Different;
+}
+
+static CheckResult unsupported(const Twine &what) {
+  outs() << "unsupported: " << what << "\n";
+  return CheckResult::Unsupported;
+}
+
+static Expected<CheckResult> checkSet(Session &session, StringRef folder) {
+  auto inputs = readAll(folder, "input");
+  if (!inputs)
+    return inputs.takeError();
+  auto expected = readAll(folder, "output");
+  if (!expected)
+    return expected.takeError();
+  if (expected->empty())
+    return refuse("%s: expected input_*.pb and output_*.pb",
+                  folder.str().c_str());
+  const squint_library &library = session.library();
+  StringRef set = path::filename(folder);
+  for (const auto *list : {&*inputs, &*expected})
+    for (const std::optional<Array> &array : *list)
+      if (!array)
+        return unsupported(set + ": a value that is no tensor of numbers");
+  if (inputs->size() != library.num_inputs ||
+      expected->size() != library.num_outputs)
+    return refuse("%s: expected %u inputs and %u outputs, got %zu and %zu",
+                  folder.str().c_str(), library.num_inputs,
+                  library.num_outputs, inputs->size(), expected->size());
+
+  std::vector<const Array *> pointers;
+  for (const std::optional<Array> &array : *inputs)
+    pointers.push_back(&*array);
+  Expected<std::vector<Array>> outputs = session.run(pointers);
+  if (!outputs)
+    return refuse("%s: %s", set.str().c_str(),
+                  llvm::toString(outputs.takeError()).c_str());
+  CheckResult result = CheckResult::Same;
+  for (uint32_t i = 0; i < library.num_outputs; ++i)
+    if (compareOutput(library.outputs[i], set, (*outputs)[i],
+                      *(*expected)[i]) != CheckResult::Same)
+      result = CheckResult::Different;
+  return result;
+}
+
+Expected<CheckResult> squint::check(Session &session, StringRef folder) {
+  std::vector<std::string> sets;
+  std::error_code code;
+  for (sys::fs::directory_iterator i(folder, code), end; !code && i != end;
+       i.increment(code))
+    if (path::filename(i->path()).starts_with("test_data_set_"))
+      sets.push_back(i->path());
+  if (code)
+    return refuse("%s: %s", folder.str().c_str(), code.message().c_str());
+  llvm::sort(sets);
+  if (sets.empty())
+    sets.push_back(folder.str());
+  CheckResult result = CheckResult::Same;
+  for (const std::string &set : sets) {
+    Expected<CheckResult> one = checkSet(session, set);
+    if (!one || *one == CheckResult::Unsupported)
+      return one;
+    if (*one == CheckResult::Different)
+      result = *one;
+  }
+  if (result == CheckResult::Same)
+    outs() << sets.size() << " data sets: same\n";
+  return result;
+}

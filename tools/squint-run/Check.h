@@ -1,0 +1,23 @@
+//===- Check.h - a model against ONNX's test data -----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_TOOLS_RUN_CHECK_H
+#define SQUINT_TOOLS_RUN_CHECK_H
+
+#include "squint/Runtime/Library.h"
+
+namespace squint {
+
+/// How a check ended; the numbers are squint-run's exit codes.
+enum class CheckResult { Same = 0, Different = 1, Unsupported = 2 };
+
+/// Runs the data sets of `folder` (test_data_set_*, or itself) and compares,
+/// elementwise |got - expected| <= 1e-7 + 1e-3 |expected|; integers and bools
+/// exactly. Says on standard output what was found. An error is a broken data
+/// set.
+llvm::Expected<CheckResult> check(Session &session, llvm::StringRef folder);
+
+} // namespace squint
+
+#endif // SQUINT_TOOLS_RUN_CHECK_H

@@ -1,0 +1,32 @@
+//===- Compile.h - a model compiled in process --------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_TOOLS_RUN_COMPILE_H
+#define SQUINT_TOOLS_RUN_COMPILE_H
+
+#include "squint/Emit/Jit.h"
+#include "squint/Pipelines/Pipelines.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <map>
+#include <memory>
+
+namespace squint {
+
+/// What squintc would emit for this machine, loaded; the context goes last,
+/// since weights stay in its mapped files.
+struct LoadedModel {
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<JitLibrary> library;
+};
+
+/// Of an ONNX file. Null after diagnostics on standard error.
+std::unique_ptr<LoadedModel> compileModel(llvm::StringRef path,
+                                          const PipelineOptions &options,
+                                          const std::map<std::string, int64_t> &dims);
+
+} // namespace squint
+
+#endif // SQUINT_TOOLS_RUN_COMPILE_H
