@@ -35,6 +35,9 @@ std::string describe(const squint_value_v1 &value);
 struct SessionOptions {
   int32_t threads = 1; // 0: as many as the process may use
   std::string weightsPath;
+  /// Instead of a file or what is embedded; at a multiple of 64 bytes, and
+  /// outlives the session.
+  llvm::ArrayRef<char> weights = {};
 };
 
 /// A model with one context and one state, fit for one thread at a time. The

@@ -228,8 +228,12 @@ void DataStores::collect(Operation *root) {
   walkData(root, [&](Operation *, DataAttr data) { live.insert(data.getStore()); });
   std::lock_guard<std::recursive_mutex> lock(mutex);
   SmallVector<StringRef> dead;
+  auto isHeld = [&](StringRef name) {
+    int64_t index;
+    return name.consume_front("#") && !name.getAsInteger(10, index) && index < held;
+  };
   for (auto &entry : stores)
-    if (!entry.second->isFile() && !live.contains(entry.first()))
+    if (!entry.second->isFile() && !live.contains(entry.first()) && !isHeld(entry.first()))
       dead.push_back(entry.first());
   for (StringRef name : dead) {
     bytesInMemory = std::max<int64_t>(0, bytesInMemory - stores[name]->bytes().size());

@@ -83,6 +83,31 @@ LogicalResult DequantizeOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Calibration
+//===----------------------------------------------------------------------===//
+
+LogicalResult ObserveOp::verify() {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  if (!isa<mlir::FloatType>(type.getElementType()))
+    return emitOpError() << "expected a tensor of floats, got " << type;
+  if (getValueName().empty())
+    return emitOpError() << "expected a name";
+  if (Format format = getFormat().getFormat(); format.granularity != Granularity::Tensor)
+    return emitOpError() << "expected a format with one scale a tensor, got '" << format.str() << "'";
+  return success();
+}
+
+LogicalResult StatisticsOp::verify() {
+  if (getValueName().empty())
+    return emitOpError() << "expected a name";
+  if (!getMin().isFinite() || !getMax().isFinite() || getMin() > getMax())
+    return emitOpError() << "expected a finite range, got " << getMinAttr() << " to " << getMaxAttr();
+  if (static_cast<int64_t>(getSamples()) < 1)
+    return emitOpError() << "expected at least one sample, got " << static_cast<int64_t>(getSamples());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Operators with a weight
 //===----------------------------------------------------------------------===//
 

@@ -61,6 +61,19 @@ public:
   /// Frees the buffers in memory that no attribute under `root` refers to.
   void collect(mlir::Operation *root);
 
+  /// While this lives, `collect` leaves the buffers alone that were there before: a part of a model can be compiled
+  /// by itself without losing the weights of the rest.
+  class Hold {
+  public:
+    explicit Hold(DataStores &stores) : stores(stores), previous(stores.held) { stores.held = stores.nextBuffer; }
+    ~Hold() { stores.held = previous; }
+    Hold(const Hold &) = delete;
+
+  private:
+    DataStores &stores;
+    int64_t previous;
+  };
+
   /// Writes every piece of `root` whose file does not lie in the folder of `path`, and every buffer in memory, to the
   /// safetensors file `path`, and rewrites the attributes to refer to it by its file name. Returns the number of bytes
   /// written; writes no file when nothing needs to move.
@@ -73,6 +86,7 @@ private:
   std::vector<std::string> allowed;
   llvm::StringMap<std::unique_ptr<DataStore>> stores;
   int64_t nextBuffer = 0;
+  int64_t held = 0; // buffers before this one are not collected
   int64_t bytesInMemory = 0;
   std::recursive_mutex mutex;
 };

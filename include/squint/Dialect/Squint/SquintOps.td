@@ -121,6 +121,50 @@ def Squint_DequantizeOp : Squint_Op<"dequantize", [Pure]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Calibration
+//===----------------------------------------------------------------------===//
+
+def Squint_ObserveOp : Squint_Op<"observe"> {
+  let summary = "Ask calibration for the range of an activation";
+  let description = [{
+    Computes nothing. When the model is calibrated, every sample's value of `input` goes to an observer, whose result is a
+    `squint.statistics` of that name. Observers, `x` being all values seen:
+
+    * `min-max`: the least and the largest `x`;
+    * `moving-average=C`: `lo += C * (min - lo)` and `hi += C * (max - hi)` sample after sample, starting with the
+      first sample's; `C` is 0.01 by default;
+    * `percentile=P`: the (100 - P)th and the Pth percentile of `x`; `P` is 99.99 by default;
+    * `mse`: the range, among 128 fractions of the full one, with the least squared error of `x` quantized to `format`;
+    * `entropy`: the range, among 113 fractions of the full one, with the least Kullback-Leibler divergence of the
+      clipped distribution from the quantized one.
+
+    ```mlir
+    squint.observe %x named "/layer1/Relu" by "percentile=99.9" for <"int8:tensor,scale=f32"> : tensor<?x32x32x16xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, StrAttr:$value_name, StrAttr:$observer, Squint_FormatAttr:$format);
+  let assemblyFormat = "$input `named` $value_name `by` $observer `for` $format attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Squint_StatisticsOp : Squint_Op<"statistics", [HasParent<"::mlir::ModuleOp">]> {
+  let summary = "What calibration learned about a value";
+  let description = [{
+    The range that an observer chose for the value of that name, and how many samples it saw. A value's name is that of the
+    node that makes it, with `:1` for its second result and so on; an input's is the input's. Where several values would
+    have one name, those after the first get `#1`, `#2`. Static quantization takes its scales from here:
+    `squint.quantize` says how.
+
+    ```mlir
+    squint.statistics "/layer1/Relu" min = 0.0 max = 5.3125 by "min-max" samples = 256
+    ```
+  }];
+  let arguments = (ins StrAttr:$value_name, F32Attr:$min, F32Attr:$max, StrAttr:$observer, I64Attr:$samples);
+  let assemblyFormat = "$value_name `min` `=` $min `max` `=` $max `by` $observer `samples` `=` $samples attr-dict";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Operators with a weight
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,162 @@
+//===- Calibrate.cpp - run the model on samples -----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Calibration/Observer.h"
+#include "squint/Calibration/Passes.h"
+#include "squint/Calibration/Samples.h"
+#include "squint/Calibration/SliceCompiler.h"
+#include "squint/Calibration/Slices.h"
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Numerics/FloatBits.h"
+
+using namespace mlir;
+using namespace squint;
+
+namespace squint {
+#define GEN_PASS_DEF_CALIBRATE
+#include "squint/Calibration/Passes.h.inc"
+} // namespace squint
+
+/// An array's values, `scratch` holding them where they are not f32. A
+/// double that f32 cannot hold becomes infinity.
+static ArrayRef<float> getFloats(const Array &array,
+                                 std::vector<float> &scratch) {
+  ArrayRef<char> bytes = array.bytes();
+  if (array.dtype().code == SQUINT_DTYPE_FLOAT && array.dtype().bits == 32)
+    return {reinterpret_cast<const float *>(bytes.data()),
+            size_t(array.size())};
+  scratch.resize(array.size());
+  auto convert = [&](auto *values, auto &&toFloat) {
+    for (size_t i = 0; i < scratch.size(); ++i)
+      scratch[i] = toFloat(values[i]);
+  };
+  if (array.dtype().code == SQUINT_DTYPE_BFLOAT)
+    convert(reinterpret_cast<const uint16_t *>(bytes.data()), bfloatToFloat);
+  else if (array.dtype().bits == 16)
+    convert(reinterpret_cast<const uint16_t *>(bytes.data()), halfToFloat);
+  else
+    convert(reinterpret_cast<const double *>(bytes.data()),
+            [](double value) { return float(value); });
+  return scratch;
+}
+
+namespace {
+struct Calibrate : squint::impl::CalibrateBase<Calibrate> {
+  using CalibrateBase::CalibrateBase;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<SquintDialect>();
+    if (auto add = getSliceCompilation().addDialects)
+      add(registry);
+  }
+  void runOnOperation() override;
+};
+
+/// The values that a function's observers see.
+class Observation {
+public:
+  Observation(func::FuncOp main, StringRef path) : main(main), path(path) {}
+  LogicalResult run(int64_t limit, int threads);
+  /// Replaces the observers; returns how many there were.
+  int64_t record();
+
+private:
+  struct Entry {
+    ObserveOp op;
+    std::unique_ptr<Observer> observer;
+  };
+  LogicalResult collect();
+  LogicalResult take(Value value, int64_t sample, const Array &array);
+
+  func::FuncOp main;
+  StringRef path;
+  llvm::MapVector<Value, Entry> entries;
+  std::vector<float> scratch;
+};
+} // namespace
+
+LogicalResult Observation::collect() {
+  WalkResult result = main.walk([&](ObserveOp op) -> WalkResult {
+    Value value = op.getInput();
+    if (op->getBlock() != &main.front() ||
+        value.getParentBlock() != &main.front())
+      return op.emitError() << "observers inside of regions are not built yet";
+    llvm::Expected<std::unique_ptr<Observer>> observer =
+        Observer::create(op.getObserver(), op.getFormat().getFormat());
+    if (!observer)
+      return op.emitError() << llvm::toString(observer.takeError());
+    Entry &entry = entries[value];
+    if (entry.observer)
+      return op.emitError() << "expected one observer of a value, got another";
+    entry = {op, std::move(*observer)};
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult Observation::take(Value value, int64_t sample,
+                                const Array &array) {
+  Entry &entry = entries.find(value)->second;
+  if (entry.observer->observe(getFloats(array, scratch)))
+    return success();
+  return emitError(value.getLoc())
+         << "expected finite numbers in the value '" << entry.op.getValueName()
+         << "', got NaN or infinity for sample " << sample << " of '" << path
+         << "'";
+}
+
+LogicalResult Observation::run(int64_t limit, int threads) {
+  Location loc = UnknownLoc::get(main.getContext());
+  llvm::Expected<std::unique_ptr<Samples>> samples = Samples::open(path, main);
+  if (!samples)
+    return emitError(loc) << llvm::toString(samples.takeError());
+  if (failed(collect()))
+    return failure();
+  if (entries.empty())
+    return emitError(loc) << path
+                          << ": calibration touched nothing: expected "
+                             "activations of a static format (int8:tensor)";
+  SmallVector<Value> wanted(llvm::make_first_range(entries));
+  auto sink = [&](Value value, int64_t sample, const Array &array) {
+    return take(value, sample, array);
+  };
+  if (failed(runSlices(main, **samples, wanted, limit, threads, sink)))
+    return failure();
+  for (auto &[value, entry] : entries)
+    if (!entry.observer->getSamples())
+      return entry.op.emitError() << "expected values to observe, got an empty "
+                                     "tensor for every sample";
+  return success();
+}
+
+int64_t Observation::record() {
+  OpBuilder builder(main);
+  for (auto &[value, entry] : entries) {
+    ObservedRange range = entry.observer->getRange();
+    StatisticsOp::create(
+        builder, entry.op.getLoc(), entry.op.getValueNameAttr(),
+        builder.getF32FloatAttr(range.min), builder.getF32FloatAttr(range.max),
+        entry.op.getObserverAttr(),
+        builder.getI64IntegerAttr(entry.observer->getSamples()));
+    entry.op.erase();
+  }
+  return entries.size();
+}
+
+void Calibrate::runOnOperation() {
+  auto main = getOperation().lookupSymbol<func::FuncOp>("main");
+  Location loc = UnknownLoc::get(&getContext());
+  if (calibration.empty() || samples < 0 || jobs < 0) {
+    emitError(loc) << "expected a file of samples, and no negative numbers";
+    return signalPassFailure();
+  }
+  if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
+    emitError(loc) << "expected a function 'main' with one block";
+    return signalPassFailure();
+  }
+  Observation observation(main, calibration);
+  if (failed(observation.run(samples, jobs)))
+    return signalPassFailure();
+  numValues += observation.record();
+}
