@@ -6,6 +6,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 
 using namespace mlir;
 
@@ -32,30 +33,40 @@ struct Position {
 };
 } // namespace
 
+/// One line of UTF-8, whatever names the model holds.
+static std::string toOneLine(std::string line) {
+  auto *begin = reinterpret_cast<const llvm::UTF8 *>(line.data());
+  bool isText = llvm::isLegalUTF8String(&begin, begin + line.size());
+  for (char &c : line)
+    if (static_cast<unsigned char>(c) < 0x80 ? !llvm::isPrint(c) : !isText)
+      c = '?';
+  return line;
+}
+
 squint::DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, llvm::raw_ostream &os)
     : ScopedDiagnosticHandler(context) {
   setHandler([&os](Diagnostic &diagnostic) {
     auto print = [&](Diagnostic &d) {
       Position position;
       position.visit(d.getLocation());
+      std::string line;
+      llvm::raw_string_ostream text(line);
       if (position.file) {
-        os << position.file.getFilename().getValue() << ":";
+        text << position.file.getFilename().getValue() << ":";
         if (position.file.getLine())
-          os << position.file.getLine() << ":" << position.file.getColumn() << ":";
-        os << " ";
+          text << position.file.getLine() << ":" << position.file.getColumn() << ":";
+        text << " ";
       }
       switch (d.getSeverity()) {
-      case DiagnosticSeverity::Error: os << "error: "; break;
-      case DiagnosticSeverity::Warning: os << "warning: "; break;
-      case DiagnosticSeverity::Note: os << "note: "; break;
-      case DiagnosticSeverity::Remark: os << "remark: "; break;
+      case DiagnosticSeverity::Error: text << "error: "; break;
+      case DiagnosticSeverity::Warning: text << "warning: "; break;
+      case DiagnosticSeverity::Note: text << "note: "; break;
+      case DiagnosticSeverity::Remark: text << "remark: "; break;
       }
       if (!position.node.empty())
-        os << "node '" << position.node << "': ";
-      // One line, whatever names the model holds.
-      for (char c : d.str())
-        os << (llvm::isPrint(c) || (c & 0x80) ? c : ' ');
-      os << "\n";
+        text << "node '" << position.node << "': ";
+      text << d.str();
+      os << toOneLine(std::move(line)) << "\n";
     };
     print(diagnostic);
     for (Diagnostic &note : diagnostic.getNotes())

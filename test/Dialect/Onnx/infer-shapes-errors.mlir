@@ -1,0 +1,101 @@
+// RUN: squint-opt %s --squint-infer-shapes --split-input-file --verify-diagnostics
+
+func.func @main(%x: tensor<2x3xf32>, %y: tensor<2x4xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for dimensions that broadcast, got 3 and 4}}
+  %0 = onnx.Add(%x, %y) : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+// One more than itself is never equal.
+func.func @main(%x: tensor<?xf32> {squint.dims = ["n"]}, %y: tensor<1xf32>) -> tensor<*xf32> {
+  %0 = onnx.Concat(%x, %y) {axis = 0 : i64} : (tensor<?xf32>, tensor<1xf32>) -> tensor<*xf32>
+  // expected-error @+1 {{expected equal sizes for dimensions that broadcast, got n+1 and n}}
+  %1 = onnx.Add(%0, %x) : (tensor<*xf32>, tensor<?xf32>) -> tensor<*xf32>
+  return %1 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<?x3xf32> {squint.dims = ["n", "3"]}, %w: tensor<4x5xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for the contraction, got 3 and 4}}
+  %0 = onnx.MatMul(%x, %w) : (tensor<?x3xf32>, tensor<4x5xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x3x2x2xf32>, %w: tensor<8x3x5x5xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected a kernel that fits 2 elements, got 5}}
+  %0 = onnx.Conv(%x, %w) : (tensor<1x3x2x2xf32>, tensor<8x3x5x5xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<*xi64> {
+  // expected-error @+1 {{expected a result whose size follows from the shapes of the inputs}}
+  %0 = onnx.NonZero(%x) : (tensor<4xf32>) -> tensor<*xi64>
+  return %0 : tensor<*xi64>
+}
+
+// -----
+
+func.func @main(%x: tensor<6xf32>, %to: tensor<2xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected sizes that follow from shapes, got ones that depend on data}}
+  %0 = onnx.Reshape(%x, %to) : (tensor<6xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<6xf32>) -> tensor<*xf32> {
+  %to = squint.constant dense<[4, -1]> : tensor<2xi64>
+  // expected-error @+1 {{expected 6 elements to divide into 4}}
+  %0 = onnx.Reshape(%x, %to) : (tensor<6xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<6xf32>) -> tensor<*xf32> {
+  %to = squint.constant dense<[4, 2]> : tensor<2xi64>
+  // expected-error @+1 {{expected equal sizes for elements before and after, got 6 and 8}}
+  %0 = onnx.Reshape(%x, %to) : (tensor<6xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2x3xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected an axis of a tensor with 2 dimensions, got 2}}
+  %0 = onnx.Concat(%x, %x) {axis = 2 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<4294967296xf32>) -> tensor<*xf32> {
+  %to = squint.constant dense<[4294967296, 4294967296]> : tensor<2xi64>
+  // expected-error @+1 {{expected a result of less than 2^53 elements}}
+  %0 = onnx.Expand(%x, %to) : (tensor<4294967296xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+// The model says another size than the one that follows.
+// expected-error @+1 {{result 'y': expected a size of 5 for dimension 1, got 4}}
+func.func @main(%x: tensor<?x4xf32> {squint.dims = ["n", "4"]}) -> (tensor<*xf32> {squint.dims = ["n", "5"], squint.name = "y"}) {
+  %0 = onnx.Relu(%x) : (tensor<?x4xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected squint.dims for argument 0}}
+func.func @main(%x: tensor<?x4xf32>) -> tensor<*xf32> {
+  %0 = onnx.Relu(%x) : (tensor<?x4xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
