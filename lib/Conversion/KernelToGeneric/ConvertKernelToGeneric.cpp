@@ -37,25 +37,47 @@ static void convertDot(KernelBuilder &b, DotOp op) {
   op.erase();
 }
 
+/// The low and the high byte (or half) of every lane, extended in place.
+static std::pair<Value, Value> extendHalves(KernelBuilder &b, Value lanes, bool isSigned) {
+  Value shift = b.intConstant(lanes.getType(), getElementTypeOrSelf(lanes.getType()).getIntOrFloatBitWidth() / 2);
+  Value low = arith::ShLIOp::create(b, lanes, shift);
+  if (isSigned)
+    return {arith::ShRSIOp::create(b, low, shift), arith::ShRSIOp::create(b, lanes, shift)};
+  return {arith::ShRUIOp::create(b, low, shift), arith::ShRUIOp::create(b, lanes, shift)};
+}
+
+static void convertDotPairs(KernelBuilder &b, DotPairsOp op) {
+  VectorType type = b.vec(b.getI16Type(), 2 * kLanes);
+  auto [low, high] = extendHalves(b, b.bitcast(type, op.getWeights()), false);
+  auto [lowInput, highInput] = extendHalves(b, b.bitcast(type, b.splat(op.getInput())), true);
+  Value sum = arith::AddIOp::create(b, op.getAccumulator(), arith::MulIOp::create(b, low, lowInput));
+  sum = arith::AddIOp::create(b, sum, arith::MulIOp::create(b, high, highInput));
+  op.getResult().replaceAllUsesWith(sum);
+  op.erase();
+}
+
+static void convertAddPairs(KernelBuilder &b, AddPairsOp op) {
+  auto [low, high] = extendHalves(b, b.bitcast(b.i32s(), op.getPairs()), true);
+  Value sum = arith::AddIOp::create(b, op.getAccumulator(), low);
+  sum = arith::AddIOp::create(b, sum, high);
+  op.getResult().replaceAllUsesWith(sum);
+  op.erase();
+}
+
 namespace {
 struct ConvertKernelToGeneric : squint::impl::ConvertKernelToGenericBase<ConvertKernelToGeneric> {
   void runOnOperation() override {
     TargetInfo any;
-    WalkResult result = getOperation().walk([&](Operation *op) {
-      if (isa<DotPairsOp, AddPairsOp>(op)) {
-        op->emitError() << "expected 16-bit sums on x86 only";
-        return WalkResult::interrupt();
-      }
-      auto dot = dyn_cast<DotOp>(op);
-      if (!dot)
-        return WalkResult::advance();
-      OpBuilder builder(dot);
-      KernelBuilder b(builder, dot.getLoc(), any);
-      convertDot(b, dot);
-      return WalkResult::advance();
+    getOperation().walk([&](Operation *op) {
+      OpBuilder builder(op);
+      KernelBuilder b(builder, op->getLoc(), any);
+      if (auto dot = dyn_cast<DotOp>(op))
+        convertDot(b, dot);
+      else if (auto dot = dyn_cast<DotPairsOp>(op))
+        convertDotPairs(b, dot);
+      else if (auto pairs = dyn_cast<AddPairsOp>(op))
+        convertAddPairs(b, pairs);
     });
-    if (result.wasInterrupted())
-      signalPassFailure();
   }
 };
 } // namespace

@@ -1,0 +1,315 @@
+//===- GemmTest.cpp - matrix products against their formula -----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// Every kernel gives the bits of the formula in `kernel.gemm`'s description, on every instruction set that this machine has.
+//===----------------------------------------------------------------------===//
+
+#include "KernelJit.h"
+#include "squint/Kernels/Layout.h"
+#include "squint/Kernels/Work.h"
+#include "squint/Numerics/Packed.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace squint;
+using namespace squint::kernel;
+using namespace squint::test;
+
+namespace {
+
+struct Problem {
+  std::string weight, activation; // no activation format: floats
+  int64_t rows, columns;          // N, K
+  int32_t zero = 0;               // of static activations
+};
+
+std::ostream &operator<<(std::ostream &os, const Problem &p) {
+  return os << p.weight << " x " << (p.activation.empty() ? "f32" : p.activation) << " " << p.rows << "x" << p.columns
+            << " zero " << p.zero;
+}
+
+template <typename T> struct Buffer {
+  // 64-byte aligned, with a guard behind that is checked.
+  explicit Buffer(int64_t count) : count(count) {
+    int64_t bytes = llvm::alignTo(count * sizeof(T) + 64, 64);
+    data = static_cast<T *>(std::aligned_alloc(64, bytes));
+    std::memset(static_cast<void *>(data), 0x5A, bytes);
+  }
+  ~Buffer() {
+    const auto *bytes = reinterpret_cast<const uint8_t *>(data + count);
+    for (int i = 0; i < 32; ++i)
+      EXPECT_EQ(bytes[i], 0x5A) << "written beyond the end";
+    std::free(data);
+  }
+  Buffer(const Buffer &) = delete;
+  T &operator[](int64_t i) { return data[i]; }
+  T *data;
+  int64_t count;
+};
+
+/// One problem with its data, its reference and its packed weight.
+struct Instance {
+  Instance(const Problem &problem, bool extreme)
+      : problem(problem), format(llvm::cantFail(Format::parse(problem.weight, FormatRole::Weight))),
+        plainLayout(PlainLayout::get(format, problem.rows, problem.columns)), plain(plainLayout.totalBytes),
+        layout(llvm::cantFail(PanelLayout::get(format, problem.rows, problem.columns))),
+        packed(layout.totalBytes()), bias(problem.rows), random(7) {
+    if (!problem.activation.empty())
+      activation = llvm::cantFail(Format::parse(problem.activation, FormatRole::Activation));
+    fillWeights(extreme);
+    layout.pack(plain.data, packed.data, 0, layout.panels);
+    for (int64_t n = 0; n < problem.rows; ++n)
+      bias[n] = uniform(-1, 1);
+    if (isInteger()) {
+      sumGroup = llvm::cantFail(getSumGroup(format, activation));
+      group = activation.granularity == Granularity::Group ? std::min(activation.groupSize, columns()) : columns();
+    }
+    this->extreme = extreme;
+  }
+
+  bool isInteger() const { return !problem.activation.empty(); }
+  bool isStatic() const { return isInteger() && activation.granularity == Granularity::Tensor; }
+  int64_t columns() const { return problem.columns; }
+  int64_t scaleColumns() const { return llvm::divideCeil(columns(), group); }
+  int64_t sumStep() const { return sumGroup ? std::min(sumGroup, columns()) : columns(); }
+  int64_t sumColumns() const { return llvm::divideCeil(columns(), sumStep()); }
+
+  float uniform(float low, float high) { return std::uniform_real_distribution<float>(low, high)(random); }
+
+  void fillWeights(bool extreme) {
+    std::memset(plain.data, 0, plain.count);
+    std::vector<uint32_t> codes(columns());
+    for (int64_t n = 0; n < problem.rows; ++n) {
+      for (uint32_t &code : codes) {
+        if (!format.isInteger()) {
+          float value = uniform(-1, 1);
+          code = format.bits() == 32 ? llvm::bit_cast<uint32_t>(value)
+                 : format.element->name == "f16" ? 0x3800u | (random() % 0x8400 & 0x83FF)
+                                                 : llvm::bit_cast<uint32_t>(value) >> 16;
+          continue;
+        }
+        int32_t low = format.minCode(), high = format.maxCode();
+        int32_t value = extreme ? (random() % 8 ? (n % 2 ? low : high) : (n % 2 ? high : low))
+                                : low + static_cast<int32_t>(random() % (high - low + 1));
+        code = static_cast<uint32_t>(value) & ((1u << format.bits()) - 1);
+      }
+      packCodes(codes.data(), columns(), format.bits(), plain.data + n * plainLayout.rowBytes);
+    }
+    if (!format.hasScale())
+      return;
+    for (int64_t i = 0; i < plainLayout.scaleRows * plainLayout.groups; ++i) {
+      storeScale(uniform(0.001f, 0.02f), format.scale, plain.data + plainLayout.scalesOffset, i);
+      if (format.zeroPoint)
+        plain[plainLayout.zeroPointsOffset + i] = extreme ? (i % 2 ? 0 : format.maxCode()) : random() % (format.maxCode() + 1);
+    }
+  }
+
+  std::string text() const {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    int64_t N = problem.rows, K = columns();
+    std::string x = "memref<?x" + std::to_string(K) + (isInteger() ? "xi8>" : "xf32>");
+    std::string s = "memref<?x" + std::to_string(isInteger() ? scaleColumns() : 1) + "xf32>";
+    std::string z = "memref<?x" + std::to_string(isInteger() ? sumColumns() : 1) + "xi32>";
+    std::string b = "memref<" + std::to_string(N) + "xf32>", y = "memref<?x" + std::to_string(N) + "xf32>";
+    os << "func.func @gemm(%x: " << x << ", %s: " << s << ", %z: " << z << ", %w: memref<?xi8>, %b: " << b << ", %r: "
+       << y << ", %y: " << y << ", %begin: index, %end: index) attributes {kernel.body, llvm.emit_c_interface} {\n"
+       << "  kernel.gemm ins(%x";
+    if (isInteger())
+      os << (isStatic() ? ", %z : " : ", %s, %z : ") << x << (isStatic() ? "" : ", " + s) << ", " << z;
+    else
+      os << " : " << x;
+    os << ") weights(%w : memref<?xi8>) extras(%b, %r : " << b << ", " << y << ") outs(%y : " << y
+       << ") attributes {weight_type = !squint.packed<" << N << "x" << K << ", \"" << format.str() << "\", #kernel.panels<16>>";
+    if (isInteger())
+      os << ", activation_format = #squint.format<\"" << activation.str() << "\">";
+    if (isStatic())
+      os << ", activation_scale = 0.03125 : f32, activation_zero_point = " << problem.zero << " : i32";
+    os << "} {\n^bb0(%acc: f32, %bias: f32, %residual: f32):\n"
+          "  %0 = arith.addf %acc, %bias : f32\n  %1 = arith.addf %0, %residual : f32\n  kernel.yield %1 : f32\n}\n"
+          "  return\n}\n";
+    return text;
+  }
+
+  Problem problem;
+  Format format, activation;
+  PlainLayout plainLayout;
+  Buffer<char> plain;
+  PanelLayout layout;
+  Buffer<char> packed;
+  Buffer<float> bias;
+  int64_t sumGroup = 0, group = 0;
+  bool extreme = false;
+  std::mt19937 random;
+};
+
+struct Activations {
+  Activations(Instance &in, int64_t rows)
+      : rows(rows), codes(rows * in.columns()), floats(rows * in.columns()), scales(rows * (in.isInteger() ? in.scaleColumns() : 1)),
+        sums(rows * (in.isInteger() ? in.sumColumns() : 1)), residual(rows * in.problem.rows), y(rows * in.problem.rows) {
+    int low = in.isStatic() ? -128 : -127;
+    for (int64_t i = 0; i < codes.count; ++i) {
+      codes[i] = in.extreme ? (in.random() % 8 ? low : 127) : low + static_cast<int>(in.random() % (128 - low));
+      floats[i] = in.uniform(-1, 1);
+    }
+    for (int64_t i = 0; i < scales.count; ++i)
+      scales[i] = in.uniform(0.001f, 0.02f);
+    for (int64_t i = 0; i < residual.count; ++i)
+      residual[i] = in.uniform(-1, 1);
+    if (!in.isInteger())
+      return;
+    for (int64_t i = 0; i < sums.count; ++i)
+      sums[i] = 0;
+    for (int64_t m = 0; m < rows; ++m)
+      for (int64_t k = 0; k < in.columns(); ++k)
+        sums[m * in.sumColumns() + k / in.sumStep()] += codes[m * in.columns() + k];
+  }
+
+  int64_t rows;
+  Buffer<int8_t> codes;
+  Buffer<float> floats, scales;
+  Buffer<int32_t> sums;
+  Buffer<float> residual, y;
+};
+
+/// One output, by the formula.
+float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
+  PackedView w(in.plain.data, in.format, in.problem.rows, in.columns());
+  int64_t K = in.columns();
+  float acc = 0;
+  if (!in.isInteger()) {
+    for (int64_t k = 0; k < K; ++k)
+      acc = std::fma(x.floats[m * K + k], w.value(n, k), acc);
+  } else {
+    bool weightBlocks = in.format.granularity == Granularity::Group && in.format.groupSize < K;
+    bool inputBlocks = in.group < K;
+    int64_t block = std::min(weightBlocks ? in.format.groupSize : K, in.group);
+    for (int64_t start = 0; start < K; start += block) {
+      int64_t t = 0;
+      for (int64_t k = start; k < std::min(start + block, K); ++k)
+        t += int64_t(x.codes[m * K + k] - in.problem.zero) * (w.code(n, k) - w.zeroPoint(n, k));
+      float value = static_cast<float>(static_cast<int32_t>(t));
+      float sw = w.scale(n, start), sx = in.isStatic() ? 0 : x.scales[m * in.scaleColumns() + start / in.group];
+      if (weightBlocks && inputBlocks)
+        acc = std::fma(value * sx, sw, acc);
+      else if (weightBlocks || inputBlocks)
+        acc = std::fma(value, weightBlocks ? sw : sx, acc);
+      else
+        acc = value;
+    }
+    if (!inputBlocks)
+      acc *= in.isStatic() ? 0.03125f : x.scales[m];
+    if (!weightBlocks)
+      acc *= w.scale(n, 0);
+  }
+  acc += in.bias[n];
+  return acc + x.residual[m * in.problem.rows + n];
+}
+
+using GemmFn = void(MemRef<2> *, MemRef<2> *, MemRef<2> *, MemRef<1> *, MemRef<1> *, MemRef<2> *, MemRef<2> *, int64_t,
+                    int64_t);
+
+struct TestTarget {
+  const char *cpu, *features;
+  KernelJit::Products products;
+};
+
+class GemmTest : public testing::TestWithParam<Problem> {
+protected:
+  void check(const TestTarget &test, llvm::ArrayRef<Instance *> instances);
+  void run(const TestTarget &test, KernelJit &jit, Instance &in);
+  std::unique_ptr<mlir::MLIRContext> context = KernelJit::createContext();
+};
+
+void GemmTest::check(const TestTarget &test, llvm::ArrayRef<Instance *> instances) {
+  TargetInfo target = llvm::cantFail(TargetInfo::get("", test.cpu, test.features));
+  TargetInfo host = llvm::cantFail(TargetInfo::get());
+  if ((target.avx2 && !host.avx2) || (target.avx512 && !host.avx512) || (target.avx512Vnni && !host.avx512Vnni) ||
+      (target.avxVnni && !host.avxVnni))
+    return;
+  auto jit = KernelJit::compile(*context, instances[0]->text(), target, test.products);
+  ASSERT_TRUE(jit) << instances[0]->text();
+  for (Instance *in : instances)
+    run(test, *jit, *in);
+}
+
+void GemmTest::run(const TestTarget &test, KernelJit &jit, Instance &in) {
+  auto *gemm = jit.lookup<GemmFn>("gemm");
+  ASSERT_TRUE(gemm);
+  for (int64_t rows : {1, 2, 3, 5, 13, 70}) {
+    Activations x(in, rows);
+    MemRef<2> codes(x.codes.data, {rows, in.columns()}), floats(x.floats.data, {rows, in.columns()});
+    MemRef<2> scales(x.scales.data, {rows, x.scales.count / rows}), sums(x.sums.data, {rows, x.sums.count / rows});
+    MemRef<1> weights(in.packed.data, {in.packed.count}), bias(in.bias.data, {in.problem.rows});
+    MemRef<2> residual(x.residual.data, {rows, in.problem.rows}), y(x.y.data, {rows, in.problem.rows});
+    int64_t units = llvm::divideCeil(rows, kUnitRows) * llvm::divideCeil(in.layout.panels, kUnitPanels);
+    // In two calls, as two threads would.
+    int64_t half = in.random() % (units + 1);
+    for (auto [begin, end] : {std::pair<int64_t, int64_t>{half, units}, {0, half}})
+      gemm(in.isInteger() ? &codes : &floats, &scales, &sums, &weights, &bias, &residual, &y, begin, end);
+    int wrong = 0;
+    for (int64_t m = 0; m < rows && wrong < 3; ++m)
+      for (int64_t n = 0; n < in.problem.rows && wrong < 3; ++n) {
+        float expected = reference(in, x, m, n), got = x.y[m * in.problem.rows + n];
+        if (std::memcmp(&expected, &got, 4) != 0) {
+          ++wrong;
+          ADD_FAILURE() << in.problem << " on " << test.cpu << (test.products == KernelJit::Products::Generic ? " generic" : "")
+                        << (in.extreme ? ", extreme" : "") << ", " << rows << " rows: [" << m << ", " << n
+                        << "] expected " << expected << ", got " << got;
+        }
+      }
+  }
+}
+
+constexpr TestTarget targets[] = {
+    {"x86-64-v3", "", KernelJit::Products::Generic}, {"x86-64-v3", "", KernelJit::Products::Native},
+    {"x86-64-v3", "+avxvnni", KernelJit::Products::Native}, {"x86-64-v4", "", KernelJit::Products::Native},
+    {"x86-64-v4", "+avx512vnni", KernelJit::Products::Native},
+};
+
+TEST_P(GemmTest, EqualsTheFormula) {
+  Instance random(GetParam(), false), extreme(GetParam(), true);
+  for (const TestTarget &target : targets)
+    check(target, {&random, &extreme});
+}
+
+const Problem problems[] = {
+    {"int8:channel", "int8:token", 48, 64},
+    {"int8:channel", "int8:token", 37, 27},
+    {"int8:tensor", "int8:token", 16, 101},
+    {"int8:channel,zero-point", "int8:token", 40, 45},
+    {"int8:channel", "int8:tensor", 33, 50, 0},
+    {"int8:channel", "int8:tensor", 33, 50, -128},
+    {"int8:channel,zero-point", "int8:tensor", 20, 34, 17},
+    {"int8:group=32", "int8:token", 80, 100},
+    {"int8:group=64", "int8:group=64", 16, 200},
+    {"int8:group=32,scale=bf16", "int8:group=32", 32, 96},
+    {"int8:channel", "int8:group=32", 32, 70},
+    {"int8:group=64", "int8:group=32", 32, 150},
+    {"int8:group=32,zero-point", "int8:tensor", 17, 70, -5},
+    {"int4:channel", "int8:token", 48, 64},
+    {"int4:channel", "int8:token", 16, 75},
+    {"int4:group=32", "int8:group=32", 64, 128},
+    {"int4:group=32", "int8:token", 37, 107},
+    {"int4:group=128,scale=f32", "int8:token", 16, 300},
+    {"int4:group=64,zero-point", "int8:token", 32, 130},
+    {"int4:group=32,zero-point", "int8:group=64", 32, 130},
+    {"int4:group=32,zero-point", "int8:tensor", 32, 66, 100},
+    {"int4:channel,zero-point", "int8:tensor", 23, 66, -128},
+    {"int4:group=24", "int8:token", 16, 60},
+    {"f32", "", 48, 33},
+    {"f16", "", 21, 64},
+    {"bf16", "", 80, 17},
+    {"int8:channel", "", 48, 30},
+    {"int8:group=32,zero-point", "", 33, 70},
+    {"int4:group=32", "", 64, 96},
+    {"int4:channel,zero-point", "", 16, 45},
+};
+
+INSTANTIATE_TEST_SUITE_P(Formats, GemmTest, testing::ValuesIn(problems));
+
+} // namespace
