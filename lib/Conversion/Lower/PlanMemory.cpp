@@ -4,6 +4,7 @@
 
 #include "squint/Conversion/Lower/Passes.h"
 
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -13,7 +14,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace squint {
@@ -57,6 +58,58 @@ int64_t elementBytes(Type type) {
   if (type.isIndex())
     return 8;
   return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+}
+
+/// The size of a buffer's dimension, from what made the buffer; null where it came from outside with an unknown one.
+OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer, int64_t dim) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (!type.isDynamicDim(dim))
+    return builder.getIndexAttr(type.getDimSize(dim));
+  Operation *op = buffer.getDefiningOp();
+  if (auto alloc = dyn_cast_or_null<memref::AllocOp>(op))
+    return alloc.getDynamicSizes()[type.getDynamicDimIndex(dim)];
+  if (auto view = dyn_cast_or_null<memref::ViewOp>(op))
+    return view.getSizes()[type.getDynamicDimIndex(dim)];
+  if (auto cast = dyn_cast_or_null<memref::ReinterpretCastOp>(op))
+    return cast.getMixedSizes()[dim];
+  if (auto cast = dyn_cast_or_null<memref::CastOp>(op))
+    return sizeOf(builder, loc, cast.getSource(), dim);
+  if (auto expand = dyn_cast_or_null<memref::ExpandShapeOp>(op))
+    return expand.getMixedOutputShape()[dim];
+  if (auto subview = dyn_cast_or_null<memref::SubViewOp>(op)) {
+    // A subview may drop dimensions of size one.
+    llvm::SmallBitVector dropped = subview.getDroppedDims();
+    for (auto [i, size] : llvm::enumerate(subview.getMixedSizes()))
+      if (!dropped.test(i) && dim-- == 0)
+        return size;
+  }
+  if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(op)) {
+    OpFoldResult product = builder.getIndexAttr(1);
+    for (int64_t source : collapse.getReassociationIndices()[dim]) {
+      OpFoldResult size = sizeOf(builder, loc, collapse.getSrc(), source);
+      if (!size)
+        return {};
+      product = arith::MulIOp::create(builder, loc, getValueOrCreateConstantIndexOp(builder, loc, product),
+                                      getValueOrCreateConstantIndexOp(builder, loc, size))
+                    .getResult();
+    }
+    return product;
+  }
+  return {};
+}
+
+/// Sizes that bufferization asked of buffers, in terms of the symbolic dimensions again.
+void resolveDims(func::FuncOp main) {
+  main.walk([&](memref::DimOp op) {
+    std::optional<int64_t> dim = op.getConstantIndex();
+    OpBuilder builder(op);
+    if (!dim)
+      return;
+    if (OpFoldResult size = sizeOf(builder, op.getLoc(), op.getSource(), *dim)) {
+      op.replaceAllUsesWith(getValueOrCreateConstantIndexOp(builder, op.getLoc(), size));
+      op.erase();
+    }
+  });
 }
 
 } // namespace
@@ -134,6 +187,7 @@ void PlanMemory::runOnOperation() {
   ModuleOp module = getOperation();
   auto main = module.lookupSymbol<func::FuncOp>("main");
   Block &block = main.getBody().front();
+  resolveDims(main);
   DenseMap<Operation *, int64_t> order;
   for (auto [i, op] : llvm::enumerate(block))
     order[&op] = i;
