@@ -13,8 +13,9 @@ using namespace squint;
 
 /// Types whose elements are read as numbers.
 static bool isNumber(Type type) {
-  return type.isF64() || type.isF32() || type.isF16() || type.isBF16() || type.isInteger(1) || type.isInteger(8) ||
-         type.isInteger(16) || type.isInteger(32) || type.isInteger(64);
+  return type.isF64() || type.isF32() || type.isF16() || type.isBF16() ||
+         type.isInteger(1) || type.isInteger(8) || type.isInteger(16) ||
+         type.isInteger(32) || type.isInteger(64);
 }
 
 int64_t squint::getElementBytes(Type type) {
@@ -27,12 +28,14 @@ int64_t squint::getElementBytes(Type type) {
 
 ConstantOp squint::getConstant(Value value) {
   auto constant = value.getDefiningOp<ConstantOp>();
-  return constant && isa<RankedTensorType>(constant.getType()) ? constant : ConstantOp();
+  return constant && isa<RankedTensorType>(constant.getType()) ? constant
+                                                               : ConstantOp();
 }
 
 std::optional<int64_t> squint::getByteSize(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape() || !getElementBytes(tensor.getElementType()))
+  if (!tensor || !tensor.hasStaticShape() ||
+      !getElementBytes(tensor.getElementType()))
     return std::nullopt;
   int64_t bytes = getElementBytes(tensor.getElementType());
   for (int64_t dim : tensor.getShape())
@@ -45,14 +48,17 @@ std::optional<int64_t> squint::getByteSize(Type type) {
 // Elements
 //===----------------------------------------------------------------------===//
 
-static const llvm::fltSemantics &getSemantics(Type type) { return cast<FloatType>(type).getFloatSemantics(); }
+static const llvm::fltSemantics &getSemantics(Type type) {
+  return cast<FloatType>(type).getFloatSemantics();
+}
 
 static double decodeFloat(Type type, const char *data) {
   if (type.isF64())
     return llvm::bit_cast<double>(llvm::support::endian::read64le(data));
   if (type.isF32())
     return llvm::bit_cast<float>(llvm::support::endian::read32le(data));
-  APFloat value(getSemantics(type), APInt(16, llvm::support::endian::read16le(data)));
+  APFloat value(getSemantics(type),
+                APInt(16, llvm::support::endian::read16le(data)));
   bool inexact;
   value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
   return value.convertToDouble();
@@ -60,9 +66,11 @@ static double decodeFloat(Type type, const char *data) {
 
 static void encodeFloat(Type type, double number, char *data) {
   if (type.isF64())
-    return llvm::support::endian::write64le(data, llvm::bit_cast<uint64_t>(number));
+    return llvm::support::endian::write64le(data,
+                                            llvm::bit_cast<uint64_t>(number));
   if (type.isF32())
-    return llvm::support::endian::write32le(data, llvm::bit_cast<uint32_t>(static_cast<float>(number)));
+    return llvm::support::endian::write32le(
+        data, llvm::bit_cast<uint32_t>(static_cast<float>(number)));
   APFloat value(number);
   bool inexact;
   value.convert(getSemantics(type), APFloat::rmNearestTiesToEven, &inexact);
@@ -84,15 +92,19 @@ static void encodeInteger(Type type, int64_t number, char *data) {
     data[i] = static_cast<char>(uint64_t(number) >> (8 * i));
 }
 
-/// The bytes of a constant of numbers in row-major order; nothing when it has too many, or they cannot be read.
-static std::optional<ArrayRef<char>> readBytes(Value value, int64_t maxBytes, std::vector<char> &scratch) {
+/// The bytes of a constant of numbers in row-major order; nothing when it has
+/// too many, or they cannot be read.
+static std::optional<ArrayRef<char>> readBytes(Value value, int64_t maxBytes,
+                                               std::vector<char> &scratch) {
   ConstantOp constant = getConstant(value);
-  if (!constant || !isNumber(cast<RankedTensorType>(constant.getType()).getElementType()))
+  if (!constant ||
+      !isNumber(cast<RankedTensorType>(constant.getType()).getElementType()))
     return std::nullopt;
   std::optional<int64_t> size = getByteSize(constant.getType());
   if (!size || *size > maxBytes)
     return std::nullopt;
-  llvm::Expected<ArrayRef<char>> bytes = getConstantBytes(constant.getValue(), scratch);
+  llvm::Expected<ArrayRef<char>> bytes =
+      getConstantBytes(constant.getValue(), scratch);
   if (!bytes) {
     llvm::consumeError(bytes.takeError());
     return std::nullopt;
@@ -100,21 +112,26 @@ static std::optional<ArrayRef<char>> readBytes(Value value, int64_t maxBytes, st
   return *bytes;
 }
 
-FailureOr<SmallVector<double>> squint::readNumbers(Value value, int64_t maxBytes) {
+FailureOr<SmallVector<double>> squint::readNumbers(Value value,
+                                                   int64_t maxBytes) {
   std::vector<char> scratch;
   std::optional<ArrayRef<char>> bytes = readBytes(value, maxBytes, scratch);
   if (!bytes)
     return failure();
   Type type = cast<RankedTensorType>(value.getType()).getElementType();
   SmallVector<double> numbers;
-  for (int64_t i = 0, size = bytes->size(), step = getElementBytes(type); i < size; i += step)
-    numbers.push_back(isa<FloatType>(type)         ? decodeFloat(type, bytes->data() + i)
-                      : type.isUnsignedInteger(64) ? double(uint64_t(decodeInteger(type, bytes->data() + i)))
-                                                   : double(decodeInteger(type, bytes->data() + i)));
+  for (int64_t i = 0, size = bytes->size(), step = getElementBytes(type);
+       i < size; i += step)
+    numbers.push_back(
+        isa<FloatType>(type) ? decodeFloat(type, bytes->data() + i)
+        : type.isUnsignedInteger(64)
+            ? double(uint64_t(decodeInteger(type, bytes->data() + i)))
+            : double(decodeInteger(type, bytes->data() + i)));
   return numbers;
 }
 
-FailureOr<SmallVector<int64_t>> squint::readIntegers(Value value, int64_t maxBytes) {
+FailureOr<SmallVector<int64_t>> squint::readIntegers(Value value,
+                                                     int64_t maxBytes) {
   std::vector<char> scratch;
   std::optional<ArrayRef<char>> bytes = readBytes(value, maxBytes, scratch);
   if (!bytes)
@@ -123,7 +140,8 @@ FailureOr<SmallVector<int64_t>> squint::readIntegers(Value value, int64_t maxByt
   if (!isa<IntegerType>(type))
     return failure();
   SmallVector<int64_t> numbers;
-  for (int64_t i = 0, size = bytes->size(), step = getElementBytes(type); i < size; i += step)
+  for (int64_t i = 0, size = bytes->size(), step = getElementBytes(type);
+       i < size; i += step)
     numbers.push_back(decodeInteger(type, bytes->data() + i));
   return numbers;
 }
@@ -133,7 +151,8 @@ std::optional<double> squint::readScalar(Value value) {
   if (!type || !type.hasStaticShape() || type.getNumElements() != 1)
     return std::nullopt;
   FailureOr<SmallVector<double>> numbers = readNumbers(value);
-  return succeeded(numbers) ? std::optional<double>(numbers->front()) : std::nullopt;
+  return succeeded(numbers) ? std::optional<double>(numbers->front())
+                            : std::nullopt;
 }
 
 std::vector<char> squint::encodeNumbers(Type type, ArrayRef<double> values) {
@@ -159,21 +178,28 @@ std::vector<char> squint::encodeIntegers(Type type, ArrayRef<int64_t> values) {
 TypedAttr squint::makeConstant(RankedTensorType type, ArrayRef<char> bytes) {
   constexpr int64_t maxInlineBytes = 1024;
   int64_t step = getElementBytes(type.getElementType());
-  bool splat = !bytes.empty() && bytes.drop_front(step) == bytes.drop_back(step);
+  bool splat =
+      !bytes.empty() && bytes.drop_front(step) == bytes.drop_back(step);
   if (static_cast<int64_t>(bytes.size()) > maxInlineBytes && !splat) {
-    DataStores &stores = type.getContext()->getLoadedDialect<SquintDialect>()->getStores();
-    return stores.create(type, bytes.size(), [&](MutableArrayRef<char> out) { llvm::copy(bytes, out.begin()); });
+    DataStores &stores =
+        type.getContext()->getLoadedDialect<SquintDialect>()->getStores();
+    return stores.create(type, bytes.size(), [&](MutableArrayRef<char> out) {
+      llvm::copy(bytes, out.begin());
+    });
   }
   ArrayRef<char> held = splat ? bytes.take_front(step) : bytes;
   if (type.getElementType().isInteger(1)) {
-    SmallVector<bool> bits(llvm::map_range(held, [](char bit) { return bit != 0; }));
+    SmallVector<bool> bits(
+        llvm::map_range(held, [](char bit) { return bit != 0; }));
     return DenseElementsAttr::get(type, bits);
   }
   return DenseElementsAttr::getFromRawBuffer(type, held);
 }
 
-/// A permutation of stored bytes in its simplest form: none when only dimensions of size 1 change places.
-static DataAttr withPermutation(DataAttr data, RankedTensorType type, ArrayRef<int64_t> permutation) {
+/// A permutation of stored bytes in its simplest form: none when only
+/// dimensions of size 1 change places.
+static DataAttr withPermutation(DataAttr data, RankedTensorType type,
+                                ArrayRef<int64_t> permutation) {
   int64_t last = -1;
   bool moves = false;
   for (auto [i, p] : llvm::enumerate(permutation)) {
@@ -182,16 +208,20 @@ static DataAttr withPermutation(DataAttr data, RankedTensorType type, ArrayRef<i
     moves |= p < last;
     last = p;
   }
-  return DataAttr::get(data.getContext(), type, data.getStore(), data.getOffset(), data.getLength(),
+  return DataAttr::get(data.getContext(), type, data.getStore(),
+                       data.getOffset(), data.getLength(),
                        moves ? permutation : ArrayRef<int64_t>());
 }
 
-TypedAttr squint::transposeConstant(TypedAttr value, ArrayRef<int64_t> permutation) {
+TypedAttr squint::transposeConstant(TypedAttr value,
+                                    ArrayRef<int64_t> permutation) {
   auto type = cast<RankedTensorType>(value.getType());
-  if (!isPermutationVector(permutation) || static_cast<int64_t>(permutation.size()) != type.getRank() ||
+  if (!isPermutationVector(permutation) ||
+      static_cast<int64_t>(permutation.size()) != type.getRank() ||
       !getElementBytes(type.getElementType()))
     return {};
-  RankedTensorType result = type.clone(applyPermutation(type.getShape(), permutation));
+  RankedTensorType result =
+      type.clone(applyPermutation(type.getShape(), permutation));
   if (auto data = dyn_cast<DataAttr>(value)) {
     SmallVector<int64_t> composed(permutation);
     if (!data.getPermutation().empty())
@@ -208,10 +238,12 @@ TypedAttr squint::transposeConstant(TypedAttr value, ArrayRef<int64_t> permutati
     return {};
   }
   int64_t step = getElementBytes(type.getElementType());
-  SmallVector<int64_t> strides = applyPermutation(computeStrides(type.getShape()), permutation);
+  SmallVector<int64_t> strides =
+      applyPermutation(computeStrides(type.getShape()), permutation);
   std::vector<char> moved;
   for (int64_t i = 0; i < result.getNumElements(); ++i) {
-    SmallVector<int64_t> index = delinearize(i, computeStrides(result.getShape()));
+    SmallVector<int64_t> index =
+        delinearize(i, computeStrides(result.getShape()));
     const char *from = bytes->data() + linearize(index, strides) * step;
     moved.insert(moved.end(), from, from + step);
   }
@@ -221,23 +253,26 @@ TypedAttr squint::transposeConstant(TypedAttr value, ArrayRef<int64_t> permutati
 TypedAttr squint::reshapeConstant(TypedAttr value, ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(value.getType());
   RankedTensorType result = type.clone(shape);
-  if (ShapedType::isDynamicShape(shape) || result.getNumElements() != type.getNumElements())
+  if (ShapedType::isDynamicShape(shape) ||
+      result.getNumElements() != type.getNumElements())
     return {};
   auto data = dyn_cast<DataAttr>(value);
   if (!data)
     return cast<DenseElementsAttr>(value).reshape(result);
   if (data.getPermutation().empty())
     return withPermutation(data, result, {});
-  // Under a permutation only dimensions of size 1 can come and go: the others keep their places in the store, and those of
-  // size 1 are put behind them.
+  // Under a permutation only dimensions of size 1 can come and go: the others
+  // keep their places in the store, and those of size 1 are put behind them.
   auto isUnit = [](int64_t size) { return size == 1; };
   SmallVector<int64_t> places, sizes, newSizes;
-  for (auto [size, place] : llvm::zip_equal(type.getShape(), data.getPermutation()))
+  for (auto [size, place] :
+       llvm::zip_equal(type.getShape(), data.getPermutation()))
     if (!isUnit(size)) {
       places.push_back(place);
       sizes.push_back(size);
     }
-  llvm::copy_if(shape, std::back_inserter(newSizes), [&](int64_t size) { return !isUnit(size); });
+  llvm::copy_if(shape, std::back_inserter(newSizes),
+                [&](int64_t size) { return !isUnit(size); });
   if (sizes != newSizes)
     return {};
   SmallVector<int64_t> permutation;
@@ -246,7 +281,9 @@ TypedAttr squint::reshapeConstant(TypedAttr value, ArrayRef<int64_t> shape) {
     if (isUnit(size))
       permutation.push_back(unit++);
     else
-      permutation.push_back(llvm::count_if(places, [&, at](int64_t place) { return place < places[at]; })), ++at;
+      permutation.push_back(llvm::count_if(
+          places, [&, at](int64_t place) { return place < places[at]; })),
+          ++at;
   }
   return withPermutation(data, result, permutation);
 }
@@ -263,20 +300,28 @@ TypedAttr squint::scaleRows(TypedAttr value, ArrayRef<double> factors) {
   int64_t step = getElementBytes(element), row = bytes->size() / factors.size();
   std::vector<char> scaled(bytes->size());
   for (int64_t i = 0, size = bytes->size(); i < size; i += step)
-    encodeFloat(element, decodeFloat(element, bytes->data() + i) * factors[i / row], scaled.data() + i);
+    encodeFloat(element,
+                decodeFloat(element, bytes->data() + i) * factors[i / row],
+                scaled.data() + i);
   return makeConstant(type, scaled);
 }
 
-Value squint::createIntegers(OpBuilder &builder, Location loc, ArrayRef<int64_t> values) {
-  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getI64Type());
-  return ConstantOp::create(builder, loc, makeConstant(type, encodeIntegers(builder.getI64Type(), values)));
+Value squint::createIntegers(OpBuilder &builder, Location loc,
+                             ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    builder.getI64Type());
+  return ConstantOp::create(
+      builder, loc,
+      makeConstant(type, encodeIntegers(builder.getI64Type(), values)));
 }
 
-std::optional<SmallVector<int64_t>> squint::getBroadcastStrides(ArrayRef<int64_t> own, ArrayRef<int64_t> shape) {
+std::optional<SmallVector<int64_t>>
+squint::getBroadcastStrides(ArrayRef<int64_t> own, ArrayRef<int64_t> shape) {
   if (own.size() > shape.size())
     return std::nullopt;
   SmallVector<int64_t> strides(shape.size() - own.size(), 0);
-  for (auto [size, wanted, stride] : llvm::zip_equal(own, shape.take_back(own.size()), computeStrides(own))) {
+  for (auto [size, wanted, stride] :
+       llvm::zip_equal(own, shape.take_back(own.size()), computeStrides(own))) {
     if (size != 1 && size != wanted)
       return std::nullopt;
     strides.push_back(size == 1 ? 0 : stride);

@@ -4,11 +4,11 @@
 
 #include "Raise.h"
 #include "Constants.h"
-#include "squint/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace squint {
@@ -25,35 +25,45 @@ using namespace squint;
 
 LogicalResult squint::checkInput(Operation *root) {
   WalkResult result = root->walk([](Operation *op) -> WalkResult {
-    for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+    for (Type type :
+         llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
       if (isa<UnrankedTensorType>(type))
         return op->emitOpError() << "expected ranked tensors, got " << type;
     if (auto transpose = dyn_cast<onnx::TransposeOp>(op)) {
       SmallVector<int64_t> permutation = getPermutation(transpose);
       if (!isPermutationVector(permutation) ||
-          static_cast<int64_t>(permutation.size()) != cast<ShapedType>(transpose.getData().getType()).getRank())
-        return op->emitOpError() << "expected a permutation of the dimensions of " << transpose.getData().getType()
-                                 << ", got [" << permutation << "]";
+          static_cast<int64_t>(permutation.size()) !=
+              cast<ShapedType>(transpose.getData().getType()).getRank())
+        return op->emitOpError()
+               << "expected a permutation of the dimensions of "
+               << transpose.getData().getType() << ", got [" << permutation
+               << "]";
     }
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
 }
 
-LogicalResult squint::applyPatterns(Operation *root, llvm::function_ref<void(RewritePatternSet &)> populate) {
+LogicalResult
+squint::applyPatterns(Operation *root,
+                      llvm::function_ref<void(RewritePatternSet &)> populate) {
   RewritePatternSet patterns(root->getContext());
   populate(patterns);
   GreedyRewriteConfig config;
-  config.enableFolding(false).enableConstantCSE(false).setRegionSimplificationLevel(
-      GreedySimplifyRegionLevel::Disabled);
+  config.enableFolding(false)
+      .enableConstantCSE(false)
+      .setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   return applyPatternsGreedily(root, std::move(patterns), config);
 }
 
-bool squint::isRaisedFloat(Type type) { return type.isF32() || type.isF16() || type.isBF16(); }
+bool squint::isRaisedFloat(Type type) {
+  return type.isF32() || type.isF16() || type.isBF16();
+}
 
 void squint::copyDims(Operation *from, Operation *to) {
   auto dims = from->getAttrOfType<ArrayAttr>(kDimsAttr);
-  if (dims && !dims.empty() && !cast<ShapedType>(to->getResult(0).getType()).hasStaticShape())
+  if (dims && !dims.empty() &&
+      !cast<ShapedType>(to->getResult(0).getType()).hasStaticShape())
     to->setAttr(kDimsAttr, ArrayAttr::get(to->getContext(), dims[0]));
 }
 
@@ -66,7 +76,8 @@ bool squint::hasDims(Value value) { return succeeded(getDims(value)); }
 SmallVector<int64_t> squint::getPermutation(onnx::TransposeOp op) {
   if (op.getPerm())
     return SmallVector<int64_t>(*op.getPerm());
-  return llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, cast<ShapedType>(op.getType()).getRank())));
+  return llvm::to_vector(llvm::reverse(
+      llvm::seq<int64_t>(0, cast<ShapedType>(op.getType()).getRank())));
 }
 
 SmallVector<int64_t> squint::getChannelsLast(int64_t rank) {
@@ -76,26 +87,34 @@ SmallVector<int64_t> squint::getChannelsLast(int64_t rank) {
   return permutation;
 }
 
-SmallVector<int64_t> squint::getChannelsFirst(int64_t rank) { return invertPermutationVector(getChannelsLast(rank)); }
+SmallVector<int64_t> squint::getChannelsFirst(int64_t rank) {
+  return invertPermutationVector(getChannelsLast(rank));
+}
 
-Value squint::createTranspose(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> permutation) {
+Value squint::createTranspose(OpBuilder &builder, Location loc, Value value,
+                              ArrayRef<int64_t> permutation) {
   if (ConstantOp constant = getConstant(value)) {
     TypedAttr transposed = transposeConstant(constant.getValue(), permutation);
-    return transposed ? ConstantOp::create(builder, constant.getLoc(), transposed) : Value();
+    return transposed
+               ? ConstantOp::create(builder, constant.getLoc(), transposed)
+               : Value();
   }
   auto type = cast<RankedTensorType>(value.getType());
-  auto op = onnx::TransposeOp::create(builder, loc, type.clone(applyPermutation(type.getShape(), permutation)), value,
-                                      builder.getDenseI64ArrayAttr(permutation));
+  auto op = onnx::TransposeOp::create(
+      builder, loc, type.clone(applyPermutation(type.getShape(), permutation)),
+      value, builder.getDenseI64ArrayAttr(permutation));
   if (FailureOr<SmallVector<DimExpr>> dims = getDims(value); succeeded(dims))
     setDims(op, {applyPermutation(ArrayRef<DimExpr>(*dims), permutation)});
   return op;
 }
 
-TypedAttr squint::matchPerChannel(Value value, int64_t rank, int64_t axis, int64_t channels) {
+TypedAttr squint::matchPerChannel(Value value, int64_t rank, int64_t axis,
+                                  int64_t channels) {
   ConstantOp constant = getConstant(value);
   if (!constant)
     return {};
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(constant.getType()).getShape();
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(constant.getType()).getShape();
   int64_t lead = rank - static_cast<int64_t>(shape.size());
   if (lead < 0 || lead > axis)
     return {};
@@ -105,30 +124,44 @@ TypedAttr squint::matchPerChannel(Value value, int64_t rank, int64_t axis, int64
   return reshapeConstant(constant.getValue(), channels);
 }
 
-std::optional<Window> Window::get(ArrayRef<int64_t> input, ArrayRef<int64_t> kernel,
-                                  std::optional<ArrayRef<int64_t>> strides, std::optional<ArrayRef<int64_t>> dilations,
-                                  std::optional<ArrayRef<int64_t>> pads, StringRef autoPad) {
+std::optional<Window> Window::get(ArrayRef<int64_t> input,
+                                  ArrayRef<int64_t> kernel,
+                                  std::optional<ArrayRef<int64_t>> strides,
+                                  std::optional<ArrayRef<int64_t>> dilations,
+                                  std::optional<ArrayRef<int64_t>> pads,
+                                  StringRef autoPad) {
   size_t rank = input.size();
   SmallVector<int64_t> ones(rank, 1), zeros(2 * rank, 0);
-  Window window{SmallVector<int64_t>(kernel), SmallVector<int64_t>(strides.value_or(ones)),
+  Window window{SmallVector<int64_t>(kernel),
+                SmallVector<int64_t>(strides.value_or(ones)),
                 SmallVector<int64_t>(dilations.value_or(ones)), zeros};
-  auto isPositive = [](int64_t value) { return value > 0 && value <= INT32_MAX; };
-  if (window.kernel.size() != rank || window.strides.size() != rank || window.dilations.size() != rank ||
-      !llvm::all_of(llvm::concat<int64_t>(window.kernel, window.strides, window.dilations), isPositive))
+  auto isPositive = [](int64_t value) {
+    return value > 0 && value <= INT32_MAX;
+  };
+  if (window.kernel.size() != rank || window.strides.size() != rank ||
+      window.dilations.size() != rank ||
+      !llvm::all_of(llvm::concat<int64_t>(window.kernel, window.strides,
+                                          window.dilations),
+                    isPositive))
     return std::nullopt;
   if (autoPad == "NOTSET" && pads) {
-    if (pads->size() != 2 * rank || !llvm::all_of(*pads, [&](int64_t pad) { return pad == 0 || isPositive(pad); }))
+    if (pads->size() != 2 * rank || !llvm::all_of(*pads, [&](int64_t pad) {
+          return pad == 0 || isPositive(pad);
+        }))
       return std::nullopt;
     window.pads.assign(pads->begin(), pads->end());
   }
   if (!autoPad.starts_with("SAME"))
     return window;
   for (size_t i = 0; i < rank; ++i) {
-    int64_t reach = window.dilations[i] * (window.kernel[i] - 1) + 1, total = reach - 1;
+    int64_t reach = window.dilations[i] * (window.kernel[i] - 1) + 1,
+            total = reach - 1;
     if (window.strides[i] != 1) {
       if (ShapedType::isDynamic(input[i]))
         return std::nullopt;
-      total = (llvm::divideCeil(input[i], window.strides[i]) - 1) * window.strides[i] + reach - input[i];
+      total = (llvm::divideCeil(input[i], window.strides[i]) - 1) *
+                  window.strides[i] +
+              reach - input[i];
       total = std::max<int64_t>(total, 0);
     }
     window.pads[i] = autoPad == "SAME_LOWER" ? total - total / 2 : total / 2;
@@ -143,10 +176,10 @@ std::optional<Window> Window::get(ArrayRef<int64_t> input, ArrayRef<int64_t> ker
 
 namespace {
 /// Operators that do nothing in inference hide what is around them.
-template <typename OpTy>
-struct EraseNothing : OpRewritePattern<OpTy> {
+template <typename OpTy> struct EraseNothing : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
     Value input = op->getOperand(0);
     if (input.getType() != op->getResult(0).getType())
       return rewriter.notifyMatchFailure(op, "changes the type");
@@ -154,7 +187,8 @@ struct EraseNothing : OpRewritePattern<OpTy> {
       if (!unused.use_empty())
         return rewriter.notifyMatchFailure(op, "another result is used");
     if (auto dropout = dyn_cast<onnx::DropoutOp>(op.getOperation()))
-      if (Value training = dropout.getTrainingMode(); training && readScalar(training) != 0)
+      if (Value training = dropout.getTrainingMode();
+          training && readScalar(training) != 0)
         return rewriter.notifyMatchFailure(op, "may be in training mode");
     rewriter.replaceAllUsesWith(op->getResult(0), input);
     rewriter.eraseOp(op);
@@ -163,21 +197,27 @@ struct EraseNothing : OpRewritePattern<OpTy> {
 };
 
 /// Operators that move data, and here leave everything where it is.
-template <typename OpTy>
-struct EraseMove : OpRewritePattern<OpTy> {
+template <typename OpTy> struct EraseMove : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
     Value input = op->getOperand(0);
-    FailureOr<SmallVector<DimExpr>> before = getDims(input), after = getDims(op->getResult(0));
-    if (input.getType() != op.getType() || failed(before) || failed(after) || *before != *after)
+    FailureOr<SmallVector<DimExpr>> before = getDims(input),
+                                    after = getDims(op->getResult(0));
+    if (input.getType() != op.getType() || failed(before) || failed(after) ||
+        *before != *after)
       return rewriter.notifyMatchFailure(op, "changes the shape");
     if constexpr (std::is_same_v<OpTy, onnx::PadOp>)
       if (FailureOr<SmallVector<int64_t>> pads = readIntegers(op.getPads());
-          failed(pads) || !llvm::all_of(*pads, [](int64_t pad) { return pad == 0; }))
+          failed(pads) ||
+          !llvm::all_of(*pads, [](int64_t pad) { return pad == 0; }))
         return rewriter.notifyMatchFailure(op, "expected no padding");
     if constexpr (std::is_same_v<OpTy, onnx::SliceOp>)
-      if (FailureOr<SmallVector<int64_t>> steps = op.getSteps() ? readIntegers(op.getSteps()) : SmallVector<int64_t>();
-          failed(steps) || !llvm::all_of(*steps, [](int64_t step) { return step == 1; }))
+      if (FailureOr<SmallVector<int64_t>> steps =
+              op.getSteps() ? readIntegers(op.getSteps())
+                            : SmallVector<int64_t>();
+          failed(steps) ||
+          !llvm::all_of(*steps, [](int64_t step) { return step == 1; }))
         return rewriter.notifyMatchFailure(op, "expected steps of 1");
     rewriter.replaceOp(op, input);
     return success();
@@ -188,12 +228,15 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
   void runOnOperation() override {
     if (failed(checkInput(getOperation())))
       return signalPassFailure();
-    int64_t linear = count<LinearOp>(), conv = count<ConvOp>(), norm = count<NormOp>();
+    int64_t linear = count<LinearOp>(), conv = count<ConvOp>(),
+            norm = count<NormOp>();
     int64_t embedding = count<EmbeddingOp>(), pool = count<PoolOp>();
     bool ok = run([](RewritePatternSet &patterns) {
-      patterns.add<EraseNothing<onnx::CastOp>, EraseNothing<onnx::DropoutOp>, EraseNothing<onnx::IdentityOp>,
-                   EraseMove<onnx::ExpandOp>, EraseMove<onnx::PadOp>, EraseMove<onnx::ReshapeOp>,
-                   EraseMove<onnx::SliceOp>, EraseMove<onnx::TileOp>>(patterns.getContext());
+      patterns.add<EraseNothing<onnx::CastOp>, EraseNothing<onnx::DropoutOp>,
+                   EraseNothing<onnx::IdentityOp>, EraseMove<onnx::ExpandOp>,
+                   EraseMove<onnx::PadOp>, EraseMove<onnx::ReshapeOp>,
+                   EraseMove<onnx::SliceOp>, EraseMove<onnx::TileOp>>(
+          patterns.getContext());
       populateMergeConvPatterns(patterns);
       populateMergeBatchNormPatterns(patterns);
     });
@@ -215,8 +258,7 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
     numPool += count<PoolOp>() - pool;
   }
 
-  template <typename OpTy>
-  int64_t count() {
+  template <typename OpTy> int64_t count() {
     int64_t total = 0;
     getOperation().walk([&](OpTy) { ++total; });
     return total;

@@ -1,8 +1,8 @@
 //===- Raise.h - the pattern sets of squint-raise -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// One file a family of operators, run in three rounds by Raise.cpp: what merges into an onnx operator, what becomes one of
-// ours, and what is left over.
+// One file a family of operators, run in three rounds by Raise.cpp: what merges
+// into an onnx operator, what becomes one of ours, and what is left over.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_LIB_TRANSFORMS_RAISE_H
@@ -26,50 +26,65 @@ void populateRaisePoolPatterns(mlir::RewritePatternSet &patterns);
 
 void populateSplitBatchNormPatterns(mlir::RewritePatternSet &patterns);
 
-/// Reports values of unknown rank and wrong permutations, which the patterns do not expect.
+/// Reports values of unknown rank and wrong permutations, which the patterns do
+/// not expect.
 llvm::LogicalResult checkInput(mlir::Operation *root);
 
-/// Applies patterns until nothing changes. Constants stay apart, for merged ones would lose their names.
-llvm::LogicalResult applyPatterns(mlir::Operation *root, llvm::function_ref<void(mlir::RewritePatternSet &)> populate);
+/// Applies patterns until nothing changes. Constants stay apart, for merged
+/// ones would lose their names.
+llvm::LogicalResult
+applyPatterns(mlir::Operation *root,
+              llvm::function_ref<void(mlir::RewritePatternSet &)> populate);
 
-/// The float types that our operators with a weight take; f64 models keep the standard's operators.
+/// The float types that our operators with a weight take; f64 models keep the
+/// standard's operators.
 bool isRaisedFloat(mlir::Type elementType);
 
-/// Gives `to`, whose one result has the type of `from`'s first, the `squint.dims` of that.
+/// Gives `to`, whose one result has the type of `from`'s first, the
+/// `squint.dims` of that.
 void copyDims(mlir::Operation *from, mlir::Operation *to);
 
 /// Whether the sizes of a value are known, as numbers or expressions.
 bool hasDims(mlir::Value value);
 
-/// Whether `producer` is in the block of `op`, which alone uses it: only then the two may become one operator, for a
-/// loop would repeat what was done before it.
+/// Whether `producer` is in the block of `op`, which alone uses it: only then
+/// the two may become one operator, for a loop would repeat what was done
+/// before it.
 bool isOnlyForUser(mlir::Operation *producer, mlir::Operation *op);
 
-/// The dimensions of an onnx.Transpose in the order in which its result has them.
+/// The dimensions of an onnx.Transpose in the order in which its result has
+/// them.
 mlir::SmallVector<int64_t> getPermutation(onnx::TransposeOp op);
 
-/// The dimensions of [N, C, spatial...] in the order [N, spatial..., C], and the way back.
+/// The dimensions of [N, C, spatial...] in the order [N, spatial..., C], and
+/// the way back.
 mlir::SmallVector<int64_t> getChannelsLast(int64_t rank);
 mlir::SmallVector<int64_t> getChannelsFirst(int64_t rank);
 
-/// A transposed value: an onnx.Transpose, or for a constant another constant. Null when a constant cannot be transposed.
-mlir::Value createTranspose(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
+/// A transposed value: an onnx.Transpose, or for a constant another constant.
+/// Null when a constant cannot be transposed.
+mlir::Value createTranspose(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value value,
                             mlir::ArrayRef<int64_t> permutation);
 
-/// A constant that adds to (or scales) each of `channels` along dimension `axis` of a tensor of rank `rank` when it is
-/// broadcast, as a value of shape [channels]. Null for anything else.
-mlir::TypedAttr matchPerChannel(mlir::Value value, int64_t rank, int64_t axis, int64_t channels);
+/// A constant that adds to (or scales) each of `channels` along dimension
+/// `axis` of a tensor of rank `rank` when it is broadcast, as a value of shape
+/// [channels]. Null for anything else.
+mlir::TypedAttr matchPerChannel(mlir::Value value, int64_t rank, int64_t axis,
+                                int64_t channels);
 
 /// A moving window with everything the standard leaves out filled in.
 struct Window {
   mlir::SmallVector<int64_t> kernel, strides, dilations, pads;
 
-  /// `input` are the spatial sizes, of which `SAME_*` needs only those with a stride. Nothing when the attributes do not
-  /// fit, or need a size that is not known.
-  static std::optional<Window> get(mlir::ArrayRef<int64_t> input, mlir::ArrayRef<int64_t> kernel,
-                                   std::optional<mlir::ArrayRef<int64_t>> strides,
-                                   std::optional<mlir::ArrayRef<int64_t>> dilations,
-                                   std::optional<mlir::ArrayRef<int64_t>> pads, llvm::StringRef autoPad);
+  /// `input` are the spatial sizes, of which `SAME_*` needs only those with a
+  /// stride. Nothing when the attributes do not fit, or need a size that is not
+  /// known.
+  static std::optional<Window>
+  get(mlir::ArrayRef<int64_t> input, mlir::ArrayRef<int64_t> kernel,
+      std::optional<mlir::ArrayRef<int64_t>> strides,
+      std::optional<mlir::ArrayRef<int64_t>> dilations,
+      std::optional<mlir::ArrayRef<int64_t>> pads, llvm::StringRef autoPad);
 };
 
 } // namespace squint

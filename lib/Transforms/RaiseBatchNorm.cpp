@@ -22,10 +22,13 @@ static std::optional<Affine> getAffine(onnx::BatchNormalizationOp op) {
   if (op.getTrainingMode() || op.getRunningMean() || op.getRunningVar() ||
       !isRaisedFloat(getElementTypeOrSelf(op.getX().getType())))
     return std::nullopt;
-  FailureOr<SmallVector<double>> scale = readNumbers(op.getScale()), shift = readNumbers(op.getB()),
-                                 mean = readNumbers(op.getInputMean()), variance = readNumbers(op.getInputVar());
+  FailureOr<SmallVector<double>> scale = readNumbers(op.getScale()),
+                                 shift = readNumbers(op.getB()),
+                                 mean = readNumbers(op.getInputMean()),
+                                 variance = readNumbers(op.getInputVar());
   auto type = cast<RankedTensorType>(op.getX().getType());
-  if (failed(scale) || failed(shift) || failed(mean) || failed(variance) || type.getRank() < 2)
+  if (failed(scale) || failed(shift) || failed(mean) || failed(variance) ||
+      type.getRank() < 2)
     return std::nullopt;
   Affine affine;
   for (const auto *list : {&scale, &shift, &mean, &variance})
@@ -38,18 +41,25 @@ static std::optional<Affine> getAffine(onnx::BatchNormalizationOp op) {
   return affine;
 }
 
-/// Channels of numbers as a constant that broadcasts along dimension 1 of a tensor of rank `rank`.
-static Value createChannels(OpBuilder &builder, Location loc, Type element, ArrayRef<double> numbers, int64_t rank) {
+/// Channels of numbers as a constant that broadcasts along dimension 1 of a
+/// tensor of rank `rank`.
+static Value createChannels(OpBuilder &builder, Location loc, Type element,
+                            ArrayRef<double> numbers, int64_t rank) {
   SmallVector<int64_t> shape(rank - 1, 1);
   shape[0] = numbers.size();
   auto type = RankedTensorType::get(shape, element);
-  return ConstantOp::create(builder, loc, makeConstant(type, encodeNumbers(element, numbers)));
+  return ConstantOp::create(
+      builder, loc, makeConstant(type, encodeNumbers(element, numbers)));
 }
 
-/// Weight and bias after the normalization: `w' = w * scale`, `b' = b * scale + shift`. Null when they are not constant.
-static std::pair<Value, Value> fold(PatternRewriter &rewriter, const Affine &affine, Value weight, Value bias) {
+/// Weight and bias after the normalization: `w' = w * scale`, `b' = b * scale +
+/// shift`. Null when they are not constant.
+static std::pair<Value, Value> fold(PatternRewriter &rewriter,
+                                    const Affine &affine, Value weight,
+                                    Value bias) {
   ConstantOp constant = getConstant(weight);
-  if (!constant || getElementBytes(getElementTypeOrSelf(constant.getType())) == 0)
+  if (!constant ||
+      getElementBytes(getElementTypeOrSelf(constant.getType())) == 0)
     return {};
   Type element = getElementTypeOrSelf(constant.getType());
   SmallVector<double> shift = affine.shift;
@@ -61,7 +71,8 @@ static std::pair<Value, Value> fold(PatternRewriter &rewriter, const Affine &aff
       b += o * s;
   }
   auto type = cast<RankedTensorType>(constant.getType());
-  if (type.getShape().front() != static_cast<int64_t>(affine.scale.size()) || type.getNumElements() == 0)
+  if (type.getShape().front() != static_cast<int64_t>(affine.scale.size()) ||
+      type.getNumElements() == 0)
     return {};
   TypedAttr scaled = scaleRows(constant.getValue(), affine.scale);
   if (!scaled)
@@ -74,18 +85,23 @@ static std::pair<Value, Value> fold(PatternRewriter &rewriter, const Affine &aff
 namespace {
 struct MergeIntoConv : OpRewritePattern<onnx::BatchNormalizationOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op,
+                                PatternRewriter &rewriter) const override {
     auto conv = op.getX().getDefiningOp<onnx::ConvOp>();
     std::optional<Affine> affine = getAffine(op);
-    if (!affine || !conv || !isOnlyForUser(conv, op) || conv.getType() != op.getY().getType())
-      return rewriter.notifyMatchFailure(op, "expected a conv that nothing else uses and constant statistics");
+    if (!affine || !conv || !isOnlyForUser(conv, op) ||
+        conv.getType() != op.getY().getType())
+      return rewriter.notifyMatchFailure(
+          op, "expected a conv that nothing else uses and constant statistics");
     auto [weight, bias] = fold(rewriter, *affine, conv.getW(), conv.getB());
     if (!weight)
-      return rewriter.notifyMatchFailure(op, "expected a constant weight and bias");
-    auto merged = onnx::ConvOp::create(rewriter, rewriter.getFusedLoc({conv.getLoc(), op.getLoc()}), conv.getType(),
-                                       conv.getX(), weight, bias, conv.getAutoPadAttr(), conv.getDilationsAttr(),
-                                       conv.getGroupAttr(), conv.getKernelShapeAttr(), conv.getPadsAttr(),
-                                       conv.getStridesAttr());
+      return rewriter.notifyMatchFailure(op,
+                                         "expected a constant weight and bias");
+    auto merged = onnx::ConvOp::create(
+        rewriter, rewriter.getFusedLoc({conv.getLoc(), op.getLoc()}),
+        conv.getType(), conv.getX(), weight, bias, conv.getAutoPadAttr(),
+        conv.getDilationsAttr(), conv.getGroupAttr(), conv.getKernelShapeAttr(),
+        conv.getPadsAttr(), conv.getStridesAttr());
     copyDims(op, merged);
     rewriter.replaceOp(op, merged);
     return success();
@@ -94,17 +110,24 @@ struct MergeIntoConv : OpRewritePattern<onnx::BatchNormalizationOp> {
 
 struct MergeIntoLinear : OpRewritePattern<onnx::BatchNormalizationOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op,
+                                PatternRewriter &rewriter) const override {
     auto linear = op.getX().getDefiningOp<LinearOp>();
     std::optional<Affine> affine = getAffine(op);
-    if (!affine || !linear || !isOnlyForUser(linear, op) || linear.getType() != op.getY().getType() ||
+    if (!affine || !linear || !isOnlyForUser(linear, op) ||
+        linear.getType() != op.getY().getType() ||
         cast<ShapedType>(linear.getType()).getRank() != 2)
-      return rewriter.notifyMatchFailure(op, "expected a linear that nothing else uses and constant statistics");
-    auto [weight, bias] = fold(rewriter, *affine, linear.getWeight(), linear.getBias());
+      return rewriter.notifyMatchFailure(
+          op,
+          "expected a linear that nothing else uses and constant statistics");
+    auto [weight, bias] =
+        fold(rewriter, *affine, linear.getWeight(), linear.getBias());
     if (!weight)
-      return rewriter.notifyMatchFailure(op, "expected a constant weight and bias");
-    auto merged = LinearOp::create(rewriter, rewriter.getFusedLoc({linear.getLoc(), op.getLoc()}), linear.getType(),
-                                   linear.getInput(), weight, bias);
+      return rewriter.notifyMatchFailure(op,
+                                         "expected a constant weight and bias");
+    auto merged = LinearOp::create(
+        rewriter, rewriter.getFusedLoc({linear.getLoc(), op.getLoc()}),
+        linear.getType(), linear.getInput(), weight, bias);
     copyDims(op, merged);
     rewriter.replaceOp(op, merged);
     return success();
@@ -114,14 +137,20 @@ struct MergeIntoLinear : OpRewritePattern<onnx::BatchNormalizationOp> {
 /// A normalization of something else: a Mul and an Add.
 struct SplitBatchNorm : OpRewritePattern<onnx::BatchNormalizationOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(onnx::BatchNormalizationOp op,
+                                PatternRewriter &rewriter) const override {
     std::optional<Affine> affine = getAffine(op);
     if (!affine)
       return rewriter.notifyMatchFailure(op, "expected constant statistics");
     auto type = cast<RankedTensorType>(op.getY().getType());
-    Value scale = createChannels(rewriter, op.getScale().getLoc(), type.getElementType(), affine->scale, type.getRank());
-    Value shift = createChannels(rewriter, op.getB().getLoc(), type.getElementType(), affine->shift, type.getRank());
-    auto mul = onnx::MulOp::create(rewriter, op.getLoc(), type, op.getX(), scale);
+    Value scale =
+        createChannels(rewriter, op.getScale().getLoc(), type.getElementType(),
+                       affine->scale, type.getRank());
+    Value shift =
+        createChannels(rewriter, op.getB().getLoc(), type.getElementType(),
+                       affine->shift, type.getRank());
+    auto mul =
+        onnx::MulOp::create(rewriter, op.getLoc(), type, op.getX(), scale);
     auto add = onnx::AddOp::create(rewriter, op.getLoc(), type, mul, shift);
     copyDims(op, mul);
     copyDims(op, add);
