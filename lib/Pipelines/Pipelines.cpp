@@ -75,14 +75,15 @@ static SmallVector<std::string> passesOf(Stage stage, const PipelineOptions &opt
   case Stage::Llvm:
     return {
         // Buffers: results are written where the caller wants them, intermediates into one workspace.
-        "squint-prepare-entry", "eliminate-empty-tensors", "one-shot-bufferize", "canonicalize", "cse",
+        "squint-prepare-entry", "eliminate-empty-tensors", "one-shot-bufferize", "lower-affine",
+        "squint-copy-strided-operands", "canonicalize", "cse",
         // Functions: one for each distinct kernel; the entry holds calls only.
         "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse", "squint-plan-memory",
         // Kernels to vectors.
         "convert-linalg-to-vector", "convert-kernel-to-vector", "convert-kernel-to-x86", "convert-kernel-to-arm",
         "convert-kernel-to-generic", "squint-expand-math", "canonicalize", "cse",
         // Everything to LLVM.
-        "convert-scf-to-cf", "squint-lower-entry", "expand-strided-metadata", "lower-affine", "convert-vector-to-llvm",
+        "convert-scf-to-cf", "squint-lower-entry", "squint-expand-reshapes", "expand-strided-metadata", "lower-affine", "convert-vector-to-llvm",
         "finalize-memref-to-llvm", "convert-math-to-llvm", "convert-arith-to-llvm", "convert-index-to-llvm",
         "convert-cf-to-llvm", "convert-func-to-llvm", "convert-ub-to-llvm", "reconcile-unrealized-casts",
         "canonicalize", "cse"};

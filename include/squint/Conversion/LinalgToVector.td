@@ -46,4 +46,37 @@ def ExpandMath : Pass<"squint-expand-math", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 
+def CopyStridedOperands : Pass<"squint-copy-strided-operands", "::mlir::ModuleOp"> {
+  let summary = "Copy operands of kernels whose rows have gaps";
+  let description = [{
+    A slice is a view of what it was cut from. Elementwise operators walk it as it is; a kernel, and `linalg.batch_matmul`, reads rows
+    of neighbouring elements, and some read all of it as one row. Where a buffer is not like that, the kernel works on a copy, which is
+    copied back when it is an output.
+
+    ```mlir
+    kernel.softmax ins(%view : memref<8x16xf32, strided<[64, 2]>>) outs(%y : memref<8x16xf32>)
+    // becomes
+    memref.copy %view, %buffer
+    kernel.softmax ins(%buffer : memref<8x16xf32>) outs(%y : memref<8x16xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numCopied", "copied", "Number of operands copied">];
+}
+
+def ExpandReshapes : Pass<"squint-expand-reshapes", "::mlir::ModuleOp"> {
+  let summary = "Turn memref.expand_shape of contiguous memory into memref.reinterpret_cast";
+  let description = [{
+    `expand-strided-metadata` computes the sizes of a group of dimensions from the one that they come from, which works for one
+    dynamic size in a group only. Here the operator's own output shape gives sizes and strides.
+
+    ```mlir
+    %1 = memref.expand_shape %0 [[0, 1]] output_shape [%b, %s] : memref<?xf32> into memref<?x?xf32>
+    // becomes
+    %1 = memref.reinterpret_cast %0 to offset: [0], sizes: [%b, %s], strides: [%s, 1] : memref<?xf32> to memref<?x?xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif

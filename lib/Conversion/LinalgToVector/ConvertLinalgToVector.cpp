@@ -279,7 +279,8 @@ void Emitter::point(const Values &uniform, int64_t lanes) {
       loadInputs(values, lanes, along, /*uniform=*/false);
     else
       for (Access &access : inputs())
-        values.map(argument(access), load(access, 1, 0));
+        if (!argument(access).use_empty())
+          values.map(argument(access), load(access, 1, 0));
     evaluate(values, lanes, along);
     SmallVector<Value> yielded;
     for (Value value : op.getBlock()->getTerminator()->getOperands())

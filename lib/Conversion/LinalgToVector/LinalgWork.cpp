@@ -140,6 +140,10 @@ LogicalResult LoopNest::readAccess(OpOperand &operand) {
   return success();
 }
 
+bool LoopNest::isRead(const Access &access) {
+  return op.isDpsInit(access.operand) || !op.getMatchingBlockArgument(access.operand).use_empty();
+}
+
 void LoopNest::collapse() {
   bool indexed = !op->getRegion(0).getOps<linalg::IndexOp>().empty();
   SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
@@ -151,7 +155,7 @@ void LoopNest::collapse() {
               isStatic ? Monomial{true, staticSizes[i], {}} : Monomial{true, 1, {i}}};
     bool merges = !indexed && !loops.empty() && loops.back().reduction == loop.reduction &&
                   llvm::all_of(accesses, [&](const Access &access) {
-                    return access.strides[loops.back().dims.back()] == access.strides[i] * loop.extent;
+                    return !isRead(access) || access.strides[loops.back().dims.back()] == access.strides[i] * loop.extent;
                   });
     if (!merges) {
       loops.push_back(loop);
@@ -206,8 +210,10 @@ void LoopNest::plan() {
   SmallVector<unsigned> parallel;
   for (auto [number, loop] : llvm::enumerate(loops))
     (loop.reduction ? reductions : parallel).push_back(number);
-  ArrayRef<Access> all = accesses;
-  ArrayRef<Access> inputs = all.take_front(op.getNumDpsInputs()), outputs = all.drop_front(op.getNumDpsInputs());
+  ArrayRef<Access> outputs = ArrayRef<Access>(accesses).drop_front(op.getNumDpsInputs());
+  SmallVector<Access> inputs; // those that are read; others give a loop its size
+  llvm::copy_if(ArrayRef<Access>(accesses).take_front(op.getNumDpsInputs()), std::back_inserter(inputs),
+                [&](const Access &access) { return isRead(access); });
   auto isZero = [&](unsigned loop) { return [this, loop](const Access &a) { return stride(a, loop).isZero(); }; };
   auto isOne = [&](unsigned loop) { return [this, loop](const Access &a) { return stride(a, loop).isOne(); }; };
   auto isSimple = [&](unsigned loop) {

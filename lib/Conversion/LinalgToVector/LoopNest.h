@@ -86,6 +86,8 @@ struct LoopNest {
 private:
   mlir::LogicalResult readDims();
   mlir::LogicalResult readAccess(mlir::OpOperand &operand);
+  /// Whether the body sees elements of an operand; an output is always written.
+  bool isRead(const Access &access);
   void collapse();
   void plan();
   Monomial size(const mlir::AffineMap &map, mlir::MemRefType type, unsigned dim) const;

@@ -18,6 +18,11 @@ using namespace mlir;
 using namespace squint;
 using namespace squint::lowering;
 
+/// Names in the tables: without the dialect for ONNX's own.
+static StringRef tableName(Operation *op) {
+  return op->getName().getDialectNamespace() == "onnx" ? op->getName().stripDialect() : op->getName().getStringRef();
+}
+
 static const llvm::StringMap<Lowering> &lowerings() {
   static const llvm::StringMap<Lowering> map = [] {
     llvm::StringMap<Lowering> all;
@@ -30,9 +35,12 @@ static const llvm::StringMap<Lowering> &lowerings() {
   return map;
 }
 
-/// Names in the tables: without the dialect for ONNX's own.
-static StringRef tableName(Operation *op) {
-  return op->getName().getDialectNamespace() == "onnx" ? op->getName().stripDialect() : op->getName().getStringRef();
+static bool isLoweredHere(Operation *op) {
+  StringRef dialect = op->getName().getDialectNamespace();
+  // Convolutions of one group become a kernel.
+  if (auto conv = dyn_cast<ConvOp>(op); conv && conv.getGroups() == 1)
+    return false;
+  return dialect == "onnx" || dialect == "msft" || lowerings().contains(tableName(op));
 }
 
 /// The element type that an argument or result of the entry has in the model, where it is stored as another.
@@ -86,8 +94,7 @@ LogicalResult ConvertOnnxToLinalg::convert(func::FuncOp func) {
     ops.push_back(&op);
   SmallVector<Operation *> lowered;
   for (Operation *op : ops) {
-    StringRef dialect = op->getName().getDialectNamespace();
-    if (dialect == "onnx" || dialect == "msft" || lowerings().contains(tableName(op))) {
+    if (isLoweredHere(op)) {
       if (mlir::failed(lower(op)))
         failures.insert(op);
       lowered.push_back(op);

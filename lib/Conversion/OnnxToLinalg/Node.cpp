@@ -487,9 +487,7 @@ Tensor lowering::transpose(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRe
 Tensor lowering::slice(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<OpFoldResult> offsets,
                        ArrayRef<OpFoldResult> steps, ArrayRef<DimExpr> dims) {
   auto type = tensorType(dims, storageElement(input.element));
-  Tensor part{tensor::ExtractSliceOp::create(b, type, input.value, offsets, sizes(b, dims), steps), input.element, Dims(dims)};
-  // A view may have gaps; kernels want none. Where an elementwise operator follows, the copy is fused into it.
-  return map(b, part, dims, input.element, [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
+  return {tensor::ExtractSliceOp::create(b, type, input.value, offsets, sizes(b, dims), steps), input.element, Dims(dims)};
 }
 
 Value lowering::insert(ImplicitLocOpBuilder &b, const Tensor &part, Value whole, ArrayRef<OpFoldResult> offsets) {

@@ -152,7 +152,7 @@ Tensor reshape(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRe
 Tensor transpose(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<int64_t> permutation);
 Tensor broadcast(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<DimExpr> dims);
 Tensor castTo(mlir::ImplicitLocOpBuilder &b, const Tensor &input, mlir::Type element);
-/// A part of a tensor as a contiguous tensor of its own.
+/// A part of a tensor: a view of it, once buffers are made.
 Tensor slice(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<mlir::OpFoldResult> offsets,
              llvm::ArrayRef<mlir::OpFoldResult> steps, llvm::ArrayRef<DimExpr> dims);
 /// Puts a part into a tensor.
