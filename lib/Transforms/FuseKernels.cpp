@@ -34,6 +34,9 @@ struct Activation {
   bool isStatic() { return quantize && quantize.getScale().has_value(); }
 };
 
+/// The attribute's accessor is unsigned.
+int32_t getZeroPoint(QuantizeOp op) { return static_cast<int32_t>(op.getZeroPoint().value_or(0)); }
+
 Activation traceActivation(Value input) {
   if (auto dequantize = input.getDefiningOp<squint::DequantizeOp>())
     if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>())
@@ -128,7 +131,7 @@ struct Builder {
   Value staticCodes(Value source, ArrayRef<OpFoldResult> sizes, QuantizeOp quantize) {
     float scale = quantize.getScale()->convertToFloat();
     float inverse = scale == 0.0f ? 0.0f : 1.0f / scale;
-    float zero = quantize.getZeroPoint().value_or(0);
+    float zero = getZeroPoint(quantize);
     return map(source, rewriter.getMultiDimIdentityMap(sizes.size()), sizes, rewriter.getI8Type(),
                [&](OpBuilder &b, ValueRange arguments) -> Value {
                  Value x = arith::MulFOp::create(b, loc, arguments[0], constant(inverse));
@@ -284,7 +287,7 @@ struct FuseConv : OpRewritePattern<ConvOp> {
     OpFoldResult rows = b.multiply((*sizes)[0], pixels);
     int64_t padValue = 0;
     if (activation.isStatic()) {
-      padValue = activation.quantize.getZeroPoint().value_or(0);
+      padValue = getZeroPoint(activation.quantize);
       source = b.staticCodes(source, inputSizes, activation.quantize);
     } else if (activation.quantize) {
       // A token of an image is the image.
@@ -380,7 +383,7 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
     AffineMap identity = rewriter.getMultiDimIdentityMap(type.getRank());
     if (quantize.getScale()) {
       Value codes = b.staticCodes(source, *sizes, quantize);
-      float scale = quantize.getScale()->convertToFloat(), zero = quantize.getZeroPoint().value_or(0);
+      float scale = quantize.getScale()->convertToFloat(), zero = getZeroPoint(quantize);
       rewriter.replaceOp(op, b.map(codes, identity, *sizes, type.getElementType(),
                                    [&](OpBuilder &builder, ValueRange arguments) -> Value {
                                      Value x = arith::SIToFPOp::create(builder, b.loc, builder.getF32Type(),
