@@ -107,10 +107,11 @@ LogicalResult squint::kernel::buildSoftmax(KernelBuilder &b, SoftmaxOp op, Units
 
 namespace {
 /// 16 values times `inverse` to codes as i32: clamped, then rounded by adding 1.5 * 2^23, whose last bit is worth 1. Bounds
-/// are integers, so clamping first gives the same codes. NaN gives `zero`.
+/// are integers, so clamping first gives the same codes. NaN gives 0 for dynamic codes and the lowest for static ones.
 struct Rounder {
   KernelBuilder &b;
   int32_t low, high, zero;
+  bool isStatic;
 
   Value operator()(Value values, Value inverse) {
     Value scaled = arith::MulFOp::create(b, values, inverse);
@@ -119,8 +120,10 @@ struct Rounder {
     Value shifted = arith::AddFOp::create(b, clamped, b.constant(b.f32s(), 12582912.0));
     Value bits = arith::BitcastOp::create(b, b.i32s(), shifted);
     Value code = arith::SubIOp::create(b, bits, b.intConstant(b.i32s(), 0x4B400000 - zero));
+    if (isStatic)
+      return code;
     Value nan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, scaled, scaled);
-    return arith::SelectOp::create(b, nan, b.intConstant(b.i32s(), zero), code);
+    return arith::SelectOp::create(b, nan, b.intConstant(b.i32s(), 0), code);
   }
 };
 } // namespace
@@ -143,7 +146,7 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b, QuantizeRowsOp
     return op->emitError() << "expected sums of groups that divide " << block << ", got " << part;
 
   int32_t zero = op.getZeroPoint().value_or(0);
-  Rounder round{b, isStatic ? -128 : -127, 127, zero};
+  Rounder round{b, isStatic ? -128 : -127, 127, zero, isStatic};
   Value noBits = b.intConstant(b.i32s(), 0);
 
   // Codes of [start, start + length) and their sum.

@@ -4,7 +4,7 @@
 // Every kernel gives the bits of the formula in `kernel.gemm`'s description, on every instruction set that this machine has.
 //===----------------------------------------------------------------------===//
 
-#include "KernelJit.h"
+#include "KernelTest.h"
 #include "squint/Kernels/Layout.h"
 #include "squint/Kernels/Work.h"
 #include "squint/Numerics/Packed.h"
@@ -31,25 +31,6 @@ std::ostream &operator<<(std::ostream &os, const Problem &p) {
   return os << p.weight << " x " << (p.activation.empty() ? "f32" : p.activation) << " " << p.rows << "x" << p.columns
             << " zero " << p.zero;
 }
-
-template <typename T> struct Buffer {
-  // 64-byte aligned, with a guard behind that is checked.
-  explicit Buffer(int64_t count) : count(count) {
-    int64_t bytes = llvm::alignTo(count * sizeof(T) + 64, 64);
-    data = static_cast<T *>(std::aligned_alloc(64, bytes));
-    std::memset(static_cast<void *>(data), 0x5A, bytes);
-  }
-  ~Buffer() {
-    const auto *bytes = reinterpret_cast<const uint8_t *>(data + count);
-    for (int i = 0; i < 32; ++i)
-      EXPECT_EQ(bytes[i], 0x5A) << "written beyond the end";
-    std::free(data);
-  }
-  Buffer(const Buffer &) = delete;
-  T &operator[](int64_t i) { return data[i]; }
-  T *data;
-  int64_t count;
-};
 
 /// One problem with its data, its reference and its packed weight.
 struct Instance {
@@ -213,11 +194,6 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
 using GemmFn = void(MemRef<2> *, MemRef<2> *, MemRef<2> *, MemRef<1> *, MemRef<1> *, MemRef<2> *, MemRef<2> *, int64_t,
                     int64_t);
 
-struct TestTarget {
-  const char *cpu, *features;
-  KernelJit::Products products;
-};
-
 class GemmTest : public testing::TestWithParam<Problem> {
 protected:
   void check(const TestTarget &test, llvm::ArrayRef<Instance *> instances);
@@ -226,12 +202,9 @@ protected:
 };
 
 void GemmTest::check(const TestTarget &test, llvm::ArrayRef<Instance *> instances) {
-  TargetInfo target = llvm::cantFail(TargetInfo::get("", test.cpu, test.features));
-  TargetInfo host = llvm::cantFail(TargetInfo::get());
-  if ((target.avx2 && !host.avx2) || (target.avx512 && !host.avx512) || (target.avx512Vnni && !host.avx512Vnni) ||
-      (target.avxVnni && !host.avxVnni))
+  if (!test.runs())
     return;
-  auto jit = KernelJit::compile(*context, instances[0]->text(), target, test.products);
+  auto jit = KernelJit::compile(*context, instances[0]->text(), test.get(), test.products);
   ASSERT_TRUE(jit) << instances[0]->text();
   for (Instance *in : instances)
     run(test, *jit, *in);
@@ -264,12 +237,6 @@ void GemmTest::run(const TestTarget &test, KernelJit &jit, Instance &in) {
       }
   }
 }
-
-constexpr TestTarget targets[] = {
-    {"x86-64-v3", "", KernelJit::Products::Generic}, {"x86-64-v3", "", KernelJit::Products::Native},
-    {"x86-64-v3", "+avxvnni", KernelJit::Products::Native}, {"x86-64-v4", "", KernelJit::Products::Native},
-    {"x86-64-v4", "+avx512vnni", KernelJit::Products::Native},
-};
 
 TEST_P(GemmTest, EqualsTheFormula) {
   Instance random(GetParam(), false), extreme(GetParam(), true);
