@@ -1,8 +1,9 @@
 //===- Adapt.cpp - older operators in their newest form -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Versions that only widened types, or that added attributes and operands with a default that means the old behaviour,
-// need nothing. The table at the end lists all others from opset 7 on.
+// Versions that only widened types, or that added attributes and operands with
+// a default that means the old behaviour, need nothing. The table at the end
+// lists all others from opset 7 on.
 //===----------------------------------------------------------------------===//
 
 #include "Node.h"
@@ -15,7 +16,8 @@ namespace {
 
 using Results = SmallVectorImpl<Value>;
 
-/// Removes an attribute of the expected kind. One of another kind stays, and is refused with the node.
+/// Removes an attribute of the expected kind. One of another kind stays, and is
+/// refused with the node.
 template <typename AttrT> AttrT take(Node &node, StringRef name) {
   auto value = dyn_cast_or_null<AttrT>(node.attributes.get(name));
   if (value)
@@ -23,8 +25,10 @@ template <typename AttrT> AttrT take(Node &node, StringRef name) {
   return value;
 }
 
-/// An attribute that became an operand. Keeps positions: operands between are left out.
-void moveInts(Node &node, NodeBuilder &b, StringRef attribute, unsigned position) {
+/// An attribute that became an operand. Keeps positions: operands between are
+/// left out.
+void moveInts(Node &node, NodeBuilder &b, StringRef attribute,
+              unsigned position) {
   auto values = take<DenseI64ArrayAttr>(node, attribute);
   if (!values)
     return;
@@ -35,7 +39,8 @@ void moveInts(Node &node, NodeBuilder &b, StringRef attribute, unsigned position
 llvm::Error expectAttribute(const Node &node, StringRef name) {
   if (node.attributes.get(name))
     return llvm::Error::success();
-  return llvm::createStringError("expected the attribute '%s', got none", name.data());
+  return llvm::createStringError("expected the attribute '%s', got none",
+                                 name.data());
 }
 
 llvm::Error adaptAxes(Node &node, NodeBuilder &b, Results &) {
@@ -45,14 +50,16 @@ llvm::Error adaptAxes(Node &node, NodeBuilder &b, Results &) {
 
 llvm::Error adaptClip(Node &node, NodeBuilder &b, Results &) {
   // The old defaults are the ends of float's range: no bound.
-  const std::pair<const char *, float> bounds[] = {{"min", std::numeric_limits<float>::lowest()},
-                                                   {"max", std::numeric_limits<float>::max()}};
+  const std::pair<const char *, float> bounds[] = {
+      {"min", std::numeric_limits<float>::lowest()},
+      {"max", std::numeric_limits<float>::max()}};
   node.operands.resize(3);
   for (auto [i, bound] : llvm::enumerate(bounds)) {
     auto value = take<FloatAttr>(node, bound.first);
     if (!value || value.getValueAsDouble() == bound.second)
       continue;
-    llvm::Expected<Value> scalar = b.createScalar(node.operands[0], value.getValueAsDouble());
+    llvm::Expected<Value> scalar =
+        b.createScalar(node.operands[0], value.getValueAsDouble());
     if (!scalar)
       return scalar.takeError();
     node.operands[1 + i] = *scalar;
@@ -75,7 +82,8 @@ llvm::Error adaptPad(Node &node, NodeBuilder &b, Results &) {
     return error;
   moveInts(node, b, "pads", 1);
   if (auto value = take<FloatAttr>(node, "value")) {
-    llvm::Expected<Value> scalar = b.createScalar(node.operands[0], value.getValueAsDouble());
+    llvm::Expected<Value> scalar =
+        b.createScalar(node.operands[0], value.getValueAsDouble());
     if (!scalar)
       return scalar.takeError();
     node.operands.push_back(*scalar);
@@ -87,7 +95,8 @@ llvm::Error adaptPad(Node &node, NodeBuilder &b, Results &) {
 llvm::Error adaptSplit(Node &node, NodeBuilder &b, Results &) {
   moveInts(node, b, "split", 1);
   if (node.operands.size() < 2 || !node.operands[1])
-    node.attributes.set("num_outputs", b.builder.getI64IntegerAttr(node.outputs.size()));
+    node.attributes.set("num_outputs",
+                        b.builder.getI64IntegerAttr(node.outputs.size()));
   return llvm::Error::success();
 }
 
@@ -99,17 +108,20 @@ llvm::Error adaptTopK(Node &node, NodeBuilder &b, Results &) {
   return llvm::Error::success();
 }
 
-/// Until version 12, the dimensions from `axis` on were one: Reshape(Softmax(Flatten(x, axis), -1), Shape(x)).
+/// Until version 12, the dimensions from `axis` on were one:
+/// Reshape(Softmax(Flatten(x, axis), -1), Shape(x)).
 llvm::Error adaptSoftmax(Node &node, NodeBuilder &b, Results &results) {
   auto given = dyn_cast_or_null<IntegerAttr>(node.attributes.get("axis"));
   int64_t axis = given ? given.getInt() : 1;
   auto type = dyn_cast<RankedTensorType>(node.operands[0].getType());
-  NamedAttribute last(b.builder.getStringAttr("axis"), b.builder.getI64IntegerAttr(-1));
+  NamedAttribute last(b.builder.getStringAttr("axis"),
+                      b.builder.getI64IntegerAttr(-1));
   if (axis == -1 || (type && axis == type.getRank() - 1)) {
     node.attributes.set("axis", last.getValue());
     return llvm::Error::success();
   }
-  NamedAttribute first(b.builder.getStringAttr("axis"), b.builder.getI64IntegerAttr(axis));
+  NamedAttribute first(b.builder.getStringAttr("axis"),
+                       b.builder.getI64IntegerAttr(axis));
   llvm::Expected<Value> flat = b.create("Flatten", node.operands[0], first);
   if (!flat)
     return flat.takeError();
@@ -129,13 +141,15 @@ llvm::Error adaptSoftmax(Node &node, NodeBuilder &b, Results &results) {
 llvm::Error adaptBatchNormalization(Node &node, NodeBuilder &, Results &) {
   auto spatial = take<IntegerAttr>(node, "spatial");
   if (spatial && spatial.getInt() != 1)
-    return llvm::createStringError("expected spatial = 1, got %lld", (long long)spatial.getInt());
+    return llvm::createStringError("expected spatial = 1, got %lld",
+                                   (long long)spatial.getInt());
   // The other results only had a meaning in training.
   node.outputs.truncate(1);
   return llvm::Error::success();
 }
 
-/// Inference keeps everything, so the ratio says nothing; the mask was not boolean before version 10.
+/// Inference keeps everything, so the ratio says nothing; the mask was not
+/// boolean before version 10.
 llvm::Error adaptDropout(Node &node, NodeBuilder &, Results &) {
   node.attributes.erase("ratio");
   if (node.opset < 10)
@@ -143,12 +157,14 @@ llvm::Error adaptDropout(Node &node, NodeBuilder &, Results &) {
   return llvm::Error::success();
 }
 
-/// Both came from Caffe2: coordinates are divided by the scale and rounded down.
+/// Both came from Caffe2: coordinates are divided by the scale and rounded
+/// down.
 llvm::Error adaptResize(Node &node, NodeBuilder &b, Results &) {
   if (auto scales = take<DenseF32ArrayAttr>(node, "scales")) {
     auto type = RankedTensorType::get(scales.size(), b.builder.getF32Type());
     auto data = reinterpret_cast<const char *>(scales.asArrayRef().data());
-    node.operands.push_back(b.createConstant(b.tensors.make(type, ArrayRef<char>(data, 4 * scales.size()))));
+    node.operands.push_back(b.createConstant(
+        b.tensors.make(type, ArrayRef<char>(data, 4 * scales.size()))));
   }
   if (node.operands.size() != 2)
     return llvm::createStringError("expected the scales, got none");
@@ -157,7 +173,8 @@ llvm::Error adaptResize(Node &node, NodeBuilder &b, Results &) {
   auto mode = dyn_cast_or_null<StringAttr>(node.attributes.get("mode"));
   if (mode && mode.getValue() == "bilinear")
     node.attributes.set("mode", b.builder.getStringAttr("linear"));
-  node.attributes.set("coordinate_transformation_mode", b.builder.getStringAttr("asymmetric"));
+  node.attributes.set("coordinate_transformation_mode",
+                      b.builder.getStringAttr("asymmetric"));
   node.attributes.set("nearest_mode", b.builder.getStringAttr("floor"));
   return llvm::Error::success();
 }
@@ -170,12 +187,15 @@ llvm::Error adaptScatter(Node &node, NodeBuilder &, Results &) {
 llvm::Error adaptGridSample(Node &node, NodeBuilder &b, Results &) {
   auto mode = dyn_cast_or_null<StringAttr>(node.attributes.get("mode"));
   if (mode && (mode.getValue() == "bilinear" || mode.getValue() == "bicubic"))
-    node.attributes.set("mode", b.builder.getStringAttr(mode.getValue() == "bilinear" ? "linear" : "cubic"));
+    node.attributes.set(
+        "mode", b.builder.getStringAttr(
+                    mode.getValue() == "bilinear" ? "linear" : "cubic"));
   return llvm::Error::success();
 }
 
 llvm::Error adaptRoiAlign(Node &node, NodeBuilder &b, Results &) {
-  node.attributes.set("coordinate_transformation_mode", b.builder.getStringAttr("output_half_pixel"));
+  node.attributes.set("coordinate_transformation_mode",
+                      b.builder.getStringAttr("output_half_pixel"));
   return llvm::Error::success();
 }
 
@@ -183,30 +203,39 @@ llvm::Error adaptDft(Node &node, NodeBuilder &b, Results &) {
   auto axis = take<IntegerAttr>(node, "axis");
   auto type = RankedTensorType::get({}, b.builder.getI64Type());
   node.operands.resize(3);
-  node.operands[2] = b.createConstant(DenseElementsAttr::get(type, axis ? axis.getInt() : int64_t(1)));
+  node.operands[2] = b.createConstant(
+      DenseElementsAttr::get(type, axis ? axis.getInt() : int64_t(1)));
   return llvm::Error::success();
 }
 
-/// Scale and bias were one a group; now they are one a channel: [G] -> [G, 1] -> [G, C / G] -> [C].
+/// Scale and bias were one a group; now they are one a channel: [G] -> [G, 1]
+/// -> [G, C / G] -> [C].
 llvm::Error adaptGroupNormalization(Node &node, NodeBuilder &b, Results &) {
-  auto groups = dyn_cast_or_null<IntegerAttr>(node.attributes.get("num_groups"));
+  auto groups =
+      dyn_cast_or_null<IntegerAttr>(node.attributes.get("num_groups"));
   if (!groups || node.operands.size() != 3)
-    return llvm::createStringError("expected a scale, a bias and the attribute 'num_groups'");
+    return llvm::createStringError(
+        "expected a scale, a bias and the attribute 'num_groups'");
   OpBuilder &builder = b.builder;
   auto attribute = [&](StringRef name, int64_t value) {
-    return NamedAttribute(builder.getStringAttr(name), builder.getI64IntegerAttr(value));
+    return NamedAttribute(builder.getStringAttr(name),
+                          builder.getI64IntegerAttr(value));
   };
-  llvm::Expected<Value> channels = b.create("Shape", node.operands[0], {attribute("start", 1), attribute("end", 2)});
+  llvm::Expected<Value> channels = b.create(
+      "Shape", node.operands[0], {attribute("start", 1), attribute("end", 2)});
   if (!channels)
     return channels.takeError();
-  llvm::Expected<Value> each = b.create("Div", {*channels, b.createInts(groups.getInt())});
+  llvm::Expected<Value> each =
+      b.create("Div", {*channels, b.createInts(groups.getInt())});
   if (!each)
     return each.takeError();
-  llvm::Expected<Value> shape = b.create("Concat", {b.createInts(groups.getInt()), *each}, attribute("axis", 0));
+  llvm::Expected<Value> shape = b.create(
+      "Concat", {b.createInts(groups.getInt()), *each}, attribute("axis", 0));
   if (!shape)
     return shape.takeError();
   for (Value &operand : MutableArrayRef<Value>(node.operands).drop_front()) {
-    llvm::Expected<Value> column = b.create("Unsqueeze", {operand, b.createInts(1)});
+    llvm::Expected<Value> column =
+        b.create("Unsqueeze", {operand, b.createInts(1)});
     if (!column)
       return column.takeError();
     llvm::Expected<Value> wide = b.create("Expand", {*column, *shape});
@@ -221,7 +250,9 @@ llvm::Error adaptGroupNormalization(Node &node, NodeBuilder &b, Results &) {
 }
 
 llvm::Error refuse(Node &node, NodeBuilder &, Results &) {
-  return llvm::createStringError("expected a newer form of %s, got that of opset %d", node.name.c_str(), node.opset);
+  return llvm::createStringError(
+      "expected a newer form of %s, got that of opset %d", node.name.c_str(),
+      node.opset);
 }
 
 struct Adapter {
@@ -265,11 +296,13 @@ const Adapter kAdapters[] = {
 };
 } // namespace
 
-llvm::Error adaptNode(Node &node, int version, NodeBuilder &builder, Results &results) {
+llvm::Error adaptNode(Node &node, int version, NodeBuilder &builder,
+                      Results &results) {
   if (node.dialect != "onnx")
     return llvm::Error::success();
   for (const Adapter &adapter : kAdapters) {
-    if (adapter.op != node.name || version < adapter.from || version > adapter.to)
+    if (adapter.op != node.name || version < adapter.from ||
+        version > adapter.to)
       continue;
     if (adapter.adapt != refuse && (node.operands.empty() || !node.operands[0]))
       return llvm::createStringError("expected a first operand, got none");

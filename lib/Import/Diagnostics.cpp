@@ -45,6 +45,8 @@ static std::string toOneLine(std::string line) {
 
 squint::DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, llvm::raw_ostream &os)
     : ScopedDiagnosticHandler(context) {
+  // The line names the node; its operation in generic form can be longer than the model.
+  context->printOpOnDiagnostic(false);
   setHandler([&os](Diagnostic &diagnostic) {
     auto print = [&](Diagnostic &d) {
       Position position;

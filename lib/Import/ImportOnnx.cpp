@@ -25,7 +25,9 @@ namespace {
 constexpr int kOldestOpset = 7, kNewestOpset = 27;
 constexpr int kDeepest = 32; // subgraphs in subgraphs, functions in functions
 
-StringRef canonicalDomain(StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
+StringRef canonicalDomain(StringRef domain) {
+  return domain == "ai.onnx" ? "" : domain;
+}
 
 /// Names and opsets that hold within a graph or a function's body.
 struct Scope {
@@ -59,44 +61,65 @@ private:
   InFlightDiagnostic error(const Twine &what = "") {
     return emitError(FileLineColLoc::get(&context, path, 0, 0)) << what;
   }
-  InFlightDiagnostic nodeError(const ::onnx::NodeProto &node, const Call &call) {
-    return error() << "node '" << getName(node, call) << "' (" << node.op_type() << "): ";
+  InFlightDiagnostic nodeError(const ::onnx::NodeProto &node,
+                               const Call &call) {
+    return error() << "node '" << getName(node, call) << "' (" << node.op_type()
+                   << "): ";
   }
-  LogicalResult nodeError(const ::onnx::NodeProto &node, const Call &call, llvm::Error failure) {
+  LogicalResult nodeError(const ::onnx::NodeProto &node, const Call &call,
+                          llvm::Error failure) {
     return nodeError(node, call) << llvm::toString(std::move(failure));
   }
   Location getLocation(StringRef name) {
-    return NameLoc::get(StringAttr::get(&context, name), FileLineColLoc::get(&context, path, 0, 0));
+    return NameLoc::get(StringAttr::get(&context, name),
+                        FileLineColLoc::get(&context, path, 0, 0));
   }
   std::string getName(const ::onnx::NodeProto &node, const Call &call);
 
-  LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto> &imports,
-                           llvm::StringMap<int> &opsets);
+  LogicalResult readOpsets(
+      const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>
+          &imports,
+      llvm::StringMap<int> &opsets);
   LogicalResult readFunctions();
-  void countUnsupported(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
-                        const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts, int depth);
-  const OpSchema *findSchema(const ::onnx::NodeProto &node, const llvm::StringMap<int> &opsets, std::string &dialect,
-                             int &version, std::string &reason);
+  void countUnsupported(
+      const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
+      const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts,
+      int depth);
+  const OpSchema *findSchema(const ::onnx::NodeProto &node,
+                             const llvm::StringMap<int> &opsets,
+                             std::string &dialect, int &version,
+                             std::string &reason);
 
-  FailureOr<RankedTensorType> readInputType(const ::onnx::ValueInfoProto &input, SmallVectorImpl<DimExpr> &dims);
+  FailureOr<RankedTensorType> readInputType(const ::onnx::ValueInfoProto &input,
+                                            SmallVectorImpl<DimExpr> &dims);
   std::string makeSymbol(StringRef name);
 
   LogicalResult importMain(ModuleOp module);
   LogicalResult addInitializers(const ::onnx::GraphProto &graph, Scope &scope);
-  LogicalResult importNodes(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, Scope &scope,
-                            const Call &call);
-  LogicalResult importNode(const ::onnx::NodeProto &node, Scope &scope, const Call &call);
-  LogicalResult importConstant(const ::onnx::NodeProto &node, Scope &scope, const Call &call);
-  LogicalResult importCall(const ::onnx::NodeProto &node, const ::onnx::FunctionProto &function, Scope &scope,
+  LogicalResult importNodes(
+      const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
+      Scope &scope, const Call &call);
+  LogicalResult importNode(const ::onnx::NodeProto &node, Scope &scope,
                            const Call &call);
-  LogicalResult importRegion(const ::onnx::NodeProto &node, const ::onnx::GraphProto &graph, Region &region,
-                             Scope &scope, const Call &call, ArrayRef<Value> operands);
-  LogicalResult define(Scope &scope, StringRef name, Value value, llvm::function_ref<InFlightDiagnostic()> fail);
+  LogicalResult importConstant(const ::onnx::NodeProto &node, Scope &scope,
+                               const Call &call);
+  LogicalResult importCall(const ::onnx::NodeProto &node,
+                           const ::onnx::FunctionProto &function, Scope &scope,
+                           const Call &call);
+  LogicalResult importRegion(const ::onnx::NodeProto &node,
+                             const ::onnx::GraphProto &graph, Region &region,
+                             Scope &scope, const Call &call,
+                             ArrayRef<Value> operands);
+  LogicalResult define(Scope &scope, StringRef name, Value value,
+                       llvm::function_ref<InFlightDiagnostic()> fail);
   /// A null value with success is an absent operand.
-  FailureOr<Value> findValue(Scope &scope, StringRef name, llvm::function_ref<InFlightDiagnostic()> fail);
+  FailureOr<Value> findValue(Scope &scope, StringRef name,
+                             llvm::function_ref<InFlightDiagnostic()> fail);
 
-  const ::onnx::AttributeProto *resolve(const ::onnx::AttributeProto &attribute, const Call &call);
-  llvm::Expected<Attribute> readAttribute(const ::onnx::AttributeProto &attribute);
+  const ::onnx::AttributeProto *resolve(const ::onnx::AttributeProto &attribute,
+                                        const Call &call);
+  llvm::Expected<Attribute>
+  readAttribute(const ::onnx::AttributeProto &attribute);
 
   std::string path;
   MLIRContext &context;
@@ -132,14 +155,19 @@ std::string Importer::getName(const ::onnx::NodeProto &node, const Call &call) {
 // Operators
 //===----------------------------------------------------------------------===//
 
-LogicalResult Importer::readOpsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto> &imports,
-                                   llvm::StringMap<int> &opsets) {
+LogicalResult Importer::readOpsets(
+    const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>
+        &imports,
+    llvm::StringMap<int> &opsets) {
   for (const auto &import : imports) {
     StringRef domain = canonicalDomain(import.domain());
-    if (domain.empty() && (import.version() < kOldestOpset || import.version() > kNewestOpset))
-      return error() << "expected opset " << kOldestOpset << " to " << kNewestOpset << ", got " << import.version();
+    if (domain.empty() &&
+        (import.version() < kOldestOpset || import.version() > kNewestOpset))
+      return error() << "expected opset " << kOldestOpset << " to "
+                     << kNewestOpset << ", got " << import.version();
     if (domain == "com.microsoft" && import.version() != 1)
-      return error() << "expected version 1 of the domain com.microsoft, got " << import.version();
+      return error() << "expected version 1 of the domain com.microsoft, got "
+                     << import.version();
     opsets[domain] = static_cast<int>(import.version());
   }
   return success();
@@ -147,13 +175,20 @@ LogicalResult Importer::readOpsets(const google::protobuf::RepeatedPtrField<::on
 
 LogicalResult Importer::readFunctions() {
   for (const auto &function : model.functions())
-    if (!functions.try_emplace(functionKey(function.domain(), function.name(), function.overload()), &function).second)
-      return error() << "function '" << function.name() << "': expected one definition, got several";
+    if (!functions
+             .try_emplace(functionKey(function.domain(), function.name(),
+                                      function.overload()),
+                          &function)
+             .second)
+      return error() << "function '" << function.name()
+                     << "': expected one definition, got several";
   return success();
 }
 
-const OpSchema *Importer::findSchema(const ::onnx::NodeProto &node, const llvm::StringMap<int> &opsets,
-                                     std::string &dialect, int &version, std::string &reason) {
+const OpSchema *Importer::findSchema(const ::onnx::NodeProto &node,
+                                     const llvm::StringMap<int> &opsets,
+                                     std::string &dialect, int &version,
+                                     std::string &reason) {
   StringRef domain = canonicalDomain(node.domain());
   auto opset = opsets.find(domain);
   const OpSchema *schema = nullptr;
@@ -182,35 +217,46 @@ const OpSchema *Importer::findSchema(const ::onnx::NodeProto &node, const llvm::
       version = candidate <= opset->second ? candidate : version;
   }
   auto onlyLists = [](const ParameterSchema &p) {
-    return p.option != ParameterSchema::Optional && (p.types & ((1u << 30) - 1)) == 0;
+    return p.option != ParameterSchema::Optional &&
+           (p.types & ((1u << 30) - 1)) == 0;
   };
-  if (llvm::any_of(schema->inputs, onlyLists) || llvm::any_of(schema->outputs, onlyLists) ||
-      StringRef(node.op_type()).starts_with("Optional") || node.op_type() == "ConcatFromSequence" ||
+  if (llvm::any_of(schema->inputs, onlyLists) ||
+      llvm::any_of(schema->outputs, onlyLists) ||
+      StringRef(node.op_type()).starts_with("Optional") ||
+      node.op_type() == "ConcatFromSequence" ||
       node.op_type() == "SequenceAt") {
     reason = "sequences and optionals are not supported yet";
     return nullptr;
   }
-  bool controlFlow = node.op_type() == "If" || node.op_type() == "Loop" || node.op_type() == "Scan";
-  if (!controlFlow && llvm::any_of(schema->attributes,
-                                   [](const AttributeSchema &a) { return a.kind == AttributeSchema::Graph; })) {
+  bool controlFlow = node.op_type() == "If" || node.op_type() == "Loop" ||
+                     node.op_type() == "Scan";
+  if (!controlFlow &&
+      llvm::any_of(schema->attributes, [](const AttributeSchema &a) {
+        return a.kind == AttributeSchema::Graph;
+      })) {
     reason = "subgraphs of this operator are not supported yet";
     return nullptr;
   }
   return schema;
 }
 
-void Importer::countUnsupported(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
-                                const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts,
-                                int depth) {
+void Importer::countUnsupported(
+    const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
+    const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts,
+    int depth) {
   if (depth > kDeepest)
     return;
   for (const auto &node : nodes) {
-    if (auto it = functions.find(functionKey(node.domain(), node.op_type(), node.overload())); it != functions.end())
+    if (auto it = functions.find(
+            functionKey(node.domain(), node.op_type(), node.overload()));
+        it != functions.end())
       continue;
     std::string dialect, reason;
     int version;
     if (!findSchema(node, opsets, dialect, version, reason)) {
-      std::string name = node.domain().empty() ? node.op_type() : node.domain() + "." + node.op_type();
+      std::string name = node.domain().empty()
+                             ? node.op_type()
+                             : node.domain() + "." + node.op_type();
       ++counts[reason.empty() ? name : name + " (" + reason + ")"];
     }
     for (const auto &attribute : node.attribute())
@@ -223,19 +269,27 @@ void Importer::countUnsupported(const google::protobuf::RepeatedPtrField<::onnx:
 // Attributes
 //===----------------------------------------------------------------------===//
 
-const ::onnx::AttributeProto *Importer::resolve(const ::onnx::AttributeProto &attribute, const Call &call) {
+const ::onnx::AttributeProto *
+Importer::resolve(const ::onnx::AttributeProto &attribute, const Call &call) {
   if (attribute.ref_attr_name().empty())
     return &attribute;
   auto it = call.attributes.find(attribute.ref_attr_name());
   return it == call.attributes.end() ? nullptr : it->second;
 }
 
-llvm::Expected<Attribute> Importer::readAttribute(const ::onnx::AttributeProto &a) {
+llvm::Expected<Attribute>
+Importer::readAttribute(const ::onnx::AttributeProto &a) {
   using A = ::onnx::AttributeProto;
   int type = a.type();
   if (type == A::UNDEFINED) // IR version 1 did without
-    type = a.has_f() ? A::FLOAT : a.has_i() ? A::INT : a.has_s() ? A::STRING : a.has_t() ? A::TENSOR
-           : a.floats_size() ? A::FLOATS : a.ints_size() ? A::INTS : a.strings_size() ? A::STRINGS : A::UNDEFINED;
+    type = a.has_f()          ? A::FLOAT
+           : a.has_i()        ? A::INT
+           : a.has_s()        ? A::STRING
+           : a.has_t()        ? A::TENSOR
+           : a.floats_size()  ? A::FLOATS
+           : a.ints_size()    ? A::INTS
+           : a.strings_size() ? A::STRINGS
+                              : A::UNDEFINED;
   switch (type) {
   case A::FLOAT:
     return cast<Attribute>(builder.getF32FloatAttr(a.f()));
@@ -244,9 +298,11 @@ llvm::Expected<Attribute> Importer::readAttribute(const ::onnx::AttributeProto &
   case A::STRING:
     return cast<Attribute>(builder.getStringAttr(a.s()));
   case A::FLOATS:
-    return cast<Attribute>(builder.getDenseF32ArrayAttr(ArrayRef<float>(a.floats().data(), a.floats_size())));
+    return cast<Attribute>(builder.getDenseF32ArrayAttr(
+        ArrayRef<float>(a.floats().data(), a.floats_size())));
   case A::INTS:
-    return cast<Attribute>(builder.getDenseI64ArrayAttr(ArrayRef<int64_t>(a.ints().data(), a.ints_size())));
+    return cast<Attribute>(builder.getDenseI64ArrayAttr(
+        ArrayRef<int64_t>(a.ints().data(), a.ints_size())));
   case A::STRINGS: {
     SmallVector<Attribute> strings;
     for (const std::string &text : a.strings())
@@ -260,11 +316,15 @@ llvm::Expected<Attribute> Importer::readAttribute(const ::onnx::AttributeProto &
     return cast<Attribute>(*tensor);
   }
   case A::TYPE_PROTO:
-    if (Type element = getElementType(&context, a.tp().tensor_type().elem_type()); element && a.tp().has_tensor_type())
+    if (Type element =
+            getElementType(&context, a.tp().tensor_type().elem_type());
+        element && a.tp().has_tensor_type())
       return cast<Attribute>(TypeAttr::get(UnrankedTensorType::get(element)));
-    return llvm::createStringError("expected a tensor type in the attribute '%s'", a.name().c_str());
+    return llvm::createStringError(
+        "expected a tensor type in the attribute '%s'", a.name().c_str());
   default:
-    return llvm::createStringError("expected a kind of value that the standard has in the attribute '%s', got %d",
+    return llvm::createStringError("expected a kind of value that the standard "
+                                   "has in the attribute '%s', got %d",
                                    a.name().c_str(), type);
   }
 }
@@ -275,13 +335,16 @@ llvm::Expected<Attribute> Importer::readAttribute(const ::onnx::AttributeProto &
 
 LogicalResult Importer::define(Scope &scope, StringRef name, Value value,
                                llvm::function_ref<InFlightDiagnostic()> fail) {
-  if (scope.initializers.contains(name) || scope.sparseInitializers.contains(name) ||
+  if (scope.initializers.contains(name) ||
+      scope.sparseInitializers.contains(name) ||
       !scope.values.try_emplace(name, value).second)
     return fail() << "expected one definition of '" << name << "', got several";
   return success();
 }
 
-FailureOr<Value> Importer::findValue(Scope &scope, StringRef name, llvm::function_ref<InFlightDiagnostic()> fail) {
+FailureOr<Value>
+Importer::findValue(Scope &scope, StringRef name,
+                    llvm::function_ref<InFlightDiagnostic()> fail) {
   if (name.empty())
     return Value();
   for (Scope *s = &scope; s; s = s->parent) {
@@ -291,11 +354,14 @@ FailureOr<Value> Importer::findValue(Scope &scope, StringRef name, llvm::functio
     auto sparse = s->sparseInitializers.find(name);
     if (dense == s->initializers.end() && sparse == s->sparseInitializers.end())
       continue;
-    llvm::Expected<TypedAttr> value = dense != s->initializers.end() ? tensors->read(*dense->second)
-                                                                     : tensors->read(*sparse->second);
+    llvm::Expected<TypedAttr> value = dense != s->initializers.end()
+                                          ? tensors->read(*dense->second)
+                                          : tensors->read(*sparse->second);
     if (!value)
-      return error() << "initializer '" << name << "': " << llvm::toString(value.takeError());
-    // Constants go to the start of their block, in the order of their first use.
+      return error() << "initializer '" << name
+                     << "': " << llvm::toString(value.takeError());
+    // Constants go to the start of their block, in the order of their first
+    // use.
     OpBuilder::InsertionGuard guard(builder);
     Operation *last = nullptr;
     for (Operation &op : *s->block) {
@@ -307,24 +373,29 @@ FailureOr<Value> Importer::findValue(Scope &scope, StringRef name, llvm::functio
       builder.setInsertionPointAfter(last);
     else
       builder.setInsertionPointToStart(s->block);
-    Value constant = ConstantOp::create(builder, getLocation(name), value->getType(), *value);
+    Value constant = ConstantOp::create(builder, getLocation(name),
+                                        value->getType(), *value);
     s->values[name] = constant;
     return constant;
   }
   return fail() << "expected '" << name << "' to be defined before its use";
 }
 
-LogicalResult Importer::addInitializers(const ::onnx::GraphProto &graph, Scope &scope) {
+LogicalResult Importer::addInitializers(const ::onnx::GraphProto &graph,
+                                        Scope &scope) {
   for (const auto &tensor : graph.initializer()) {
     if (tensor.name().empty())
       return error() << "initializer: expected a name";
     if (!scope.initializers.try_emplace(tensor.name(), &tensor).second)
-      return error() << "initializer '" << tensor.name() << "': expected one definition, got several";
+      return error() << "initializer '" << tensor.name()
+                     << "': expected one definition, got several";
   }
   for (const auto &tensor : graph.sparse_initializer()) {
     const std::string &name = tensor.values().name();
-    if (scope.initializers.contains(name) || !scope.sparseInitializers.try_emplace(name, &tensor).second)
-      return error() << "initializer '" << name << "': expected one definition, got several";
+    if (scope.initializers.contains(name) ||
+        !scope.sparseInitializers.try_emplace(name, &tensor).second)
+      return error() << "initializer '" << name
+                     << "': expected one definition, got several";
   }
   return success();
 }
@@ -333,25 +404,32 @@ LogicalResult Importer::addInitializers(const ::onnx::GraphProto &graph, Scope &
 // Nodes
 //===----------------------------------------------------------------------===//
 
-LogicalResult Importer::importNodes(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, Scope &scope,
-                                    const Call &call) {
+LogicalResult Importer::importNodes(
+    const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
+    Scope &scope, const Call &call) {
   for (const auto &node : nodes)
     if (failed(importNode(node, scope, call)))
       return failure();
   return success();
 }
 
-LogicalResult Importer::importConstant(const ::onnx::NodeProto &node, Scope &scope, const Call &call) {
-  if (node.attribute_size() != 1 || node.output_size() != 1 || node.input_size() != 0)
+LogicalResult Importer::importConstant(const ::onnx::NodeProto &node,
+                                       Scope &scope, const Call &call) {
+  if (node.attribute_size() != 1 || node.output_size() != 1 ||
+      node.input_size() != 0)
     return nodeError(node, call) << "expected one attribute and one result";
   const ::onnx::AttributeProto *a = resolve(node.attribute(0), call);
   if (!a)
-    return nodeError(node, call) << "expected a value for the attribute '" << node.attribute(0).ref_attr_name() << "'";
-  // A reference has the name of the function's attribute; what it stands for is said by the node.
+    return nodeError(node, call) << "expected a value for the attribute '"
+                                 << node.attribute(0).ref_attr_name() << "'";
+  // A reference has the name of the function's attribute; what it stands for is
+  // said by the node.
   StringRef name = node.attribute(0).name();
-  auto make = [&](Type element, ArrayRef<int64_t> shape, const void *data, size_t bytes) -> TypedAttr {
-    return tensors->make(RankedTensorType::get(shape, element),
-                         ArrayRef<char>(static_cast<const char *>(data), bytes));
+  auto make = [&](Type element, ArrayRef<int64_t> shape, const void *data,
+                  size_t bytes) -> TypedAttr {
+    return tensors->make(
+        RankedTensorType::get(shape, element),
+        ArrayRef<char>(static_cast<const char *>(data), bytes));
   };
   llvm::Expected<TypedAttr> value = TypedAttr();
   if (name == "value") {
@@ -365,9 +443,11 @@ LogicalResult Importer::importConstant(const ::onnx::NodeProto &node, Scope &sco
     float f = a->f();
     value = make(builder.getF32Type(), {}, &f, 4);
   } else if (name == "value_ints") {
-    value = make(builder.getI64Type(), {a->ints_size()}, a->ints().data(), 8 * size_t(a->ints_size()));
+    value = make(builder.getI64Type(), {a->ints_size()}, a->ints().data(),
+                 8 * size_t(a->ints_size()));
   } else if (name == "value_floats") {
-    value = make(builder.getF32Type(), {a->floats_size()}, a->floats().data(), 4 * size_t(a->floats_size()));
+    value = make(builder.getF32Type(), {a->floats_size()}, a->floats().data(),
+                 4 * size_t(a->floats_size()));
   } else if (name == "value_string" || name == "value_strings") {
     SmallVector<StringRef> strings(a->strings().begin(), a->strings().end());
     SmallVector<int64_t> shape;
@@ -375,22 +455,31 @@ LogicalResult Importer::importConstant(const ::onnx::NodeProto &node, Scope &sco
       strings = {a->s()};
     else
       shape = {a->strings_size()};
-    auto type = RankedTensorType::get(shape, onnx::StringElementType::get(&context));
-    value = cast<TypedAttr>(cast<Attribute>(DenseStringElementsAttr::get(type, strings)));
+    auto type =
+        RankedTensorType::get(shape, onnx::StringElementType::get(&context));
+    value = cast<TypedAttr>(
+        cast<Attribute>(DenseStringElementsAttr::get(type, strings)));
   } else {
-    return nodeError(node, call) << "expected an attribute of the operator, got '" << name << "'";
+    return nodeError(node, call)
+           << "expected an attribute of the operator, got '" << name << "'";
   }
   if (!value)
     return nodeError(node, call, value.takeError());
-  Value constant = ConstantOp::create(builder, getLocation(getName(node, call)), value->getType(), *value);
-  return define(scope, node.output(0), constant, [&] { return nodeError(node, call); });
+  Value constant = ConstantOp::create(builder, getLocation(getName(node, call)),
+                                      value->getType(), *value);
+  return define(scope, node.output(0), constant,
+                [&] { return nodeError(node, call); });
 }
 
-LogicalResult Importer::importRegion(const ::onnx::NodeProto &node, const ::onnx::GraphProto &graph, Region &region,
-                                     Scope &scope, const Call &call, ArrayRef<Value> operands) {
+LogicalResult Importer::importRegion(const ::onnx::NodeProto &node,
+                                     const ::onnx::GraphProto &graph,
+                                     Region &region, Scope &scope,
+                                     const Call &call,
+                                     ArrayRef<Value> operands) {
   Call inner = call;
   if (++inner.depth > kDeepest)
-    return nodeError(node, call) << "expected at most " << kDeepest << " levels of subgraphs and functions";
+    return nodeError(node, call) << "expected at most " << kDeepest
+                                 << " levels of subgraphs and functions";
   Scope own;
   own.parent = &scope;
   own.block = &region.emplaceBlock();
@@ -401,12 +490,15 @@ LogicalResult Importer::importRegion(const ::onnx::NodeProto &node, const ::onnx
     if (own.initializers.contains(input.name()))
       continue;
     // The body need not say its types: then they are those of the operands.
-    Type element = getElementType(&context, input.type().tensor_type().elem_type());
+    Type element =
+        getElementType(&context, input.type().tensor_type().elem_type());
     if (!element && i < operands.size() && operands[i])
       element = cast<ShapedType>(operands[i].getType()).getElementType();
     if (!element)
-      return fail() << "expected a type for the body's input '" << input.name() << "'";
-    BlockArgument argument = own.block->addArgument(UnrankedTensorType::get(element), getLocation(input.name()));
+      return fail() << "expected a type for the body's input '" << input.name()
+                    << "'";
+    BlockArgument argument = own.block->addArgument(
+        UnrankedTensorType::get(element), getLocation(input.name()));
     if (failed(define(own, input.name(), argument, fail)))
       return failure();
   }
@@ -418,7 +510,10 @@ LogicalResult Importer::importRegion(const ::onnx::NodeProto &node, const ::onnx
   for (const auto &output : graph.output()) {
     FailureOr<Value> value = findValue(own, output.name(), fail);
     if (failed(value) || !*value)
-      return failed(value) ? failure() : LogicalResult(fail() << "expected a name for each result of the body");
+      return failed(value)
+                 ? failure()
+                 : LogicalResult(
+                       fail() << "expected a name for each result of the body");
     results.push_back(*value);
   }
   builder.setInsertionPointToEnd(own.block);
@@ -426,13 +521,15 @@ LogicalResult Importer::importRegion(const ::onnx::NodeProto &node, const ::onnx
   return success();
 }
 
-LogicalResult Importer::importCall(const ::onnx::NodeProto &node, const ::onnx::FunctionProto &function, Scope &scope,
-                                   const Call &call) {
+LogicalResult Importer::importCall(const ::onnx::NodeProto &node,
+                                   const ::onnx::FunctionProto &function,
+                                   Scope &scope, const Call &call) {
   Call inner;
   inner.prefix = getName(node, call) + "/";
   inner.depth = call.depth + 1;
   if (inner.depth > kDeepest)
-    return nodeError(node, call) << "expected at most " << kDeepest << " levels of subgraphs and functions";
+    return nodeError(node, call) << "expected at most " << kDeepest
+                                 << " levels of subgraphs and functions";
   if (function.opset_import_size() == 0)
     inner.opsets = opsets;
   else if (failed(readOpsets(function.opset_import(), inner.opsets)))
@@ -446,18 +543,23 @@ LogicalResult Importer::importCall(const ::onnx::NodeProto &node, const ::onnx::
     bool known = llvm::is_contained(function.attribute(), attribute.name()) ||
                  inner.attributes.contains(attribute.name());
     if (!known)
-      return nodeError(node, call) << "expected an attribute of the function, got '" << attribute.name() << "'";
+      return nodeError(node, call)
+             << "expected an attribute of the function, got '"
+             << attribute.name() << "'";
     inner.attributes[attribute.name()] = value;
   }
-  if (node.input_size() > function.input_size() || node.output_size() > function.output_size())
-    return nodeError(node, call) << "expected at most " << function.input_size() << " operands and "
-                                 << function.output_size() << " results, got " << node.input_size() << " and "
-                                 << node.output_size();
+  if (node.input_size() > function.input_size() ||
+      node.output_size() > function.output_size())
+    return nodeError(node, call)
+           << "expected at most " << function.input_size() << " operands and "
+           << function.output_size() << " results, got " << node.input_size()
+           << " and " << node.output_size();
   auto fail = [&] { return nodeError(node, call); };
   Scope own; // a function's body sees nothing of its caller
   own.block = scope.block;
   for (auto [i, name] : llvm::enumerate(function.input())) {
-    FailureOr<Value> value = findValue(scope, int(i) < node.input_size() ? node.input(i) : "", fail);
+    FailureOr<Value> value =
+        findValue(scope, int(i) < node.input_size() ? node.input(i) : "", fail);
     if (failed(value))
       return failure();
     if (failed(define(own, name, *value, fail)))
@@ -475,16 +577,20 @@ LogicalResult Importer::importCall(const ::onnx::NodeProto &node, const ::onnx::
   return success();
 }
 
-LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope, const Call &call) {
+LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
+                                   const Call &call) {
   auto fail = [&] { return nodeError(proto, call); };
-  if (auto it = functions.find(functionKey(proto.domain(), proto.op_type(), proto.overload())); it != functions.end())
+  if (auto it = functions.find(
+          functionKey(proto.domain(), proto.op_type(), proto.overload()));
+      it != functions.end())
     return importCall(proto, *it->second, scope, call);
   Node node;
   node.name = proto.op_type();
   int version;
   std::string reason;
   if (!findSchema(proto, call.opsets, node.dialect, version, reason))
-    return fail() << "expected a supported operator" << (reason.empty() ? "" : ": ") << reason;
+    return fail() << "expected a supported operator"
+                  << (reason.empty() ? "" : ": ") << reason;
   if (node.dialect == "onnx" && node.name == "Constant")
     return importConstant(proto, scope, call);
   node.opset = call.opsets.lookup(canonicalDomain(proto.domain()));
@@ -499,13 +605,16 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
     node.outputs.push_back(!name.empty());
   for (const auto &attribute : proto.attribute()) {
     const ::onnx::AttributeProto *value = resolve(attribute, call);
-    if (!value) // a reference to an attribute that the call leaves out: the operator's default holds
+    if (!value) // a reference to an attribute that the call leaves out: the
+                // operator's default holds
       continue;
     if (node.attributes.get(attribute.name()))
-      return fail() << "expected the attribute '" << attribute.name() << "' once, got it twice";
+      return fail() << "expected the attribute '" << attribute.name()
+                    << "' once, got it twice";
     if (value->has_g()) {
       auto region = std::make_unique<Region>();
-      if (failed(importRegion(proto, value->g(), *region, scope, call, node.operands)))
+      if (failed(importRegion(proto, value->g(), *region, scope, call,
+                              node.operands)))
         return failure();
       node.regions.emplace_back(attribute.name(), std::move(region));
       continue;
@@ -523,14 +632,16 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
   if (results.empty()) {
     const OpSchema *schema = lookupSchema(node.dialect, node.name);
     if (!schema || (schema->deprecated && version >= schema->versions.back()))
-      return fail() << "expected an operator that is not deprecated in opset " << node.opset;
+      return fail() << "expected an operator that is not deprecated in opset "
+                    << node.opset;
     llvm::Expected<SmallVector<Value>> created = nodeBuilder.create(node);
     if (!created)
       return nodeError(proto, call, created.takeError());
     results = std::move(*created);
   }
   for (auto [i, name] : llvm::enumerate(proto.output()))
-    if (!name.empty() && i < results.size() && results[i] && failed(define(scope, name, results[i], fail)))
+    if (!name.empty() && i < results.size() && results[i] &&
+        failed(define(scope, name, results[i], fail)))
       return failure();
   return success();
 }
@@ -539,7 +650,8 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
 // The model
 //===----------------------------------------------------------------------===//
 
-/// A name for a dimension that `squint.dims` can hold; distinct for distinct names.
+/// A name for a dimension that `squint.dims` can hold; distinct for distinct
+/// names.
 std::string Importer::makeSymbol(StringRef name) {
   std::string &symbol = symbols[name];
   if (!symbol.empty())
@@ -556,28 +668,37 @@ std::string Importer::makeSymbol(StringRef name) {
   return symbol;
 }
 
-FailureOr<RankedTensorType> Importer::readInputType(const ::onnx::ValueInfoProto &input,
-                                                    SmallVectorImpl<DimExpr> &dims) {
+FailureOr<RankedTensorType>
+Importer::readInputType(const ::onnx::ValueInfoProto &input,
+                        SmallVectorImpl<DimExpr> &dims) {
   auto fail = [&] { return error() << "input '" << input.name() << "': "; };
   if (!input.type().has_tensor_type())
-    return fail() << "expected a tensor (other types of inputs are not supported yet)";
+    return fail()
+           << "expected a tensor (other types of inputs are not supported yet)";
   const auto &tensor = input.type().tensor_type();
   Type element = getElementType(&context, tensor.elem_type());
   if (!element)
-    return fail() << "expected a data type of the standard, got " << tensor.elem_type();
+    return fail() << "expected a data type of the standard, got "
+                  << tensor.elem_type();
   if (!tensor.has_shape())
     return fail() << "expected a shape, got none";
   SmallVector<int64_t> shape;
   for (auto [i, dim] : llvm::enumerate(tensor.shape().dim())) {
-    if (dim.value_case() == std::decay_t<decltype(dim)>::kDimValue && dim.dim_value() < -1)
-      return fail() << "expected dimensions of 0 or more, got " << dim.dim_value();
-    if (dim.value_case() == std::decay_t<decltype(dim)>::kDimValue && dim.dim_value() > 0) {
+    if (dim.value_case() == std::decay_t<decltype(dim)>::kDimValue &&
+        dim.dim_value() < -1)
+      return fail() << "expected dimensions of 0 or more, got "
+                    << dim.dim_value();
+    if (dim.value_case() == std::decay_t<decltype(dim)>::kDimValue &&
+        dim.dim_value() > 0) {
       shape.push_back(dim.dim_value());
       dims.push_back(dim.dim_value());
       continue;
     }
-    // 0, -1, an empty name and nothing all say that the size is known at run time only.
-    std::string name = dim.dim_param().empty() ? input.name() + "_d" + std::to_string(i) : dim.dim_param();
+    // 0, -1, an empty name and nothing all say that the size is known at run
+    // time only.
+    std::string name = dim.dim_param().empty()
+                           ? input.name() + "_d" + std::to_string(i)
+                           : dim.dim_param();
     auto pin = options.dims.find(name);
     std::string symbol = makeSymbol(name);
     if (pin == options.dims.end())
@@ -593,7 +714,9 @@ FailureOr<RankedTensorType> Importer::readInputType(const ::onnx::ValueInfoProto
   }
   int64_t elements = 1;
   for (int64_t size : shape)
-    if (!ShapedType::isDynamic(size) && (llvm::MulOverflow(elements, size, elements) || elements > INT64_MAX / 128))
+    if (!ShapedType::isDynamic(size) &&
+        (llvm::MulOverflow(elements, size, elements) ||
+         elements > INT64_MAX / 128))
       return fail() << "expected a tensor of less than 2^56 elements";
   return RankedTensorType::get(shape, element);
 }
@@ -609,11 +732,13 @@ LogicalResult Importer::importMain(ModuleOp module) {
   SmallVector<DictionaryAttr> argAttrs, resultAttrs;
   SmallVector<const ::onnx::ValueInfoProto *> inputs;
   auto describe = [&](StringRef name, ArrayRef<DimExpr> dims) {
-    return builder.getDictionaryAttr({{builder.getStringAttr(kNameAttr), builder.getStringAttr(name)},
-                                      {builder.getStringAttr(kDimsAttr), getDimsAttr(&context, dims)}});
+    return builder.getDictionaryAttr(
+        {{builder.getStringAttr(kNameAttr), builder.getStringAttr(name)},
+         {builder.getStringAttr(kDimsAttr), getDimsAttr(&context, dims)}});
   };
   for (const auto &input : graph.input()) {
-    if (scope.initializers.contains(input.name()) || scope.sparseInitializers.contains(input.name()))
+    if (scope.initializers.contains(input.name()) ||
+        scope.sparseInitializers.contains(input.name()))
       continue; // a constant; callers cannot override it
     SmallVector<DimExpr> dims;
     FailureOr<RankedTensorType> type = readInputType(input, dims);
@@ -625,22 +750,28 @@ LogicalResult Importer::importMain(ModuleOp module) {
   }
   for (const auto &[name, size] : options.dims)
     if (!pinned.count(name)) {
-      InFlightDiagnostic diagnostic = error() << "expected a symbolic dimension of an input, got '" << name << "'";
+      InFlightDiagnostic diagnostic =
+          error() << "expected a symbolic dimension of an input, got '" << name
+                  << "'";
       SmallVector<std::string> known;
       for (auto &entry : symbols)
         known.push_back(entry.first().str());
       llvm::sort(known);
-      diagnostic << (known.empty() ? " (the model has none)" : " (the model has " + llvm::join(known, ", ") + ")");
+      diagnostic << (known.empty()
+                         ? " (the model has none)"
+                         : " (the model has " + llvm::join(known, ", ") + ")");
       return failure();
     }
 
-  auto main = func::FuncOp::create(builder, module.getLoc(), "main", builder.getFunctionType(types, {}));
+  auto main = func::FuncOp::create(builder, module.getLoc(), "main",
+                                   builder.getFunctionType(types, {}));
   Block *block = main.addEntryBlock();
   scope.block = block;
   for (BlockArgument argument : block->getArguments()) {
     const std::string &name = inputs[argument.getArgNumber()]->name();
     argument.setLoc(getLocation(name));
-    if (failed(define(scope, name, argument, [&] { return error() << "input '" << name << "': "; })))
+    if (failed(define(scope, name, argument,
+                      [&] { return error() << "input '" << name << "': "; })))
       return failure();
   }
   builder.setInsertionPointToEnd(block);
@@ -665,11 +796,13 @@ LogicalResult Importer::importMain(ModuleOp module) {
     Type element = getElementType(&context, tensor.elem_type());
     Type got = cast<ShapedType>(value->getType()).getElementType();
     if (element && element != got)
-      return fail() << "expected elements of type " << element << ", got " << got;
+      return fail() << "expected elements of type " << element << ", got "
+                    << got;
     // What the model says of the shape; names that no input has say nothing.
     SmallVector<Attribute> dims;
     for (const auto &dim : tensor.shape().dim())
-      dims.push_back(builder.getStringAttr(dim.dim_value() > 0 ? std::to_string(dim.dim_value()) : "?"));
+      dims.push_back(builder.getStringAttr(
+          dim.dim_value() > 0 ? std::to_string(dim.dim_value()) : "?"));
     NamedAttrList attributes;
     attributes.set(kNameAttr, builder.getStringAttr(output.name()));
     if (tensor.has_shape())
@@ -678,7 +811,8 @@ LogicalResult Importer::importMain(ModuleOp module) {
   }
   builder.setInsertionPointToEnd(block);
   func::ReturnOp::create(builder, module.getLoc(), results);
-  main.setFunctionType(builder.getFunctionType(types, ValueRange(results).getTypes()));
+  main.setFunctionType(
+      builder.getFunctionType(types, ValueRange(results).getTypes()));
   main.setAllArgAttrs(argAttrs);
   main.setAllResultAttrs(resultAttrs);
   return success();
@@ -708,8 +842,11 @@ OwningOpRef<ModuleOp> Importer::run() {
     error() << "expected an ONNX model with a graph and an opset, got none";
     return nullptr;
   }
-  tensors = std::make_unique<TensorReader>(context, stores, *store, (*file)->bytes(), !options.allowExternal.empty());
-  if (failed(readOpsets(model.opset_import(), opsets)) || failed(readFunctions()))
+  tensors =
+      std::make_unique<TensorReader>(context, stores, *store, (*file)->bytes(),
+                                     !options.allowExternal.empty());
+  if (failed(readOpsets(model.opset_import(), opsets)) ||
+      failed(readFunctions()))
     return nullptr;
 
   std::map<std::string, int> unsupported;
@@ -718,10 +855,13 @@ OwningOpRef<ModuleOp> Importer::run() {
     llvm::StringMap<int> own;
     if (failed(readOpsets(function.opset_import(), own)))
       return nullptr;
-    countUnsupported(function.node(), function.opset_import_size() ? own : opsets, unsupported, 0);
+    countUnsupported(function.node(),
+                     function.opset_import_size() ? own : opsets, unsupported,
+                     0);
   }
   if (!unsupported.empty()) {
-    InFlightDiagnostic diagnostic = error() << "expected supported operators, got";
+    InFlightDiagnostic diagnostic = error()
+                                    << "expected supported operators, got";
     const char *separator = " ";
     for (auto &[name, count] : unsupported) {
       diagnostic << separator << name << " x" << count;
@@ -734,27 +874,32 @@ OwningOpRef<ModuleOp> Importer::run() {
   for (char &c : name)
     c = llvm::isAlnum(c) || c == '_' ? c : '_';
   OwningOpRef<ModuleOp> module =
-      ModuleOp::create(FileLineColLoc::get(&context, path, 0, 0), name.empty() ? StringRef("model") : StringRef(name));
+      ModuleOp::create(FileLineColLoc::get(&context, path, 0, 0),
+                       name.empty() ? StringRef("model") : StringRef(name));
   if (failed(importMain(*module)) || failed(verify(*module)))
     return nullptr;
   if (options.files) {
     options.files->insert((*file)->path().str());
-    options.files->insert(tensors->getExternalStores().begin(), tensors->getExternalStores().end());
+    options.files->insert(tensors->getExternalStores().begin(),
+                          tensors->getExternalStores().end());
   }
   return module;
 }
 } // namespace
 
 void registerImportDialects(DialectRegistry &registry) {
-  registry.insert<onnx::OnnxDialect, msft::MsftDialect, SquintDialect, func::FuncDialect, arith::ArithDialect,
-                  tensor::TensorDialect>();
+  registry
+      .insert<onnx::OnnxDialect, msft::MsftDialect, SquintDialect,
+              func::FuncDialect, arith::ArithDialect, tensor::TensorDialect>();
 }
 
-OwningOpRef<ModuleOp> importOnnx(StringRef path, MLIRContext &context, const ImportOptions &options) {
+OwningOpRef<ModuleOp> importOnnx(StringRef path, MLIRContext &context,
+                                 const ImportOptions &options) {
   DialectRegistry registry;
   registerImportDialects(registry);
   context.appendDialectRegistry(registry);
-  context.loadDialect<onnx::OnnxDialect, msft::MsftDialect, SquintDialect, func::FuncDialect, arith::ArithDialect,
+  context.loadDialect<onnx::OnnxDialect, msft::MsftDialect, SquintDialect,
+                      func::FuncDialect, arith::ArithDialect,
                       tensor::TensorDialect>();
   return Importer(path, context, options).run();
 }

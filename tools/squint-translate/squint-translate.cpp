@@ -4,11 +4,15 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/Onnx.h"
+#include "squint/Transforms/Passes.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 namespace cl = llvm::cl;
@@ -26,6 +30,11 @@ static cl::list<std::string> dims("dim", cl::value_desc("NAME=N"), cl::desc("Pin
 static cl::list<std::string> allowExternal("allow-external", cl::value_desc("dir"),
                                            cl::desc("Also read external data from this folder (repeatable)"),
                                            cl::cat(category));
+static cl::opt<std::string> store("store", cl::value_desc("file"),
+                                  cl::desc("Safetensors file for constants that do not lie in a file as they are, or "
+                                           "not in the folder of the output (default: the output's name with the "
+                                           "extension .weights)"),
+                                  cl::cat(category));
 static cl::opt<bool> debugInfo("mlir-print-debuginfo", cl::desc("Print locations, which hold the nodes' names"),
                                cl::cat(category));
 
@@ -35,8 +44,9 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv,
                               "Squint's translator: models in other formats as IR\n\n"
                               "  squint-translate --import-onnx model.onnx | squint-opt --squint-infer-shapes\n\n"
-                              "Weights stay in the model's files; the IR refers to them relative to the model's "
-                              "folder.\n");
+                              "Weights stay in the model's files, which the IR refers to; those that cannot be read "
+                              "from the folder of the output are written to a file beside it. Text on standard output "
+                              "is for the folder of the model.\n");
   squint::ImportOptions options;
   options.allowExternal.assign(allowExternal.begin(), allowExternal.end());
   for (llvm::StringRef dim : dims) {
@@ -53,6 +63,17 @@ int main(int argc, char **argv) {
   squint::DiagnosticPrinter printer(&context);
   mlir::OwningOpRef<mlir::ModuleOp> module = squint::importOnnx(input, context, options);
   if (!module)
+    return 1;
+  squint::ExternalizeDataOptions weights;
+  weights.path = store;
+  if (weights.path.empty() && output != "-") {
+    llvm::SmallString<128> name(output.getValue());
+    llvm::sys::path::replace_extension(name, "weights");
+    weights.path = name.str().str();
+  }
+  mlir::PassManager manager(&context);
+  manager.addPass(squint::createExternalizeData(weights));
+  if (failed(manager.run(*module)))
     return 1;
   std::string error;
   auto file = mlir::openOutputFile(output, &error);
