@@ -146,11 +146,13 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, required=True, help="where squintc and squint-run are")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="where models and libraries go")
     parser.add_argument("--limits", type=pathlib.Path, help="the program squint-limits")
+    parser.add_argument("--kernels", type=pathlib.Path, help="the program KernelBench")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each side in each round")
     parser.add_argument("names", nargs="*", choices=[[], *ROWS], metavar="NAME", help=", ".join(ROWS))
     args = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     squint.BIN = args.bin
     args.work.mkdir(parents=True, exist_ok=True)
 
@@ -159,6 +161,11 @@ def main():
         for threads in args.threads:
             lines = subprocess.run([args.limits, str(threads)], check=True, capture_output=True, text=True).stdout.splitlines()
             print(f"limits, {threads} thread{'s' * (threads > 1)}: " + ", ".join(lines))
+    if args.kernels:
+        print("\nkernels, one thread, weights from memory for one token:")
+        for weights, activations in (("int8:channel", "int8:token"), ("int4:group=32", "int8:group=32"), ("int4:group=32", "f32")):
+            for rows in (1, 128):
+                subprocess.run([args.kernels, weights, activations, "4096", "4096", str(rows), *["--cold"] * (rows == 1)], check=True)
     print(f"\n{'model':30}{'format':14}{'threads':>7}{'Squint us':>12}{'ORT us':>12}{'faster':>9}{'library MB':>12}{'workspace KB':>14}")
     for name in args.names or ROWS:
         data = squint.data()
@@ -177,7 +184,7 @@ def main():
                 ours, theirs = race(library, sessions[peer, threads], feeds, threads, args.rounds, args.seconds)
                 workspace = squint.benchmark(library, feeds, threads, 0.01)["workspace_bytes"]
                 print(f"{title:30}{kind:14}{threads:7}{ours:12.0f}{theirs:12.0f}{theirs / ours:8.2f}x"
-                      f"{library.stat().st_size / 1e6:12.2f}{workspace / 1e3:14.1f}", flush=True)
+                      f"{library.stat().st_size / 1e6:12.2f}{workspace / 1e3:14.1f}")
     print("\nONNX Runtime runs in float, but the chain of linears: MatMulNBits, 4 bits in blocks of 32, accuracy level 4.")
 
 
