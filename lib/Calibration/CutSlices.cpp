@@ -59,10 +59,9 @@ bool Cutter::isCopied(Value value) {
     return false;
   if (auto it = copied.find(value); it != copied.end())
     return it->second;
-  bool result = !isa<RankedTensorType>(value.getType()) ||
-                llvm::all_of(getReads(op), [&](Value read) {
-                  return isCopied(read);
-                });
+  bool result =
+      !isa<RankedTensorType>(value.getType()) ||
+      llvm::all_of(getReads(op), [&](Value read) { return isCopied(read); });
   return copied[value] = result;
 }
 
@@ -167,7 +166,8 @@ FailureOr<Type> SliceBuilder::getStaticType(Value value) {
            << value.getType();
   if (tensor)
     return Type(tensor.clone(shape));
-  return Type(PackedType::get(shape, packed.getFormatAttr(), packed.getLayout()));
+  return Type(
+      PackedType::get(shape, packed.getFormatAttr(), packed.getLayout()));
 }
 
 LogicalResult SliceBuilder::makeStatic(Operation *original, Operation *copy) {
@@ -179,8 +179,7 @@ LogicalResult SliceBuilder::makeStatic(Operation *original, Operation *copy) {
     to.setType(*type);
   }
   copy->removeAttr(kDimsAttr);
-  for (auto [from, to] :
-       llvm::zip(original->getRegions(), copy->getRegions()))
+  for (auto [from, to] : llvm::zip(original->getRegions(), copy->getRegions()))
     for (auto [fromBlock, toBlock] : llvm::zip(from, to)) {
       for (auto [a, b] :
            llvm::zip(fromBlock.getArguments(), toBlock.getArguments())) {
@@ -200,8 +199,9 @@ LogicalResult SliceBuilder::replaceSizes(ModuleOp module) {
   WalkResult result = module.walk([&](DimOp dim) -> WalkResult {
     std::optional<int64_t> size = sizes(dim.getSymbol());
     if (!size)
-      return dim.emitError() << "expected sizes that the samples determine, got '"
-                             << dim.getSymbol() << "'";
+      return dim.emitError()
+             << "expected sizes that the samples determine, got '"
+             << dim.getSymbol() << "'";
     OpBuilder builder(dim);
     dim.replaceAllUsesWith(
         arith::ConstantIndexOp::create(builder, dim.getLoc(), *size)

@@ -45,8 +45,8 @@ void Histogram::add(llvm::ArrayRef<float> values, float absmax) {
     if (value == 0.0f)
       ++zeros;
     else
-      ++(value < 0.0f ? negative : positive)[int64_t(std::abs(double(value)) *
-                                                     perBin)];
+      ++(value < 0.0f ? negative
+                      : positive)[int64_t(std::abs(double(value)) * perBin)];
   }
 }
 
@@ -71,8 +71,8 @@ float Histogram::quantile(double q) const {
     uint64_t below = 0;
     for (const Bin &bin : all) {
       if (rank < double(below + bin.count))
-        return bin.low + (bin.high - bin.low) *
-                             (rank - double(below) + 0.5) / double(bin.count);
+        return bin.low + (bin.high - bin.low) * (rank - double(below) + 0.5) /
+                             double(bin.count);
       below += bin.count;
     }
     return all.back().high;

@@ -38,7 +38,7 @@ public:
 private:
   void fit(float absmax);
 
-  int exponent = 0;         // bins are 2^exponent wide
+  int exponent = 0;                         // bins are 2^exponent wide
   std::vector<uint64_t> negative, positive; // by magnitude, without 0
   uint64_t zeros = 0, total = 0;
 };

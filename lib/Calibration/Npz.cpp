@@ -71,18 +71,13 @@ Error HeaderParser::parseDescr() {
   static const struct {
     StringLiteral name;
     squint_dtype dtype;
-  } types[] = {{"b1", {SQUINT_DTYPE_BOOL, 8, 1}},
-               {"i1", {SQUINT_DTYPE_INT, 8, 1}},
-               {"i2", {SQUINT_DTYPE_INT, 16, 1}},
-               {"i4", {SQUINT_DTYPE_INT, 32, 1}},
-               {"i8", {SQUINT_DTYPE_INT, 64, 1}},
-               {"u1", {SQUINT_DTYPE_UINT, 8, 1}},
-               {"u2", {SQUINT_DTYPE_UINT, 16, 1}},
-               {"u4", {SQUINT_DTYPE_UINT, 32, 1}},
-               {"u8", {SQUINT_DTYPE_UINT, 64, 1}},
-               {"f2", {SQUINT_DTYPE_FLOAT, 16, 1}},
-               {"f4", {SQUINT_DTYPE_FLOAT, 32, 1}},
-               {"f8", {SQUINT_DTYPE_FLOAT, 64, 1}}};
+  } types[] = {
+      {"b1", {SQUINT_DTYPE_BOOL, 8, 1}},   {"i1", {SQUINT_DTYPE_INT, 8, 1}},
+      {"i2", {SQUINT_DTYPE_INT, 16, 1}},   {"i4", {SQUINT_DTYPE_INT, 32, 1}},
+      {"i8", {SQUINT_DTYPE_INT, 64, 1}},   {"u1", {SQUINT_DTYPE_UINT, 8, 1}},
+      {"u2", {SQUINT_DTYPE_UINT, 16, 1}},  {"u4", {SQUINT_DTYPE_UINT, 32, 1}},
+      {"u8", {SQUINT_DTYPE_UINT, 64, 1}},  {"f2", {SQUINT_DTYPE_FLOAT, 16, 1}},
+      {"f4", {SQUINT_DTYPE_FLOAT, 32, 1}}, {"f8", {SQUINT_DTYPE_FLOAT, 64, 1}}};
   for (const auto &type : types)
     if (descr.size() == 3 && descr.drop_front() == type.name &&
         (descr[0] == '<' || (descr[0] == '|' && type.dtype.bits == 8))) {
@@ -425,8 +420,9 @@ Error squint::writeNpz(StringRef path, ArrayRef<NamedArray> arrays) {
     auto pointer = [](const char *p) {
       return reinterpret_cast<zip_uint8_t *>(const_cast<char *>(p));
     };
-    fragments.push_back({{{pointer(headers.back().data()), headers.back().size()},
-                          {pointer(bytes.data()), bytes.size()}}});
+    fragments.push_back(
+        {{{pointer(headers.back().data()), headers.back().size()},
+          {pointer(bytes.data()), bytes.size()}}});
     zip_source_t *source = zip_source_buffer_fragment(
         archive, fragments.back().data(), bytes.empty() ? 1 : 2, 0);
     if (!source)

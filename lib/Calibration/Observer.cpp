@@ -26,7 +26,7 @@ bool Observer::observe(ArrayRef<float> values) {
   if (largest >= 0x7f800000)
     return false;
   full = samples ? ObservedRange{std::min(full.min, range.min),
-                              std::max(full.max, range.max)}
+                                 std::max(full.max, range.max)}
                  : range;
   ++samples;
   update(values, range);

@@ -18,7 +18,8 @@ public:
          SliceSink sink)
       : function(function), samples(samples),
         count(limit ? std::min(limit, samples.size()) : samples.size()),
-        threads(threads), sink(sink) {}
+        threads(threads ? threads : int(function.getContext()->getNumThreads())),
+        sink(sink) {}
   LogicalResult run(ArrayRef<Value> wanted);
 
 private:

@@ -21,7 +21,8 @@ std::optional<squint_dtype> squint::getElementDtype(Type type) {
   };
   if (type.isInteger(1))
     return make(SQUINT_DTYPE_BOOL, 8);
-  if (auto integer = dyn_cast<IntegerType>(type); integer && integer.getWidth() <= 64)
+  if (auto integer = dyn_cast<IntegerType>(type);
+      integer && integer.getWidth() <= 64)
     return make(integer.isUnsigned() ? SQUINT_DTYPE_UINT : SQUINT_DTYPE_INT,
                 integer.getWidth());
   if (isa<Float16Type, Float32Type, Float64Type>(type))
@@ -74,7 +75,8 @@ llvm::Error Samples::addInput(func::FuncOp function, unsigned index) {
     return refuse("input '" + name + "' has no known dimensions");
   std::optional<squint_dtype> dtype = getElementDtype(type.getElementType());
   if (!dtype)
-    return refuse("input '" + name + "' has elements that cannot be read from "
+    return refuse("input '" + name +
+                  "' has elements that cannot be read from "
                   "samples");
   const NpzEntry *entry = file->find(name);
   if (!entry)
@@ -124,8 +126,8 @@ llvm::Error Samples::addInput(func::FuncOp function, unsigned index) {
     auto [known, isNew] = sizes.try_emplace(texts[d], extent);
     if (!isNew && known->second != extent)
       return refuse(label + "expected '" + texts[d] + "' to be " +
-                    llvm::Twine(known->second) + " as in the other arrays, got " +
-                    llvm::Twine(extent));
+                    llvm::Twine(known->second) +
+                    " as in the other arrays, got " + llvm::Twine(extent));
   }
   return llvm::Error::success();
 }

@@ -53,7 +53,7 @@ static LogicalResult linkRuntime(ModuleOp op, llvm::Module &module,
       llvm::MemoryBufferRef(bitcode, "runtime"), module.getContext());
   if (!runtime)
     return emitError(op.getLoc()) << "cannot read the runtime: "
-                          << llvm::toString(runtime.takeError());
+                                  << llvm::toString(runtime.takeError());
   (*runtime)->setTargetTriple(module.getTargetTriple());
   (*runtime)->setDataLayout(module.getDataLayout());
   // Its flags (PIC level, frame pointers) would be merged with those that the
@@ -111,9 +111,9 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
       llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
       llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
   llvm::ModulePassManager passes =
-      level == 0 ? builder.buildO0DefaultPipeline(levels[0])
-                 : builder.buildPerModuleDefaultPipeline(
-                       levels[std::min(level, 3u)]);
+      level == 0
+          ? builder.buildO0DefaultPipeline(levels[0])
+          : builder.buildPerModuleDefaultPipeline(levels[std::min(level, 3u)]);
   passes.addPass(llvm::GlobalDCEPass());
   passes.run(module, modules);
   // Afterwards, since the optimiser may still fold conversions.
@@ -129,8 +129,7 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
 
   CompiledModel result;
   result.context = std::make_unique<llvm::LLVMContext>();
-  result.module =
-      translateModuleToLLVMIR(op, *result.context, options.prefix);
+  result.module = translateModuleToLLVMIR(op, *result.context, options.prefix);
   if (!result.module)
     return emitError(op.getLoc()) << "cannot translate the module to LLVM IR";
   llvm::Module &module = *result.module;
@@ -148,8 +147,8 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
   for (llvm::StringRef name : modelEntries) {
     llvm::Function *function = module.getFunction(name);
     if (!function || function->isDeclaration())
-      return emitError(op.getLoc()) << "expected the function '" << name
-                            << "' of a lowered model";
+      return emitError(op.getLoc())
+             << "expected the function '" << name << "' of a lowered model";
   }
   setTarget(module, info.target);
   if (failed(linkRuntime(op, module, info.target)))
@@ -160,7 +159,8 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
   std::string errors;
   llvm::raw_string_ostream stream(errors);
   if (llvm::verifyModule(module, &stream))
-    return emitError(op.getLoc()) << "the module is not valid as LLVM IR: " << errors;
+    return emitError(op.getLoc())
+           << "the module is not valid as LLVM IR: " << errors;
   optimize(module, *result.machine, info.target, options.optLevel);
   return result;
 }
@@ -194,10 +194,10 @@ static const llvm::StringSet<> &getSystemFunctions() {
       "acos", "acosf", "acosh", "acoshf", "asin", "asinf", "asinh", "asinhf",
       "atan", "atan2", "atan2f", "atanf", "atanh", "atanhf", "cbrt", "cbrtf",
       "ceil", "ceilf", "copysign", "copysignf", "cos", "cosf", "cosh", "coshf",
-      "erf", "erff", "exp", "exp10", "exp10f", "exp2", "exp2f", "expf",
-      "expm1", "expm1f", "fabs", "fabsf", "floor", "floorf", "fma", "fmaf",
-      "fmax", "fmaxf", "fmin", "fminf", "fmod", "fmodf", "frexp", "frexpf",
-      "ldexp", "ldexpf", "llrint", "llrintf", "log", "log10", "log10f", "log1p",
+      "erf", "erff", "exp", "exp10", "exp10f", "exp2", "exp2f", "expf", "expm1",
+      "expm1f", "fabs", "fabsf", "floor", "floorf", "fma", "fmaf", "fmax",
+      "fmaxf", "fmin", "fminf", "fmod", "fmodf", "frexp", "frexpf", "ldexp",
+      "ldexpf", "llrint", "llrintf", "log", "log10", "log10f", "log1p",
       "log1pf", "log2", "log2f", "logf", "lrint", "lrintf", "modf", "modff",
       "nearbyint", "nearbyintf", "pow", "powf", "rint", "rintf", "round",
       "roundeven", "roundevenf", "roundf", "sin", "sincos", "sincosf", "sinf",
@@ -220,9 +220,10 @@ LogicalResult squint::checkUndefined(ModuleOp op, llvm::ArrayRef<char> object,
     if ((*flags & llvm::object::SymbolRef::SF_Undefined) && !name->empty() &&
         *name != "_GLOBAL_OFFSET_TABLE_" && *name != getWeightsSymbol(prefix) &&
         !getSystemFunctions().contains(*name))
-      return emitError(op.getLoc()) << "expected code that needs libc and libm only, "
-                               "got a call of '"
-                            << *name << "'";
+      return emitError(op.getLoc())
+             << "expected code that needs libc and libm only, "
+                "got a call of '"
+             << *name << "'";
   }
   return success();
 }

@@ -103,9 +103,9 @@ Constant *Describer::weights() {
   if (!info.weightsSize || options.weights == WeightsPlace::File)
     return null();
   auto *type = ArrayType::get(Type::getInt8Ty(context), 64);
-  auto *variable = new GlobalVariable(module, type, true,
-                                      GlobalValue::ExternalLinkage, nullptr,
-                                      getWeightsSymbol(options.prefix));
+  auto *variable =
+      new GlobalVariable(module, type, true, GlobalValue::ExternalLinkage,
+                         nullptr, getWeightsSymbol(options.prefix));
   variable->setAlignment(Align(64));
   // Anywhere in the address space when another defines it.
   if (options.weights == WeightsPlace::Section) {
@@ -152,34 +152,35 @@ void Describer::run() {
   for (const std::string &symbol : info.symbols)
     symbols.push_back(string(symbol));
   for (const LaunchInfo &launch : info.launches)
-    launches.push_back(ConstantStruct::getAnon(
-        {string(launch.kernel), string(launch.node)}));
+    launches.push_back(
+        ConstantStruct::getAnon({string(launch.kernel), string(launch.node)}));
   uint64_t outputDims = 0;
   for (const ValueInfo &output : info.outputs)
     outputDims += output.dims.size();
 
   GlobalVariable *table = module.getGlobalVariable("squint_library_v1", true);
   assert(table && "the runtime's bitcode lost the table");
-  uint64_t size = module.getDataLayout().getTypeAllocSize(table->getValueType());
+  uint64_t size =
+      module.getDataLayout().getTypeAllocSize(table->getValueType());
   bool inFile = options.weights == WeightsPlace::File && info.weightsSize;
-  SmallVector<Constant *> fields = {
-      i32(size),
-      i32(1),
-      string(options.prefix),
-      string("squint " SQUINT_VERSION),
-      string(info.target.triple),
-      string(info.target.cpu),
-      string(info.target.features),
-      i32(info.inputs.size()),
-      i32(info.outputs.size()),
-      i32(info.symbols.size()),
-      i32(info.launches.size()),
-      values(info.inputs),
-      values(info.outputs),
-      array(symbols),
-      array(launches),
-      i64(info.weightsSize),
-      inFile ? string(options.weightsFile) : null()};
+  SmallVector<Constant *> fields = {i32(size),
+                                    i32(1),
+                                    string(options.prefix),
+                                    string("squint " SQUINT_VERSION),
+                                    string(info.target.triple),
+                                    string(info.target.cpu),
+                                    string(info.target.features),
+                                    i32(info.inputs.size()),
+                                    i32(info.outputs.size()),
+                                    i32(info.symbols.size()),
+                                    i32(info.launches.size()),
+                                    values(info.inputs),
+                                    values(info.outputs),
+                                    array(symbols),
+                                    array(launches),
+                                    i64(info.weightsSize),
+                                    inFile ? string(options.weightsFile)
+                                           : null()};
   for (StringRef name :
        {"model_create", "model_destroy", "context_create", "context_destroy",
         "state_create", "state_destroy", "prepare", "output_shape", "run",

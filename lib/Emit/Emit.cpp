@@ -105,9 +105,8 @@ LogicalResult Emitter::writeText(CompiledModel &model) {
   if (kind == Kind::Ir) {
     llvm::raw_svector_ostream stream(code);
     model.module->print(stream, nullptr);
-  } else if (failed(writeMachineCode(module, model,
-                                     llvm::CodeGenFileType::AssemblyFile,
-                                     code))) {
+  } else if (failed(writeMachineCode(
+                 module, model, llvm::CodeGenFileType::AssemblyFile, code))) {
     return failure();
   }
   return check(files.write(options.output, [&](llvm::raw_fd_ostream &out) {
@@ -151,7 +150,8 @@ LogicalResult Emitter::writeBinary(CompiledModel &model) {
     if (out.has_error()) {
       error = out.error();
       out.clear_error();
-      return emitError(module.getLoc()) << options.output << ": " << error.message();
+      return emitError(module.getLoc())
+             << options.output << ": " << error.message();
     }
   }
   auto result = files.reserve(options.output);

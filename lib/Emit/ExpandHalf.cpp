@@ -51,11 +51,11 @@ private:
 /// and NaNs get the exponent that the scaling does not reach.
 Value *Expander::extendHalf(Value *half, Type *type) {
   Type *f32 = with(type, b->getFloatTy()), *i32 = with(type, b->getInt32Ty());
-  Value *bits = b->CreateZExt(
-      b->CreateBitCast(half, with(type, b->getInt16Ty())), i32);
+  Value *bits =
+      b->CreateZExt(b->CreateBitCast(half, with(type, b->getInt16Ty())), i32);
   Value *magnitude = b->CreateAnd(bits, constant(i32, 0x7fff));
-  Value *sign =
-      b->CreateShl(b->CreateAnd(bits, constant(i32, 0x8000)), constant(i32, 16));
+  Value *sign = b->CreateShl(b->CreateAnd(bits, constant(i32, 0x8000)),
+                             constant(i32, 16));
   Value *shifted = b->CreateShl(magnitude, constant(i32, 13));
   // Subnormal f16 are subnormal f32 here; the multiplication is exact.
   Value *scaled = b->CreateFMul(
@@ -83,7 +83,8 @@ Value *Expander::roundToOdd(Value *value) {
     return b->CreateAnd(b->CreateBitCast(v, i64),
                         constant(i64, 0x7fffffffffffffff));
   };
-  Value *exact = magnitude(value), *rounded = magnitude(b->CreateFPExt(nearest, type));
+  Value *exact = magnitude(value),
+        *rounded = magnitude(b->CreateFPExt(nearest, type));
   Value *tooLarge = b->CreateICmpUGT(rounded, exact);
   Value *inexact = b->CreateFCmpONE(b->CreateFPExt(nearest, type), value);
   Value *towardsZero = b->CreateSub(bits, b->CreateZExt(tooLarge, i32));
@@ -103,27 +104,28 @@ Value *Expander::truncateToHalf(Value *value, Type *type) {
   // Half to even: add half of the last place less one, plus the last bit kept.
   Value *last = b->CreateAnd(b->CreateLShr(magnitude, constant(i32, 13)),
                              constant(i32, 1));
-  Value *biased = b->CreateAdd(
-      b->CreateAdd(magnitude, constant(i32, uint32_t(-112) << 23)),
-      b->CreateAdd(last, constant(i32, 0xfff)));
+  Value *biased =
+      b->CreateAdd(b->CreateAdd(magnitude, constant(i32, uint32_t(-112) << 23)),
+                   b->CreateAdd(last, constant(i32, 0xfff)));
   Value *normal = b->CreateLShr(biased, constant(i32, 13));
   // 2^-24, the smallest f16, is the last place of 0.5 in f32.
   Value *half = b->CreateBitCast(constant(i32, 0x3f000000), f32);
   Value *subnormal = b->CreateSub(
-      b->CreateBitCast(
-          b->CreateFAdd(b->CreateBitCast(magnitude, f32), half), i32),
+      b->CreateBitCast(b->CreateFAdd(b->CreateBitCast(magnitude, f32), half),
+                       i32),
       constant(i32, 0x3f000000));
   Value *infinity = constant(i32, 0x7c00), *nan = constant(i32, 0x7e00);
 
-  Value *result = b->CreateSelect(
-      b->CreateICmpULT(magnitude, constant(i32, 113u << 23)), subnormal, normal);
+  Value *result =
+      b->CreateSelect(b->CreateICmpULT(magnitude, constant(i32, 113u << 23)),
+                      subnormal, normal);
   result = b->CreateSelect(
       b->CreateICmpUGE(magnitude, constant(i32, 0x477ff000)), infinity, result);
   result = b->CreateSelect(
       b->CreateICmpUGT(magnitude, constant(i32, 0x7f800000)), nan, result);
   result = b->CreateOr(result, b->CreateLShr(sign, constant(i32, 16)));
-  return b->CreateBitCast(
-      b->CreateTrunc(result, with(type, b->getInt16Ty())), type);
+  return b->CreateBitCast(b->CreateTrunc(result, with(type, b->getInt16Ty())),
+                          type);
 }
 
 Value *Expander::truncateToBfloat(Value *value, Type *type) {
@@ -138,16 +140,16 @@ Value *Expander::truncateToBfloat(Value *value, Type *type) {
   Value *result = b->CreateLShr(
       b->CreateSelect(b->CreateFCmpUNO(value, value), quiet, rounded),
       constant(i32, 16));
-  return b->CreateBitCast(
-      b->CreateTrunc(result, with(type, b->getInt16Ty())), type);
+  return b->CreateBitCast(b->CreateTrunc(result, with(type, b->getInt16Ty())),
+                          type);
 }
 
 Value *Expander::expand(Instruction &instruction) {
   Value *source = instruction.getOperand(0);
   Type *from = source->getType(), *to = instruction.getType();
   Type *f32 = with(to, b->getFloatTy());
-  bool single = to->getScalarType()->isFloatTy() ||
-                from->getScalarType()->isFloatTy();
+  bool single =
+      to->getScalarType()->isFloatTy() || from->getScalarType()->isFloatTy();
   bool native = single ? nativeHalfFloat : nativeHalf;
   if (isa<FPExtInst>(instruction)) {
     if (!from->getScalarType()->isHalfTy() || native)
@@ -190,9 +192,9 @@ bool Expander::promote(Instruction &instruction) {
   } else if (isa<SIToFPInst, UIToFPInst>(instruction)) {
     if (!isSmall(type))
       return false;
-    result = b->CreateCast(cast<CastInst>(instruction).getOpcode(),
-                           instruction.getOperand(0),
-                           with(type, b->getDoubleTy()));
+    result =
+        b->CreateCast(cast<CastInst>(instruction).getOpcode(),
+                      instruction.getOperand(0), with(type, b->getDoubleTy()));
   } else if (auto *call = dyn_cast<IntrinsicInst>(&instruction)) {
     Intrinsic::ID id = call->getIntrinsicID();
     bool bitwise = id == Intrinsic::fabs || id == Intrinsic::copysign;

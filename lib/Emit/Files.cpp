@@ -42,8 +42,8 @@ Expected<std::string> OutputFiles::reserveTemporary(StringRef beside) {
   SmallString<128> name;
   int descriptor;
   if (std::error_code code = sys::fs::createUniqueFile(
-          beside + ".%%%%%%%%.tmp", descriptor, name,
-          sys::fs::OF_None, sys::fs::all_read | sys::fs::all_write))
+          beside + ".%%%%%%%%.tmp", descriptor, name, sys::fs::OF_None,
+          sys::fs::all_read | sys::fs::all_write))
     return fileError(beside, code);
   sys::Process::SafelyCloseFileDescriptor(descriptor);
   sys::RemoveFileOnSignal(name);
@@ -214,8 +214,8 @@ static std::vector<std::string> findLibraries(const TargetInfo &target,
       auto head = MemoryBuffer::getFileSlice(path, 64, 0);
       if (!head || (*head)->getBufferSize() < 64)
         continue;
-      auto *header =
-          reinterpret_cast<const object::ELF64LE::Ehdr *>((*head)->getBufferStart());
+      auto *header = reinterpret_cast<const object::ELF64LE::Ehdr *>(
+          (*head)->getBufferStart());
       if (header->e_machine != machine)
         continue;
       found.push_back(path);
@@ -225,8 +225,7 @@ static std::vector<std::string> findLibraries(const TargetInfo &target,
 }
 
 Error squint::linkShared(StringRef path, StringRef objectPath,
-                         const TargetInfo &target,
-                         const LinkOptions &options) {
+                         const TargetInfo &target, const LinkOptions &options) {
   Expected<std::string> linker = findLinker(options.linker);
   if (!linker)
     return linker.takeError();
@@ -236,10 +235,24 @@ Error squint::linkShared(StringRef path, StringRef objectPath,
                              "%s: expected libc.so.6 and libm.so.6 of %s there",
                              options.sysroot.c_str(), target.triple.c_str());
   std::vector<std::string> arguments = {
-      *linker, "-shared", "-o", path.str(), objectPath.str(),
-      "-m", target.arch == TargetInfo::Arch::X86_64 ? "elf_x86_64" : "aarch64linux",
-      "-soname", options.soname, "--build-id=none", "--hash-style=gnu",
-      "-z", "noexecstack", "-z", "relro", "-z", "now", "--as-needed"};
+      *linker,
+      "-shared",
+      "-o",
+      path.str(),
+      objectPath.str(),
+      "-m",
+      target.arch == TargetInfo::Arch::X86_64 ? "elf_x86_64" : "aarch64linux",
+      "-soname",
+      options.soname,
+      "--build-id=none",
+      "--hash-style=gnu",
+      "-z",
+      "noexecstack",
+      "-z",
+      "relro",
+      "-z",
+      "now",
+      "--as-needed"};
   if (!libraries.empty()) {
     arguments.insert(arguments.end(), {"-z", "defs"});
     arguments.insert(arguments.end(), libraries.begin(), libraries.end());

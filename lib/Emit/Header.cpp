@@ -14,7 +14,8 @@ using namespace llvm;
 using namespace squint;
 
 // @p@ is the prefix, @P@ the same in capitals, the others are made below.
-static constexpr char text[] = R"header(/* @p@.h - a model compiled by Squint. Generated; do not edit.
+static constexpr char text[] =
+    R"header(/* @p@.h - a model compiled by Squint. Generated; do not edit.
  *
 @tensors@ *
  * A model holds the weights and is shared by any number of contexts. A context
@@ -220,19 +221,19 @@ std::string describe(const ValueInfo &value) {
 
 /// enum { MINILM_INPUT_INPUT_IDS = 0, ..., MINILM_NUM_INPUTS = 3 };
 std::string listPositions(ArrayRef<ValueInfo> values, StringRef prefix,
-                      StringRef kind) {
+                          StringRef kind) {
   std::string out = "enum {\n";
   StringSet<> taken;
   for (auto [index, value] : enumerate(values)) {
     std::string name = identifier(value.name);
-    if (!taken.insert(name).second)
+    while (!taken.insert(name).second)
       name += "_" + std::to_string(index);
-    out += ("  " + prefix + "_" + kind + "_" + name + " = " + Twine(index) +
-            ",\n")
-               .str();
+    out +=
+        ("  " + prefix + "_" + kind + "_" + name + " = " + Twine(index) + ",\n")
+            .str();
   }
-  return (out + "  " + prefix + "_NUM_" + kind + "S = " +
-          Twine(values.size()) + "\n};\n")
+  return (out + "  " + prefix + "_NUM_" + kind + "S = " + Twine(values.size()) +
+          "\n};\n")
       .str();
 }
 

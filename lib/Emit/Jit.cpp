@@ -71,10 +71,9 @@ FailureOr<WeightsInMemory> WeightsInMemory::get(ModuleOp module) {
   weights.copy = std::move(*array);
   char *to = weights.copy.bytes().data();
   weights.data = to;
-  if (llvm::Error error =
-          streamWeights(*info, [&](llvm::ArrayRef<char> bytes) {
-            to = std::copy(bytes.begin(), bytes.end(), to);
-          }))
+  if (llvm::Error error = streamWeights(*info, [&](llvm::ArrayRef<char> bytes) {
+        to = std::copy(bytes.begin(), bytes.end(), to);
+      }))
     return refuse(std::move(error));
   return weights;
 }
@@ -125,8 +124,8 @@ JitLibrary::create(ModuleOp module, unsigned optLevel, bool withWeights) {
     return refuse(jit.takeError());
   impl.jit = std::move(*jit);
   if (info->weightsSize)
-    if (llvm::Error error = impl.jit->getMainJITDylib().define(
-            orc::absoluteSymbols(
+    if (llvm::Error error =
+            impl.jit->getMainJITDylib().define(orc::absoluteSymbols(
                 {{impl.jit->mangleAndIntern(getWeightsSymbol(options.prefix)),
                   {orc::ExecutorAddr::fromPtr(impl.weights.data),
                    llvm::JITSymbolFlags::Exported}}})))

@@ -15,9 +15,8 @@ namespace squint {
 
 /// Hands the blob out from front to back in ranges of the mapped stores, gaps
 /// as zeros; it never lies in memory as a whole.
-llvm::Error
-streamWeights(const ModelInfo &info,
-              llvm::function_ref<void(llvm::ArrayRef<char>)> sink);
+llvm::Error streamWeights(const ModelInfo &info,
+                          llvm::function_ref<void(llvm::ArrayRef<char>)> sink);
 
 /// The bytes before the blob in a weights file: safetensors' length and
 /// header with one tensor, `weights`, whose data starts at a multiple of 64.

@@ -10,23 +10,46 @@ using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
 
-Value KernelBuilder::index(int64_t value) { return arith::ConstantIndexOp::create(*this, value); }
-Value KernelBuilder::add(Value a, Value b) { return createOrFold<arith::AddIOp>(a, b); }
-Value KernelBuilder::sub(Value a, Value b) { return createOrFold<arith::SubIOp>(a, b); }
-Value KernelBuilder::mul(Value a, Value b) { return createOrFold<arith::MulIOp>(a, b); }
-// Sizes and offsets are never negative: the unsigned forms are shifts and masks for powers of two.
-Value KernelBuilder::div(Value a, Value b) { return createOrFold<arith::DivUIOp>(a, b); }
-Value KernelBuilder::rem(Value a, Value b) { return createOrFold<arith::RemUIOp>(a, b); }
-Value KernelBuilder::min(Value a, Value b) { return createOrFold<arith::MinSIOp>(a, b); }
-Value KernelBuilder::max(Value a, Value b) { return createOrFold<arith::MaxSIOp>(a, b); }
+Value KernelBuilder::index(int64_t value) {
+  return arith::ConstantIndexOp::create(*this, value);
+}
+Value KernelBuilder::add(Value a, Value b) {
+  return createOrFold<arith::AddIOp>(a, b);
+}
+Value KernelBuilder::sub(Value a, Value b) {
+  return createOrFold<arith::SubIOp>(a, b);
+}
+Value KernelBuilder::mul(Value a, Value b) {
+  return createOrFold<arith::MulIOp>(a, b);
+}
+// Sizes and offsets are never negative: the unsigned forms are shifts and masks
+// for powers of two.
+Value KernelBuilder::div(Value a, Value b) {
+  return createOrFold<arith::DivUIOp>(a, b);
+}
+Value KernelBuilder::rem(Value a, Value b) {
+  return createOrFold<arith::RemUIOp>(a, b);
+}
+Value KernelBuilder::min(Value a, Value b) {
+  return createOrFold<arith::MinSIOp>(a, b);
+}
+Value KernelBuilder::max(Value a, Value b) {
+  return createOrFold<arith::MaxSIOp>(a, b);
+}
 Value KernelBuilder::less(Value a, Value b) {
   return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b);
 }
-Value KernelBuilder::dim(Value memref, int64_t i) { return createOrFold<memref::DimOp>(memref, i); }
+Value KernelBuilder::dim(Value memref, int64_t i) {
+  return createOrFold<memref::DimOp>(memref, i);
+}
 
-VectorType KernelBuilder::vec(Type element, int64_t lanes) { return VectorType::get({lanes}, element); }
+VectorType KernelBuilder::vec(Type element, int64_t lanes) {
+  return VectorType::get({lanes}, element);
+}
 Value KernelBuilder::f32(float value) { return constant(getF32Type(), value); }
-Value KernelBuilder::i32(int32_t value) { return intConstant(getI32Type(), value); }
+Value KernelBuilder::i32(int32_t value) {
+  return intConstant(getI32Type(), value);
+}
 
 Value KernelBuilder::constant(Type type, double value) {
   TypedAttr scalar = getFloatAttr(getElementTypeOrSelf(type), value);
@@ -43,19 +66,23 @@ Value KernelBuilder::intConstant(Type type, int64_t value) {
 }
 
 Value KernelBuilder::splat(Value scalar, int64_t lanes) {
-  return createOrFold<vector::BroadcastOp>(vec(scalar.getType(), lanes), scalar);
+  return createOrFold<vector::BroadcastOp>(vec(scalar.getType(), lanes),
+                                           scalar);
 }
 
-Value KernelBuilder::load(VectorType type, Value memref, ValueRange indices, int64_t alignment) {
-  return vector::LoadOp::create(*this, type, memref, indices, /*nontemporal=*/false,
-                                alignment ? llvm::MaybeAlign(alignment) : llvm::MaybeAlign());
+Value KernelBuilder::load(VectorType type, Value memref, ValueRange indices,
+                          int64_t alignment) {
+  return vector::LoadOp::create(
+      *this, type, memref, indices, /*nontemporal=*/false,
+      alignment ? llvm::MaybeAlign(alignment) : llvm::MaybeAlign());
 }
 
 void KernelBuilder::store(Value vector, Value memref, ValueRange indices) {
   vector::StoreOp::create(*this, vector, memref, indices);
 }
 
-Value KernelBuilder::load(VectorType type, Value memref, ValueRange indices, Value mask, Value fill) {
+Value KernelBuilder::load(VectorType type, Value memref, ValueRange indices,
+                          Value mask, Value fill) {
   if (!mask)
     return load(type, memref, indices);
   if (!fill)
@@ -63,7 +90,8 @@ Value KernelBuilder::load(VectorType type, Value memref, ValueRange indices, Val
   return vector::MaskedLoadOp::create(*this, type, memref, indices, mask, fill);
 }
 
-void KernelBuilder::store(Value vector, Value memref, ValueRange indices, Value mask) {
+void KernelBuilder::store(Value vector, Value memref, ValueRange indices,
+                          Value mask) {
   if (!mask)
     return store(vector, memref, indices);
   vector::MaskedStoreOp::create(*this, memref, indices, mask, vector);
@@ -76,7 +104,8 @@ Value KernelBuilder::mask(Value count, int64_t lanes) {
 Value KernelBuilder::mask(int64_t count, int64_t lanes) {
   SmallVector<bool> bits(lanes, false);
   std::fill_n(bits.begin(), count, true);
-  return arith::ConstantOp::create(*this, DenseElementsAttr::get(vec(getI1Type(), lanes), bits));
+  return arith::ConstantOp::create(
+      *this, DenseElementsAttr::get(vec(getI1Type(), lanes), bits));
 }
 
 Value KernelBuilder::fma(Value a, Value b, Value c) {
@@ -94,14 +123,16 @@ Type KernelBuilder::like(Type shape, Type element) {
 Value KernelBuilder::toF32(Value value) {
   if (getElementTypeOrSelf(value.getType()).isF32())
     return value;
-  return arith::ExtFOp::create(*this, like(value.getType(), getF32Type()), value);
+  return arith::ExtFOp::create(*this, like(value.getType(), getF32Type()),
+                               value);
 }
 
 Value KernelBuilder::bitcast(VectorType type, Value value) {
   return createOrFold<vector::BitCastOp>(type, value);
 }
 
-Value KernelBuilder::reduce(Value vector, llvm::function_ref<Value(Value, Value)> combine) {
+Value KernelBuilder::reduce(Value vector,
+                            llvm::function_ref<Value(Value, Value)> combine) {
   for (int64_t lanes = kLanes / 2; lanes >= 1; lanes /= 2) {
     SmallVector<int64_t> low, high;
     for (int64_t i = 0; i < lanes; ++i) {
@@ -123,7 +154,9 @@ Value KernelBuilder::reduceAdd(Value vector) {
   });
 }
 
-KernelBuilder::Values KernelBuilder::loop(Value lower, Value upper, int64_t step, ValueRange init, Body body) {
+KernelBuilder::Values KernelBuilder::loop(Value lower, Value upper,
+                                          int64_t step, ValueRange init,
+                                          Body body) {
   auto loop = scf::ForOp::create(*this, lower, upper, index(step), init);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
@@ -133,23 +166,29 @@ KernelBuilder::Values KernelBuilder::loop(Value lower, Value upper, int64_t step
   return Values(loop.getResults());
 }
 
-void KernelBuilder::loop(Value lower, Value upper, int64_t step, llvm::function_ref<void(Value)> body) {
+void KernelBuilder::loop(Value lower, Value upper, int64_t step,
+                         llvm::function_ref<void(Value)> body) {
   loop(lower, upper, step, ValueRange(), [&](Value i, ValueRange) -> Values {
     body(i);
     return {};
   });
 }
 
-KernelBuilder::Values KernelBuilder::lanes(Value count, ValueRange init, LaneBody body) {
+KernelBuilder::Values KernelBuilder::lanes(Value count, ValueRange init,
+                                           LaneBody body) {
   std::optional<int64_t> known = getConstantIntValue(count);
   Value full = mul(div(count, kLanes), kLanes);
   Values carried(init);
   if (!known || *known >= kLanes)
-    carried = loop(index(0), full, kLanes, init, [&](Value k, ValueRange current) { return body(k, {}, current); });
+    carried =
+        loop(index(0), full, kLanes, init,
+             [&](Value k, ValueRange current) { return body(k, {}, current); });
   if (known)
-    return *known % kLanes ? body(full, mask(*known % kLanes), carried) : carried;
+    return *known % kLanes ? body(full, mask(*known % kLanes), carried)
+                           : carried;
   Value rest = sub(count, full);
-  auto op = scf::IfOp::create(*this, ValueRange(init).getTypes(), less(index(0), rest), /*withElseRegion=*/true);
+  auto op = scf::IfOp::create(*this, ValueRange(init).getTypes(),
+                              less(index(0), rest), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(op.thenBlock());
   Values last = body(full, mask(rest), carried);
@@ -161,8 +200,10 @@ KernelBuilder::Values KernelBuilder::lanes(Value count, ValueRange init, LaneBod
   return Values(op.getResults());
 }
 
-void KernelBuilder::ifElse(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise) {
-  auto op = scf::IfOp::create(*this, condition, /*withElseRegion=*/bool(otherwise));
+void KernelBuilder::ifElse(Value condition, llvm::function_ref<void()> then,
+                           llvm::function_ref<void()> otherwise) {
+  auto op =
+      scf::IfOp::create(*this, condition, /*withElseRegion=*/bool(otherwise));
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(op.thenBlock());
   then();
@@ -172,8 +213,10 @@ void KernelBuilder::ifElse(Value condition, llvm::function_ref<void()> then, llv
   }
 }
 
-void KernelBuilder::switchOn(Value value, ArrayRef<int64_t> cases, llvm::function_ref<void(int64_t)> body) {
-  auto op = scf::IndexSwitchOp::create(*this, TypeRange(), value, cases, cases.size());
+void KernelBuilder::switchOn(Value value, ArrayRef<int64_t> cases,
+                             llvm::function_ref<void(int64_t)> body) {
+  auto op = scf::IndexSwitchOp::create(*this, TypeRange(), value, cases,
+                                       cases.size());
   OpBuilder::InsertionGuard guard(*this);
   auto fill = [&](Region &region, llvm::function_ref<void()> build) {
     setInsertionPointToStart(&region.emplaceBlock());
@@ -193,7 +236,8 @@ Value KernelBuilder::scratch(int64_t elements, Type element) {
   if (!isa<func::FuncOp>(function))
     function = function->getParentOfType<func::FuncOp>();
   setInsertionPointToStart(&cast<func::FuncOp>(function).getBody().front());
-  return memref::AllocaOp::create(*this, MemRefType::get({elements}, element), getI64IntegerAttr(64));
+  return memref::AllocaOp::create(*this, MemRefType::get({elements}, element),
+                                  getI64IntegerAttr(64));
 }
 
 Value squint::kernel::flatten(KernelBuilder &b, Operation *op, Value memref) {
@@ -216,7 +260,9 @@ LogicalResult squint::kernel::checkRows(Operation *op, ValueRange memrefs) {
     if (!value)
       continue;
     if (!type || type.getRank() == 0 || !type.isLastDimUnitStride())
-      return op->emitError() << "expected a memref whose rows are contiguous, got " << value.getType();
+      return op->emitError()
+             << "expected a memref whose rows are contiguous, got "
+             << value.getType();
   }
   return success();
 }

@@ -11,19 +11,24 @@ using namespace squint::kernel;
 using Values = KernelBuilder::Values;
 
 static Type getScaleElement(KernelBuilder &b, ScaleType scale) {
-  return scale == ScaleType::F32 ? Type(b.getF32Type()) : scale == ScaleType::F16 ? Type(b.getF16Type())
-                                                                                  : Type(b.getBF16Type());
+  return scale == ScaleType::F32   ? Type(b.getF32Type())
+         : scale == ScaleType::F16 ? Type(b.getF16Type())
+                                   : Type(b.getBF16Type());
 }
 
 /// One number of `type` at a byte offset.
-static Value loadScalar(KernelBuilder &b, Type type, Value payload, Value offset) {
+static Value loadScalar(KernelBuilder &b, Type type, Value payload,
+                        Value offset) {
   int64_t bytes = type.getIntOrFloatBitWidth() / 8;
   Value raw = b.load(b.vec(b.getI8Type(), bytes), payload, offset);
-  return vector::ExtractOp::create(b, b.bitcast(b.vec(type, 1), raw), ArrayRef<int64_t>{0});
+  return vector::ExtractOp::create(b, b.bitcast(b.vec(type, 1), raw),
+                                   ArrayRef<int64_t>{0});
 }
 
-/// 16 codes from element `k` of a row as i32, sign-extended for symmetric formats. k is even for 4 bits.
-static Value loadCodes(KernelBuilder &b, const Format &format, Value payload, Value row, Value k, Value mask) {
+/// 16 codes from element `k` of a row as i32, sign-extended for symmetric
+/// formats. k is even for 4 bits.
+static Value loadCodes(KernelBuilder &b, const Format &format, Value payload,
+                       Value row, Value k, Value mask) {
   Value codes;
   if (format.bits() == 8) {
     codes = b.load(b.vec(b.getI8Type()), payload, b.add(row, k), mask);
@@ -31,9 +36,12 @@ static Value loadCodes(KernelBuilder &b, const Format &format, Value payload, Va
     // The last byte may hold one code only: it is read for either.
     Value bytesMask;
     if (mask)
-      bytesMask = vector::ShuffleOp::create(b, mask, mask, ArrayRef<int64_t>{0, 2, 4, 6, 8, 10, 12, 14});
-    Value bytes = b.load(b.vec(b.getI8Type(), 8), payload, b.add(row, b.div(k, 2)), bytesMask);
-    Value low = arith::ShLIOp::create(b, bytes, b.intConstant(bytes.getType(), 4));
+      bytesMask = vector::ShuffleOp::create(
+          b, mask, mask, ArrayRef<int64_t>{0, 2, 4, 6, 8, 10, 12, 14});
+    Value bytes = b.load(b.vec(b.getI8Type(), 8), payload,
+                         b.add(row, b.div(k, 2)), bytesMask);
+    Value low =
+        arith::ShLIOp::create(b, bytes, b.intConstant(bytes.getType(), 4));
     codes = vector::InterleaveOp::create(b, low, bytes);
     Value four = b.intConstant(codes.getType(), 4);
     if (format.zeroPoint)
@@ -46,8 +54,9 @@ static Value loadCodes(KernelBuilder &b, const Format &format, Value payload, Va
   return arith::ExtSIOp::create(b, b.i32s(), codes);
 }
 
-LogicalResult squint::kernel::buildDequantizeRow(KernelBuilder &b, Operation *op, PackedType type, Value payload,
-                                                 Value row, llvm::function_ref<void(Value, Value, Value)> store) {
+LogicalResult squint::kernel::buildDequantizeRow(
+    KernelBuilder &b, Operation *op, PackedType type, Value payload, Value row,
+    llvm::function_ref<void(Value, Value, Value)> store) {
   Format format = type.getFormat();
   StringRef name = format.element->name;
   if (type.getLayout())
@@ -55,54 +64,71 @@ LogicalResult squint::kernel::buildDequantizeRow(KernelBuilder &b, Operation *op
   int64_t columns = type.getColumns();
   PlainLayout plain = PlainLayout::get(format, type.getRows(), columns);
   if (name == "f32" || name == "f16" || name == "bf16") {
-    Type element = name == "f32" ? Type(b.getF32Type()) : name == "f16" ? Type(b.getF16Type()) : Type(b.getBF16Type());
+    Type element = name == "f32"   ? Type(b.getF32Type())
+                   : name == "f16" ? Type(b.getF16Type())
+                                   : Type(b.getBF16Type());
     int64_t bytes = element.getIntOrFloatBitWidth() / 8;
     Value base = b.mul(row, plain.rowBytes);
-    b.lanes(b.index(columns), {}, [&](Value k, Value mask, ValueRange) -> Values {
-      Value byteMask = mask ? b.mask(columns % kLanes * bytes, bytes * kLanes) : Value();
-      Value raw = b.load(b.vec(b.getI8Type(), bytes * kLanes), payload, b.add(base, b.mul(k, bytes)), byteMask);
-      store(k, b.toF32(b.bitcast(b.vec(element), raw)), mask);
-      return {};
-    });
+    b.lanes(
+        b.index(columns), {}, [&](Value k, Value mask, ValueRange) -> Values {
+          Value byteMask =
+              mask ? b.mask(columns % kLanes * bytes, bytes * kLanes) : Value();
+          Value raw = b.load(b.vec(b.getI8Type(), bytes * kLanes), payload,
+                             b.add(base, b.mul(k, bytes)), byteMask);
+          store(k, b.toF32(b.bitcast(b.vec(element), raw)), mask);
+          return {};
+        });
     return success();
   }
   if (!format.isInteger() || (format.bits() != 8 && format.bits() != 4))
-    return op->emitError() << "expected a format that kernels decode (f32, f16, bf16, int8 or int4), got '" << format.str()
-                           << "'";
+    return op->emitError() << "expected a format that kernels decode (f32, "
+                              "f16, bf16, int8 or int4), got '"
+                           << format.str() << "'";
   if (format.bits() == 4 && plain.groups > 1 && plain.groupSize % 2)
-    return op->emitError() << "expected an even group size, got '" << format.str() << "'";
+    return op->emitError() << "expected an even group size, got '"
+                           << format.str() << "'";
   Value base = b.mul(row, plain.rowBytes);
   Type element = getScaleElement(b, format.scale);
   auto decodeGroup = [&](Value group, int64_t length) {
-    Value index = plain.scaleRows == 1 ? b.index(0) : b.add(b.mul(row, plain.groups), group);
-    Value at = b.add(b.mul(index, element.getIntOrFloatBitWidth() / 8), plain.scalesOffset);
+    Value index = plain.scaleRows == 1 ? b.index(0)
+                                       : b.add(b.mul(row, plain.groups), group);
+    Value at = b.add(b.mul(index, element.getIntOrFloatBitWidth() / 8),
+                     plain.scalesOffset);
     Value scale = b.splat(b.toF32(loadScalar(b, element, payload, at)));
     Value zero;
     if (format.zeroPoint) {
-      Value point = memref::LoadOp::create(b, payload, ValueRange{b.add(index, plain.zeroPointsOffset)});
+      Value point = memref::LoadOp::create(
+          b, payload, ValueRange{b.add(index, plain.zeroPointsOffset)});
       zero = b.splat(arith::ExtUIOp::create(b, b.getI32Type(), point));
     }
     Value start = b.mul(group, plain.groupSize);
-    b.lanes(b.index(length), {}, [&](Value k, Value mask, ValueRange) -> Values {
-      Value at = b.add(start, k);
-      Value codes = loadCodes(b, format, payload, base, at, mask);
-      if (zero)
-        codes = arith::SubIOp::create(b, codes, zero);
-      store(at, arith::MulFOp::create(b, arith::SIToFPOp::create(b, b.f32s(), codes), scale), mask);
-      return {};
-    });
+    b.lanes(b.index(length), {},
+            [&](Value k, Value mask, ValueRange) -> Values {
+              Value at = b.add(start, k);
+              Value codes = loadCodes(b, format, payload, base, at, mask);
+              if (zero)
+                codes = arith::SubIOp::create(b, codes, zero);
+              store(at,
+                    arith::MulFOp::create(
+                        b, arith::SIToFPOp::create(b, b.f32s(), codes), scale),
+                    mask);
+              return {};
+            });
   };
   int64_t full = columns / plain.groupSize, rest = columns % plain.groupSize;
   if (full == 1)
     decodeGroup(b.index(0), plain.groupSize);
   else
-    b.loop(b.index(0), b.index(full), 1, [&](Value g) { decodeGroup(g, plain.groupSize); });
+    b.loop(b.index(0), b.index(full), 1,
+           [&](Value g) { decodeGroup(g, plain.groupSize); });
   if (rest)
     decodeGroup(b.index(full), rest);
   return success();
 }
 
-LogicalResult squint::kernel::buildDequantize(KernelBuilder &b, kernel::DequantizeOp op, Units units) {
+LogicalResult squint::kernel::buildDequantize(KernelBuilder &b,
+                                              kernel::DequantizeOp op,
+                                              Units units) {
   auto packed = op.getWeightType();
   if (!packed)
     return op->emitError() << "expected the weight as bytes with its type";
@@ -113,50 +139,67 @@ LogicalResult squint::kernel::buildDequantize(KernelBuilder &b, kernel::Dequanti
   LogicalResult result = success();
   b.loop(units.begin, units.end, 1, [&](Value row) {
     Value base = b.mul(row, type.getColumns());
-    result = buildDequantizeRow(b, op, type, op.getWeights(), row, [&](Value k, Value values, Value mask) {
-      b.store(values, output, b.add(base, k), mask);
-    });
+    result = buildDequantizeRow(b, op, type, op.getWeights(), row,
+                                [&](Value k, Value values, Value mask) {
+                                  b.store(values, output, b.add(base, k), mask);
+                                });
   });
   return result;
 }
 
-FailureOr<Value> squint::kernel::buildGatherRows(KernelBuilder &b, GatherRowsOp op, Units units) {
+FailureOr<Value> squint::kernel::buildGatherRows(KernelBuilder &b,
+                                                 GatherRowsOp op, Units units) {
   Value table = op.getTable(), ids = op.getIds(), output = op.getOutputs()[0];
   if (failed(checkRows(op, {table, ids, output})))
     return failure();
   auto outputType = cast<MemRefType>(output.getType());
-  if (cast<MemRefType>(ids.getType()).getRank() != 1 || outputType.getRank() != 2)
-    return op->emitError() << "expected a vector of indices and a matrix of rows, got " << ids.getType() << " and "
-                           << outputType;
-  PackedType packed = op.getTableType() ? cast<PackedType>(*op.getTableType()) : PackedType();
+  if (cast<MemRefType>(ids.getType()).getRank() != 1 ||
+      outputType.getRank() != 2)
+    return op->emitError()
+           << "expected a vector of indices and a matrix of rows, got "
+           << ids.getType() << " and " << outputType;
+  PackedType packed =
+      op.getTableType() ? cast<PackedType>(*op.getTableType()) : PackedType();
   auto tableType = cast<MemRefType>(table.getType());
   if (packed ? !outputType.getElementType().isF32()
-             : tableType.getRank() != 2 || tableType.getElementType() != outputType.getElementType())
-    return op->emitError() << "expected rows of the table's element type, got " << outputType << " from " << tableType;
+             : tableType.getRank() != 2 ||
+                   tableType.getElementType() != outputType.getElementType())
+    return op->emitError() << "expected rows of the table's element type, got "
+                           << outputType << " from " << tableType;
   Value count = packed ? b.index(packed.getRows()) : b.dim(table, 0);
   Value ok = b.i32(SQUINT_OK), bad = b.i32(SQUINT_INDEX_OUT_OF_RANGE);
   LogicalResult result = success();
-  Values status = b.loop(units.begin, units.end, 1, ok, [&](Value i, ValueRange current) -> Values {
-    Value id = arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, ids, ValueRange{i}));
-    id = arith::SelectOp::create(b, b.less(id, b.index(0)), b.add(id, count), id);
-    Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, id, count);
-    b.ifElse(inside, [&] {
-      if (packed) {
-        result = buildDequantizeRow(b, op, packed, table, id,
-                                    [&](Value k, Value values, Value mask) { b.store(values, output, {i, k}, mask); });
-        return;
-      }
-      auto row = b.vec(outputType.getElementType());
-      b.lanes(b.dim(output, 1), {}, [&](Value k, Value mask, ValueRange) -> Values {
-        b.store(b.load(row, table, {id, k}, mask), output, {i, k}, mask);
-        return {};
+  Values status = b.loop(
+      units.begin, units.end, 1, ok,
+      [&](Value i, ValueRange current) -> Values {
+        Value id = arith::IndexCastOp::create(
+            b, b.getIndexType(), memref::LoadOp::create(b, ids, ValueRange{i}));
+        id = arith::SelectOp::create(b, b.less(id, b.index(0)),
+                                     b.add(id, count), id);
+        Value inside =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, id, count);
+        b.ifElse(inside, [&] {
+          if (packed) {
+            result = buildDequantizeRow(b, op, packed, table, id,
+                                        [&](Value k, Value values, Value mask) {
+                                          b.store(values, output, {i, k}, mask);
+                                        });
+            return;
+          }
+          auto row = b.vec(outputType.getElementType());
+          b.lanes(b.dim(output, 1), {},
+                  [&](Value k, Value mask, ValueRange) -> Values {
+                    b.store(b.load(row, table, {id, k}, mask), output, {i, k},
+                            mask);
+                    return {};
+                  });
+        });
+        // The error of the lowest index stays.
+        Value failed = arith::SelectOp::create(b, inside, ok, bad);
+        Value earlier =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ne, current[0], ok);
+        return {arith::SelectOp::create(b, earlier, current[0], failed)};
       });
-    });
-    // The error of the lowest index stays.
-    Value failed = arith::SelectOp::create(b, inside, ok, bad);
-    Value earlier = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, current[0], ok);
-    return {arith::SelectOp::create(b, earlier, current[0], failed)};
-  });
   if (failed(result))
     return failure();
   return status[0];

@@ -3,30 +3,35 @@
 //===----------------------------------------------------------------------===//
 
 #include "Gemm.h"
-#include "squint/Kernels/Work.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "squint/Kernels/Work.h"
 
 using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
 
 /// A scalar operator on vectors of 16.
-static LogicalResult cloneOnVectors(KernelBuilder &b, Operation &scalar, IRMapping &map) {
+static LogicalResult cloneOnVectors(KernelBuilder &b, Operation &scalar,
+                                    IRMapping &map) {
   if (auto constant = dyn_cast<arith::ConstantOp>(scalar)) {
     auto type = b.vec(constant.getType());
     auto value = DenseElementsAttr::get(type, Attribute(constant.getValue()));
-    map.map(constant.getResult(), arith::ConstantOp::create(b, value).getResult());
+    map.map(constant.getResult(),
+            arith::ConstantOp::create(b, value).getResult());
     return success();
   }
   if (!OpTrait::hasElementwiseMappableTraits(&scalar))
-    return scalar.emitError() << "expected elementwise operators in an epilogue";
+    return scalar.emitError()
+           << "expected elementwise operators in an epilogue";
   SmallVector<Value> operands;
   for (Value operand : scalar.getOperands())
-    operands.push_back(map.contains(operand) ? map.lookup(operand) : b.splat(operand));
+    operands.push_back(map.contains(operand) ? map.lookup(operand)
+                                             : b.splat(operand));
   SmallVector<Type> types;
   for (Type type : scalar.getResultTypes())
     types.push_back(b.vec(type));
-  OperationState state(scalar.getLoc(), scalar.getName(), operands, types, scalar.getAttrs());
+  OperationState state(scalar.getLoc(), scalar.getName(), operands, types,
+                       scalar.getAttrs());
   state.propertiesAttr = scalar.getPropertiesAsAttribute();
   map.map(scalar.getResults(), b.create(state)->getResults());
   return success();
@@ -44,39 +49,46 @@ Value GemmBuilder::buildRegion(ArrayRef<Value> arguments) {
   return map.contains(result) ? map.lookup(result) : b.splat(result);
 }
 
-void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel, int64_t slot, int64_t slots, Value mask) {
+void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
+                                int64_t slot, int64_t slots, Value mask) {
   Value column = b.mul(panel, PanelLayout::width);
   Values columns = loadColumns(panel);
   // Extras along the outputs are the same for every row.
   Values extras;
   for (Value extra : op.getExtras()) {
     auto type = cast<MemRefType>(extra.getType());
-    extras.push_back(type.getRank() == 1 ? b.load(b.vec(type.getElementType()), extra, column, mask) : Value());
+    extras.push_back(type.getRank() == 1 ? b.load(b.vec(type.getElementType()),
+                                                  extra, column, mask)
+                                         : Value());
   }
   b.loop(b.index(0), rows, 1, [&](Value r) {
     Value m = b.add(row, r);
     Value at = b.mul(b.add(b.mul(r, slots), slot), PanelLayout::width);
-    Values arguments{finish(b.load(b.vec(getSumType()), scratch, at, 64), m, columns)};
+    Values arguments{
+        finish(b.load(b.vec(getSumType()), scratch, at, 64), m, columns)};
     for (auto [extra, loaded] : llvm::zip(op.getExtras(), extras)) {
       auto type = cast<MemRefType>(extra.getType());
       if (loaded)
         arguments.push_back(loaded);
       else if (type.getDimSize(1) == 1 && layout.rows != 1)
-        arguments.push_back(b.splat(memref::LoadOp::create(b, extra, ValueRange{m, b.index(0)})));
+        arguments.push_back(b.splat(
+            memref::LoadOp::create(b, extra, ValueRange{m, b.index(0)})));
       else
-        arguments.push_back(b.load(b.vec(type.getElementType()), extra, {m, column}, mask));
+        arguments.push_back(
+            b.load(b.vec(type.getElementType()), extra, {m, column}, mask));
     }
     if (Value result = buildRegion(arguments))
       b.store(result, output, {m, column}, mask);
   });
 }
 
-void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels, ArrayRef<int64_t> sizes,
-                             int64_t maxRows) {
+void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels,
+                             ArrayRef<int64_t> sizes, int64_t maxRows) {
   Value tiles = b.ceilDiv(rows, maxRows);
   b.loop(b.index(0), tiles, 1, [&](Value t) {
     // Even tiles: no short one at the end.
-    Value first = b.div(b.mul(rows, t), tiles), last = b.div(b.mul(rows, b.add(t, 1)), tiles);
+    Value first = b.div(b.mul(rows, t), tiles),
+          last = b.div(b.mul(rows, b.add(t, 1)), tiles);
     Value size = b.sub(last, first), start = b.add(row, first);
     Values bases;
     for (int64_t p = 0; p < panels; ++p)
@@ -90,7 +102,9 @@ void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels,
       Value current = b.add(panel, p);
       int64_t tail = layout.rows % PanelLayout::width;
       auto full = [&] { buildEpilogue(start, size, current, p, panels, {}); };
-      auto partial = [&] { buildEpilogue(start, size, current, p, panels, b.mask(tail)); };
+      auto partial = [&] {
+        buildEpilogue(start, size, current, p, panels, b.mask(tail));
+      };
       if (!tail)
         full();
       else if (layout.panels == 1)
@@ -101,54 +115,74 @@ void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels,
   });
 }
 
-void GemmBuilder::buildPanels(Value row, Value rows, Value first, Value last, int64_t panels, ArrayRef<int64_t> sizes,
+void GemmBuilder::buildPanels(Value row, Value rows, Value first, Value last,
+                              int64_t panels, ArrayRef<int64_t> sizes,
                               int64_t maxRows) {
   Value wide = b.add(first, b.mul(b.div(b.sub(last, first), panels), panels));
-  b.loop(first, wide, panels, [&](Value panel) { buildTiles(row, rows, panel, panels, sizes, maxRows); });
+  b.loop(first, wide, panels, [&](Value panel) {
+    buildTiles(row, rows, panel, panels, sizes, maxRows);
+  });
   if (layout.panels % kUnitPanels % panels)
-    b.loop(wide, last, 1, [&](Value panel) { buildTiles(row, rows, panel, 1, sizes, maxRows); });
+    b.loop(wide, last, 1, [&](Value panel) {
+      buildTiles(row, rows, panel, 1, sizes, maxRows);
+    });
 }
 
 LogicalResult GemmBuilder::build(Units units) {
   if (failed(prepare()))
     return failure();
-  int64_t slots = std::max(plan.rows * plan.panels, plan.fewRows * plan.fewPanels);
+  int64_t slots =
+      std::max(plan.rows * plan.panels, plan.fewRows * plan.fewPanels);
   scratch = b.scratch(slots * PanelLayout::width, getSumType());
 
   SmallVector<int64_t> few, many;
   for (int64_t i = 1; i <= plan.fewRows; ++i)
     few.push_back(i);
   // Even tiles are at least half as high as the highest.
-  for (int64_t i = std::min(plan.fewRows + 1, (plan.rows + 1) / 2); i <= plan.rows; ++i)
+  for (int64_t i = std::min(plan.fewRows + 1, (plan.rows + 1) / 2);
+       i <= plan.rows; ++i)
     many.push_back(i);
 
   Value total = b.dim(output, 0);
   Value blocks = b.ceilDiv(total, kUnitRows);
   b.loop(units.begin, units.end, 1, [&](Value unit) {
     Value group = b.div(unit, blocks), block = b.rem(unit, blocks);
-    Value row = b.div(b.mul(total, block), blocks), next = b.div(b.mul(total, b.add(block, 1)), blocks);
+    Value row = b.div(b.mul(total, block), blocks),
+          next = b.div(b.mul(total, b.add(block, 1)), blocks);
     Value rows = b.sub(next, row);
-    Value first = b.mul(group, kUnitPanels), last = b.min(b.add(first, kUnitPanels), b.index(layout.panels));
-    auto memoryBound = [&] { buildPanels(row, rows, first, last, plan.fewPanels, few, plan.fewRows); };
+    Value first = b.mul(group, kUnitPanels),
+          last = b.min(b.add(first, kUnitPanels), b.index(layout.panels));
+    auto memoryBound = [&] {
+      buildPanels(row, rows, first, last, plan.fewPanels, few, plan.fewRows);
+    };
     if (many.empty())
       return memoryBound();
-    b.ifElse(b.less(b.index(plan.fewRows), rows),
-             [&] { buildPanels(row, rows, first, last, plan.panels, many, plan.rows); }, memoryBound);
+    b.ifElse(
+        b.less(b.index(plan.fewRows), rows),
+        [&] {
+          buildPanels(row, rows, first, last, plan.panels, many, plan.rows);
+        },
+        memoryBound);
   });
   return success();
 }
 
-LogicalResult squint::kernel::buildGemm(KernelBuilder &b, GemmOp op, Units units) {
+LogicalResult squint::kernel::buildGemm(KernelBuilder &b, GemmOp op,
+                                        Units units) {
   PackedType type = op.getPackedType();
   if (!isa_and_present<PanelsAttr>(type.getLayout()))
-    return op->emitError() << "expected a weight packed in panels, got " << type;
-  auto layout = PanelLayout::get(type.getFormat(), type.getRows(), type.getColumns());
+    return op->emitError() << "expected a weight packed in panels, got "
+                           << type;
+  auto layout =
+      PanelLayout::get(type.getFormat(), type.getRows(), type.getColumns());
   if (!layout)
     return op->emitError() << llvm::toString(layout.takeError());
-  SmallVector<Value> memrefs{op.getInput(), op.getScales(), op.getSums(), op.getWeights(), op.getOutputs()[0]};
+  SmallVector<Value> memrefs{op.getInput(), op.getScales(), op.getSums(),
+                             op.getWeights(), op.getOutputs()[0]};
   memrefs.append(op.getExtras().begin(), op.getExtras().end());
   if (failed(checkRows(op, memrefs)))
     return failure();
-  auto builder = op.hasIntegerInput() ? createIntegerGemm(b, op, *layout) : createFloatGemm(b, op, *layout);
+  auto builder = op.hasIntegerInput() ? createIntegerGemm(b, op, *layout)
+                                      : createFloatGemm(b, op, *layout);
   return builder->build(units);
 }

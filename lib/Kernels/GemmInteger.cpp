@@ -3,7 +3,8 @@
 //===----------------------------------------------------------------------===//
 // With stored codes u and their zero point z, activations x and theirs zx:
 //   sum (x - zx)(u - z) = sum x u - z sum x - zx sum (u - z)
-// all of it exact modulo 2^32. The sums of x come with the activations, those of u - z with the panel.
+// all of it exact modulo 2^32. The sums of x come with the activations, those
+// of u - z with the panel.
 //===----------------------------------------------------------------------===//
 
 #include "Gemm.h"
@@ -20,41 +21,56 @@ public:
 
 private:
   LogicalResult prepare() override;
-  Type getSumType() const override { return inBlocks() ? Type(b.getF32Type()) : Type(b.getI32Type()); }
+  Type getSumType() const override {
+    return inBlocks() ? Type(b.getF32Type()) : Type(b.getI32Type());
+  }
   Values buildTile(int64_t rows, Value row, ArrayRef<Value> panels) override;
   Values loadColumns(Value panel) override;
   Value finish(Value sum, Value row, ArrayRef<Value> columns) override;
 
   bool inBlocks() const { return blockSize < layout.columns; }
-  int32_t storedZero() const { return layout.storedZero() - (plan.signedWeights ? 128 : 0); }
+  int32_t storedZero() const {
+    return layout.storedZero() - (plan.signedWeights ? 128 : 0);
+  }
 
   /// What a block needs beside codes.
   struct Block {
-    Value number;            // of the block
-    Values codes, headers;   // byte offsets, by panel
+    Value number;          // of the block
+    Values codes, headers; // byte offsets, by panel
     int64_t length;
   };
   Block getBlock(Value number, int64_t length, ArrayRef<Value> panels);
-  Values addBlock(const Block &block, Value row, int64_t rows, ArrayRef<Value> sums);
+  Values addBlock(const Block &block, Value row, int64_t rows,
+                  ArrayRef<Value> sums);
   Value loadScales(Value header);
-  /// Zero points of a group as i32, less what makes weights signed; null where they are one constant.
+  /// Zero points of a group as i32, less what makes weights signed; null where
+  /// they are one constant.
   Value loadZeros(Value header);
 
   /// Products of `length` k from `k` on: sums are [row][panel].
-  Values buildDot(Values sums, Value row, int64_t rows, ArrayRef<Value> codes, Value k, int64_t length);
-  Values buildPiece(Values sums, Value row, int64_t rows, ArrayRef<Value> codes, Value k, int64_t length);
-  Values buildPairs(Values sums, Value row, int64_t rows, ArrayRef<Values> weights, Value k, int64_t length);
+  Values buildDot(Values sums, Value row, int64_t rows, ArrayRef<Value> codes,
+                  Value k, int64_t length);
+  Values buildPiece(Values sums, Value row, int64_t rows, ArrayRef<Value> codes,
+                    Value k, int64_t length);
+  Values buildPairs(Values sums, Value row, int64_t rows,
+                    ArrayRef<Values> weights, Value k, int64_t length);
   Values loadWeights(Value offset, int64_t quads);
-  /// Four activations from `k` on as one number; those beyond `valid` are zero. Row -1 is the zero point's.
+  /// Four activations from `k` on as one number; those beyond `valid` are zero.
+  /// Row -1 is the zero point's.
   Value loadQuad(Value row, Value k, int64_t valid);
 
   template <typename OpTy> Value product(Value sum, Value weight, Value input) {
-    int32_t low = plan.signedWeights ? -128 : 0, high = layout.format.bits() == 4 ? 15 : plan.signedWeights ? 127 : 255;
-    return OpTy::create(b, sum.getType(), sum, weight, input, low, high, inputLow, 127);
+    int32_t low = plan.signedWeights ? -128 : 0,
+            high = layout.format.bits() == 4 ? 15
+                   : plan.signedWeights      ? 127
+                                             : 255;
+    return OpTy::create(b, sum.getType(), sum, weight, input, low, high,
+                        inputLow, 127);
   }
 
   int64_t blockSize = 0;
-  /// Blocks of a group of weights and of activations; 0 where the scale is one for the row.
+  /// Blocks of a group of weights and of activations; 0 where the scale is one
+  /// for the row.
   int64_t weightRatio = 0, inputRatio = 0;
   int32_t zero = 0, inputLow = -127;
   bool isStatic = false;
@@ -66,17 +82,22 @@ LogicalResult IntegerGemm::prepare() {
   Format activation = op.getActivationFormat()->getFormat();
   const Format &weight = layout.format;
   if (layout.isFloat() || !activation.isInteger() || activation.bits() != 8)
-    return op->emitError() << "expected int8 activations of an int8 or int4 weight, got '" << activation.str()
-                           << "' of '" << weight.str() << "'";
+    return op->emitError()
+           << "expected int8 activations of an int8 or int4 weight, got '"
+           << activation.str() << "' of '" << weight.str() << "'";
   isStatic = activation.granularity == Granularity::Tensor;
-  if (isStatic != op.getActivationScale().has_value() || isStatic == bool(op.getScales()))
-    return op->emitError() << "expected a scale as attribute for static activations and as operand for others";
+  if (isStatic != op.getActivationScale().has_value() ||
+      isStatic == bool(op.getScales()))
+    return op->emitError() << "expected a scale as attribute for static "
+                              "activations and as operand for others";
   zero = op.getActivationZeroPoint().value_or(0);
   inputLow = isStatic ? -128 : -127;
   if (zero && !isStatic)
-    return op->emitError() << "expected a zero point with static activations only";
+    return op->emitError()
+           << "expected a zero point with static activations only";
 
-  int64_t group = activation.granularity == Granularity::Group && activation.groupSize < layout.columns
+  int64_t group = activation.granularity == Granularity::Group &&
+                          activation.groupSize < layout.columns
                       ? activation.groupSize
                       : 0;
   blockSize = layout.columns;
@@ -88,26 +109,33 @@ LogicalResult IntegerGemm::prepare() {
     weightRatio = layout.groupSize / blockSize;
   if (group)
     inputRatio = group / blockSize;
-  if ((layout.grouped && layout.groupSize % blockSize) || (group && group % blockSize))
-    return op->emitError() << "expected group sizes of which one divides the other, got " << layout.groupSize
-                           << " for weights and " << group << " for activations";
+  if ((layout.grouped && layout.groupSize % blockSize) ||
+      (group && group % blockSize))
+    return op->emitError()
+           << "expected group sizes of which one divides the other, got "
+           << layout.groupSize << " for weights and " << group
+           << " for activations";
   int64_t step = weight.bits() == 4 ? PanelLayout::piece : 4;
   if (weightRatio != 1 && inBlocks() && blockSize % step)
-    return op->emitError() << "expected groups of activations in multiples of " << step << " with '" << weight.str()
-                           << "', got " << group;
+    return op->emitError() << "expected groups of activations in multiples of "
+                           << step << " with '" << weight.str() << "', got "
+                           << group;
   int64_t blocks = llvm::divideCeil(layout.columns, blockSize);
   auto sums = cast<MemRefType>(op.getSums().getType());
-  if (sums.getRank() != 2 || (!sums.isDynamicDim(1) && sums.getDimSize(1) != blocks))
-    return op->emitError() << "expected the sums of every " << (inBlocks() ? blockSize : 0)
+  if (sums.getRank() != 2 ||
+      (!sums.isDynamicDim(1) && sums.getDimSize(1) != blocks))
+    return op->emitError() << "expected the sums of every "
+                           << (inBlocks() ? blockSize : 0)
                            << " activations (0 is all of a row), got " << sums;
   plan = planIntegerGemm(b.target, layout, inBlocks());
   return success();
 }
 
 Value IntegerGemm::loadScales(Value header) {
-  Type type = layout.format.scale == ScaleType::F32 || !layout.grouped ? Type(b.getF32Type())
-              : layout.format.scale == ScaleType::F16                  ? Type(b.getF16Type())
-                                                                       : Type(b.getBF16Type());
+  Type type = layout.format.scale == ScaleType::F32 || !layout.grouped
+                  ? Type(b.getF32Type())
+              : layout.format.scale == ScaleType::F16 ? Type(b.getF16Type())
+                                                      : Type(b.getBF16Type());
   int64_t bytes = type.getIntOrFloatBitWidth() / 8 * kLanes;
   Value raw = b.load(b.vec(b.getI8Type(), bytes), weights, header, bytes);
   return b.toF32(b.bitcast(b.vec(type), raw));
@@ -119,13 +147,16 @@ Value IntegerGemm::loadZeros(Value header) {
   Value zeros;
   if (layout.grouped) {
     Value at = b.add(header, kLanes * getScaleBytes(layout.format.scale));
-    zeros = arith::ExtUIOp::create(b, b.i32s(), b.load(b.vec(b.getI8Type()), weights, at));
+    zeros = arith::ExtUIOp::create(b, b.i32s(),
+                                   b.load(b.vec(b.getI8Type()), weights, at));
   } else {
     Value at = b.add(header, PanelLayout::zeroPointsOffset);
-    zeros = b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights, at, 64));
+    zeros =
+        b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights, at, 64));
   }
   if (storedZero())
-    zeros = arith::AddIOp::create(b, zeros, b.intConstant(b.i32s(), storedZero()));
+    zeros =
+        arith::AddIOp::create(b, zeros, b.intConstant(b.i32s(), storedZero()));
   return zeros;
 }
 
@@ -144,7 +175,8 @@ Value IntegerGemm::loadQuad(Value row, Value k, int64_t valid) {
     // Nothing is read beyond the row's end.
     bytes = b.intConstant(type, 0);
     Value part = b.load(b.vec(b.getI8Type(), valid), input, {row, k});
-    bytes = vector::InsertStridedSliceOp::create(b, part, bytes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
+    bytes = vector::InsertStridedSliceOp::create(
+        b, part, bytes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
   }
   Value word = b.bitcast(b.vec(b.getI32Type(), 1), bytes);
   return vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
@@ -174,7 +206,9 @@ KernelBuilder::Values IntegerGemm::loadWeights(Value offset, int64_t quads) {
   return result;
 }
 
-KernelBuilder::Values IntegerGemm::buildPiece(Values sums, Value row, int64_t rows, ArrayRef<Value> codes, Value k,
+KernelBuilder::Values IntegerGemm::buildPiece(Values sums, Value row,
+                                              int64_t rows,
+                                              ArrayRef<Value> codes, Value k,
                                               int64_t length) {
   int64_t quads = llvm::divideCeil(length, 4), panels = codes.size();
   SmallVector<Values> weights;
@@ -184,14 +218,18 @@ KernelBuilder::Values IntegerGemm::buildPiece(Values sums, Value row, int64_t ro
     return buildPairs(sums, row, rows, weights, k, length);
   for (int64_t q = 0; q < quads; ++q)
     for (int64_t r = 0; r < rows; ++r) {
-      Value quad = loadQuad(row ? rowAt(row, r) : Value(), b.add(k, 4 * q), std::min<int64_t>(4, length - 4 * q));
+      Value quad = loadQuad(row ? rowAt(row, r) : Value(), b.add(k, 4 * q),
+                            std::min<int64_t>(4, length - 4 * q));
       for (int64_t p = 0; p < panels; ++p)
-        sums[r * panels + p] = product<DotOp>(sums[r * panels + p], weights[p][q], quad);
+        sums[r * panels + p] =
+            product<DotOp>(sums[r * panels + p], weights[p][q], quad);
     }
   return sums;
 }
 
-KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value row, int64_t rows, ArrayRef<Values> weights, Value k,
+KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value row,
+                                              int64_t rows,
+                                              ArrayRef<Values> weights, Value k,
                                               int64_t length) {
   int64_t quads = llvm::divideCeil(length, 4), panels = weights.size();
   // 8 steps of 2 products of at most 15 * 128 stay below 2^15.
@@ -199,18 +237,22 @@ KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value row, int64_t ro
   Values pairs(sums.size(), b.intConstant(b.vec(b.getI16Type(), 32), 0));
   for (int64_t q = 0; q < quads; ++q)
     for (int64_t r = 0; r < rows; ++r) {
-      Value quad = loadQuad(row ? rowAt(row, r) : Value(), b.add(k, 4 * q), std::min<int64_t>(4, length - 4 * q));
+      Value quad = loadQuad(row ? rowAt(row, r) : Value(), b.add(k, 4 * q),
+                            std::min<int64_t>(4, length - 4 * q));
       for (int64_t p = 0; p < panels; ++p)
-        pairs[r * panels + p] = product<DotPairsOp>(pairs[r * panels + p], weights[p][q], quad);
+        pairs[r * panels + p] =
+            product<DotPairsOp>(pairs[r * panels + p], weights[p][q], quad);
     }
   for (auto [sum, pair] : llvm::zip(sums, pairs))
     sum = AddPairsOp::create(b, sum.getType(), sum, pair);
   return sums;
 }
 
-KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row, int64_t rows, ArrayRef<Value> codes, Value k,
-                                            int64_t length) {
-  // 4-bit codes lie in pieces of 32; 8-bit ones are cut so that the loop's body stays small.
+KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row,
+                                            int64_t rows, ArrayRef<Value> codes,
+                                            Value k, int64_t length) {
+  // 4-bit codes lie in pieces of 32; 8-bit ones are cut so that the loop's body
+  // stays small.
   int64_t step = layout.format.bits() == 4 ? PanelLayout::piece : 16;
   int64_t stepBytes = layout.codesBytes(step), full = length / step;
   auto at = [&](Value i) {
@@ -220,11 +262,14 @@ KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row, int64_t rows
     return offsets;
   };
   auto piece = [&](Value i, Values current, int64_t count) {
-    return buildPiece(current, row, rows, at(i), b.add(k, b.mul(i, step)), count);
+    return buildPiece(current, row, rows, at(i), b.add(k, b.mul(i, step)),
+                      count);
   };
   if (full > 2)
     sums = b.loop(b.index(0), b.index(full), 1, sums,
-                  [&](Value i, ValueRange current) { return piece(i, Values(current), step); });
+                  [&](Value i, ValueRange current) {
+                    return piece(i, Values(current), step);
+                  });
   else
     for (int64_t i = 0; i < full; ++i)
       sums = piece(b.index(i), sums, step);
@@ -233,27 +278,34 @@ KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row, int64_t rows
   return sums;
 }
 
-IntegerGemm::Block IntegerGemm::getBlock(Value number, int64_t length, ArrayRef<Value> panels) {
+IntegerGemm::Block IntegerGemm::getBlock(Value number, int64_t length,
+                                         ArrayRef<Value> panels) {
   Block block{number, {}, {}, length};
   int64_t codesBytes = layout.codesBytes(blockSize);
   for (Value panel : panels) {
     if (!layout.grouped) {
       block.headers.push_back(panel);
-      block.codes.push_back(b.add(b.add(panel, layout.headerBytes), b.mul(number, codesBytes)));
+      block.codes.push_back(
+          b.add(b.add(panel, layout.headerBytes), b.mul(number, codesBytes)));
       continue;
     }
-    Value group = b.div(number, weightRatio), within = b.rem(number, weightRatio);
-    Value super = b.add(panel, b.mul(b.div(group, layout.superGroups), layout.superBytes));
+    Value group = b.div(number, weightRatio),
+          within = b.rem(number, weightRatio);
+    Value super = b.add(
+        panel, b.mul(b.div(group, layout.superGroups), layout.superBytes));
     Value member = b.rem(group, layout.superGroups);
     block.headers.push_back(b.add(super, b.mul(member, layout.headerBytes)));
     Value first = b.add(super, layout.superGroups * layout.headerBytes);
     block.codes.push_back(
-        b.add(b.add(first, b.mul(member, layout.groupCodesBytes)), b.mul(within, codesBytes)));
+        b.add(b.add(first, b.mul(member, layout.groupCodesBytes)),
+              b.mul(within, codesBytes)));
   }
   return block;
 }
 
-KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row, int64_t rows, ArrayRef<Value> sums) {
+KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
+                                            int64_t rows,
+                                            ArrayRef<Value> sums) {
   int64_t panels = block.codes.size();
   Value k = b.mul(block.number, blockSize);
   Values zeros, scales;
@@ -264,10 +316,12 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row, int64
   // The products of the activations' zero point are the same for every row.
   Values shared;
   if (zero) {
-    shared = buildDot(Values(panels, b.intConstant(b.i32s(), 0)), {}, 1, block.codes, k, block.length);
+    shared = buildDot(Values(panels, b.intConstant(b.i32s(), 0)), {}, 1,
+                      block.codes, k, block.length);
     for (int64_t p = 0; p < panels; ++p) {
       Value whole = zeros[p] ? zeros[p] : b.intConstant(b.i32s(), storedZero());
-      whole = arith::MulIOp::create(b, whole, b.intConstant(b.i32s(), block.length * zero));
+      whole = arith::MulIOp::create(
+          b, whole, b.intConstant(b.i32s(), block.length * zero));
       shared[p] = arith::SubIOp::create(b, shared[p], whole);
     }
   }
@@ -275,18 +329,22 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row, int64
   for (int64_t r = 0; r < rows; ++r) {
     Value sum;
     if (layout.format.zeroPoint || storedZero())
-      sum = memref::LoadOp::create(b, op.getSums(), ValueRange{rowAt(row, r), block.number});
+      sum = memref::LoadOp::create(b, op.getSums(),
+                                   ValueRange{rowAt(row, r), block.number});
     for (int64_t p = 0; p < panels; ++p) {
       // Start at - z sum x (- zx sum (u - z)).
       Value start;
       if (zeros[p])
-        start = arith::SubIOp::create(b, b.intConstant(b.i32s(), 0),
-                                      arith::MulIOp::create(b, zeros[p], b.splat(sum)));
+        start = arith::SubIOp::create(
+            b, b.intConstant(b.i32s(), 0),
+            arith::MulIOp::create(b, zeros[p], b.splat(sum)));
       else if (storedZero())
-        start = b.splat(b.createOrFold<arith::MulIOp>(sum, b.i32(-storedZero())));
+        start =
+            b.splat(b.createOrFold<arith::MulIOp>(sum, b.i32(-storedZero())));
       else
         start = b.intConstant(b.i32s(), 0);
-      dots.push_back(zero ? Value(arith::SubIOp::create(b, start, shared[p])) : start);
+      dots.push_back(zero ? Value(arith::SubIOp::create(b, start, shared[p]))
+                          : start);
     }
   }
   dots = buildDot(dots, row, rows, block.codes, k, block.length);
@@ -294,31 +352,37 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row, int64
   for (int64_t r = 0; r < rows; ++r) {
     Value scale;
     if (inputRatio)
-      scale = b.splat(memref::LoadOp::create(b, op.getScales(),
-                                             ValueRange{rowAt(row, r), b.div(block.number, inputRatio)}));
+      scale = b.splat(memref::LoadOp::create(
+          b, op.getScales(),
+          ValueRange{rowAt(row, r), b.div(block.number, inputRatio)}));
     for (int64_t p = 0; p < panels; ++p) {
       Value value = arith::SIToFPOp::create(b, b.f32s(), dots[r * panels + p]);
       if (scale && scales[p])
         value = arith::MulFOp::create(b, value, scale);
-      result.push_back(b.fma(value, scales[p] ? scales[p] : scale, sums[r * panels + p]));
+      result.push_back(
+          b.fma(value, scales[p] ? scales[p] : scale, sums[r * panels + p]));
     }
   }
   return result;
 }
 
-KernelBuilder::Values IntegerGemm::buildTile(int64_t rows, Value row, ArrayRef<Value> panels) {
+KernelBuilder::Values IntegerGemm::buildTile(int64_t rows, Value row,
+                                             ArrayRef<Value> panels) {
   int64_t panelCount = panels.size(), count = rows * panelCount;
   if (!inBlocks()) {
     Values codes;
     for (Value panel : panels)
       codes.push_back(b.add(panel, layout.headerBytes));
-    return buildDot(Values(count, b.intConstant(b.i32s(), 0)), row, rows, codes, b.index(0), layout.columns);
+    return buildDot(Values(count, b.intConstant(b.i32s(), 0)), row, rows, codes,
+                    b.index(0), layout.columns);
   }
   int64_t full = layout.columns / blockSize, tail = layout.columns % blockSize;
   Values sums(count, b.constant(b.f32s(), 0.0));
-  sums = b.loop(b.index(0), b.index(full), 1, sums, [&](Value i, ValueRange current) {
-    return addBlock(getBlock(i, blockSize, panels), row, rows, Values(current));
-  });
+  sums = b.loop(b.index(0), b.index(full), 1, sums,
+                [&](Value i, ValueRange current) {
+                  return addBlock(getBlock(i, blockSize, panels), row, rows,
+                                  Values(current));
+                });
   if (tail)
     sums = addBlock(getBlock(b.index(full), tail, panels), row, rows, sums);
   return sums;
@@ -328,13 +392,16 @@ KernelBuilder::Values IntegerGemm::loadColumns(Value panel) {
   Value base = b.mul(panel, layout.panelBytes);
   Values columns;
   // Scales, zero points, zx times sums of u - z: null where they are not used.
-  columns.push_back(layout.grouped ? Value() : loadScales(b.add(base, PanelLayout::scalesOffset)));
+  columns.push_back(layout.grouped
+                        ? Value()
+                        : loadScales(b.add(base, PanelLayout::scalesOffset)));
   bool rest = !inBlocks();
   columns.push_back(rest ? loadZeros(base) : Value());
   Value sums;
   if (rest && zero) {
     Value at = b.add(base, PanelLayout::sumsOffset);
-    sums = b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights, at, 64));
+    sums =
+        b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights, at, 64));
     sums = arith::MulIOp::create(b, sums, b.intConstant(b.i32s(), zero));
   }
   columns.push_back(sums);
@@ -346,12 +413,14 @@ Value IntegerGemm::finish(Value sum, Value row, ArrayRef<Value> columns) {
   Value value = sum;
   if (!inBlocks()) {
     if (zeros || storedZero()) {
-      Value inputs = memref::LoadOp::create(b, op.getSums(), ValueRange{row, b.index(0)});
+      Value inputs =
+          memref::LoadOp::create(b, op.getSums(), ValueRange{row, b.index(0)});
       Value product;
       if (zeros)
         product = arith::MulIOp::create(b, zeros, b.splat(inputs));
       else
-        product = b.splat(arith::MulIOp::create(b, inputs, b.i32(storedZero())));
+        product =
+            b.splat(arith::MulIOp::create(b, inputs, b.i32(storedZero())));
       value = arith::SubIOp::create(b, value, product);
     }
     if (zeroSums)
@@ -359,15 +428,21 @@ Value IntegerGemm::finish(Value sum, Value row, ArrayRef<Value> columns) {
     value = arith::SIToFPOp::create(b, b.f32s(), value);
   }
   if (isStatic)
-    value = arith::MulFOp::create(b, value, b.constant(b.f32s(), op.getActivationScale()->convertToFloat()));
+    value = arith::MulFOp::create(
+        b, value,
+        b.constant(b.f32s(), op.getActivationScale()->convertToFloat()));
   else if (!inputRatio)
     value = arith::MulFOp::create(
-        b, value, b.splat(memref::LoadOp::create(b, op.getScales(), ValueRange{row, b.index(0)})));
+        b, value,
+        b.splat(memref::LoadOp::create(b, op.getScales(),
+                                       ValueRange{row, b.index(0)})));
   if (scales)
     value = arith::MulFOp::create(b, value, scales);
   return value;
 }
 
-std::unique_ptr<GemmBuilder> squint::kernel::createIntegerGemm(KernelBuilder &b, GemmOp op, const PanelLayout &layout) {
+std::unique_ptr<GemmBuilder>
+squint::kernel::createIntegerGemm(KernelBuilder &b, GemmOp op,
+                                  const PanelLayout &layout) {
   return std::make_unique<IntegerGemm>(b, op, layout);
 }

@@ -12,8 +12,11 @@ using namespace squint;
 using namespace squint::kernel;
 
 static Error refuse(const Format &format) {
-  return createStringError(inconvertibleErrorCode(), "expected a weight format that kernels read (f32, f16, bf16, int8 or "
-                                                     "int4), got '" + format.str() + "'");
+  return createStringError(
+      inconvertibleErrorCode(),
+      "expected a weight format that kernels read (f32, f16, bf16, int8 or "
+      "int4), got '" +
+          format.str() + "'");
 }
 
 int64_t PanelLayout::codesBytes(int64_t length) const {
@@ -22,10 +25,12 @@ int64_t PanelLayout::codesBytes(int64_t length) const {
   if (format.bits() == 8)
     return divideCeil(length, 4) * 64;
   int64_t tail = length % piece;
-  return length / piece * (piece * width / 2) + divideCeil(divideCeil(tail, 4), 2) * 64;
+  return length / piece * (piece * width / 2) +
+         divideCeil(divideCeil(tail, 4), 2) * 64;
 }
 
-Expected<PanelLayout> PanelLayout::get(const Format &format, int64_t rows, int64_t columns) {
+Expected<PanelLayout> PanelLayout::get(const Format &format, int64_t rows,
+                                       int64_t columns) {
   PanelLayout layout;
   layout.format = format;
   layout.rows = rows;
@@ -38,23 +43,30 @@ Expected<PanelLayout> PanelLayout::get(const Format &format, int64_t rows, int64
     layout.panelBytes = alignTo(layout.superBytes, 64);
     return layout;
   }
-  bool wide = format.scale == ScaleType::F32 || format.scale == ScaleType::F16 || format.scale == ScaleType::BF16;
-  if (!format.isInteger() || (format.bits() != 8 && format.bits() != 4) || !wide)
+  bool wide = format.scale == ScaleType::F32 ||
+              format.scale == ScaleType::F16 || format.scale == ScaleType::BF16;
+  if (!format.isInteger() || (format.bits() != 8 && format.bits() != 4) ||
+      !wide)
     return refuse(format);
-  layout.grouped = format.granularity == Granularity::Group && format.groupSize < columns;
+  layout.grouped =
+      format.granularity == Granularity::Group && format.groupSize < columns;
   if (!layout.grouped) {
     layout.headerBytes = format.zeroPoint ? 192 : 128;
   } else {
     layout.groupSize = format.groupSize;
     layout.groups = divideCeil(columns, format.groupSize);
-    layout.headerBytes = width * (getScaleBytes(format.scale) + (format.zeroPoint ? 1 : 0));
+    layout.headerBytes =
+        width * (getScaleBytes(format.scale) + (format.zeroPoint ? 1 : 0));
     while (layout.superGroups * layout.headerBytes % 64)
       ++layout.superGroups;
   }
   layout.groupCodesBytes = layout.codesBytes(layout.groupSize);
-  layout.superBytes = layout.superGroups * (layout.headerBytes + layout.groupCodesBytes);
+  layout.superBytes =
+      layout.superGroups * (layout.headerBytes + layout.groupCodesBytes);
   int64_t last = layout.groups - 1;
-  layout.panelBytes = alignTo(layout.codesOffset(last) + layout.codesBytes(layout.groupLength(last)), 64);
+  layout.panelBytes = alignTo(layout.codesOffset(last) +
+                                  layout.codesBytes(layout.groupLength(last)),
+                              64);
   return layout;
 }
 
@@ -72,15 +84,18 @@ struct CodeWriter {
       return;
     }
     int64_t start = k / PanelLayout::piece * PanelLayout::piece;
-    int64_t quads = divideCeil(std::min(length - start, PanelLayout::piece), 4), vectors = divideCeil(quads, 2);
+    int64_t quads = divideCeil(std::min(length - start, PanelLayout::piece), 4),
+            vectors = divideCeil(quads, 2);
     int64_t q = (k - start) / 4;
-    char &byte = out[start * PanelLayout::width / 2 + q % vectors * 64 + output * 4 + k % 4];
+    char &byte = out[start * PanelLayout::width / 2 + q % vectors * 64 +
+                     output * 4 + k % 4];
     byte |= q < vectors ? code : code << 4;
   }
 };
 } // namespace
 
-void PanelLayout::pack(const char *plain, char *out, int64_t begin, int64_t end) const {
+void PanelLayout::pack(const char *plain, char *out, int64_t begin,
+                       int64_t end) const {
   PackedView view(plain, format, rows, columns);
   int64_t rowBytes = view.layout().rowBytes;
   std::memset(out + begin * panelBytes, 0, (end - begin) * panelBytes);
@@ -121,15 +136,18 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin, int64_t end)
   }
 }
 
-Expected<int64_t> squint::kernel::getSumGroup(const Format &weight, const Format &activation) {
+Expected<int64_t> squint::kernel::getSumGroup(const Format &weight,
+                                              const Format &activation) {
   int64_t w = weight.granularity == Granularity::Group ? weight.groupSize : 0;
-  int64_t a = activation.granularity == Granularity::Group ? activation.groupSize : 0;
+  int64_t a =
+      activation.granularity == Granularity::Group ? activation.groupSize : 0;
   if (!w || !a)
     return w ? w : a;
   int64_t low = std::min(w, a), high = std::max(w, a);
   if (high % low)
-    return createStringError(inconvertibleErrorCode(), "expected group sizes of which one divides the other, got " +
-                                                           Twine(w) + " for weights and " + Twine(a) +
-                                                           " for activations");
+    return createStringError(
+        inconvertibleErrorCode(),
+        "expected group sizes of which one divides the other, got " + Twine(w) +
+            " for weights and " + Twine(a) + " for activations");
   return low;
 }

@@ -8,21 +8,28 @@ using namespace squint;
 using namespace squint::kernel;
 
 /// Vector registers that the 16 sums of one row and panel take.
-static int64_t registersPerPanel(const TargetInfo &target) { return PanelLayout::width * 32 / target.vectorBits; }
+static int64_t registersPerPanel(const TargetInfo &target) {
+  return PanelLayout::width * 32 / target.vectorBits;
+}
 
-/// Panels that a tile may span: as wide as asked while all panels divide into such tiles.
+/// Panels that a tile may span: as wide as asked while all panels divide into
+/// such tiles.
 static int64_t choosePanels(const PanelLayout &layout, int64_t wanted) {
   while (wanted > 1 && layout.panels < wanted)
     wanted /= 2;
   return wanted;
 }
 
-GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target, const PanelLayout &layout, bool blocks) {
+GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
+                                         const PanelLayout &layout,
+                                         bool blocks) {
   GemmPlan plan;
   bool unsignedDot = target.avx512Vnni || target.avxVnni;
   plan.signedWeights = layout.format.bits() == 8 && !unsignedDot;
-  plan.pairs = layout.format.bits() == 4 && target.hasFeature("ssse3") && !unsignedDot;
-  int64_t each = registersPerPanel(target), registers = target.numVectorRegisters;
+  plan.pairs =
+      layout.format.bits() == 4 && target.hasFeature("ssse3") && !unsignedDot;
+  int64_t each = registersPerPanel(target),
+          registers = target.numVectorRegisters;
   plan.fewPanels = choosePanels(layout, target.streams);
   if (each == 1) {
     plan.fewRows = 3;
@@ -32,7 +39,8 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target, const PanelLa
     return plan;
   }
   plan.panels = 1;
-  plan.rows = std::max<int64_t>(1, (registers - (registers > 16 ? 8 : 4)) / each);
+  plan.rows =
+      std::max<int64_t>(1, (registers - (registers > 16 ? 8 : 4)) / each);
   if (unsignedDot)
     plan.rows = 6;
   if (blocks)
@@ -41,10 +49,13 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target, const PanelLa
   return plan;
 }
 
-GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target, const PanelLayout &layout) {
+GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target,
+                                       const PanelLayout &layout) {
   GemmPlan plan;
-  int64_t each = registersPerPanel(target), registers = target.numVectorRegisters;
-  // One chain of multiply-adds a panel: narrow weights come in faster than one chain is.
+  int64_t each = registersPerPanel(target),
+          registers = target.numVectorRegisters;
+  // One chain of multiply-adds a panel: narrow weights come in faster than one
+  // chain is.
   bool narrow = layout.format.bits() < 32;
   plan.fewRows = 1;
   plan.fewPanels = choosePanels(layout, narrow ? 4 : target.streams);
@@ -54,6 +65,7 @@ GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target, const PanelLayo
     return plan;
   }
   plan.panels = 1;
-  plan.rows = std::max<int64_t>(1, (registers - (registers > 16 ? 8 : 4)) / each);
+  plan.rows =
+      std::max<int64_t>(1, (registers - (registers > 16 ? 8 : 4)) / each);
   return plan;
 }

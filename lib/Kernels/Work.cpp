@@ -13,13 +13,16 @@ using namespace squint;
 using namespace squint::kernel;
 
 namespace {
-// What one core does in a nanosecond, on the low side; only the size of chunks depends on it.
-constexpr int64_t kByteProductsPerNs = 300, kFloatProductsPerNs = 30, kElementsPerNs = 1, kBytesPerNs = 8;
+// What one core does in a nanosecond, on the low side; only the size of chunks
+// depends on it.
+constexpr int64_t kByteProductsPerNs = 300, kFloatProductsPerNs = 30,
+                  kElementsPerNs = 1, kBytesPerNs = 8;
 constexpr int64_t kChunkNs = 20000;
 } // namespace
 
 bool squint::kernel::isKernel(Operation *op) {
-  return isa<GemmOp, QuantizeRowsOp, Im2colOp, NormOp, SoftmaxOp, GatherRowsOp, DequantizeOp, linalg::BatchMatmulOp>(op);
+  return isa<GemmOp, QuantizeRowsOp, Im2colOp, NormOp, SoftmaxOp, GatherRowsOp,
+             DequantizeOp, linalg::BatchMatmulOp>(op);
 }
 
 /// Units that make up a chunk when one takes `ns` nanoseconds.
@@ -36,26 +39,31 @@ static Value getDim(KernelBuilder &b, Value value, int64_t i) {
 static Work getGemmWork(KernelBuilder &b, GemmOp op) {
   PackedType type = op.getPackedType();
   int64_t rows = type.getRows(), columns = type.getColumns();
-  int64_t groups = llvm::divideCeil(llvm::divideCeil(rows, PanelLayout::width), kUnitPanels);
+  int64_t groups =
+      llvm::divideCeil(llvm::divideCeil(rows, PanelLayout::width), kUnitPanels);
   Value tokens = getDim(b, op.getInput(), 0);
   Value units = b.mul(b.ceilDiv(tokens, kUnitRows), groups);
   // A unit reads its weights once and multiplies them with its rows.
   int64_t perRow = kUnitPanels * PanelLayout::width * columns;
-  int64_t rate = op.hasIntegerInput() ? kByteProductsPerNs : kFloatProductsPerNs;
+  int64_t rate =
+      op.hasIntegerInput() ? kByteProductsPerNs : kFloatProductsPerNs;
   Value compute = b.div(b.mul(b.min(tokens, b.index(kUnitRows)), perRow), rate);
   Value read = b.index(perRow * type.getFormat().bits() / 8 / kBytesPerNs / 4);
   return {units, getGrain(b, b.max(compute, read))};
 }
 
-Work squint::kernel::materializeWork(OpBuilder &builder, Location loc, Operation *op) {
+Work squint::kernel::materializeWork(OpBuilder &builder, Location loc,
+                                     Operation *op) {
   TargetInfo none;
   KernelBuilder b(builder, loc, none);
   if (auto gemm = dyn_cast<GemmOp>(op))
     return getGemmWork(b, gemm);
   if (auto matmul = dyn_cast<linalg::BatchMatmulOp>(op)) {
     Value left = matmul.getInputs()[0], right = matmul.getInputs()[1];
-    Value units = b.mul(getDim(b, left, 0), b.ceilDiv(getDim(b, left, 1), kUnitMatmulRows));
-    Value products = b.mul(b.mul(getDim(b, right, 1), getDim(b, right, 2)), kUnitMatmulRows);
+    Value units = b.mul(getDim(b, left, 0),
+                        b.ceilDiv(getDim(b, left, 1), kUnitMatmulRows));
+    Value products =
+        b.mul(b.mul(getDim(b, right, 1), getDim(b, right, 2)), kUnitMatmulRows);
     return {units, getGrain(b, b.div(products, kFloatProductsPerNs))};
   }
   // The rest work row by row of their first output.
@@ -63,9 +71,12 @@ Work squint::kernel::materializeWork(OpBuilder &builder, Location loc, Operation
   auto type = cast<ShapedType>(output.getType());
   if (auto gather = dyn_cast<GatherRowsOp>(op)) {
     Value units = b.index(1);
-    for (int64_t i = 0, e = cast<ShapedType>(gather.getIds().getType()).getRank(); i < e; ++i)
+    for (int64_t i = 0,
+                 e = cast<ShapedType>(gather.getIds().getType()).getRank();
+         i < e; ++i)
       units = b.mul(units, getDim(b, gather.getIds(), i));
-    return {units, getGrain(b, b.div(getDim(b, output, type.getRank() - 1), kElementsPerNs * 4))};
+    return {units, getGrain(b, b.div(getDim(b, output, type.getRank() - 1),
+                                     kElementsPerNs * 4))};
   }
   Value columns = b.index(1);
   for (int64_t i = 1; i < type.getRank(); ++i)

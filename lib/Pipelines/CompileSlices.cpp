@@ -1,4 +1,5 @@
-//===- CompileSlices.cpp - calibration's slices, through the pipelines -*- C++ -*-===//
+//===- CompileSlices.cpp - calibration's slices, through the pipelines -*- C++
+//-*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -17,8 +18,8 @@ namespace {
 
 class JitSlice : public CompiledSlice {
 public:
-  static FailureOr<std::unique_ptr<CompiledSlice>> create(ModuleOp module, std::shared_ptr<JitLibrary> code,
-                                                          int threads);
+  static FailureOr<std::unique_ptr<CompiledSlice>>
+  create(ModuleOp module, std::shared_ptr<JitLibrary> code, int threads);
   Session &session() override { return *runner; }
 
 private:
@@ -27,11 +28,13 @@ private:
   std::unique_ptr<Session> runner;
 };
 
-/// What squintc would emit for this machine, in float. Layers of one structure differ in their weights, which lie
-/// outside of the code, so that it is generated once.
+/// What squintc would emit for this machine, in float. Layers of one structure
+/// differ in their weights, which lie outside of the code, so that it is
+/// generated once.
 class JitSliceCompiler : public SliceCompiler {
 public:
-  FailureOr<std::unique_ptr<CompiledSlice>> compile(ModuleOp module, int threads) override;
+  FailureOr<std::unique_ptr<CompiledSlice>> compile(ModuleOp module,
+                                                    int threads) override;
 
 private:
   /// By a digest of the module without weights and names.
@@ -40,8 +43,9 @@ private:
 
 } // namespace
 
-FailureOr<std::unique_ptr<CompiledSlice>> JitSlice::create(ModuleOp module, std::shared_ptr<JitLibrary> code,
-                                                           int threads) {
+FailureOr<std::unique_ptr<CompiledSlice>>
+JitSlice::create(ModuleOp module, std::shared_ptr<JitLibrary> code,
+                 int threads) {
   auto slice = std::make_unique<JitSlice>();
   FailureOr<WeightsInMemory> weights = WeightsInMemory::get(module);
   if (failed(weights))
@@ -51,7 +55,8 @@ FailureOr<std::unique_ptr<CompiledSlice>> JitSlice::create(ModuleOp module, std:
   SessionOptions options;
   options.threads = threads;
   options.weights = llvm::ArrayRef(slice->weights.data, slice->weights.size);
-  llvm::Expected<std::unique_ptr<Session>> session = Session::create(slice->code->table(), options);
+  llvm::Expected<std::unique_ptr<Session>> session =
+      Session::create(slice->code->table(), options);
   if (!session)
     return emitError(module.getLoc()) << llvm::toString(session.takeError());
   slice->runner = std::move(*session);
@@ -63,16 +68,19 @@ static std::string digest(ModuleOp module) {
   SmallVector<NamedAttribute> removed;
   for (StringRef name : {"squint.weights", "squint.launches"})
     if (Attribute attribute = module->removeAttr(name))
-      removed.push_back({StringAttr::get(module.getContext(), name), attribute});
+      removed.push_back(
+          {StringAttr::get(module.getContext(), name), attribute});
   std::string text;
   llvm::raw_string_ostream(text) << module;
   for (NamedAttribute attribute : removed)
     module->setAttr(attribute.getName(), attribute.getValue());
-  auto bytes = llvm::SHA256::hash(llvm::ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
+  auto bytes = llvm::SHA256::hash(llvm::ArrayRef(
+      reinterpret_cast<const uint8_t *>(text.data()), text.size()));
   return std::string(bytes.begin(), bytes.end());
 }
 
-FailureOr<std::unique_ptr<CompiledSlice>> JitSliceCompiler::compile(ModuleOp module, int threads) {
+FailureOr<std::unique_ptr<CompiledSlice>>
+JitSliceCompiler::compile(ModuleOp module, int threads) {
   llvm::Expected<TargetInfo> native = TargetInfo::get();
   if (!native)
     return emitError(module.getLoc()) << llvm::toString(native.takeError());
@@ -81,7 +89,8 @@ FailureOr<std::unique_ptr<CompiledSlice>> JitSliceCompiler::compile(ModuleOp mod
     return failure();
   std::shared_ptr<JitLibrary> &code = known[digest(module)];
   if (!code) {
-    FailureOr<std::unique_ptr<JitLibrary>> library = JitLibrary::create(module, /*optLevel=*/2, /*withWeights=*/false);
+    FailureOr<std::unique_ptr<JitLibrary>> library =
+        JitLibrary::create(module, /*optLevel=*/2, /*withWeights=*/false);
     if (failed(library))
       return failure();
     code = std::move(*library);
@@ -90,6 +99,8 @@ FailureOr<std::unique_ptr<CompiledSlice>> JitSliceCompiler::compile(ModuleOp mod
 }
 
 void squint::registerSliceCompilation() {
-  setSliceCompilation({[]() -> std::unique_ptr<SliceCompiler> { return std::make_unique<JitSliceCompiler>(); },
+  setSliceCompilation({[]() -> std::unique_ptr<SliceCompiler> {
+                         return std::make_unique<JitSliceCompiler>();
+                       },
                        registerAllDialects});
 }

@@ -13,11 +13,14 @@ using namespace mlir;
 using namespace squint;
 
 static constexpr std::pair<Stage, StringLiteral> stageNames[] = {
-    {Stage::Onnx, "onnx"},   {Stage::Squint, "squint"}, {Stage::Quantized, "quantized"},
-    {Stage::Fused, "fused"}, {Stage::Kernel, "kernel"}, {Stage::Llvm, "llvm"},
+    {Stage::Onnx, "onnx"},           {Stage::Squint, "squint"},
+    {Stage::Quantized, "quantized"}, {Stage::Fused, "fused"},
+    {Stage::Kernel, "kernel"},       {Stage::Llvm, "llvm"},
 };
 
-StringRef squint::getStageName(Stage stage) { return stageNames[static_cast<int>(stage)].second; }
+StringRef squint::getStageName(Stage stage) {
+  return stageNames[static_cast<int>(stage)].second;
+}
 
 std::optional<Stage> squint::parseStage(StringRef name) {
   for (auto [stage, known] : stageNames)
@@ -27,7 +30,9 @@ std::optional<Stage> squint::parseStage(StringRef name) {
 }
 
 /// `pass{key=value ...}` with the options that are set.
-static std::string withOptions(StringRef pass, ArrayRef<std::pair<StringRef, std::string>> options) {
+static std::string
+withOptions(StringRef pass,
+            ArrayRef<std::pair<StringRef, std::string>> options) {
   std::string text;
   for (const auto &[key, value] : options)
     if (!value.empty())
@@ -37,24 +42,30 @@ static std::string withOptions(StringRef pass, ArrayRef<std::pair<StringRef, std
 }
 
 /// The passes that end at a stage, in order.
-static SmallVector<std::string> passesOf(Stage stage, const PipelineOptions &options) {
+static SmallVector<std::string> passesOf(Stage stage,
+                                         const PipelineOptions &options) {
   switch (stage) {
   case Stage::Onnx:
     return {"func.func(squint-infer-shapes)"};
 
   case Stage::Squint:
-    return {"squint-fold-constants", "func.func(squint-raise,squint-move-transposes)", "canonicalize", "cse",
-            "symbol-dce"};
+    return {"squint-fold-constants",
+            "func.func(squint-raise,squint-move-transposes)", "canonicalize",
+            "cse", "symbol-dce"};
 
   case Stage::Quantized: {
-    if (options.weights.empty() && options.activations.empty() && options.recipe.empty())
+    // Samples without a static format are refused by the pass that reads them.
+    if (options.weights.empty() && options.activations.empty() &&
+        options.recipe.empty() && options.calibration.empty())
       return {};
-    SmallVector<std::string> passes{withOptions("squint-select-formats", {{"weights", options.weights},
-                                                                          {"activations", options.activations},
-                                                                          {"recipe", options.recipe}})};
+    SmallVector<std::string> passes{withOptions(
+        "squint-select-formats", {{"weights", options.weights},
+                                  {"activations", options.activations},
+                                  {"recipe", options.recipe}})};
     if (!options.calibration.empty()) {
       passes.push_back("squint-insert-observers");
-      passes.push_back(withOptions("squint-calibrate", {{"calibration", options.calibration}}));
+      passes.push_back(withOptions("squint-calibrate",
+                                   {{"calibration", options.calibration}}));
     }
     passes.push_back("squint-quantize-rtn");
     passes.push_back("cse");
@@ -64,46 +75,63 @@ static SmallVector<std::string> passesOf(Stage stage, const PipelineOptions &opt
   case Stage::Fused:
     return {"convert-onnx-to-linalg",
             withOptions("func.func(squint-fuse-kernels",
-                        {{"reference", options.reference ? std::string("true") : std::string()}}) +
+                        {{"reference", options.reference ? std::string("true")
+                                                         : std::string()}}) +
                 ")",
-            "canonicalize", "cse", "func.func(convert-elementwise-to-linalg,squint-fuse-elementwise)", "canonicalize",
-            "cse", "func.func(squint-fuse-epilogues)", "canonicalize", "cse"};
+            "canonicalize",
+            "cse",
+            "func.func(convert-elementwise-to-linalg,squint-fuse-elementwise)",
+            "canonicalize",
+            "cse",
+            "func.func(squint-fuse-epilogues)",
+            "canonicalize",
+            "cse"};
 
   case Stage::Kernel:
     return {"squint-pack-weights"};
 
   case Stage::Llvm:
     return {
-        // Buffers: results are written where the caller wants them, intermediates into one workspace.
-        "squint-prepare-entry", "eliminate-empty-tensors", "one-shot-bufferize", "lower-affine",
-        "squint-copy-strided-operands", "canonicalize", "cse",
+        // Buffers: results are written where the caller wants them,
+        // intermediates into one workspace.
+        "squint-prepare-entry", "eliminate-empty-tensors", "one-shot-bufferize",
+        "lower-affine", "squint-copy-strided-operands", "canonicalize", "cse",
         // Functions: one for each distinct kernel; the entry holds calls only.
-        "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse", "squint-plan-memory",
+        "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse",
+        "squint-plan-memory",
         // Kernels to vectors.
-        "convert-linalg-to-vector", "convert-kernel-to-vector", "convert-kernel-to-x86", "convert-kernel-to-arm",
-        "convert-kernel-to-generic", "squint-expand-math", "canonicalize", "cse",
+        "convert-linalg-to-vector", "convert-kernel-to-vector",
+        "convert-kernel-to-x86", "convert-kernel-to-arm",
+        "convert-kernel-to-generic", "squint-expand-math", "canonicalize",
+        "cse",
         // Everything to LLVM.
-        "convert-scf-to-cf", "squint-lower-entry", "squint-expand-reshapes", "expand-strided-metadata", "lower-affine", "convert-vector-to-llvm",
-        "finalize-memref-to-llvm", "convert-math-to-llvm", "convert-arith-to-llvm", "convert-index-to-llvm",
-        "convert-cf-to-llvm", "convert-func-to-llvm", "convert-ub-to-llvm", "reconcile-unrealized-casts",
-        "canonicalize", "cse"};
+        "convert-scf-to-cf", "squint-lower-entry", "squint-expand-reshapes",
+        "expand-strided-metadata", "lower-affine", "convert-vector-to-llvm",
+        "finalize-memref-to-llvm", "convert-math-to-llvm",
+        "convert-arith-to-llvm", "convert-index-to-llvm", "convert-cf-to-llvm",
+        "convert-func-to-llvm", "convert-ub-to-llvm",
+        "reconcile-unrealized-casts", "canonicalize", "cse"};
   }
   llvm_unreachable("a stage without passes");
 }
 
 /// The first stage whose passes are still to run.
-static int firstStage(std::optional<Stage> from) { return from ? static_cast<int>(*from) + 1 : 0; }
+static int firstStage(std::optional<Stage> from) {
+  return from ? static_cast<int>(*from) + 1 : 0;
+}
 
-std::string squint::getPipeline(std::optional<Stage> from, Stage to, const PipelineOptions &options) {
+std::string squint::getPipeline(std::optional<Stage> from, Stage to,
+                                const PipelineOptions &options) {
   SmallVector<std::string> passes;
   for (int stage = firstStage(from); stage <= static_cast<int>(to); ++stage)
     llvm::append_range(passes, passesOf(static_cast<Stage>(stage), options));
   return "builtin.module(" + llvm::join(passes, ",") + ")";
 }
 
-LogicalResult squint::runPipeline(ModuleOp module, std::optional<Stage> from, Stage to, const PipelineOptions &options,
-                                  bool timing,
-                                  llvm::function_ref<LogicalResult(Stage, ModuleOp)> afterStage) {
+LogicalResult squint::runPipeline(
+    ModuleOp module, std::optional<Stage> from, Stage to,
+    const PipelineOptions &options, bool timing,
+    llvm::function_ref<LogicalResult(Stage, ModuleOp)> afterStage) {
   DefaultTimingManager timer;
   timer.setEnabled(timing);
   TimingScope root = timer.getRootScope();
@@ -121,7 +149,10 @@ LogicalResult squint::runPipeline(ModuleOp module, std::optional<Stage> from, St
         manager.enableTiming(scope);
       if (failed(manager.run(module)))
         return failure();
-      module.getContext()->getLoadedDialect<SquintDialect>()->getStores().collect(module);
+      module.getContext()
+          ->getLoadedDialect<SquintDialect>()
+          ->getStores()
+          .collect(module);
     }
     if (afterStage && failed(afterStage(stage, module)))
       return failure();
@@ -131,6 +162,7 @@ LogicalResult squint::runPipeline(ModuleOp module, std::optional<Stage> from, St
 
 void squint::setTarget(ModuleOp module, const TargetInfo &target) {
   MLIRContext *context = module.getContext();
-  Attribute attribute = TargetAttr::get(context, target.triple, target.cpu, target.features);
+  Attribute attribute =
+      TargetAttr::get(context, target.triple, target.cpu, target.features);
   module->setAttr(kTargetsAttr, ArrayAttr::get(context, attribute));
 }

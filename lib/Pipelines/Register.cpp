@@ -37,8 +37,8 @@
 #include "squint/Conversion/Lower/Passes.h"
 #include "squint/Conversion/Passes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
-#include "squint/Dialect/Squint/Squint.h"
 #include "squint/Dialect/Onnx/Passes.h"
+#include "squint/Dialect/Squint/Squint.h"
 #include "squint/Import/Onnx.h"
 #include "squint/Transforms/Passes.h"
 
@@ -46,13 +46,16 @@ using namespace mlir;
 
 void squint::registerAllDialects(DialectRegistry &registry) {
   registerImportDialects(registry);
-  registry.insert<SquintDialect, kernel::KernelDialect, affine::AffineDialect, arith::ArithDialect,
-                  bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect, func::FuncDialect,
-                  index::IndexDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
-                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, ub::UBDialect,
-                  vector::VectorDialect, x86vector::X86VectorDialect>();
+  registry.insert<SquintDialect, kernel::KernelDialect, affine::AffineDialect,
+                  arith::ArithDialect, bufferization::BufferizationDialect,
+                  cf::ControlFlowDialect, DLTIDialect, func::FuncDialect,
+                  index::IndexDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  tensor::TensorDialect, ub::UBDialect, vector::VectorDialect,
+                  x86vector::X86VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
-  bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
+  bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
+      registry);
   cf::registerBufferizableOpInterfaceExternalModels(registry);
   kernel::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerAllDialectInterfaceImplementations(registry);
@@ -78,11 +81,13 @@ void squint::registerAllPasses() {
   memref::registerMemRefPasses();
 }
 
-void squint::setDataFolder(DialectRegistry &registry, StringRef folder, ArrayRef<std::string> allowed) {
+void squint::setDataFolder(DialectRegistry &registry, StringRef folder,
+                           ArrayRef<std::string> allowed) {
   std::string base = folder.str();
   std::vector<std::string> more(allowed);
   struct Extension : DialectExtension<Extension, SquintDialect> {
-    Extension(std::string base, std::vector<std::string> allowed) : base(base), allowed(allowed) {}
+    Extension(std::string base, std::vector<std::string> allowed)
+        : base(base), allowed(allowed) {}
     void apply(MLIRContext *, SquintDialect *dialect) const override {
       dialect->getStores().setBase(base);
       for (const std::string &folder : allowed)
@@ -91,5 +96,6 @@ void squint::setDataFolder(DialectRegistry &registry, StringRef folder, ArrayRef
     std::string base;
     std::vector<std::string> allowed;
   };
-  registry.addExtension(TypeID::get<Extension>(), std::make_unique<Extension>(base, more));
+  registry.addExtension(TypeID::get<Extension>(),
+                        std::make_unique<Extension>(base, more));
 }

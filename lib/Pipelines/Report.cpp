@@ -28,8 +28,9 @@ static llvm::json::Value toJson(Attribute attribute) {
     return values;
   }
   if (auto target = dyn_cast<TargetAttr>(attribute))
-    return llvm::json::Object{
-        {"triple", target.getTriple()}, {"cpu", target.getCpu()}, {"features", target.getFeatures()}};
+    return llvm::json::Object{{"triple", target.getTriple()},
+                              {"cpu", target.getCpu()},
+                              {"features", target.getFeatures()}};
   std::string text;
   llvm::raw_string_ostream os(text);
   if (auto type = dyn_cast<TypeAttr>(attribute))
@@ -55,10 +56,11 @@ llvm::Error squint::writeReport(ModuleOp module, StringRef file) {
     llvm::json::Array shape;
     for (int64_t dim : packed.getShape())
       shape.push_back(dim);
-    weights.push_back(llvm::json::Object{{"node", getNodeName(op)},
-                                         {"format", packed.getFormatAttr().getSpelling()},
-                                         {"shape", std::move(shape)},
-                                         {"bytes", data.getLength()}});
+    weights.push_back(
+        llvm::json::Object{{"node", getNodeName(op)},
+                           {"format", packed.getFormatAttr().getSpelling()},
+                           {"shape", std::move(shape)},
+                           {"bytes", data.getLength()}});
   });
   if (!weights.empty())
     report["weights"] = std::move(weights);

@@ -1,4 +1,5 @@
-/*===- Api.c - the functions an emitted library exports ------------*- C -*-===*\
+/*===- Api.c - the functions an emitted library exports ------------*- C
+-*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
 |* The emitter renames squint_api_* to <prefix>_* and makes everything else   *|
@@ -15,6 +16,8 @@
 #define API __attribute__((visibility("default")))
 
 enum { WORKSPACE_ALIGNMENT = 64, MAX_THREADS = 4096, ERROR_SIZE = 512 };
+/* More would only be a way to overflow the plan. */
+#define MAX_EXTENT ((int64_t)1 << 40)
 
 struct squint_model {
   squint_allocator allocator;
@@ -42,12 +45,12 @@ struct squint_context {
   void *workspace;
   uint64_t workspace_size;
 
-  int64_t *dims;       /* [num_symbols] of the prepared shapes */
-  int64_t *candidate;  /* [num_symbols] of the shapes being looked at */
-  uint32_t *binder;    /* [num_symbols] input that bound the candidate */
-  int64_t *plan;       /* [1 + num_output_dims] */
-  void **inputs;       /* [num_inputs] */
-  void **outputs;      /* [num_outputs] */
+  int64_t *dims;              /* [num_symbols] of the prepared shapes */
+  int64_t *candidate;         /* [num_symbols] of the shapes being looked at */
+  uint32_t *binder;           /* [num_symbols] input that bound the candidate */
+  int64_t *plan;              /* [1 + num_output_dims] */
+  void **inputs;              /* [num_inputs] */
+  void **outputs;             /* [num_outputs] */
   squint_profile_v1 *profile; /* [num_launches] */
 
   char error[ERROR_SIZE];
@@ -128,9 +131,8 @@ static int32_t find_weights(squint_model *model,
   if (model->weights || !expected)
     return SQUINT_OK;
   char error[ERROR_SIZE] = "";
-  int32_t status =
-      squint_weights_map(options->weights_path, &model->mapping,
-                         &model->weights, error, sizeof(error));
+  int32_t status = squint_weights_map(options->weights_path, &model->mapping,
+                                      &model->weights, error, sizeof(error));
   return status ? refuse_create(options, status, "%s", error) : SQUINT_OK;
 }
 
@@ -176,8 +178,8 @@ API int32_t squint_api_state_create(squint_model *model,
                                     squint_state **result) {
   if (!model || !result)
     return SQUINT_INVALID_ARGUMENT;
-  squint_state *state = squint_memory_get(&model->allocator, sizeof(*state),
-                                          sizeof(void *) * 2);
+  squint_state *state =
+      squint_memory_get(&model->allocator, sizeof(*state), sizeof(void *) * 2);
   if (!state)
     return SQUINT_OUT_OF_MEMORY;
   state->model = model;
@@ -243,15 +245,15 @@ API int32_t squint_api_context_create(squint_model *model,
     return refuse_create(&options, SQUINT_INVALID_ARGUMENT,
                          "expected a model, got a null pointer");
   const squint_library *library = table();
-  size_t sizes[] = {
-      sizeof(squint_context),
-      library->num_symbols * sizeof(int64_t),
-      library->num_symbols * sizeof(int64_t),
-      library->num_symbols * sizeof(uint32_t),
-      (1 + (size_t)squint_embedded_v1.num_output_dims) * sizeof(int64_t),
-      library->num_inputs * sizeof(void *),
-      library->num_outputs * sizeof(void *),
-      library->num_launches * sizeof(squint_profile_v1)};
+  size_t sizes[] = {sizeof(squint_context),
+                    library->num_symbols * sizeof(int64_t),
+                    library->num_symbols * sizeof(int64_t),
+                    library->num_symbols * sizeof(uint32_t),
+                    (1 + (size_t)squint_embedded_v1.num_output_dims) *
+                        sizeof(int64_t),
+                    library->num_inputs * sizeof(void *),
+                    library->num_outputs * sizeof(void *),
+                    library->num_launches * sizeof(squint_profile_v1)};
   enum { PARTS = sizeof(sizes) / sizeof(sizes[0]) };
   size_t size = 0;
   for (int i = 0; i < PARTS; ++i)
@@ -417,9 +419,9 @@ static int32_t bind(squint_context *context, const squint_tensor *inputs) {
     for (int32_t d = 0; d < value->ndim; ++d) {
       int64_t extent = inputs[i].shape[d], expected = value->dims[d];
       int32_t symbol = value->dim_symbols[d];
-      if (extent < 0)
+      if (extent < 0 || extent > MAX_EXTENT)
         return refuse(context, SQUINT_SHAPE_MISMATCH,
-                      "input \"%s\": expected a non-negative dimension %d, got "
+                      "input \"%s\": expected 0 to 2^40 as dimension %d, got "
                       "%lld",
                       value->name, d, (long long)extent);
       if (expected >= 0) {
@@ -448,8 +450,7 @@ static int32_t bind(squint_context *context, const squint_tensor *inputs) {
 static int32_t plan(squint_context *context) {
   const squint_library *library = table();
   size_t bytes = library->num_symbols * sizeof(int64_t);
-  if (context->prepared &&
-      !memcmp(context->dims, context->candidate, bytes))
+  if (context->prepared && !memcmp(context->dims, context->candidate, bytes))
     return SQUINT_OK;
   context->prepared = false;
   int32_t status =
@@ -522,6 +523,45 @@ static uint64_t now(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+/* Whatever the caller's threads have set, kernels round to nearest even and
+   keep subnormal numbers: the bits depend on it. */
+#if defined(__x86_64__)
+enum { FLOAT_DEFAULT = 0x1f80 };
+static inline uint64_t get_float_mode(void) {
+  return __builtin_ia32_stmxcsr() & ~0x3fu; /* without the sticky flags */
+}
+static inline void set_float_mode(uint64_t mode) {
+  __builtin_ia32_ldmxcsr((uint32_t)mode);
+}
+#elif defined(__aarch64__)
+enum { FLOAT_DEFAULT = 0 };
+static inline uint64_t get_float_mode(void) {
+  uint64_t mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  return mode;
+}
+static inline void set_float_mode(uint64_t mode) {
+  __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+}
+#endif
+
+typedef struct {
+  squint_body body;
+  void *args;
+} squint_task;
+
+static int32_t run_task(void *argument, int64_t begin, int64_t end,
+                        int32_t worker) {
+  const squint_task *task = argument;
+  uint64_t mode = get_float_mode();
+  if (mode != FLOAT_DEFAULT)
+    set_float_mode(FLOAT_DEFAULT);
+  int32_t status = task->body(task->args, begin, end, worker);
+  if (mode != FLOAT_DEFAULT)
+    set_float_mode(mode);
+  return status;
+}
+
 /* One copy, however many launches there are. */
 __attribute__((noinline, minsize)) int32_t
 squint_launch(squint_context *context, int32_t launch, squint_body body,
@@ -531,14 +571,15 @@ squint_launch(squint_context *context, int32_t launch, squint_body body,
   if (grain < 1)
     grain = 1;
   uint64_t start = context->profiling ? now() : 0;
+  squint_task task = {body, args};
   int32_t status;
   if (context->threads == 1 || n <= grain)
-    status = body(args, 0, n, 0);
+    status = run_task(&task, 0, n, 0);
   else if (context->parallel_for)
-    status = context->parallel_for(context->parallel_for_user, body, args, n,
-                                   grain);
+    status = context->parallel_for(context->parallel_for_user, run_task, &task,
+                                   n, grain);
   else
-    status = squint_pool_run(context->pool, body, args, n, grain);
+    status = squint_pool_run(context->pool, run_task, &task, n, grain);
   bool known = launch >= 0 && (uint32_t)launch < table()->num_launches;
   if (context->profiling && known) {
     context->profile[launch].calls += 1;
@@ -568,8 +609,8 @@ static int32_t take_outputs(squint_context *context,
                       value->name, (long long)shape[d], d,
                       (long long)outputs[i].shape[d]);
     shape += value->ndim;
-    status = take_data(context, "output", value, &outputs[i],
-                       &context->outputs[i]);
+    status =
+        take_data(context, "output", value, &outputs[i], &context->outputs[i]);
     if (status)
       return status;
   }
@@ -594,9 +635,9 @@ API int32_t squint_api_run(squint_context *context, squint_state *state,
     return status;
 
   context->failed_launch = -1;
-  status = squint_run(context, context->dims, context->inputs,
-                      context->outputs, context->workspace,
-                      context->model->weights, context->threads);
+  status =
+      squint_run(context, context->dims, context->inputs, context->outputs,
+                 context->workspace, context->model->weights, context->threads);
   if (!status)
     return SQUINT_OK;
   if (context->failed_launch < 0)

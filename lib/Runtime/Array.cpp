@@ -54,8 +54,7 @@ squint_dtype squint::getNpzType(squint_dtype dtype) {
   switch (dtype.code) {
   case SQUINT_DTYPE_INT:
   case SQUINT_DTYPE_UINT:
-    return dtype.bits >= 8 ? dtype
-                           : squint_dtype{dtype.code, 8, 1};
+    return dtype.bits >= 8 ? dtype : squint_dtype{dtype.code, 8, 1};
   case SQUINT_DTYPE_FLOAT:
   case SQUINT_DTYPE_BOOL:
   case SQUINT_DTYPE_COMPLEX:
@@ -72,8 +71,8 @@ Expected<Array> Array::create(squint_dtype dtype, ArrayRef<int64_t> shape) {
   array.elements = 1;
   bool overflow = false;
   for (int64_t extent : shape)
-    overflow |= extent < 0 ||
-                MulOverflow(array.elements, extent, array.elements);
+    overflow |=
+        extent < 0 || MulOverflow(array.elements, extent, array.elements);
   int64_t bytes;
   overflow |= MulOverflow(array.elements, int64_t(getByteSize(dtype)), bytes);
   void *memory = nullptr;

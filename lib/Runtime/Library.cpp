@@ -92,8 +92,8 @@ Session::create(const squint_library &library, const SessionOptions &given) {
   }
   int32_t status = library.model_create(&options, &session->model);
   if (!status)
-    status = library.context_create(session->model, &options,
-                                    &session->run_context);
+    status =
+        library.context_create(session->model, &options, &session->run_context);
   if (!status)
     status = library.state_create(session->model, &session->state);
   if (status)
@@ -138,8 +138,8 @@ Error Session::run(ArrayRef<const Array *> inputs,
     inputTensors.push_back(input->tensor());
   for (const Array &output : outputs)
     outputTensors.push_back(output.tensor());
-  return check(table.run(run_context, state, inputTensors.data(),
-                         outputTensors.data()));
+  return check(
+      table.run(run_context, state, inputTensors.data(), outputTensors.data()));
 }
 
 Expected<std::vector<Array>> Session::run(ArrayRef<const Array *> inputs) {

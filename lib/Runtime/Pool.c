@@ -1,4 +1,5 @@
-/*===- Pool.c - a small thread pool of fork and join ---------------*- C -*-===*\
+/*===- Pool.c - a small thread pool of fork and join ---------------*- C
+-*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
 |* One word says everything to the workers: its upper half counts the jobs,   *|
@@ -94,7 +95,8 @@ static void work(squint_pool *pool, int32_t self) {
       if (end > pool->n)
         end = pool->n;
       /* What comes after the first error changes nothing any more. */
-      if (begin > atomic_load_explicit(&pool->error_index, memory_order_relaxed))
+      if (begin >
+          atomic_load_explicit(&pool->error_index, memory_order_relaxed))
         continue;
       int32_t error = pool->body(pool->args, begin, end, self);
       if (error)
@@ -191,8 +193,9 @@ int32_t squint_pool_run(squint_pool *pool, squint_body body, void *args,
 
 int32_t squint_pool_create(const squint_allocator *allocator, int32_t threads,
                            squint_pool **result) {
-  size_t size = (sizeof(squint_pool) + 63) / 64 * 64 +
-                (size_t)threads * (sizeof(squint_range) + sizeof(squint_worker));
+  size_t size =
+      (sizeof(squint_pool) + 63) / 64 * 64 +
+      (size_t)threads * (sizeof(squint_range) + sizeof(squint_worker));
   squint_pool *pool = squint_memory_get(allocator, size, 64);
   if (!pool)
     return SQUINT_OUT_OF_MEMORY;
@@ -200,8 +203,8 @@ int32_t squint_pool_create(const squint_allocator *allocator, int32_t threads,
   pool->allocator = *allocator;
   pool->size = size;
   pool->threads = threads;
-  pool->ranges = (squint_range *)((char *)pool +
-                                  (sizeof(squint_pool) + 63) / 64 * 64);
+  pool->ranges =
+      (squint_range *)((char *)pool + (sizeof(squint_pool) + 63) / 64 * 64);
   pool->workers = (squint_worker *)(pool->ranges + threads);
   atomic_init(&pool->word, CLOSED);
   pthread_mutex_init(&pool->mutex, NULL);

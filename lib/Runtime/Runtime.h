@@ -1,4 +1,5 @@
-/*===- Runtime.h - inside the runtime of emitted libraries ---------*- C -*-===*\
+/*===- Runtime.h - inside the runtime of emitted libraries ---------*- C
+-*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 \*===----------------------------------------------------------------------===*/
 
@@ -64,7 +65,7 @@ int32_t squint_weights_map(const char *path, squint_mapping *mapping,
 void squint_weights_unmap(squint_mapping *mapping);
 
 /* Bits of squint_embedded.cpu_features on x86-64; others have none. */
-#define SQUINT_CPU_AVX2 ((uint64_t)1 << 0) /* with FMA, F16C, BMI2 */
+#define SQUINT_CPU_AVX2 ((uint64_t)1 << 0)   /* with FMA, F16C, BMI2 */
 #define SQUINT_CPU_AVX512 ((uint64_t)1 << 1) /* F, BW, CD, DQ, VL */
 #define SQUINT_CPU_AVX512_VNNI ((uint64_t)1 << 2)
 #define SQUINT_CPU_AVX_VNNI ((uint64_t)1 << 3)

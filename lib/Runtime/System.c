@@ -1,4 +1,5 @@
-/*===- System.c - memory, the weights file, the processor ----------*- C -*-===*\
+/*===- System.c - memory, the weights file, the processor ----------*- C
+-*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 \*===----------------------------------------------------------------------===*/
 

@@ -18,7 +18,8 @@ using namespace squint;
 
 namespace {
 
-/// Caches and streams of processors we have measured or read about; the others take the defaults.
+/// Caches and streams of processors we have measured or read about; the others
+/// take the defaults.
 struct Tuning {
   StringLiteral cpu;
   int64_t l1, l2, l3;
@@ -67,21 +68,28 @@ void initializeTargets() {
   (void)done;
 }
 
-template <typename... Args> Error refuse(const char *format, Args... arguments) {
+template <typename... Args>
+Error refuse(const char *format, Args... arguments) {
   return createStringError(inconvertibleErrorCode(), format, arguments...);
 }
 
-/// The differences between this machine and what LLVM expects of its CPU: hypervisors hide features.
-std::string getHostDifferences(const Target &target, const Triple &triple, StringRef cpu) {
-  std::unique_ptr<MCSubtargetInfo> base(target.createMCSubtargetInfo(triple, cpu, ""));
+/// The differences between this machine and what LLVM expects of its CPU:
+/// hypervisors hide features.
+std::string getHostDifferences(const Target &target, const Triple &triple,
+                               StringRef cpu) {
+  std::unique_ptr<MCSubtargetInfo> base(
+      target.createMCSubtargetInfo(triple, cpu, ""));
   std::vector<std::string> names;
   for (const auto &feature : sys::getHostCPUFeatures()) {
     StringRef name = feature.getKey();
-    bool known = any_of(base->getAllProcessorFeatures(), [&](const auto &f) { return name == f.Key; });
+    bool known = any_of(base->getAllProcessorFeatures(),
+                        [&](const auto &f) { return name == f.Key; });
     if (known && base->checkFeatures(("+" + name).str()) != feature.getValue())
       names.push_back(((feature.getValue() ? "+" : "-") + name).str());
   }
-  llvm::sort(names, [](StringRef a, StringRef b) { return a.drop_front() < b.drop_front(); });
+  llvm::sort(names, [](StringRef a, StringRef b) {
+    return a.drop_front() < b.drop_front();
+  });
   return join(names, ",");
 }
 
@@ -91,20 +99,28 @@ bool TargetInfo::hasFeature(StringRef name) const {
   return std::binary_search(enabled.begin(), enabled.end(), name);
 }
 
-Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu, StringRef features) {
+Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
+                                     StringRef features) {
   initializeTargets();
   Triple host(Triple::normalize(sys::getDefaultTargetTriple()));
-  Triple triple = givenTriple.empty() || givenTriple == "native" ? host : Triple(Triple::normalize(givenTriple));
-  // Debian's own spelling has no vendor; LLVM's `pc` and `unknown` mean the same.
+  Triple triple = givenTriple.empty() || givenTriple == "native"
+                      ? host
+                      : Triple(Triple::normalize(givenTriple));
+  // Debian's own spelling has no vendor; LLVM's `pc` and `unknown` mean the
+  // same.
   if (triple.getVendor() == Triple::PC)
     triple.setVendor(Triple::UnknownVendor);
 
-  bool supported = (triple.getArch() == Triple::x86_64 || triple.getArch() == Triple::aarch64) &&
-                   triple.isOSBinFormatELF() && triple.isOSLinux() && !triple.isX32();
+  bool supported = (triple.getArch() == Triple::x86_64 ||
+                    triple.getArch() == Triple::aarch64) &&
+                   triple.isOSBinFormatELF() && triple.isOSLinux() &&
+                   !triple.isX32();
   std::string error;
-  const Target *target = supported ? TargetRegistry::lookupTarget(triple, error) : nullptr;
+  const Target *target =
+      supported ? TargetRegistry::lookupTarget(triple, error) : nullptr;
   if (!target)
-    return refuse("expected a target of x86_64 or aarch64 on Linux, got '%s'", givenTriple.str().c_str());
+    return refuse("expected a target of x86_64 or aarch64 on Linux, got '%s'",
+                  givenTriple.str().c_str());
 
   TargetInfo info;
   info.triple = triple.str();
@@ -113,34 +129,42 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu, Strin
   bool isHost = triple.getArch() == host.getArch();
   bool native = cpu == "native" || (cpu.empty() && isHost);
   if (native && !isHost)
-    return refuse("expected the name of a CPU for '%s', got 'native' on a machine of another architecture",
+    return refuse("expected the name of a CPU for '%s', got 'native' on a "
+                  "machine of another architecture",
                   info.triple.c_str());
   if (native)
     info.cpu = sys::getHostCPUName().str();
   else
-    info.cpu = !cpu.empty() ? cpu.str() : info.arch == Arch::X86_64 ? "x86-64" : "generic";
+    info.cpu = !cpu.empty()                ? cpu.str()
+               : info.arch == Arch::X86_64 ? "x86-64"
+                                           : "generic";
 
-  std::unique_ptr<MCSubtargetInfo> base(target->createMCSubtargetInfo(triple, "", ""));
+  std::unique_ptr<MCSubtargetInfo> base(
+      target->createMCSubtargetInfo(triple, "", ""));
   if (native && !base->isCPUStringValid(info.cpu))
     info.cpu = info.arch == Arch::X86_64 ? "x86-64" : "generic";
   if (!base->isCPUStringValid(info.cpu))
-    return refuse("unknown CPU '%s' for '%s'", info.cpu.c_str(), info.triple.c_str());
+    return refuse("unknown CPU '%s' for '%s'", info.cpu.c_str(),
+                  info.triple.c_str());
 
   SmallVector<StringRef> parts;
   features.split(parts, ',', -1, /*KeepEmpty=*/false);
   for (StringRef part : parts) {
     StringRef name = part.trim();
     bool sign = name.consume_front("+") || name.consume_front("-");
-    bool known = any_of(base->getAllProcessorFeatures(), [&](const auto &f) { return name == f.Key; });
+    bool known = any_of(base->getAllProcessorFeatures(),
+                        [&](const auto &f) { return name == f.Key; });
     if (!sign || !known)
-      return refuse("expected a feature of '%s' with + or -, got '%s'", info.triple.c_str(), part.str().c_str());
+      return refuse("expected a feature of '%s' with + or -, got '%s'",
+                    info.triple.c_str(), part.str().c_str());
   }
   if (native)
     info.features = getHostDifferences(*target, triple, info.cpu);
   if (!features.empty())
     info.features += (info.features.empty() ? "" : ",") + features.str();
 
-  std::unique_ptr<MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, info.cpu, info.features));
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      target->createMCSubtargetInfo(triple, info.cpu, info.features));
   for (const auto &feature : subtarget->getAllProcessorFeatures())
     if (subtarget->checkFeatures((Twine("+") + feature.Key).str()))
       info.enabled.push_back(feature.Key);
@@ -151,8 +175,8 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu, Strin
     info.fma = has("fma");
     info.f16c = has("f16c");
     info.avx2 = has("avx2") && info.fma && info.f16c;
-    info.avx512 = info.avx2 && has("avx512f") && has("avx512bw") && has("avx512cd") && has("avx512dq") &&
-                  has("avx512vl");
+    info.avx512 = info.avx2 && has("avx512f") && has("avx512bw") &&
+                  has("avx512cd") && has("avx512dq") && has("avx512vl");
     info.avx512Vnni = info.avx512 && has("avx512vnni");
     info.avxVnni = info.avx2 && has("avxvnni");
     info.avx512Bf16 = info.avx512 && has("avx512bf16");
@@ -179,13 +203,15 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu, Strin
   return info;
 }
 
-std::unique_ptr<TargetMachine> TargetInfo::createMachine(CodeGenOptLevel level) const {
+std::unique_ptr<TargetMachine>
+TargetInfo::createMachine(CodeGenOptLevel level) const {
   initializeTargets();
   std::string error;
   const Target *target = TargetRegistry::lookupTarget(Triple(triple), error);
   TargetOptions options;
   // Every fused multiply-add is written as one; none may appear or vanish.
   options.AllowFPOpFusion = FPOpFusion::Strict;
-  return std::unique_ptr<TargetMachine>(target->createTargetMachine(Triple(triple), cpu, features, options,
-                                                                    Reloc::PIC_, CodeModel::Small, level));
+  return std::unique_ptr<TargetMachine>(
+      target->createTargetMachine(Triple(triple), cpu, features, options,
+                                  Reloc::PIC_, CodeModel::Small, level));
 }

@@ -27,13 +27,15 @@ struct ExternalizeData : squint::impl::ExternalizeDataBase<ExternalizeData> {
       return;
     if (path.empty()) {
       if (mentionsMemory(module)) {
-        module.emitError() << "expected --store=FILE for the weights that were rewritten, when printing to the "
+        module.emitError() << "expected --store=FILE for the weights that were "
+                              "rewritten, when printing to the "
                               "standard output";
         signalPassFailure();
       }
       return;
     }
-    llvm::Expected<int64_t> bytes = dialect->getStores().externalize(module, path);
+    llvm::Expected<int64_t> bytes =
+        dialect->getStores().externalize(module, path);
     if (!bytes) {
       module.emitError() << llvm::toString(bytes.takeError());
       signalPassFailure();
@@ -44,7 +46,8 @@ private:
   static bool mentionsMemory(ModuleOp module) {
     bool found = false;
     AttrTypeWalker walker;
-    walker.addWalk([&](DataAttr data) { found |= data.getStore().starts_with("#"); });
+    walker.addWalk(
+        [&](DataAttr data) { found |= data.getStore().starts_with("#"); });
     module.walk([&](Operation *op) {
       walker.walk(op->getAttrDictionary());
       if (auto constant = dyn_cast<ConstantOp>(op))

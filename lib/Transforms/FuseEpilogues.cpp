@@ -39,19 +39,24 @@ GemmOp findProduct(Value value) {
   return {};
 }
 
-/// How an operand of the elementwise operator is read by an epilogue: element by element, or by output.
+/// How an operand of the elementwise operator is read by an epilogue: element
+/// by element, or by output.
 enum class Access { Full, Row, None };
 
 Access classify(AffineMap map, RankedTensorType type, RankedTensorType result) {
   if (map.isIdentity())
     return Access::Full;
   unsigned last = result.getRank() - 1;
-  if (map.getNumResults() == 1 && map.getResult(0) == getAffineDimExpr(last, map.getContext()))
+  if (map.getNumResults() == 1 &&
+      map.getResult(0) == getAffineDimExpr(last, map.getContext()))
     return Access::Row;
   // Leading dimensions of size one, read at 0.
-  if (map.getNumResults() > 1 && map.getResults().back() == getAffineDimExpr(last, map.getContext()) &&
-      llvm::all_of(map.getResults().drop_back(), [](AffineExpr e) { return isa<AffineConstantExpr>(e); }) &&
-      llvm::all_of(type.getShape().drop_back(), [](int64_t size) { return size == 1; }))
+  if (map.getNumResults() > 1 &&
+      map.getResults().back() == getAffineDimExpr(last, map.getContext()) &&
+      llvm::all_of(map.getResults().drop_back(),
+                   [](AffineExpr e) { return isa<AffineConstantExpr>(e); }) &&
+      llvm::all_of(type.getShape().drop_back(),
+                   [](int64_t size) { return size == 1; }))
     return Access::Row;
   return Access::None;
 }
@@ -65,23 +70,31 @@ Value asMatrix(OpBuilder &builder, Location loc, Value value, int64_t rows) {
   for (int64_t i = 0; i + 1 < type.getRank(); ++i)
     groups[0].push_back(i);
   groups[1].push_back(type.getRank() - 1);
-  auto matrix = RankedTensorType::get({rows, type.getShape().back()}, type.getElementType());
+  auto matrix = RankedTensorType::get({rows, type.getShape().back()},
+                                      type.getElementType());
   return tensor::CollapseShapeOp::create(builder, loc, matrix, value, groups);
 }
 
 struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
-  FuseEpilogue(MLIRContext *context, llvm::function_ref<void()> count) : OpRewritePattern(context), count(count) {}
+  FuseEpilogue(MLIRContext *context, llvm::function_ref<void()> count)
+      : OpRewritePattern(context), count(count) {}
 
-  LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {
-    auto result = op.getNumResults() == 1 ? dyn_cast<RankedTensorType>(op.getResult(0).getType()) : RankedTensorType();
-    if (!result || result.getRank() < 2 || op.getNumParallelLoops() != result.getRank() || op.getNumReductionLoops() ||
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    auto result = op.getNumResults() == 1
+                      ? dyn_cast<RankedTensorType>(op.getResult(0).getType())
+                      : RankedTensorType();
+    if (!result || result.getRank() < 2 ||
+        op.getNumParallelLoops() != result.getRank() ||
+        op.getNumReductionLoops() ||
         !op.getIndexingMapsArray().back().isIdentity())
       return rewriter.notifyMatchFailure(op, "not elementwise");
     Block *body = op.getBody();
     if (!body->getArguments().back().use_empty() || op.hasIndexSemantics())
       return rewriter.notifyMatchFailure(op, "reads its output or its indices");
     for (Operation &inner : body->without_terminator())
-      if (inner.getNumRegions() || !isMemoryEffectFree(&inner) || inner.getNumResults() != 1)
+      if (inner.getNumRegions() || !isMemoryEffectFree(&inner) ||
+          inner.getNumResults() != 1)
         return rewriter.notifyMatchFailure(op, "does more than arithmetic");
 
     GemmOp gemm;
@@ -91,12 +104,15 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
       auto type = dyn_cast<RankedTensorType>(input->get().getType());
       if (!type)
         return rewriter.notifyMatchFailure(op, "scalar operand");
-      accesses.push_back(classify(op.getMatchingIndexingMap(input), type, result));
+      accesses.push_back(
+          classify(op.getMatchingIndexingMap(input), type, result));
       if (accesses.back() == Access::None)
-        return rewriter.notifyMatchFailure(op, "an operand is broadcast in another way");
+        return rewriter.notifyMatchFailure(
+            op, "an operand is broadcast in another way");
       if (fused || accesses.back() != Access::Full)
         continue;
-      if (GemmOp product = findProduct(input->get()); product && product->getBlock() == op->getBlock()) {
+      if (GemmOp product = findProduct(input->get());
+          product && product->getBlock() == op->getBlock()) {
         auto matrix = cast<RankedTensorType>(product.getResult(0).getType());
         if (matrix.getShape().back() == result.getShape().back())
           gemm = product, fused = input;
@@ -104,7 +120,8 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
     }
     if (!fused || !gemm.getOutputs()[0].getDefiningOp<tensor::EmptyOp>() ||
         !op.getOutputs()[0].getDefiningOp<tensor::EmptyOp>())
-      return rewriter.notifyMatchFailure(op, "no operand is a product that is read only here");
+      return rewriter.notifyMatchFailure(
+          op, "no operand is a product that is read only here");
 
     Location loc = rewriter.getFusedLoc({gemm.getLoc(), op.getLoc()});
     auto matrix = cast<RankedTensorType>(gemm.getResult(0).getType());
@@ -119,30 +136,41 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
       if (access == Access::Full) {
         value = asMatrix(rewriter, loc, value, rows);
       } else if (type.getRank() > 1) {
-        ReassociationIndices all = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-        value = tensor::CollapseShapeOp::create(rewriter, loc, value, ArrayRef<ReassociationIndices>{all});
+        ReassociationIndices all =
+            llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+        value = tensor::CollapseShapeOp::create(
+            rewriter, loc, value, ArrayRef<ReassociationIndices>{all});
       }
       extras.push_back(value);
     }
-    auto newMatrix = RankedTensorType::get(matrix.getShape(), result.getElementType());
-    SmallVector<Value> sizes = cast<tensor::EmptyOp>(gemm.getOutputs()[0].getDefiningOp()).getDynamicSizes();
+    auto newMatrix =
+        RankedTensorType::get(matrix.getShape(), result.getElementType());
+    SmallVector<Value> sizes =
+        cast<tensor::EmptyOp>(gemm.getOutputs()[0].getDefiningOp())
+            .getDynamicSizes();
     Value init = tensor::EmptyOp::create(rewriter, loc, newMatrix, sizes);
 
-    auto product = GemmOp::create(rewriter, loc, TypeRange(newMatrix), gemm.getInput(), gemm.getScales(),
-                                  gemm.getSums(), gemm.getWeights(), extras, ValueRange(init),
-                                  gemm.getWeightTypeAttr(), gemm.getActivationFormatAttr(),
-                                  gemm.getActivationScaleAttr(), gemm.getActivationZeroPointAttr(), gemm.getTileAttr());
+    auto product = GemmOp::create(
+        rewriter, loc, TypeRange(newMatrix), gemm.getInput(), gemm.getScales(),
+        gemm.getSums(), gemm.getWeights(), extras, ValueRange(init),
+        gemm.getWeightTypeAttr(), gemm.getActivationFormatAttr(),
+        gemm.getActivationScaleAttr(), gemm.getActivationZeroPointAttr(),
+        gemm.getTileAttr());
     // The old epilogue, then the operator's body on its value.
     product.getEpilogue().takeBody(gemm.getEpilogue());
     Block &epilogue = product.getEpilogue().front();
     auto yield = cast<YieldOp>(epilogue.getTerminator());
     IRMapping mapping;
-    for (auto [input, argument] : llvm::zip(op.getDpsInputOperands(), body->getArguments()))
-      mapping.map(argument, input == fused ? yield.getValues()[0] : epilogue.addArgument(argument.getType(), loc));
+    for (auto [input, argument] :
+         llvm::zip(op.getDpsInputOperands(), body->getArguments()))
+      mapping.map(argument, input == fused ? yield.getValues()[0]
+                                           : epilogue.addArgument(
+                                                 argument.getType(), loc));
     rewriter.setInsertionPoint(yield);
     for (Operation &inner : body->without_terminator())
       rewriter.clone(inner, mapping);
-    Value value = mapping.lookupOrDefault(cast<linalg::YieldOp>(body->getTerminator()).getOperand(0));
+    Value value = mapping.lookupOrDefault(
+        cast<linalg::YieldOp>(body->getTerminator()).getOperand(0));
     YieldOp::create(rewriter, loc, value);
     rewriter.eraseOp(yield);
 
@@ -154,8 +182,8 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
         groups[0].push_back(i);
       groups[1].push_back(result.getRank() - 1);
       auto empty = op.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
-      replacement =
-          tensor::ExpandShapeOp::create(rewriter, loc, result, replacement, groups, empty.getMixedSizes());
+      replacement = tensor::ExpandShapeOp::create(
+          rewriter, loc, result, replacement, groups, empty.getMixedSizes());
     }
     // The old product loses its region here, so it goes with its reshapes.
     Value chain = fused->get();

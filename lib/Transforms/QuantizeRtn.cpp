@@ -173,8 +173,8 @@ LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
   if (format.granularity == Granularity::Tensor) {
     StatisticsOp range = ranges.lookup(input);
     if (!range)
-      return op.emitError() << "no calibration statistics for the input of "
-                            << describe(op);
+      return op.emitError()
+             << "no calibration statistics for the input of " << describe(op);
     StaticGrid grid = chooseStaticGrid(format, range.getMin().convertToFloat(),
                                        range.getMax().convertToFloat());
     Builder builder(&getContext());

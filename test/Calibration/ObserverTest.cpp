@@ -78,8 +78,7 @@ TEST(Observer, MinMaxIsTheFullRange) {
   EXPECT_EQ(range.absmax(), 1.9999484f);
   EXPECT_FALSE(range.isOneSided());
   EXPECT_EQ(observer->getSamples(), 20);
-  EXPECT_TRUE(
-      observe(*make("min-max"), relu(makeValues())).isOneSided());
+  EXPECT_TRUE(observe(*make("min-max"), relu(makeValues())).isOneSided());
   range = observe(*make("min-max"), {-3.0f, -1.0f});
   EXPECT_EQ(range.max, -1.0f);
   EXPECT_EQ(range.absmax(), 3.0f);
@@ -150,14 +149,12 @@ TEST(Observer, EntropyClipsAFewOutliersAndNoUniformValues) {
 TEST(Observer, OrderAndBatchesDoNotMatter) {
   std::vector<float> values = withOutliers();
   std::vector<float> reversed(values.rbegin(), values.rend());
-  for (const char *text :
-       {"min-max", "percentile=99.9", "mse", "entropy"}) {
+  for (const char *text : {"min-max", "percentile=99.9", "mse", "entropy"}) {
     ObservedRange a = observe(*make(text), values);
     // The first sample is small, so that the histogram has to widen.
     auto other = make(text);
     ASSERT_TRUE(other->observe(llvm::ArrayRef(reversed).take_back(1)));
-    ObservedRange b =
-        observe(*other, llvm::ArrayRef(reversed).drop_back(1), 7);
+    ObservedRange b = observe(*other, llvm::ArrayRef(reversed).drop_back(1), 7);
     EXPECT_EQ(a.min, b.min) << text;
     EXPECT_EQ(a.max, b.max) << text;
   }
@@ -188,10 +185,9 @@ TEST(Observer, RefusesWhatIsNotFinite) {
 }
 
 TEST(Observer, RefusesWhatItDoesNotKnow) {
-  for (const char *text :
-       {"", "minmax", "min-max=1", "percentile=", "percentile=50",
-        "percentile=101", "percentile=x", "moving-average=0",
-        "moving-average=nan", "mse=3"}) {
+  for (const char *text : {"", "minmax", "min-max=1", "percentile=",
+                           "percentile=50", "percentile=101", "percentile=x",
+                           "moving-average=0", "moving-average=nan", "mse=3"}) {
     auto observer = Observer::create(text, parse("int8:tensor"));
     EXPECT_FALSE(bool(observer)) << text;
     llvm::consumeError(observer.takeError());

@@ -112,34 +112,31 @@ Compiled compile(const char *text, const TargetInfo &target) {
   expandHalfConversions(*result.module, target);
   llvm::legacy::PassManager passes;
   llvm::raw_svector_ostream stream(result.object);
-  EXPECT_FALSE(machine->addPassesToEmitFile(
-      passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile));
+  EXPECT_FALSE(machine->addPassesToEmitFile(passes, stream, nullptr,
+                                            llvm::CodeGenFileType::ObjectFile));
   passes.run(*result.module);
   return result;
 }
 
 TEST(Half, NoFunctionOfLibgccIsCalled) {
-  for (auto [triple, cpu] :
-       {std::pair("x86_64-linux-gnu", "x86-64"),
-        std::pair("x86_64-linux-gnu", "x86-64-v3"),
-        std::pair("x86_64-linux-gnu", "x86-64-v4"),
-        std::pair("x86_64-linux-gnu", "znver4"),
-        std::pair("x86_64-linux-gnu", "sapphirerapids"),
-        std::pair("aarch64-linux-gnu", "generic"),
-        std::pair("aarch64-linux-gnu", "neoverse-n2")})
+  for (auto [triple, cpu] : {std::pair("x86_64-linux-gnu", "x86-64"),
+                             std::pair("x86_64-linux-gnu", "x86-64-v3"),
+                             std::pair("x86_64-linux-gnu", "x86-64-v4"),
+                             std::pair("x86_64-linux-gnu", "znver4"),
+                             std::pair("x86_64-linux-gnu", "sapphirerapids"),
+                             std::pair("aarch64-linux-gnu", "generic"),
+                             std::pair("aarch64-linux-gnu", "neoverse-n2")})
     for (const char *text : {conversions, arithmetic}) {
-      Compiled compiled =
-          compile(text, cantFail(TargetInfo::get(triple, cpu)));
-      auto file = llvm::object::ObjectFile::createELFObjectFile(
-          llvm::MemoryBufferRef(
+      Compiled compiled = compile(text, cantFail(TargetInfo::get(triple, cpu)));
+      auto file =
+          llvm::object::ObjectFile::createELFObjectFile(llvm::MemoryBufferRef(
               {compiled.object.data(), compiled.object.size()}, "object"));
       ASSERT_TRUE(bool(file));
       for (const auto &symbol : (*file)->symbols()) {
         std::string name = cantFail(symbol.getName()).str();
         // x86-64 has no FMA; libm does.
-        if (name != "fmaf" &&
-            (cantFail(symbol.getFlags()) &
-             llvm::object::SymbolRef::SF_Undefined))
+        if (name != "fmaf" && (cantFail(symbol.getFlags()) &
+                               llvm::object::SymbolRef::SF_Undefined))
           EXPECT_EQ(name, "") << cpu;
       }
     }
@@ -154,16 +151,18 @@ double roundTo(double value, int digits, int minExponent, double max) {
     return value;
   int exponent = std::max(std::ilogb(value), minExponent);
   // rint is to nearest even; ldexp is exact here.
-  double rounded = std::ldexp(
-      std::rint(std::ldexp(value, digits - 1 - exponent)), exponent - digits + 1);
+  double rounded =
+      std::ldexp(std::rint(std::ldexp(value, digits - 1 - exponent)),
+                 exponent - digits + 1);
   return std::fabs(rounded) > max ? std::copysign(INFINITY, value) : rounded;
 }
 
 double halfValue(uint16_t bits) {
   int exponent = bits >> 10 & 31, significand = bits & 1023;
-  double value = exponent == 31  ? (significand ? NAN : INFINITY)
-                 : exponent == 0 ? std::ldexp(significand, -24)
-                                 : std::ldexp(significand + 1024, exponent - 25);
+  double value = exponent == 31 ? (significand ? NAN : INFINITY)
+                 : exponent == 0
+                     ? std::ldexp(significand, -24)
+                     : std::ldexp(significand + 1024, exponent - 25);
   return bits >> 15 ? -value : value;
 }
 
@@ -253,8 +252,7 @@ void expectHalf(const std::vector<T> &in, const std::vector<uint16_t> &out) {
 template <typename T>
 void expectBfloat(const std::vector<T> &in, const std::vector<uint16_t> &out) {
   for (size_t i = 0; i < in.size(); ++i)
-    expectSame(bfloatValue(out[i]), roundTo(in[i], 8, -126, 0x1.fep127),
-               in[i]);
+    expectSame(bfloatValue(out[i]), roundTo(in[i], 8, -126, 0x1.fep127), in[i]);
 }
 
 TEST_P(HalfConversions, ToHalf) {

@@ -40,12 +40,12 @@ Array iota(squint_dtype dtype, llvm::ArrayRef<int64_t> shape) {
 
 TEST_F(Npz, RoundTrip) {
   const squint_dtype types[] = {
-      {SQUINT_DTYPE_BOOL, 8, 1},   {SQUINT_DTYPE_INT, 8, 1},
-      {SQUINT_DTYPE_INT, 16, 1},   {SQUINT_DTYPE_INT, 32, 1},
-      {SQUINT_DTYPE_INT, 64, 1},   {SQUINT_DTYPE_UINT, 8, 1},
-      {SQUINT_DTYPE_UINT, 16, 1},  {SQUINT_DTYPE_UINT, 32, 1},
-      {SQUINT_DTYPE_UINT, 64, 1},  {SQUINT_DTYPE_FLOAT, 16, 1},
-      {SQUINT_DTYPE_FLOAT, 32, 1}, {SQUINT_DTYPE_FLOAT, 64, 1},
+      {SQUINT_DTYPE_BOOL, 8, 1},    {SQUINT_DTYPE_INT, 8, 1},
+      {SQUINT_DTYPE_INT, 16, 1},    {SQUINT_DTYPE_INT, 32, 1},
+      {SQUINT_DTYPE_INT, 64, 1},    {SQUINT_DTYPE_UINT, 8, 1},
+      {SQUINT_DTYPE_UINT, 16, 1},   {SQUINT_DTYPE_UINT, 32, 1},
+      {SQUINT_DTYPE_UINT, 64, 1},   {SQUINT_DTYPE_FLOAT, 16, 1},
+      {SQUINT_DTYPE_FLOAT, 32, 1},  {SQUINT_DTYPE_FLOAT, 64, 1},
       {SQUINT_DTYPE_BFLOAT, 16, 1}, {SQUINT_DTYPE_FLOAT8_E4M3FN, 8, 1}};
   const std::vector<int64_t> shapes[] = {{}, {5}, {2, 3}, {4, 0, 2}, {2, 3, 4}};
   std::vector<Array> arrays;

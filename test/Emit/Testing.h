@@ -35,8 +35,7 @@ protected:
 
   /// test/Emit/Inputs/scale.mlir, for another target if one is given.
   mlir::OwningOpRef<mlir::ModuleOp> scale(llvm::StringRef target = "") {
-    auto buffer =
-        llvm::MemoryBuffer::getFile(SQUINT_TEST_INPUTS "/scale.mlir");
+    auto buffer = llvm::MemoryBuffer::getFile(SQUINT_TEST_INPUTS "/scale.mlir");
     std::string text = (*buffer)->getBuffer().str();
     constexpr llvm::StringLiteral old =
         "\"x86_64-unknown-linux-gnu\", \"x86-64\", \"\"";

@@ -1,7 +1,8 @@
 //===- GemmTest.cpp - matrix products against their formula -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Every kernel gives the bits of the formula in `kernel.gemm`'s description, on every instruction set that this machine has.
+// Every kernel gives the bits of the formula in `kernel.gemm`'s description, on
+// every instruction set that this machine has.
 //===----------------------------------------------------------------------===//
 
 #include "KernelTest.h"
@@ -28,38 +29,52 @@ struct Problem {
 };
 
 std::ostream &operator<<(std::ostream &os, const Problem &p) {
-  return os << p.weight << " x " << (p.activation.empty() ? "f32" : p.activation) << " " << p.rows << "x" << p.columns
-            << " zero " << p.zero;
+  return os << p.weight << " x "
+            << (p.activation.empty() ? "f32" : p.activation) << " " << p.rows
+            << "x" << p.columns << " zero " << p.zero;
 }
 
 /// One problem with its data, its reference and its packed weight.
 struct Instance {
   Instance(const Problem &problem, bool extreme)
-      : problem(problem), format(llvm::cantFail(Format::parse(problem.weight, FormatRole::Weight))),
-        plainLayout(PlainLayout::get(format, problem.rows, problem.columns)), plain(plainLayout.totalBytes),
-        layout(llvm::cantFail(PanelLayout::get(format, problem.rows, problem.columns))),
+      : problem(problem),
+        format(
+            llvm::cantFail(Format::parse(problem.weight, FormatRole::Weight))),
+        plainLayout(PlainLayout::get(format, problem.rows, problem.columns)),
+        plain(plainLayout.totalBytes),
+        layout(llvm::cantFail(
+            PanelLayout::get(format, problem.rows, problem.columns))),
         packed(layout.totalBytes()), bias(problem.rows), random(7) {
     if (!problem.activation.empty())
-      activation = llvm::cantFail(Format::parse(problem.activation, FormatRole::Activation));
+      activation = llvm::cantFail(
+          Format::parse(problem.activation, FormatRole::Activation));
     fillWeights(extreme);
     layout.pack(plain.data, packed.data, 0, layout.panels);
     for (int64_t n = 0; n < problem.rows; ++n)
       bias[n] = uniform(-1, 1);
     if (isInteger()) {
       sumGroup = llvm::cantFail(getSumGroup(format, activation));
-      group = activation.granularity == Granularity::Group ? std::min(activation.groupSize, columns()) : columns();
+      group = activation.granularity == Granularity::Group
+                  ? std::min(activation.groupSize, columns())
+                  : columns();
     }
     this->extreme = extreme;
   }
 
   bool isInteger() const { return !problem.activation.empty(); }
-  bool isStatic() const { return isInteger() && activation.granularity == Granularity::Tensor; }
+  bool isStatic() const {
+    return isInteger() && activation.granularity == Granularity::Tensor;
+  }
   int64_t columns() const { return problem.columns; }
   int64_t scaleColumns() const { return llvm::divideCeil(columns(), group); }
-  int64_t sumStep() const { return sumGroup ? std::min(sumGroup, columns()) : columns(); }
+  int64_t sumStep() const {
+    return sumGroup ? std::min(sumGroup, columns()) : columns();
+  }
   int64_t sumColumns() const { return llvm::divideCeil(columns(), sumStep()); }
 
-  float uniform(float low, float high) { return std::uniform_real_distribution<float>(low, high)(random); }
+  float uniform(float low, float high) {
+    return std::uniform_real_distribution<float>(low, high)(random);
+  }
 
   void fillWeights(bool extreme) {
     std::memset(plain.data, 0, plain.count);
@@ -69,23 +84,30 @@ struct Instance {
         if (!format.isInteger()) {
           float value = uniform(-1, 1);
           code = format.bits() == 32 ? llvm::bit_cast<uint32_t>(value)
-                 : format.element->name == "f16" ? 0x3800u | (random() % 0x8400 & 0x83FF)
-                                                 : llvm::bit_cast<uint32_t>(value) >> 16;
+                 : format.element->name == "f16"
+                     ? 0x3800u | (random() % 0x8400 & 0x83FF)
+                     : llvm::bit_cast<uint32_t>(value) >> 16;
           continue;
         }
         int32_t low = format.minCode(), high = format.maxCode();
-        int32_t value = extreme ? (random() % 8 ? (n % 2 ? low : high) : (n % 2 ? high : low))
-                                : low + static_cast<int32_t>(random() % (high - low + 1));
+        int32_t value =
+            extreme
+                ? (random() % 8 ? (n % 2 ? low : high) : (n % 2 ? high : low))
+                : low + static_cast<int32_t>(random() % (high - low + 1));
         code = static_cast<uint32_t>(value) & ((1u << format.bits()) - 1);
       }
-      packCodes(codes.data(), columns(), format.bits(), plain.data + n * plainLayout.rowBytes);
+      packCodes(codes.data(), columns(), format.bits(),
+                plain.data + n * plainLayout.rowBytes);
     }
     if (!format.hasScale())
       return;
     for (int64_t i = 0; i < plainLayout.scaleRows * plainLayout.groups; ++i) {
-      storeScale(uniform(0.001f, 0.02f), format.scale, plain.data + plainLayout.scalesOffset, i);
+      storeScale(uniform(0.001f, 0.02f), format.scale,
+                 plain.data + plainLayout.scalesOffset, i);
       if (format.zeroPoint)
-        plain[plainLayout.zeroPointsOffset + i] = extreme ? (i % 2 ? 0 : format.maxCode()) : random() % (format.maxCode() + 1);
+        plain[plainLayout.zeroPointsOffset + i] =
+            extreme ? (i % 2 ? 0 : format.maxCode())
+                    : random() % (format.maxCode() + 1);
     }
   }
 
@@ -93,25 +115,36 @@ struct Instance {
     std::string text;
     llvm::raw_string_ostream os(text);
     int64_t N = problem.rows, K = columns();
-    std::string x = "memref<?x" + std::to_string(K) + (isInteger() ? "xi8>" : "xf32>");
-    std::string s = "memref<?x" + std::to_string(isInteger() ? scaleColumns() : 1) + "xf32>";
-    std::string z = "memref<?x" + std::to_string(isInteger() ? sumColumns() : 1) + "xi32>";
-    std::string b = "memref<" + std::to_string(N) + "xf32>", y = "memref<?x" + std::to_string(N) + "xf32>";
-    os << "func.func @gemm(%x: " << x << ", %s: " << s << ", %z: " << z << ", %w: memref<?xi8>, %b: " << b << ", %r: "
-       << y << ", %y: " << y << ", %begin: index, %end: index) attributes {kernel.body, llvm.emit_c_interface} {\n"
+    std::string x =
+        "memref<?x" + std::to_string(K) + (isInteger() ? "xi8>" : "xf32>");
+    std::string s = "memref<?x" +
+                    std::to_string(isInteger() ? scaleColumns() : 1) + "xf32>";
+    std::string z =
+        "memref<?x" + std::to_string(isInteger() ? sumColumns() : 1) + "xi32>";
+    std::string b = "memref<" + std::to_string(N) + "xf32>",
+                y = "memref<?x" + std::to_string(N) + "xf32>";
+    os << "func.func @gemm(%x: " << x << ", %s: " << s << ", %z: " << z
+       << ", %w: memref<?xi8>, %b: " << b << ", %r: " << y << ", %y: " << y
+       << ", %begin: index, %end: index) attributes {kernel.body, "
+          "llvm.emit_c_interface} {\n"
        << "  kernel.gemm ins(%x";
     if (isInteger())
-      os << (isStatic() ? ", %z : " : ", %s, %z : ") << x << (isStatic() ? "" : ", " + s) << ", " << z;
+      os << (isStatic() ? ", %z : " : ", %s, %z : ") << x
+         << (isStatic() ? "" : ", " + s) << ", " << z;
     else
       os << " : " << x;
-    os << ") weights(%w : memref<?xi8>) extras(%b, %r : " << b << ", " << y << ") outs(%y : " << y
-       << ") attributes {weight_type = !squint.packed<" << N << "x" << K << ", \"" << format.str() << "\", #kernel.panels<16>>";
+    os << ") weights(%w : memref<?xi8>) extras(%b, %r : " << b << ", " << y
+       << ") outs(%y : " << y << ") attributes {weight_type = !squint.packed<"
+       << N << "x" << K << ", \"" << format.str() << "\", #kernel.panels<16>>";
     if (isInteger())
-      os << ", activation_format = #squint.format<\"" << activation.str() << "\">";
+      os << ", activation_format = #squint.format<\"" << activation.str()
+         << "\">";
     if (isStatic())
-      os << ", activation_scale = 0.03125 : f32, activation_zero_point = " << problem.zero << " : i32";
+      os << ", activation_scale = 0.03125 : f32, activation_zero_point = "
+         << problem.zero << " : i32";
     os << "} {\n^bb0(%acc: f32, %bias: f32, %residual: f32):\n"
-          "  %0 = arith.addf %acc, %bias : f32\n  %1 = arith.addf %0, %residual : f32\n  kernel.yield %1 : f32\n}\n"
+          "  %0 = arith.addf %acc, %bias : f32\n  %1 = arith.addf %0, "
+          "%residual : f32\n  kernel.yield %1 : f32\n}\n"
           "  return\n}\n";
     return text;
   }
@@ -130,11 +163,14 @@ struct Instance {
 
 struct Activations {
   Activations(Instance &in, int64_t rows)
-      : rows(rows), codes(rows * in.columns()), floats(rows * in.columns()), scales(rows * (in.isInteger() ? in.scaleColumns() : 1)),
-        sums(rows * (in.isInteger() ? in.sumColumns() : 1)), residual(rows * in.problem.rows), y(rows * in.problem.rows) {
+      : rows(rows), codes(rows * in.columns()), floats(rows * in.columns()),
+        scales(rows * (in.isInteger() ? in.scaleColumns() : 1)),
+        sums(rows * (in.isInteger() ? in.sumColumns() : 1)),
+        residual(rows * in.problem.rows), y(rows * in.problem.rows) {
     int low = in.isStatic() ? -128 : -127;
     for (int64_t i = 0; i < codes.count; ++i) {
-      codes[i] = in.extreme ? (in.random() % 8 ? low : 127) : low + static_cast<int>(in.random() % (128 - low));
+      codes[i] = in.extreme ? (in.random() % 8 ? low : 127)
+                            : low + static_cast<int>(in.random() % (128 - low));
       floats[i] = in.uniform(-1, 1);
     }
     for (int64_t i = 0; i < scales.count; ++i)
@@ -147,7 +183,8 @@ struct Activations {
       sums[i] = 0;
     for (int64_t m = 0; m < rows; ++m)
       for (int64_t k = 0; k < in.columns(); ++k)
-        sums[m * in.sumColumns() + k / in.sumStep()] += codes[m * in.columns() + k];
+        sums[m * in.sumColumns() + k / in.sumStep()] +=
+            codes[m * in.columns() + k];
   }
 
   int64_t rows;
@@ -166,15 +203,20 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
     for (int64_t k = 0; k < K; ++k)
       acc = std::fma(x.floats[m * K + k], w.value(n, k), acc);
   } else {
-    bool weightBlocks = in.format.granularity == Granularity::Group && in.format.groupSize < K;
+    bool weightBlocks =
+        in.format.granularity == Granularity::Group && in.format.groupSize < K;
     bool inputBlocks = in.group < K;
     int64_t block = std::min(weightBlocks ? in.format.groupSize : K, in.group);
     for (int64_t start = 0; start < K; start += block) {
       int64_t t = 0;
       for (int64_t k = start; k < std::min(start + block, K); ++k)
-        t += int64_t(x.codes[m * K + k] - in.problem.zero) * (w.code(n, k) - w.zeroPoint(n, k));
+        t += int64_t(x.codes[m * K + k] - in.problem.zero) *
+             (w.code(n, k) - w.zeroPoint(n, k));
       float value = static_cast<float>(static_cast<int32_t>(t));
-      float sw = w.scale(n, start), sx = in.isStatic() ? 0 : x.scales[m * in.scaleColumns() + start / in.group];
+      float sw = w.scale(n, start),
+            sx = in.isStatic()
+                     ? 0
+                     : x.scales[m * in.scaleColumns() + start / in.group];
       if (weightBlocks && inputBlocks)
         acc = std::fma(value * sx, sw, acc);
       else if (weightBlocks || inputBlocks)
@@ -191,8 +233,8 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
   return acc + x.residual[m * in.problem.rows + n];
 }
 
-using GemmFn = void(MemRef<2> *, MemRef<2> *, MemRef<2> *, MemRef<1> *, MemRef<1> *, MemRef<2> *, MemRef<2> *, int64_t,
-                    int64_t);
+using GemmFn = void(MemRef<2> *, MemRef<2> *, MemRef<2> *, MemRef<1> *,
+                    MemRef<1> *, MemRef<2> *, MemRef<2> *, int64_t, int64_t);
 
 class GemmTest : public testing::TestWithParam<Problem> {
 protected:
@@ -201,10 +243,12 @@ protected:
   std::unique_ptr<mlir::MLIRContext> context = KernelJit::createContext();
 };
 
-void GemmTest::check(const TestTarget &test, llvm::ArrayRef<Instance *> instances) {
+void GemmTest::check(const TestTarget &test,
+                     llvm::ArrayRef<Instance *> instances) {
   if (!test.runs())
     return;
-  auto jit = KernelJit::compile(*context, instances[0]->text(), test.get(), test.products);
+  auto jit = KernelJit::compile(*context, instances[0]->text(), test.get(),
+                                test.products);
   ASSERT_TRUE(jit) << instances[0]->text();
   for (Instance *in : instances)
     run(test, *jit, *in);
@@ -215,24 +259,36 @@ void GemmTest::run(const TestTarget &test, KernelJit &jit, Instance &in) {
   ASSERT_TRUE(gemm);
   for (int64_t rows : {1, 2, 3, 5, 13, 70}) {
     Activations x(in, rows);
-    MemRef<2> codes(x.codes.data, {rows, in.columns()}), floats(x.floats.data, {rows, in.columns()});
-    MemRef<2> scales(x.scales.data, {rows, x.scales.count / rows}), sums(x.sums.data, {rows, x.sums.count / rows});
-    MemRef<1> weights(in.packed.data, {in.packed.count}), bias(in.bias.data, {in.problem.rows});
-    MemRef<2> residual(x.residual.data, {rows, in.problem.rows}), y(x.y.data, {rows, in.problem.rows});
-    int64_t units = llvm::divideCeil(rows, kUnitRows) * llvm::divideCeil(in.layout.panels, kUnitPanels);
+    MemRef<2> codes(x.codes.data, {rows, in.columns()}),
+        floats(x.floats.data, {rows, in.columns()});
+    MemRef<2> scales(x.scales.data, {rows, x.scales.count / rows}),
+        sums(x.sums.data, {rows, x.sums.count / rows});
+    MemRef<1> weights(in.packed.data, {in.packed.count}),
+        bias(in.bias.data, {in.problem.rows});
+    MemRef<2> residual(x.residual.data, {rows, in.problem.rows}),
+        y(x.y.data, {rows, in.problem.rows});
+    int64_t units = llvm::divideCeil(rows, kUnitRows) *
+                    llvm::divideCeil(in.layout.panels, kUnitPanels);
     // In two calls, as two threads would.
     int64_t half = in.random() % (units + 1);
-    for (auto [begin, end] : {std::pair<int64_t, int64_t>{half, units}, {0, half}})
-      gemm(in.isInteger() ? &codes : &floats, &scales, &sums, &weights, &bias, &residual, &y, begin, end);
+    for (auto [begin, end] :
+         {std::pair<int64_t, int64_t>{half, units}, {0, half}})
+      gemm(in.isInteger() ? &codes : &floats, &scales, &sums, &weights, &bias,
+           &residual, &y, begin, end);
     int wrong = 0;
     for (int64_t m = 0; m < rows && wrong < 3; ++m)
       for (int64_t n = 0; n < in.problem.rows && wrong < 3; ++n) {
-        float expected = reference(in, x, m, n), got = x.y[m * in.problem.rows + n];
+        float expected = reference(in, x, m, n),
+              got = x.y[m * in.problem.rows + n];
         if (std::memcmp(&expected, &got, 4) != 0) {
           ++wrong;
-          ADD_FAILURE() << in.problem << " on " << test.cpu << (test.products == KernelJit::Products::Generic ? " generic" : "")
-                        << (in.extreme ? ", extreme" : "") << ", " << rows << " rows: [" << m << ", " << n
-                        << "] expected " << expected << ", got " << got;
+          ADD_FAILURE() << in.problem << " on " << test.cpu
+                        << (test.products == KernelJit::Products::Generic
+                                ? " generic"
+                                : "")
+                        << (in.extreme ? ", extreme" : "") << ", " << rows
+                        << " rows: [" << m << ", " << n << "] expected "
+                        << expected << ", got " << got;
         }
       }
   }

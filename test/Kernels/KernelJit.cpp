@@ -50,12 +50,14 @@ std::unique_ptr<MLIRContext> KernelJit::createContext() {
   }();
   (void)registered;
   DialectRegistry registry;
-  registry.insert<SquintDialect, kernel::KernelDialect, affine::AffineDialect, arith::ArithDialect,
-                  cf::ControlFlowDialect, func::FuncDialect, index::IndexDialect, linalg::LinalgDialect,
-                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, ub::UBDialect,
-                  vector::VectorDialect>();
+  registry.insert<SquintDialect, kernel::KernelDialect, affine::AffineDialect,
+                  arith::ArithDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, index::IndexDialect, linalg::LinalgDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   registerAllToLLVMIRTranslations(registry);
-  return std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  return std::make_unique<MLIRContext>(registry,
+                                       MLIRContext::Threading::DISABLED);
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -72,29 +74,38 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, sccs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
 }
 
-std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context, const std::string &text, const TargetInfo &target,
+std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context,
+                                              const std::string &text,
+                                              const TargetInfo &target,
                                               Products products) {
   OwningOpRef<ModuleOp> op = parseSourceString<ModuleOp>(text, &context);
   if (!op)
     return nullptr;
-  (*op)->setAttr(kTargetsAttr, ArrayAttr::get(&context, TargetAttr::get(&context, target.triple, target.cpu,
-                                                                        target.features)));
+  (*op)->setAttr(
+      kTargetsAttr,
+      ArrayAttr::get(&context, TargetAttr::get(&context, target.triple,
+                                               target.cpu, target.features)));
   PassManager passes(&context);
   std::string pipeline = "convert-kernel-to-vector,";
   if (products == Products::Native)
     pipeline += "convert-kernel-to-x86,convert-kernel-to-arm,";
-  pipeline += "convert-kernel-to-generic,squint-expand-math,canonicalize,cse,convert-scf-to-cf,expand-strided-metadata,"
-              "lower-affine,convert-vector-to-llvm,finalize-memref-to-llvm,convert-math-to-llvm,convert-arith-to-llvm,"
-              "convert-index-to-llvm,convert-cf-to-llvm,convert-func-to-llvm,convert-ub-to-llvm,"
+  pipeline += "convert-kernel-to-generic,squint-expand-math,canonicalize,cse,"
+              "convert-scf-to-cf,expand-strided-metadata,"
+              "lower-affine,convert-vector-to-llvm,finalize-memref-to-llvm,"
+              "convert-math-to-llvm,convert-arith-to-llvm,"
+              "convert-index-to-llvm,convert-cf-to-llvm,convert-func-to-llvm,"
+              "convert-ub-to-llvm,"
               "reconcile-unrealized-casts,canonicalize,cse";
   if (failed(parsePassPipeline(pipeline, passes)) || failed(passes.run(*op)))
     return nullptr;
 
   llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(*op, llvmContext);
+  std::unique_ptr<llvm::Module> module =
+      translateModuleToLLVMIR(*op, llvmContext);
   if (!module)
     return nullptr;
   auto machine = target.createMachine(llvm::CodeGenOptLevel::Default);
@@ -111,7 +122,8 @@ std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context, const std::s
   optimize(*module, *machine);
 
   auto result = std::make_unique<KernelJit>();
-  for (auto type : {llvm::CodeGenFileType::AssemblyFile, llvm::CodeGenFileType::ObjectFile}) {
+  for (auto type : {llvm::CodeGenFileType::AssemblyFile,
+                    llvm::CodeGenFileType::ObjectFile}) {
     std::unique_ptr<llvm::Module> copy = llvm::CloneModule(*module);
     llvm::SmallVector<char, 0> bytes;
     llvm::raw_svector_ostream stream(bytes);
@@ -124,7 +136,9 @@ std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context, const std::s
       continue;
     }
     auto jit = llvm::orc::LLJITBuilder().create();
-    if (!jit || (*jit)->addObjectFile(std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes))))
+    if (!jit ||
+        (*jit)->addObjectFile(
+            std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes))))
       return nullptr;
     result->jit = std::move(*jit);
   }

@@ -20,7 +20,8 @@ template <int Rank> struct MemRef {
   int64_t offset = 0;
   std::array<int64_t, Rank> sizes, strides;
 
-  template <typename T> MemRef(T *data, std::array<int64_t, Rank> shape) : sizes(shape) {
+  template <typename T>
+  MemRef(T *data, std::array<int64_t, Rank> shape) : sizes(shape) {
     allocated = aligned = const_cast<std::remove_const_t<T> *>(data);
     int64_t stride = 1;
     for (int i = Rank - 1; i >= 0; --i) {
@@ -35,9 +36,11 @@ class KernelJit {
 public:
   enum class Products { Native, Generic };
 
-  /// `text` is a module whose functions are marked `kernel.body` and `llvm.emit_c_interface`. Null with errors printed.
-  static std::unique_ptr<KernelJit> compile(mlir::MLIRContext &context, const std::string &text,
-                                            const TargetInfo &target, Products products = Products::Native);
+  /// `text` is a module whose functions are marked `kernel.body` and
+  /// `llvm.emit_c_interface`. Null with errors printed.
+  static std::unique_ptr<KernelJit>
+  compile(mlir::MLIRContext &context, const std::string &text,
+          const TargetInfo &target, Products products = Products::Native);
   /// The function's entry point, called with pointers to `MemRef`s.
   template <typename Fn> Fn *lookup(const std::string &name) {
     return reinterpret_cast<Fn *>(find("_mlir_ciface_" + name));

@@ -32,24 +32,31 @@ template <typename T> struct Buffer {
   int64_t count;
 };
 
-/// An instruction set to test, and whether its own byte products or the generic ones are used.
+/// An instruction set to test, and whether its own byte products or the generic
+/// ones are used.
 struct TestTarget {
   const char *cpu, *features;
   KernelJit::Products products;
 
-  TargetInfo get() const { return llvm::cantFail(TargetInfo::get("", cpu, features)); }
+  TargetInfo get() const {
+    return llvm::cantFail(TargetInfo::get("", cpu, features));
+  }
   /// Whether this machine has what the target asks for.
   bool runs() const {
     TargetInfo target = get(), host = llvm::cantFail(TargetInfo::get());
-    return target.arch == host.arch && (!target.avx2 || host.avx2) && (!target.avx512 || host.avx512) &&
-           (!target.avx512Vnni || host.avx512Vnni) && (!target.avxVnni || host.avxVnni);
+    return target.arch == host.arch && (!target.avx2 || host.avx2) &&
+           (!target.avx512 || host.avx512) &&
+           (!target.avx512Vnni || host.avx512Vnni) &&
+           (!target.avxVnni || host.avxVnni);
   }
 };
 
 /// All of them have FMA, and give the same bits.
 inline constexpr TestTarget targets[] = {
-    {"x86-64-v3", "", KernelJit::Products::Generic},         {"x86-64-v3", "", KernelJit::Products::Native},
-    {"x86-64-v3", "+avxvnni", KernelJit::Products::Native},  {"x86-64-v4", "", KernelJit::Products::Native},
+    {"x86-64-v3", "", KernelJit::Products::Generic},
+    {"x86-64-v3", "", KernelJit::Products::Native},
+    {"x86-64-v3", "+avxvnni", KernelJit::Products::Native},
+    {"x86-64-v4", "", KernelJit::Products::Native},
     {"x86-64-v4", "+avx512vnni", KernelJit::Products::Native},
 };
 

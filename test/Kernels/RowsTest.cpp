@@ -24,22 +24,30 @@ std::string str(int64_t value) { return std::to_string(value); }
 
 class RowsTest : public testing::Test {
 protected:
-  /// Compiles a function `f` for every instruction set of this machine and calls `check` with each.
-  void forTargets(const std::string &arguments, const std::string &body, const std::string &result,
-                  llvm::function_ref<void(KernelJit &, const TestTarget &)> check) {
-    std::string text = "func.func @f(" + arguments + ", %begin: index, %end: index)" + (result.empty() ? "" : " -> i32") +
-                       " attributes {kernel.body, llvm.emit_c_interface} {\n" + body + "\n  " +
-                       (result.empty() ? "return" : result) + "\n}\n";
+  /// Compiles a function `f` for every instruction set of this machine and
+  /// calls `check` with each.
+  void
+  forTargets(const std::string &arguments, const std::string &body,
+             const std::string &result,
+             llvm::function_ref<void(KernelJit &, const TestTarget &)> check) {
+    std::string text =
+        "func.func @f(" + arguments + ", %begin: index, %end: index)" +
+        (result.empty() ? "" : " -> i32") +
+        " attributes {kernel.body, llvm.emit_c_interface} {\n" + body + "\n  " +
+        (result.empty() ? "return" : result) + "\n}\n";
     for (const TestTarget &target : {targets[0], targets[4]}) {
       if (!target.runs())
         continue;
-      auto jit = KernelJit::compile(*context, text, target.get(), target.products);
+      auto jit =
+          KernelJit::compile(*context, text, target.get(), target.products);
       ASSERT_TRUE(jit) << text;
       check(*jit, target);
     }
   }
 
-  float uniform(float low, float high) { return std::uniform_real_distribution<float>(low, high)(random); }
+  float uniform(float low, float high) {
+    return std::uniform_real_distribution<float>(low, high)(random);
+  }
   void fill(Buffer<float> &buffer, float low = -2, float high = 2) {
     for (int64_t i = 0; i < buffer.count; ++i)
       buffer[i] = uniform(low, high);
@@ -60,10 +68,13 @@ float reduce(int64_t count, llvm::function_ref<float(int64_t, float)> step) {
   return lanes[0];
 }
 
-template <typename T> void expectSame(const T *expected, const T *got, int64_t count, const char *what) {
+template <typename T>
+void expectSame(const T *expected, const T *got, int64_t count,
+                const char *what) {
   for (int64_t i = 0; i < count; ++i)
     if (std::memcmp(&expected[i], &got[i], sizeof(T)) != 0) {
-      ADD_FAILURE() << what << " " << i << ": expected " << +expected[i] << ", got " << +got[i];
+      ADD_FAILURE() << what << " " << i << ": expected " << +expected[i]
+                    << ", got " << +got[i];
       return;
     }
 }
@@ -72,33 +83,49 @@ TEST_F(RowsTest, Norm) {
   constexpr int64_t rows = 5;
   for (bool centered : {true, false})
     for (int64_t columns : {384, 37, 7}) {
-      Buffer<float> x(rows * columns), scale(columns), bias(columns), y(rows * columns);
+      Buffer<float> x(rows * columns), scale(columns), bias(columns),
+          y(rows * columns);
       fill(x), fill(scale), fill(bias);
       std::vector<float> expected(y.count);
       for (int64_t m = 0; m < rows; ++m) {
         const float *row = x.data + m * columns;
         float n = columns;
-        float mean = centered ? reduce(columns, [&](int64_t k, float s) { return s + row[k]; }) / n : 0.0f;
-        float variance = reduce(columns, [&](int64_t k, float s) { return std::fma(row[k] - mean, row[k] - mean, s); }) / n;
+        float mean =
+            centered ? reduce(columns,
+                              [&](int64_t k, float s) { return s + row[k]; }) /
+                           n
+                     : 0.0f;
+        float variance =
+            reduce(columns,
+                   [&](int64_t k, float s) {
+                     return std::fma(row[k] - mean, row[k] - mean, s);
+                   }) /
+            n;
         float inverse = 1.0f / std::sqrt(variance + 1e-5f);
         for (int64_t k = 0; k < columns; ++k) {
           float value = (row[k] - mean) * inverse;
-          expected[m * columns + k] = centered ? std::fma(value, scale[k], bias[k]) : value * scale[k];
+          expected[m * columns + k] =
+              centered ? std::fma(value, scale[k], bias[k]) : value * scale[k];
         }
       }
-      std::string matrix = "memref<?x" + str(columns) + "xf32>", vector = "memref<" + str(columns) + "xf32>";
-      forTargets("%x: " + matrix + ", %s: " + vector + ", %b: " + vector + ", %y: " + matrix,
-                 centered ? "kernel.norm ins(%x, %s, %b : " + matrix + ", " + vector + ", " + vector + ") outs(%y : " +
-                                matrix + ") {centered, epsilon = 1.0e-5 : f64}"
-                          : "kernel.norm ins(%x, %s : " + matrix + ", " + vector + ") outs(%y : " + matrix +
-                                ") {epsilon = 1.0e-5 : f64}",
-                 "", [&](KernelJit &jit, const TestTarget &) {
-                   auto *f = jit.lookup<void(MemRef<2> *, MemRef<1> *, MemRef<1> *, MemRef<2> *, int64_t, int64_t)>("f");
-                   MemRef<2> in(x.data, {rows, columns}), out(y.data, {rows, columns});
-                   MemRef<1> s(scale.data, {columns}), b(bias.data, {columns});
-                   f(&in, &s, &b, &out, 0, rows);
-                   expectSame(expected.data(), y.data, y.count, "norm");
-                 });
+      std::string matrix = "memref<?x" + str(columns) + "xf32>",
+                  vector = "memref<" + str(columns) + "xf32>";
+      forTargets(
+          "%x: " + matrix + ", %s: " + vector + ", %b: " + vector +
+              ", %y: " + matrix,
+          centered ? "kernel.norm ins(%x, %s, %b : " + matrix + ", " + vector +
+                         ", " + vector + ") outs(%y : " + matrix +
+                         ") {centered, epsilon = 1.0e-5 : f64}"
+                   : "kernel.norm ins(%x, %s : " + matrix + ", " + vector +
+                         ") outs(%y : " + matrix + ") {epsilon = 1.0e-5 : f64}",
+          "", [&](KernelJit &jit, const TestTarget &) {
+            auto *f = jit.lookup<void(MemRef<2> *, MemRef<1> *, MemRef<1> *,
+                                      MemRef<2> *, int64_t, int64_t)>("f");
+            MemRef<2> in(x.data, {rows, columns}), out(y.data, {rows, columns});
+            MemRef<1> s(scale.data, {columns}), b(bias.data, {columns});
+            f(&in, &s, &b, &out, 0, rows);
+            expectSame(expected.data(), y.data, y.count, "norm");
+          });
     }
 }
 
@@ -109,25 +136,28 @@ TEST_F(RowsTest, Softmax) {
     fill(x, -20, 20);
     x[1] = -kInfinity;
     std::vector<float> first;
-    forTargets("%x: memref<?x?xf32>, %y: memref<?x?xf32>",
-               "kernel.softmax ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)", "",
-               [&](KernelJit &jit, const TestTarget &) {
-                 auto *f = jit.lookup<void(MemRef<2> *, MemRef<2> *, int64_t, int64_t)>("f");
-                 MemRef<2> in(x.data, {rows, columns}), out(y.data, {rows, columns});
-                 f(&in, &out, 0, rows);
-                 for (int64_t m = 0; m < rows; ++m) {
-                   double sum = 0, highest = -INFINITY;
-                   for (int64_t k = 0; k < columns; ++k)
-                     highest = std::max<double>(highest, x[m * columns + k]);
-                   for (int64_t k = 0; k < columns; ++k)
-                     sum += std::exp(x[m * columns + k] - highest);
-                   for (int64_t k = 0; k < columns; ++k)
-                     EXPECT_NEAR(y[m * columns + k], std::exp(x[m * columns + k] - highest) / sum, 1e-6);
-                 }
-                 if (first.empty())
-                   first.assign(y.data, y.data + y.count);
-                 expectSame(first.data(), y.data, y.count, "softmax");
-               });
+    forTargets(
+        "%x: memref<?x?xf32>, %y: memref<?x?xf32>",
+        "kernel.softmax ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)",
+        "", [&](KernelJit &jit, const TestTarget &) {
+          auto *f =
+              jit.lookup<void(MemRef<2> *, MemRef<2> *, int64_t, int64_t)>("f");
+          MemRef<2> in(x.data, {rows, columns}), out(y.data, {rows, columns});
+          f(&in, &out, 0, rows);
+          for (int64_t m = 0; m < rows; ++m) {
+            double sum = 0, highest = -INFINITY;
+            for (int64_t k = 0; k < columns; ++k)
+              highest = std::max<double>(highest, x[m * columns + k]);
+            for (int64_t k = 0; k < columns; ++k)
+              sum += std::exp(x[m * columns + k] - highest);
+            for (int64_t k = 0; k < columns; ++k)
+              EXPECT_NEAR(y[m * columns + k],
+                          std::exp(x[m * columns + k] - highest) / sum, 1e-6);
+          }
+          if (first.empty())
+            first.assign(y.data, y.data + y.count);
+          expectSame(first.data(), y.data, y.count, "softmax");
+        });
   }
 }
 
@@ -137,13 +167,19 @@ TEST_F(RowsTest, QuantizeRows) {
     const char *format;
     int64_t columns, sumGroup;
   };
-  for (Case c : {Case{"int8:token", 384, 0}, Case{"int8:token", 75, 32}, Case{"int8:group=32", 128, 32},
-                 Case{"int8:group=64", 150, 32}, Case{"int8:group=24", 60, 24}, Case{"int8:tensor", 50, 0},
+  for (Case c : {Case{"int8:token", 384, 0}, Case{"int8:token", 75, 32},
+                 Case{"int8:group=32", 128, 32}, Case{"int8:group=64", 150, 32},
+                 Case{"int8:group=24", 60, 24}, Case{"int8:tensor", 50, 0},
                  Case{"int8:tensor", 70, 32}}) {
-    auto format = llvm::cantFail(Format::parse((std::string(c.format) + ",scale=f32").c_str(), FormatRole::Activation));
+    auto format = llvm::cantFail(
+        Format::parse((std::string(c.format) + ",scale=f32").c_str(),
+                      FormatRole::Activation));
     bool isStatic = format.granularity == Granularity::Tensor;
-    int64_t columns = c.columns, group = format.granularity == Granularity::Group ? format.groupSize : columns;
-    int64_t groups = llvm::divideCeil(columns, group), part = c.sumGroup ? c.sumGroup : columns;
+    int64_t columns = c.columns,
+            group = format.granularity == Granularity::Group ? format.groupSize
+                                                             : columns;
+    int64_t groups = llvm::divideCeil(columns, group),
+            part = c.sumGroup ? c.sumGroup : columns;
     int64_t parts = llvm::divideCeil(columns, part);
     Buffer<float> x(rows * columns), scales(rows * groups);
     Buffer<int8_t> codes(rows * columns);
@@ -159,26 +195,36 @@ TEST_F(RowsTest, QuantizeRows) {
     StaticGrid grid{0.01171875f, -7};
     for (int64_t m = 0; m < rows; ++m) {
       for (int64_t start = 0; start < columns; start += group) {
-        llvm::ArrayRef<float> values(x.data + m * columns + start, std::min(group, columns - start));
+        llvm::ArrayRef<float> values(x.data + m * columns + start,
+                                     std::min(group, columns - start));
         if (isStatic)
           quantizeStatic(values, grid, expected.data() + m * columns + start);
         else
-          expectedScales[m * groups + start / group] =
-              quantizeDynamic(values, ScaleType::F32, expected.data() + m * columns + start);
+          expectedScales[m * groups + start / group] = quantizeDynamic(
+              values, ScaleType::F32, expected.data() + m * columns + start);
       }
       for (int64_t k = 0; k < columns; ++k)
         expectedSums[m * parts + k / part] += expected[m * columns + k];
     }
-    std::string in = "memref<?x" + str(columns) + "xf32>", q = "memref<?x" + str(columns) + "xi8>";
-    std::string s = "memref<?x" + str(groups) + "xf32>", z = "memref<?x" + str(parts) + "xi32>";
-    std::string body = "kernel.quantize_rows ins(%x : " + in + ") outs(" +
-                       (isStatic ? "%q, %z : " + q + ", " + z : "%q, %s, %z : " + q + ", " + s + ", " + z) +
-                       ") {format = #squint.format<\"" + format.str() + "\">, sum_group = " + str(c.sumGroup) + " : i64" +
-                       (isStatic ? ", scale = 0.01171875 : f32, zero_point = -7 : i32}" : "}");
-    forTargets("%x: " + in + ", %q: " + q + ", %s: " + s + ", %z: " + z, body, "",
-               [&](KernelJit &jit, const TestTarget &) {
-                 auto *f = jit.lookup<void(MemRef<2> *, MemRef<2> *, MemRef<2> *, MemRef<2> *, int64_t, int64_t)>("f");
-                 MemRef<2> a(x.data, {rows, columns}), b(codes.data, {rows, columns}), d(scales.data, {rows, groups});
+    std::string in = "memref<?x" + str(columns) + "xf32>",
+                q = "memref<?x" + str(columns) + "xi8>";
+    std::string s = "memref<?x" + str(groups) + "xf32>",
+                z = "memref<?x" + str(parts) + "xi32>";
+    std::string body =
+        "kernel.quantize_rows ins(%x : " + in + ") outs(" +
+        (isStatic ? "%q, %z : " + q + ", " + z
+                  : "%q, %s, %z : " + q + ", " + s + ", " + z) +
+        ") {format = #squint.format<\"" + format.str() +
+        "\">, sum_group = " + str(c.sumGroup) + " : i64" +
+        (isStatic ? ", scale = 0.01171875 : f32, zero_point = -7 : i32}" : "}");
+    forTargets("%x: " + in + ", %q: " + q + ", %s: " + s + ", %z: " + z, body,
+               "", [&](KernelJit &jit, const TestTarget &) {
+                 auto *f =
+                     jit.lookup<void(MemRef<2> *, MemRef<2> *, MemRef<2> *,
+                                     MemRef<2> *, int64_t, int64_t)>("f");
+                 MemRef<2> a(x.data, {rows, columns}),
+                     b(codes.data, {rows, columns}),
+                     d(scales.data, {rows, groups});
                  MemRef<2> e(sums.data, {rows, parts});
                  f(&a, &b, &d, &e, 0, rows);
                  SCOPED_TRACE(c.format);
@@ -200,29 +246,39 @@ TEST_F(RowsTest, GatherRows) {
   Buffer<int64_t> ids(count);
   int64_t chosen[] = {0, 8, -1, -9, 3, 3};
   std::string in = "memref<9x37xf32>", out = "memref<?x37xf32>";
-  forTargets("%t: " + in + ", %i: memref<?xi64>, %y: " + out,
-             "kernel.gather_rows ins(%t, %i : " + in + ", memref<?xi64>) outs(%y : " + out + ")\n%ok = arith.constant 0 : i32",
-             "return %ok : i32", [&](KernelJit &jit, const TestTarget &) {
-               auto *f = jit.lookup<int32_t(MemRef<2> *, MemRef<1> *, MemRef<2> *, int64_t, int64_t)>("f");
-               MemRef<2> t(table.data, {rows, columns}), o(y.data, {count, columns});
-               MemRef<1> i(ids.data, {count});
-               std::copy_n(chosen, count, ids.data);
-               EXPECT_EQ(f(&t, &i, &o, 0, count), SQUINT_OK);
-               for (int64_t r = 0; r < count; ++r)
-                 expectSame(table.data + (chosen[r] + rows) % rows * columns, y.data + r * columns, columns, "row");
-               for (int64_t wrong : {rows, -rows - 1, std::numeric_limits<int64_t>::min()}) {
-                 ids[2] = wrong;
-                 EXPECT_EQ(f(&t, &i, &o, 0, count), SQUINT_INDEX_OUT_OF_RANGE);
-                 EXPECT_EQ(f(&t, &i, &o, 3, count), SQUINT_OK);
-               }
-             });
+  forTargets(
+      "%t: " + in + ", %i: memref<?xi64>, %y: " + out,
+      "kernel.gather_rows ins(%t, %i : " + in + ", memref<?xi64>) outs(%y : " +
+          out + ")\n%ok = arith.constant 0 : i32",
+      "return %ok : i32", [&](KernelJit &jit, const TestTarget &) {
+        auto *f = jit.lookup<int32_t(MemRef<2> *, MemRef<1> *, MemRef<2> *,
+                                     int64_t, int64_t)>("f");
+        MemRef<2> t(table.data, {rows, columns}), o(y.data, {count, columns});
+        MemRef<1> i(ids.data, {count});
+        std::copy_n(chosen, count, ids.data);
+        EXPECT_EQ(f(&t, &i, &o, 0, count), SQUINT_OK);
+        for (int64_t r = 0; r < count; ++r)
+          expectSame(table.data + (chosen[r] + rows) % rows * columns,
+                     y.data + r * columns, columns, "row");
+        for (int64_t wrong :
+             {rows, -rows - 1, std::numeric_limits<int64_t>::min()}) {
+          ids[2] = wrong;
+          EXPECT_EQ(f(&t, &i, &o, 0, count), SQUINT_INDEX_OUT_OF_RANGE);
+          EXPECT_EQ(f(&t, &i, &o, 3, count), SQUINT_OK);
+        }
+      });
 }
 
 TEST_F(RowsTest, GatherAndDequantizePacked) {
   constexpr int64_t rows = 7, count = 4;
   for (std::pair<const char *, int64_t> item :
-       {std::pair<const char *, int64_t>{"int8:channel", 50}, {"int4:group=32", 100}, {"int4:group=32,zero-point", 45},
-        {"int8:tensor", 33}, {"f16", 21}, {"bf16", 40}, {"int4:channel", 31},
+       {std::pair<const char *, int64_t>{"int8:channel", 50},
+        {"int4:group=32", 100},
+        {"int4:group=32,zero-point", 45},
+        {"int8:tensor", 33},
+        {"f16", 21},
+        {"bf16", 40},
+        {"int4:channel", 31},
         {"int8:group=16,zero-point,scale=bf16", 40}}) {
     const char *text = item.first;
     int64_t columns = item.second;
@@ -231,41 +287,52 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
     Buffer<char> payload(layout.totalBytes);
     for (int64_t i = 0; i < payload.count; ++i)
       payload[i] = random();
-    for (int64_t i = 0; format.hasScale() && i < layout.scaleRows * layout.groups; ++i)
-      storeScale(uniform(0.01f, 1), format.scale, payload.data + layout.scalesOffset, i);
+    for (int64_t i = 0;
+         format.hasScale() && i < layout.scaleRows * layout.groups; ++i)
+      storeScale(uniform(0.01f, 1), format.scale,
+                 payload.data + layout.scalesOffset, i);
     if (!format.hasScale())
       for (int64_t i = 0; i < rows * columns; ++i)
-        reinterpret_cast<uint16_t *>(payload.data)[i] = 0x3800 + random() % 0x300;
+        reinterpret_cast<uint16_t *>(payload.data)[i] =
+            0x3800 + random() % 0x300;
     PackedView view(payload.data, format, rows, columns);
     std::vector<float> expected(rows * columns);
     view.dequantizeRows(0, rows, expected.data());
-    std::string type = "!squint.packed<7x" + str(columns) + ", \"" + format.str() + "\">";
+    std::string type =
+        "!squint.packed<7x" + str(columns) + ", \"" + format.str() + "\">";
     std::string out = "memref<?x" + str(columns) + "xf32>";
-    forTargets("%w: memref<?xi8>, %y: " + out,
-               "kernel.dequantize ins(%w : memref<?xi8>) outs(%y : " + out + ") {weight_type = " + type + "}", "",
-               [&](KernelJit &jit, const TestTarget &) {
-                 SCOPED_TRACE(text);
-                 Buffer<float> y(rows * columns);
-                 auto *f = jit.lookup<void(MemRef<1> *, MemRef<2> *, int64_t, int64_t)>("f");
-                 MemRef<1> w(payload.data, {payload.count});
-                 MemRef<2> o(y.data, {rows, columns});
-                 f(&w, &o, 0, rows);
-                 expectSame(expected.data(), y.data, y.count, "value");
-               });
+    forTargets(
+        "%w: memref<?xi8>, %y: " + out,
+        "kernel.dequantize ins(%w : memref<?xi8>) outs(%y : " + out +
+            ") {weight_type = " + type + "}",
+        "", [&](KernelJit &jit, const TestTarget &) {
+          SCOPED_TRACE(text);
+          Buffer<float> y(rows * columns);
+          auto *f =
+              jit.lookup<void(MemRef<1> *, MemRef<2> *, int64_t, int64_t)>("f");
+          MemRef<1> w(payload.data, {payload.count});
+          MemRef<2> o(y.data, {rows, columns});
+          f(&w, &o, 0, rows);
+          expectSame(expected.data(), y.data, y.count, "value");
+        });
     int32_t ids[] = {6, 0, -2, 3};
-    forTargets("%w: memref<?xi8>, %i: memref<?xi32>, %y: " + out,
-               "kernel.gather_rows ins(%w, %i : memref<?xi8>, memref<?xi32>) outs(%y : " + out + ") {table_type = " + type +
-                   "}\n%ok = arith.constant 0 : i32",
-               "return %ok : i32", [&](KernelJit &jit, const TestTarget &) {
-                 SCOPED_TRACE(text);
-                 Buffer<float> y(count * columns);
-                 auto *f = jit.lookup<int32_t(MemRef<1> *, MemRef<1> *, MemRef<2> *, int64_t, int64_t)>("f");
-                 MemRef<1> w(payload.data, {payload.count}), i(ids, {count});
-                 MemRef<2> o(y.data, {count, columns});
-                 EXPECT_EQ(f(&w, &i, &o, 0, count), SQUINT_OK);
-                 for (int64_t r = 0; r < count; ++r)
-                   expectSame(expected.data() + (ids[r] + rows) % rows * columns, y.data + r * columns, columns, "row");
-               });
+    forTargets(
+        "%w: memref<?xi8>, %i: memref<?xi32>, %y: " + out,
+        "kernel.gather_rows ins(%w, %i : memref<?xi8>, memref<?xi32>) outs(%y "
+        ": " +
+            out + ") {table_type = " + type + "}\n%ok = arith.constant 0 : i32",
+        "return %ok : i32", [&](KernelJit &jit, const TestTarget &) {
+          SCOPED_TRACE(text);
+          Buffer<float> y(count * columns);
+          auto *f = jit.lookup<int32_t(MemRef<1> *, MemRef<1> *, MemRef<2> *,
+                                       int64_t, int64_t)>("f");
+          MemRef<1> w(payload.data, {payload.count}), i(ids, {count});
+          MemRef<2> o(y.data, {count, columns});
+          EXPECT_EQ(f(&w, &i, &o, 0, count), SQUINT_OK);
+          for (int64_t r = 0; r < count; ++r)
+            expectSame(expected.data() + (ids[r] + rows) % rows * columns,
+                       y.data + r * columns, columns, "row");
+        });
   }
 }
 
@@ -276,18 +343,24 @@ struct Convolution {
 
 TEST_F(RowsTest, Im2col) {
   constexpr int64_t images = 2;
-  for (const Convolution &c : {Convolution{8, 8, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
-                               Convolution{9, 7, 3, {3, 3}, {2, 2}, {1, 1}, {0, 1, 1, 0}},
-                               Convolution{10, 10, 5, {3, 2}, {1, 2}, {2, 3}, {2, 3, 2, 3}},
-                               Convolution{1, 20, 4, {1, 5}, {1, 3}, {1, 1}, {0, 0, 0, 0}},
-                               Convolution{2, 2, 8, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}}}) {
+  for (const Convolution &c :
+       {Convolution{8, 8, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+        Convolution{9, 7, 3, {3, 3}, {2, 2}, {1, 1}, {0, 1, 1, 0}},
+        Convolution{10, 10, 5, {3, 2}, {1, 2}, {2, 3}, {2, 3, 2, 3}},
+        Convolution{1, 20, 4, {1, 5}, {1, 3}, {1, 1}, {0, 0, 0, 0}},
+        Convolution{2, 2, 8, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}}}) {
     int64_t out[2];
     for (int i = 0; i < 2; ++i) {
       int64_t size = i ? c.width : c.height;
-      out[i] = (size + c.pads[i] + c.pads[i + 2] - c.dilations[i] * (c.kernel[i] - 1) - 1) / c.strides[i] + 1;
+      out[i] = (size + c.pads[i] + c.pads[i + 2] -
+                c.dilations[i] * (c.kernel[i] - 1) - 1) /
+                   c.strides[i] +
+               1;
     }
-    int64_t columns = c.kernel[0] * c.kernel[1] * c.channels, rows = images * out[0] * out[1];
-    Buffer<int8_t> x(images * c.height * c.width * c.channels), y(rows * columns);
+    int64_t columns = c.kernel[0] * c.kernel[1] * c.channels,
+            rows = images * out[0] * out[1];
+    Buffer<int8_t> x(images * c.height * c.width * c.channels),
+        y(rows * columns);
     Buffer<int32_t> sums(rows);
     for (int64_t i = 0; i < x.count; ++i)
       x[i] = random();
@@ -297,11 +370,17 @@ TEST_F(RowsTest, Im2col) {
       for (int64_t i = 0; i < c.kernel[0]; ++i)
         for (int64_t j = 0; j < c.kernel[1]; ++j)
           for (int64_t k = 0; k < c.channels; ++k) {
-            int64_t image = m / (out[0] * out[1]), pixel = m % (out[0] * out[1]);
-            int64_t h = pixel / out[1] * c.strides[0] - c.pads[0] + i * c.dilations[0];
-            int64_t w = pixel % out[1] * c.strides[1] - c.pads[1] + j * c.dilations[1];
+            int64_t image = m / (out[0] * out[1]),
+                    pixel = m % (out[0] * out[1]);
+            int64_t h =
+                pixel / out[1] * c.strides[0] - c.pads[0] + i * c.dilations[0];
+            int64_t w =
+                pixel % out[1] * c.strides[1] - c.pads[1] + j * c.dilations[1];
             bool inside = h >= 0 && h < c.height && w >= 0 && w < c.width;
-            expected.push_back(inside ? x[((image * c.height + h) * c.width + w) * c.channels + k] : -3);
+            expected.push_back(
+                inside
+                    ? x[((image * c.height + h) * c.width + w) * c.channels + k]
+                    : -3);
             expectedSums[m] += expected.back();
           }
     auto list = [](llvm::ArrayRef<int64_t> values) {
@@ -310,14 +389,18 @@ TEST_F(RowsTest, Im2col) {
         text += (i ? ", " : "") + str(value);
       return text + ">";
     };
-    std::string in = "memref<?x" + str(c.height) + "x" + str(c.width) + "x" + str(c.channels) + "xi8>";
+    std::string in = "memref<?x" + str(c.height) + "x" + str(c.width) + "x" +
+                     str(c.channels) + "xi8>";
     std::string q = "memref<?x" + str(columns) + "xi8>";
     forTargets("%x: " + in + ", %y: " + q + ", %z: memref<?x1xi32>",
-               "kernel.im2col ins(%x : " + in + ") outs(%y, %z : " + q + ", memref<?x1xi32>) {kernel = " + list(c.kernel) +
-                   ", strides = " + list(c.strides) + ", dilations = " + list(c.dilations) + ", pads = " + list(c.pads) +
+               "kernel.im2col ins(%x : " + in + ") outs(%y, %z : " + q +
+                   ", memref<?x1xi32>) {kernel = " + list(c.kernel) +
+                   ", strides = " + list(c.strides) + ", dilations = " +
+                   list(c.dilations) + ", pads = " + list(c.pads) +
                    ", out = " + list(out) + ", pad_value = -3 : i64}",
                "", [&](KernelJit &jit, const TestTarget &) {
-                 auto *f = jit.lookup<void(MemRef<4> *, MemRef<2> *, MemRef<2> *, int64_t, int64_t)>("f");
+                 auto *f = jit.lookup<void(MemRef<4> *, MemRef<2> *,
+                                           MemRef<2> *, int64_t, int64_t)>("f");
                  MemRef<4> a(x.data, {images, c.height, c.width, c.channels});
                  MemRef<2> b(y.data, {rows, columns}), d(sums.data, {rows, 1});
                  f(&a, &b, &d, 0, rows);
@@ -332,8 +415,10 @@ TEST_F(RowsTest, BatchMatmul) {
   struct Case {
     int64_t rows, depth, columns;
   };
-  for (Case c : {Case{33, 32, 128}, Case{1, 20, 50}, Case{17, 9, 7}, Case{16, 64, 48}}) {
-    Buffer<float> x(batch * c.rows * c.depth), w(batch * c.depth * c.columns), y(batch * c.rows * c.columns);
+  for (Case c :
+       {Case{33, 32, 128}, Case{1, 20, 50}, Case{17, 9, 7}, Case{16, 64, 48}}) {
+    Buffer<float> x(batch * c.rows * c.depth), w(batch * c.depth * c.columns),
+        y(batch * c.rows * c.columns);
     fill(x), fill(w);
     std::vector<float> expected(y.count);
     for (int64_t i = 0; i < batch; ++i)
@@ -341,7 +426,8 @@ TEST_F(RowsTest, BatchMatmul) {
         for (int64_t n = 0; n < c.columns; ++n) {
           float sum = 0.5f;
           for (int64_t k = 0; k < c.depth; ++k)
-            sum = std::fma(x[(i * c.rows + m) * c.depth + k], w[(i * c.depth + k) * c.columns + n], sum);
+            sum = std::fma(x[(i * c.rows + m) * c.depth + k],
+                           w[(i * c.depth + k) * c.columns + n], sum);
           expected[(i * c.rows + m) * c.columns + n] = sum;
         }
     for (std::string type : {std::string("memref<?x?x?xf32>"), std::string()}) {
@@ -352,14 +438,19 @@ TEST_F(RowsTest, BatchMatmul) {
         d = "memref<3x" + str(c.rows) + "x" + str(c.columns) + "xf32>";
       }
       forTargets("%x: " + a + ", %w: " + b + ", %y: " + d,
-                 "linalg.batch_matmul ins(%x, %w : " + a + ", " + b + ") outs(%y : " + d + ")", "",
-                 [&](KernelJit &jit, const TestTarget &) {
-                   auto *f = jit.lookup<void(MemRef<3> *, MemRef<3> *, MemRef<3> *, int64_t, int64_t)>("f");
+                 "linalg.batch_matmul ins(%x, %w : " + a + ", " + b +
+                     ") outs(%y : " + d + ")",
+                 "", [&](KernelJit &jit, const TestTarget &) {
+                   auto *f =
+                       jit.lookup<void(MemRef<3> *, MemRef<3> *, MemRef<3> *,
+                                       int64_t, int64_t)>("f");
                    for (int64_t i = 0; i < y.count; ++i)
                      y[i] = 0.5f;
-                   MemRef<3> xs(x.data, {batch, c.rows, c.depth}), ws(w.data, {batch, c.depth, c.columns});
+                   MemRef<3> xs(x.data, {batch, c.rows, c.depth}),
+                       ws(w.data, {batch, c.depth, c.columns});
                    MemRef<3> ys(y.data, {batch, c.rows, c.columns});
-                   f(&xs, &ws, &ys, 0, batch * llvm::divideCeil(c.rows, kernel::kUnitMatmulRows));
+                   f(&xs, &ws, &ys, 0,
+                     batch * llvm::divideCeil(c.rows, kernel::kUnitMatmulRows));
                    expectSame(expected.data(), y.data, y.count, "product");
                  });
     }

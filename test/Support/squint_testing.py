@@ -50,10 +50,10 @@ def benchmark(library, feeds, threads=1, seconds=0.5):
 
 
 def session(model, threads=1):
-    """An ONNX Runtime session on that many threads."""
+    """An ONNX Runtime session, for a file or serialized bytes, on that many threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"])
 
 
 def relative_error(got, want):

@@ -1,7 +1,8 @@
 //===- squint-opt.cpp - run passes on text ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Data that a pass rewrote is written to FILE.weights beside -o FILE.mlir, or to --store on standard output.
+// Data that a pass rewrote is written to FILE.weights beside -o FILE.mlir, or
+// to --store on standard output.
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Pass/PassManager.h"
@@ -19,21 +20,26 @@
 using namespace mlir;
 namespace cl = llvm::cl;
 
-static cl::opt<std::string> store("store", cl::value_desc("file"),
-                                  cl::desc("Safetensors file for rewritten weights (default: the output's name with "
-                                           "the extension .weights)"));
-static cl::list<std::string> allowExternal("allow-external", cl::value_desc("dir"),
-                                           cl::desc("Also read weights from this folder (repeatable)"));
+static cl::opt<std::string>
+    store("store", cl::value_desc("file"),
+          cl::desc("Safetensors file for rewritten weights (default: the "
+                   "output's name with "
+                   "the extension .weights)"));
+static cl::list<std::string>
+    allowExternal("allow-external", cl::value_desc("dir"),
+                  cl::desc("Also read weights from this folder (repeatable)"));
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   DialectRegistry registry;
   squint::registerAllDialects(registry);
   squint::registerAllPasses();
-  auto [input, output] =
-      registerAndParseCLIOptions(argc, argv, "Squint's optimizer: every step of the compiler as a pass", registry);
+  auto [input, output] = registerAndParseCLIOptions(
+      argc, argv, "Squint's optimizer: every step of the compiler as a pass",
+      registry);
 
-  SmallString<128> folder(input == "-" ? "." : llvm::sys::path::parent_path(input));
+  SmallString<128> folder(input == "-" ? "."
+                                       : llvm::sys::path::parent_path(input));
   squint::setDataFolder(registry, folder, allowExternal);
 
   std::string weights = store;

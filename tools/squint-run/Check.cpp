@@ -196,7 +196,8 @@ static double readInteger(squint_dtype dtype, const char *from) {
   case 32:
     return isSigned ? load<int32_t>(from) : load<uint32_t>(from);
   default:
-    return isSigned ? double(load<int64_t>(from)) : double(load<uint64_t>(from));
+    return isSigned ? double(load<int64_t>(from))
+                    : double(load<uint64_t>(from));
   }
 }
 
@@ -204,8 +205,8 @@ static Difference compare(const Array &got, const Array &expected) {
   Difference difference;
   squint_dtype dtype = expected.dtype();
   uint64_t size = getByteSize(dtype);
-  bool isFloat = dtype.code == SQUINT_DTYPE_FLOAT ||
-                 dtype.code == SQUINT_DTYPE_BFLOAT;
+  bool isFloat =
+      dtype.code == SQUINT_DTYPE_FLOAT || dtype.code == SQUINT_DTYPE_BFLOAT;
   for (int64_t i = 0; i < expected.size(); ++i) {
     const char *a = got.bytes().data() + i * size;
     const char *b = expected.bytes().data() + i * size;
@@ -220,8 +221,8 @@ static Difference compare(const Array &got, const Array &expected) {
           std::fabs(x - y) <= 1e-7 + 1e-3 * std::fabs(y))
         continue;
     }
-    double error = std::isfinite(x) && std::isfinite(y) ? std::fabs(x - y)
-                                                        : INFINITY;
+    double error =
+        std::isfinite(x) && std::isfinite(y) ? std::fabs(x - y) : INFINITY;
     if (!difference.count++ || error > difference.largest) {
       difference.largest = error;
       difference.index = i;
@@ -276,8 +277,8 @@ static Expected<CheckResult> checkSet(Session &session, StringRef folder) {
   if (inputs->size() != library.num_inputs ||
       expected->size() != library.num_outputs)
     return refuse("%s: expected %u inputs and %u outputs, got %zu and %zu",
-                  folder.str().c_str(), library.num_inputs,
-                  library.num_outputs, inputs->size(), expected->size());
+                  folder.str().c_str(), library.num_inputs, library.num_outputs,
+                  inputs->size(), expected->size());
 
   std::vector<const Array *> pointers;
   for (const std::optional<Array> &array : *inputs)

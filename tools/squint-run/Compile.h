@@ -23,9 +23,9 @@ struct LoadedModel {
 };
 
 /// Of an ONNX file. Null after diagnostics on standard error.
-std::unique_ptr<LoadedModel> compileModel(llvm::StringRef path,
-                                          const PipelineOptions &options,
-                                          const std::map<std::string, int64_t> &dims);
+std::unique_ptr<LoadedModel>
+compileModel(llvm::StringRef path, const PipelineOptions &options,
+             const std::map<std::string, int64_t> &dims);
 
 } // namespace squint
 

@@ -27,8 +27,8 @@ namespace {
 /// Made in main, after LLVM's own options are gone: some have these names.
 struct Options {
   cl::OptionCategory category{"squint-run options"};
-  cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("LIB.so|MODEL.onnx"),
-                              cl::cat(category)};
+  cl::opt<std::string> model{cl::Positional, cl::Required,
+                             cl::desc("LIB.so|MODEL.onnx"), cl::cat(category)};
   cl::opt<std::string> inputs{"inputs", cl::desc("Arrays named as the inputs"),
                               cl::value_desc("file.npz"), cl::cat(category)};
   cl::opt<std::string> outputs{"outputs",
@@ -45,8 +45,9 @@ struct Options {
       cl::desc("Run again and again for some seconds (default: 2) and print "
                "the latency; without --inputs on random data"),
       cl::value_desc("seconds"), cl::cat(category)};
-  cl::opt<bool> json{"json", cl::desc("With --benchmark: print one JSON object "
-                                      "and nothing else"),
+  cl::opt<bool> json{"json",
+                     cl::desc("With --benchmark: print one JSON object "
+                              "and nothing else"),
                      cl::cat(category)};
   cl::list<std::string> dims{
       "dim",
@@ -82,7 +83,8 @@ static constexpr char overview[] =
     "process\n\n"
     "  With --inputs the model runs once on the arrays of an npz file, and\n"
     "  --outputs receives what it computes. Types that numpy lacks travel as\n"
-    "  their bits in uint8 or uint16. With --benchmark the model runs for some\n"
+    "  their bits in uint8 or uint16. With --benchmark the model runs for "
+    "some\n"
     "  seconds and the least and the median latency are printed; --profile\n"
     "  prints where the time went, by node of the model. Without any of them\n"
     "  the inputs and outputs of the model are printed.\n\n"
@@ -96,7 +98,8 @@ static constexpr char overview[] =
 
 namespace {
 
-template <typename... Args> Error refuse(const char *format, Args... arguments) {
+template <typename... Args>
+Error refuse(const char *format, Args... arguments) {
   return createStringError(inconvertibleErrorCode(), format, arguments...);
 }
 
@@ -113,7 +116,8 @@ private:
   Error makeRandomInputs();
   Error measure(std::vector<const Array *> &inputs,
                 std::vector<Array> &outputs);
-  void printProfile(uint64_t runs, raw_ostream &out);
+  void readProfile();
+  void printProfile(raw_ostream &out);
   Error writeOutputs(ArrayRef<Array> outputs);
 
   const squint_library &library;
@@ -121,6 +125,7 @@ private:
   std::map<std::string, int64_t> extents; // of symbols, for random data
   std::vector<Array> inputs;
   std::unique_ptr<Session> session;
+  std::vector<squint_profile_v1> times; // of every launch in its best run
 };
 
 } // namespace
@@ -227,35 +232,40 @@ Error Runner::measure(std::vector<const Array *> &pointers,
                       std::vector<Array> &outputs) {
   using Clock = std::chrono::steady_clock;
   double seconds = 2;
-  if (!options.benchmark.empty() && (StringRef(options.benchmark).getAsDouble(seconds) ||
-                             !(seconds > 0 && seconds < 1e6)))
-    return refuse("expected --benchmark=SECONDS, got '%s'", options.benchmark.c_str());
+  if (!options.benchmark.empty() &&
+      (StringRef(options.benchmark).getAsDouble(seconds) ||
+       !(seconds > 0 && seconds < 1e6)))
+    return refuse("expected --benchmark=SECONDS, got '%s'",
+                  options.benchmark.c_str());
   for (int i = 0; i < 3; ++i)
     if (Error error = session->run(pointers, outputs))
       return error;
-  if (options.profile)
-    library.profile(session->context(), 1);
 
-  std::vector<double> times;
+  std::vector<double> latencies;
   auto end = Clock::now() + std::chrono::duration<double>(seconds);
   do {
+    if (options.profile)
+      library.profile(session->context(), 1);
     auto start = Clock::now();
     if (Error error = session->run(pointers, outputs))
       return error;
-    times.push_back(
+    latencies.push_back(
         std::chrono::duration<double, std::micro>(Clock::now() - start)
             .count());
+    if (options.profile)
+      readProfile();
   } while (Clock::now() < end);
-  size_t runs = times.size();
-  llvm::sort(times);
-  double median = runs % 2 ? times[runs / 2]
-                           : (times[runs / 2 - 1] + times[runs / 2]) / 2;
+  size_t runs = latencies.size();
+  llvm::sort(latencies);
+  double median = runs % 2
+                      ? latencies[runs / 2]
+                      : (latencies[runs / 2 - 1] + latencies[runs / 2]) / 2;
   int64_t used = library.threads(session->context());
   int64_t workspace = library.workspace_bytes(session->context());
   if (options.json)
     outs() << json::Value(json::Object{
-                  {"latency_us",
-                   json::Object{{"min", times.front()}, {"median", median}}},
+                  {"latency_us", json::Object{{"min", latencies.front()},
+                                              {"median", median}}},
                   {"runs", int64_t(runs)},
                   {"threads", used},
                   {"workspace_bytes", workspace},
@@ -264,14 +274,25 @@ Error Runner::measure(std::vector<const Array *> &pointers,
   else
     outs() << format("latency %.1f us at least, %.1f us median; %zu runs, %lld "
                      "threads; workspace %lld bytes, peak memory %llu bytes\n",
-                     times.front(), median, runs, (long long)used,
+                     latencies.front(), median, runs, (long long)used,
                      (long long)workspace, (unsigned long long)getPeakRss());
   if (options.profile)
-    printProfile(runs, options.json ? errs() : outs());
+    printProfile(options.json ? errs() : outs());
   return Error::success();
 }
 
-void Runner::printProfile(uint64_t runs, raw_ostream &out) {
+void Runner::readProfile() {
+  bool first = times.empty();
+  times.resize(library.num_launches);
+  for (uint32_t i = 0; i < library.num_launches; ++i) {
+    squint_profile_v1 time = {};
+    library.profile_read(session->context(), i, &time);
+    if (first || time.nanoseconds < times[i].nanoseconds)
+      times[i] = time;
+  }
+}
+
+void Runner::printProfile(raw_ostream &out) {
   struct Line {
     squint_profile_v1 time;
     const squint_launch_v1 *launch;
@@ -279,14 +300,12 @@ void Runner::printProfile(uint64_t runs, raw_ostream &out) {
   std::vector<Line> lines;
   uint64_t total = 0;
   size_t width = 6;
-  for (uint32_t i = 0; i < library.num_launches; ++i) {
-    Line line = {{}, &library.launches[i]};
-    library.profile_read(session->context(), i, &line.time);
-    if (!line.time.calls)
+  for (uint32_t i = 0; i < times.size(); ++i) {
+    if (!times[i].calls)
       continue;
-    total += line.time.nanoseconds;
-    width = std::max(width, std::strlen(line.launch->kernel));
-    lines.push_back(line);
+    lines.push_back({times[i], &library.launches[i]});
+    total += times[i].nanoseconds;
+    width = std::max(width, std::strlen(library.launches[i].kernel));
   }
   llvm::sort(lines, [](const Line &a, const Line &b) {
     return a.time.nanoseconds != b.time.nanoseconds
@@ -297,11 +316,11 @@ void Runner::printProfile(uint64_t runs, raw_ostream &out) {
       << right_justify("calls", 7) << "  " << left_justify("kernel", width)
       << "  node\n";
   for (const Line &line : lines)
-    out << format("%12.1f%7.1f%7llu  ", line.time.nanoseconds * 1e-3 / runs,
+    out << format("%12.1f%7.1f%7llu  ", line.time.nanoseconds * 1e-3,
                   total ? line.time.nanoseconds * 100.0 / total : 0.0,
-                  (unsigned long long)(line.time.calls / runs))
-        << left_justify(line.launch->kernel, width) << "  "
-        << line.launch->node << "\n";
+                  (unsigned long long)line.time.calls)
+        << left_justify(line.launch->kernel, width) << "  " << line.launch->node
+        << "\n";
 }
 
 Error Runner::writeOutputs(ArrayRef<Array> outputs) {
@@ -354,8 +373,10 @@ Expected<int> Runner::run() {
       library.profile(session->context(), 1);
     if (Error error = session->run(pointers, *outputs))
       return error;
-    if (options.profile)
-      printProfile(1, outs());
+    if (options.profile) {
+      readProfile();
+      printProfile(outs());
+    }
   }
   if (!options.outputs.empty())
     if (Error error = writeOutputs(*outputs))
@@ -423,8 +444,8 @@ static int runLibrary(const Options &options,
   for (const auto &dim : dims)
     if (none_of(ArrayRef(table.symbols, table.num_symbols),
                 [&](const char *symbol) { return dim.first == symbol; }))
-      return fail(refuse("--dim: the model has no dimension '%s'",
-                         dim.first.c_str()));
+      return fail(
+          refuse("--dim: the model has no dimension '%s'", dim.first.c_str()));
   return finish(Runner(table, options, dims).run());
 }
 

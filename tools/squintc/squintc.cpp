@@ -4,6 +4,7 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
+#include "squint/Calibration/SliceCompiler.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Emit/Emit.h"
 #include "squint/Import/Diagnostics.h"
@@ -37,65 +38,99 @@ static cl::OptionCategory formats("Quantization");
 static cl::OptionCategory targets("Target");
 static cl::OptionCategory seeing("Seeing what happens");
 
-static cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL(.onnx|.mlir)"), cl::cat(general));
-static cl::opt<std::string> output("o", cl::value_desc("file"), cl::cat(general),
-                                   cl::desc("Output: .so, .a, .o, .s, .ll or .mlir (with --emit); - prints IR"));
-static cl::opt<std::string> emit("emit", cl::value_desc("stage"), cl::cat(general),
-                                 cl::desc("Stop after a stage and write IR: onnx, squint, quantized, fused, kernel, llvm"));
-static cl::opt<std::string> compileFrom("compile-from", cl::value_desc("stage"), cl::cat(general),
-                                        cl::desc("The stage that a .mlir input is at the end of (default: onnx)"));
-static cl::opt<std::string> weightsFile("weights-file", cl::value_desc("file"), cl::cat(general),
-                                        cl::desc("Write the weights to a safetensors file beside the library"));
-static cl::opt<std::string> prefix("prefix", cl::value_desc("name"), cl::cat(general),
-                                   cl::desc("Start of every exported name (default: the output's stem)"));
-static cl::opt<std::string> depfile("depfile", cl::value_desc("file"), cl::cat(general),
-                                    cl::desc("Write the files that the output depends on, as make reads them"));
-static cl::list<std::string> allowExternal("allow-external", cl::value_desc("dir"), cl::cat(general),
-                                           cl::desc("Also read the model's weights from this folder (repeatable)"));
-static cl::opt<std::string> store("store", cl::value_desc("file"), cl::cat(general),
-                                  cl::desc("Safetensors file for rewritten weights of printed IR (default: the "
-                                           "output's name with the extension .weights)"));
-static cl::list<std::string> dims("dim", cl::value_desc("name=n"), cl::cat(general),
-                                  cl::desc("Pin a symbolic dimension (repeatable)"));
+static cl::opt<std::string> input(cl::Positional, cl::Required,
+                                  cl::desc("MODEL(.onnx|.mlir)"),
+                                  cl::cat(general));
+static cl::opt<std::string> output(
+    "o", cl::value_desc("file"), cl::cat(general),
+    cl::desc(
+        "Output: .so, .a, .o, .s, .ll or .mlir (with --emit); - prints IR"));
+static cl::opt<std::string>
+    emit("emit", cl::value_desc("stage"), cl::cat(general),
+         cl::desc("Stop after a stage and write IR: onnx, squint, quantized, "
+                  "fused, kernel, llvm"));
+static cl::opt<std::string> compileFrom(
+    "compile-from", cl::value_desc("stage"), cl::cat(general),
+    cl::desc("The stage that a .mlir input is at the end of (default: onnx)"));
+static cl::opt<std::string> weightsFile(
+    "weights-file", cl::value_desc("file"), cl::cat(general),
+    cl::desc("Write the weights to a safetensors file beside the library"));
+static cl::opt<std::string> prefix(
+    "prefix", cl::value_desc("name"), cl::cat(general),
+    cl::desc("Start of every exported name (default: the output's stem)"));
+static cl::opt<std::string> depfile(
+    "depfile", cl::value_desc("file"), cl::cat(general),
+    cl::desc("Write the files that the output depends on, as make reads them"));
+static cl::list<std::string> allowExternal(
+    "allow-external", cl::value_desc("dir"), cl::cat(general),
+    cl::desc("Also read the model's weights from this folder (repeatable)"));
+static cl::opt<std::string> store(
+    "store", cl::value_desc("file"), cl::cat(general),
+    cl::desc(
+        "Safetensors file for rewritten weights of printed IR (default: the "
+        "output's name with the extension .weights)"));
+static cl::list<std::string>
+    dims("dim", cl::value_desc("name=n"), cl::cat(general),
+         cl::desc("Pin a symbolic dimension (repeatable)"));
 
-static cl::opt<std::string> weights("weights", cl::value_desc("format"), cl::cat(formats),
-                                    cl::desc("Format of all weights, e.g. int8:channel, int4:group=32,zero-point; f32 is "
-                                             "the default"));
-static cl::opt<std::string> activations("activations", cl::value_desc("format"), cl::cat(formats),
-                                        cl::desc("Format of all activations, e.g. int8:token (dynamic), int8:tensor "
-                                                 "(static, needs --calibration)"));
-static cl::opt<std::string> recipe("recipe", cl::value_desc("file.yaml"), cl::cat(formats),
-                                   cl::desc("Rules that choose formats by operator kind and name"));
-static cl::opt<std::string> calibration("calibration", cl::value_desc("file.npz"), cl::cat(formats),
-                                        cl::desc("Samples: arrays named as the inputs, one sample a row"));
-static cl::opt<bool> unfused("unfused", cl::cat(formats),
-                             cl::desc("Dequantize into memory instead of fusing: the reference, slow"));
+static cl::opt<std::string>
+    weights("weights", cl::value_desc("format"), cl::cat(formats),
+            cl::desc("Format of all weights, e.g. int8:channel, "
+                     "int4:group=32,zero-point; f32 is "
+                     "the default"));
+static cl::opt<std::string> activations(
+    "activations", cl::value_desc("format"), cl::cat(formats),
+    cl::desc(
+        "Format of all activations, e.g. int8:token (dynamic), int8:tensor "
+        "(static, needs --calibration)"));
+static cl::opt<std::string>
+    recipe("recipe", cl::value_desc("file.yaml"), cl::cat(formats),
+           cl::desc("Rules that choose formats by operator kind and name"));
+static cl::opt<std::string> calibration(
+    "calibration", cl::value_desc("file.npz"), cl::cat(formats),
+    cl::desc("Samples: arrays named as the inputs, one sample a row"));
+static cl::opt<bool> unfused(
+    "unfused", cl::cat(formats),
+    cl::desc("Dequantize into memory instead of fusing: the reference, slow"));
 
-static cl::opt<std::string> mtriple("mtriple", cl::value_desc("triple"), cl::cat(targets),
-                                    cl::desc("Target triple, e.g. aarch64-linux-gnu (default: this machine)"));
-static cl::list<std::string> mcpu("mcpu", cl::value_desc("cpu"), cl::CommaSeparated, cl::cat(targets),
-                                  cl::desc("Target CPU as LLVM spells it (default: native)"));
-static cl::opt<std::string> mattr("mattr", cl::value_desc("+a,-b"), cl::cat(targets),
-                                  cl::desc("Target features as LLVM spells them"));
-static cl::opt<std::string> sysroot("sysroot", cl::value_desc("dir"), cl::cat(targets),
-                                    cl::desc("Where the target's libc and libm are, to link a .so"));
-static cl::opt<std::string> linker("linker", cl::value_desc("program"), cl::cat(targets),
-                                   cl::desc("Linker of a .so (default: LLVM's ld.lld)"));
+static cl::opt<std::string> mtriple(
+    "mtriple", cl::value_desc("triple"), cl::cat(targets),
+    cl::desc("Target triple, e.g. aarch64-linux-gnu (default: this machine)"));
+static cl::list<std::string>
+    mcpu("mcpu", cl::value_desc("cpu"), cl::CommaSeparated, cl::cat(targets),
+         cl::desc("Target CPU as LLVM spells it (default: native)"));
+static cl::opt<std::string>
+    mattr("mattr", cl::value_desc("+a,-b"), cl::cat(targets),
+          cl::desc("Target features as LLVM spells them"));
+static cl::opt<std::string>
+    sysroot("sysroot", cl::value_desc("dir"), cl::cat(targets),
+            cl::desc("Where the target's libc and libm are, to link a .so"));
+static cl::opt<std::string>
+    linker("linker", cl::value_desc("program"), cl::cat(targets),
+           cl::desc("Linker of a .so (default: LLVM's ld.lld)"));
 
-static cl::opt<unsigned> jobs("jobs", cl::value_desc("n"), cl::init(0), cl::cat(seeing),
-                              cl::desc("Threads to compile with (default: all cores); never changes the output"));
+static cl::opt<unsigned> jobs("jobs", cl::value_desc("n"), cl::init(0),
+                              cl::cat(seeing),
+                              cl::desc("Threads to compile with (default: all "
+                                       "cores); never changes the output"));
 enum class Progress { Auto, Never };
-static cl::opt<Progress> progress("progress", cl::init(Progress::Auto), cl::cat(seeing),
-                                  cl::desc("Stages and their times on standard error"),
-                                  cl::values(clEnumValN(Progress::Auto, "auto", "on a terminal"),
-                                             clEnumValN(Progress::Never, "never", "stay silent")));
-static cl::opt<bool> timing("timing", cl::cat(seeing), cl::desc("Print the time of every pass"));
-static cl::opt<bool> printPipeline("print-pipeline", cl::cat(seeing),
-                                   cl::desc("Print the passes as squint-opt --pass-pipeline takes them, and go on"));
-static cl::opt<std::string> dumpDir("dump-dir", cl::value_desc("dir"), cl::cat(seeing),
-                                    cl::desc("Write the IR after each stage to this folder"));
-static cl::opt<std::string> report("report", cl::value_desc("file.json"), cl::cat(seeing),
-                                   cl::desc("Write what each layer became: format, bytes, kernel"));
+static cl::opt<Progress>
+    progress("progress", cl::init(Progress::Auto), cl::cat(seeing),
+             cl::desc("Stages and their times on standard error"),
+             cl::values(clEnumValN(Progress::Auto, "auto", "on a terminal"),
+                        clEnumValN(Progress::Never, "never", "stay silent")));
+static cl::opt<bool> timing("timing", cl::cat(seeing),
+                            cl::desc("Print the time of every pass"));
+static cl::opt<bool>
+    printPipeline("print-pipeline", cl::cat(seeing),
+                  cl::desc("Print the passes as squint-opt --pass-pipeline "
+                           "takes them, and go on"));
+static cl::opt<std::string>
+    dumpDir("dump-dir", cl::value_desc("dir"), cl::cat(seeing),
+            cl::desc("Write the IR after each stage to this folder"));
+static cl::opt<std::string>
+    report("report", cl::value_desc("file.json"), cl::cat(seeing),
+           cl::desc("Write what each layer became: format, bytes, kernel"));
 
 /// A mistake on the command line or in the surroundings, in one line.
 static int fail(const llvm::Twine &message) {
@@ -103,7 +138,9 @@ static int fail(const llvm::Twine &message) {
   return 1;
 }
 
-static bool isOneOf(StringRef text, ArrayRef<StringRef> known) { return llvm::is_contained(known, text); }
+static bool isOneOf(StringRef text, ArrayRef<StringRef> known) {
+  return llvm::is_contained(known, text);
+}
 
 //===----------------------------------------------------------------------===//
 // The compiler
@@ -122,8 +159,20 @@ private:
   LogicalResult afterStage(Stage stage, ModuleOp module);
   LogicalResult writeIR(ModuleOp module, StringRef file);
   LogicalResult writeDepfile();
-  LogicalResult fail(const llvm::Twine &message) { return LogicalResult::failure(::fail(message)); }
+  LogicalResult fail(const llvm::Twine &message) {
+    return LogicalResult::failure(::fail(message));
+  }
   void tell(StringRef what);
+  bool isProgressShown() const {
+    return progress == Progress::Auto &&
+           llvm::sys::Process::StandardErrIsDisplayed();
+  }
+  double getSeconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         started)
+        .count();
+  }
+  void showCalibration();
 
   MLIRContext &context;
   PipelineOptions pipeline;
@@ -131,34 +180,54 @@ private:
   std::optional<Stage> from;
   Stage to = Stage::Llvm;
   std::set<std::string> files;
-  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point started =
+      std::chrono::steady_clock::now();
 };
 
 } // namespace
 
 void Compiler::tell(StringRef what) {
-  if (progress == Progress::Never || !llvm::sys::Process::StandardErrIsDisplayed())
+  if (isProgressShown())
+    llvm::errs() << llvm::format("[%6.2f s] ", getSeconds()) << what << "\n";
+}
+
+/// One line, written over ten times a second.
+void Compiler::showCalibration() {
+  if (!isProgressShown())
     return;
-  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  llvm::errs() << llvm::format("[%6.2f s] ", seconds) << what << "\n";
+  setCalibrationProgress(
+      [this, last = -1.0](StringRef what, int64_t done, int64_t total) mutable {
+        double seconds = getSeconds();
+        if (done < total && seconds < last + 0.1)
+          return;
+        last = seconds;
+        llvm::errs() << llvm::format("\r[%6.2f s] ", seconds) << what << " "
+                     << 100 * done / std::max<int64_t>(total, 1) << " %"
+                     << (done == total ? "\n" : "");
+      });
 }
 
 LogicalResult Compiler::readOptions() {
   StringRef extension = path::extension(input);
   if (!isOneOf(extension, {".onnx", ".mlir"}))
-    return fail("expected a model with the extension .onnx or .mlir, got '" + input + "'");
+    return fail("expected a model with the extension .onnx or .mlir, got '" +
+                input + "'");
   if (extension == ".onnx" && !compileFrom.empty())
     return fail("--compile-from takes a .mlir file, got '" + input + "'");
   if (extension == ".mlir")
     from = Stage::Onnx;
   if (!compileFrom.empty() && !(from = parseStage(compileFrom)))
-    return fail("expected a stage (onnx, squint, quantized, fused, kernel, llvm), got '" + compileFrom + "'");
+    return fail("expected a stage (onnx, squint, quantized, fused, kernel, "
+                "llvm), got '" +
+                compileFrom + "'");
 
   if (output.empty())
     return fail("expected an output: -o FILE");
   StringRef kind = output == "-" ? ".mlir" : path::extension(output);
   if (!isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
-    return fail("expected an output ending in .so, .a, .o, .s, .ll or .mlir, got '" + output + "'");
+    return fail(
+        "expected an output ending in .so, .a, .o, .s, .ll or .mlir, got '" +
+        output + "'");
   if (kind == ".mlir" && emit.empty())
     return fail("expected --emit=STAGE with a .mlir output");
   if (kind != ".mlir" && !emit.empty())
@@ -166,31 +235,42 @@ LogicalResult Compiler::readOptions() {
   if (!emit.empty()) {
     std::optional<Stage> stage = parseStage(emit);
     if (!stage)
-      return fail("expected a stage (onnx, squint, quantized, fused, kernel, llvm), got '" + emit + "'");
+      return fail("expected a stage (onnx, squint, quantized, fused, kernel, "
+                  "llvm), got '" +
+                  emit + "'");
     to = *stage;
   }
   if (from && *from > to)
-    return fail("expected a stage to emit that comes after '" + getStageName(*from) + "', got '" + emit + "'");
+    return fail("expected a stage to emit that comes after '" +
+                getStageName(*from) + "', got '" + emit + "'");
 
   if (!recipe.empty() && (!weights.empty() || !activations.empty()))
-    return fail("--recipe and --weights or --activations contradict each other");
-  for (auto [text, role] : {std::pair(StringRef(weights), FormatRole::Weight),
-                            std::pair(StringRef(activations), FormatRole::Activation)})
+    return fail(
+        "--recipe and --weights or --activations contradict each other");
+  for (auto [text, role] :
+       {std::pair(StringRef(weights), FormatRole::Weight),
+        std::pair(StringRef(activations), FormatRole::Activation)})
     if (!text.empty())
       if (llvm::Expected<Format> format = Format::parse(text, role); !format)
-        return fail((role == FormatRole::Weight ? "--weights=" : "--activations=") + text + ": " +
-                    llvm::toString(format.takeError()));
+        return fail(
+            (role == FormatRole::Weight ? "--weights=" : "--activations=") +
+            text + ": " + llvm::toString(format.takeError()));
   for (StringRef file : {StringRef(recipe), StringRef(calibration)})
     if (!file.empty() && !llvm::sys::fs::exists(file))
       return fail("cannot open '" + file + "': no such file");
-  pipeline = {weights == "f32" && (activations.empty() || activations == "f32") ? "" : std::string(weights),
-              activations == "f32" && weights == "f32" ? "" : std::string(activations), recipe, calibration, unfused};
+  pipeline = {
+      weights == "f32" && (activations.empty() || activations == "f32")
+          ? ""
+          : std::string(weights),
+      activations == "f32" && weights == "f32" ? "" : std::string(activations),
+      recipe, calibration, unfused};
 
   for (StringRef dim : dims) {
     auto [name, value] = dim.split('=');
     int64_t size;
     if (name.empty() || value.getAsInteger(10, size) || size < 1)
-      return fail("expected --dim NAME=N with N of at least 1, got '" + dim + "'");
+      return fail("expected --dim NAME=N with N of at least 1, got '" + dim +
+                  "'");
     import.dims[name.str()] = size;
   }
   if (!import.dims.empty() && from)
@@ -228,10 +308,14 @@ LogicalResult Compiler::writeIR(ModuleOp module, StringRef file) {
   if (file == "-" && store.empty()) {
     // Nothing may point outside what the reader of the text can see.
     bool moved = false;
-    module.walk([&](ConstantOp op) { moved |= op.getData() && op.getData().getStore().starts_with("#"); });
+    module.walk([&](ConstantOp op) {
+      moved |= op.getData() && op.getData().getStore().starts_with("#");
+    });
     if (moved)
-      return fail("expected --store=FILE for the rewritten weights, when printing to the standard output");
-  } else if (llvm::Expected<int64_t> bytes = stores.externalize(module, data); !bytes) {
+      return fail("expected --store=FILE for the rewritten weights, when "
+                  "printing to the standard output");
+  } else if (llvm::Expected<int64_t> bytes = stores.externalize(module, data);
+             !bytes) {
     return fail(llvm::toString(bytes.takeError()));
   }
   OpPrintingFlags flags;
@@ -244,7 +328,9 @@ LogicalResult Compiler::writeIR(ModuleOp module, StringRef file) {
     module.print(os, flags);
     return llvm::Error::success();
   });
-  return error ? fail("cannot write '" + file + "': " + llvm::toString(std::move(error))) : success();
+  return error ? fail("cannot write '" + file +
+                      "': " + llvm::toString(std::move(error)))
+               : success();
 }
 
 LogicalResult Compiler::afterStage(Stage stage, ModuleOp module) {
@@ -257,7 +343,8 @@ LogicalResult Compiler::afterStage(Stage stage, ModuleOp module) {
   OwningOpRef<ModuleOp> copy = module.clone();
   SmallString<128> file(dumpDir);
   path::append(file, getStageName(stage) + ".mlir");
-  std::string folder = context.getLoadedDialect<SquintDialect>()->getStores().getBase().str();
+  std::string folder =
+      context.getLoadedDialect<SquintDialect>()->getStores().getBase().str();
   LogicalResult result = writeIR(*copy, file);
   context.getLoadedDialect<SquintDialect>()->getStores().setBase(folder);
   return result;
@@ -286,29 +373,37 @@ LogicalResult Compiler::writeDepfile() {
     os << "\n";
     return llvm::Error::success();
   });
-  return error ? fail("cannot write '" + depfile + "': " + llvm::toString(std::move(error))) : success();
+  return error ? fail("cannot write '" + depfile +
+                      "': " + llvm::toString(std::move(error)))
+               : success();
 }
 
 int Compiler::run() {
   if (failed(readOptions()))
     return 1;
   DiagnosticPrinter diagnostics(&context);
-  llvm::Expected<TargetInfo> target = TargetInfo::get(mtriple, mcpu.empty() ? "" : mcpu.front(), mattr);
+  showCalibration();
+  llvm::Expected<TargetInfo> target =
+      TargetInfo::get(mtriple, mcpu.empty() ? "" : mcpu.front(), mattr);
   if (!target)
     return ::fail(llvm::toString(target.takeError()));
 
   OwningOpRef<ModuleOp> module = load();
   if (!module)
     return 1;
-  // IR knows what it is for; the command line may say otherwise until layouts have been chosen.
+  // IR knows what it is for; the command line may say otherwise until layouts
+  // have been chosen.
   bool named = !mtriple.empty() || !mcpu.empty() || !mattr.empty();
-  if (!(*module)->hasAttr(kTargetsAttr) || (named && (!from || *from < Stage::Kernel)))
+  if (!(*module)->hasAttr(kTargetsAttr) ||
+      (named && (!from || *from < Stage::Kernel)))
     setTarget(*module, *target);
 
   if (printPipeline)
     llvm::outs() << getPipeline(from, to, pipeline) << "\n";
   if (failed(runPipeline(*module, from, to, pipeline, timing,
-                         [&](Stage stage, ModuleOp module) { return afterStage(stage, module); })))
+                         [&](Stage stage, ModuleOp module) {
+                           return afterStage(stage, module);
+                         })))
     return 1;
   if (!report.empty())
     if (llvm::Error error = writeReport(*module, report))
@@ -338,23 +433,33 @@ int main(int argc, char **argv) {
   cl::HideUnrelatedOptions({&general, &formats, &targets, &seeing});
   cl::ParseCommandLineOptions(
       argc, argv,
-      "squintc: compile a model to a native library whose matrix products read quantized weights\n\n"
-      "  squintc model.onnx -o model.so                                        float\n"
-      "  squintc model.onnx -o model.so --weights=int8 --activations=int8      8 bits: by channel, by token\n"
-      "  squintc model.onnx -o model.so --weights=int4:group=32                4-bit weights, float activations\n"
-      "  squintc model.onnx -o model.mlir --emit=fused                         IR of a stage\n\n"
-      "  FORMAT: NAME[:tensor|channel|token|group=N][,zero-point][,scale=f16|bf16|f32]\n");
+      "squintc: compile a model to a native library whose matrix products read "
+      "quantized weights\n\n"
+      "  squintc model.onnx -o model.so                                        "
+      "float\n"
+      "  squintc model.onnx -o model.so --weights=int8 --activations=int8      "
+      "8 bits: by channel, by token\n"
+      "  squintc model.onnx -o model.so --weights=int4:group=32                "
+      "4-bit weights, float activations\n"
+      "  squintc model.onnx -o model.mlir --emit=fused                         "
+      "IR of a stage\n\n"
+      "  FORMAT: "
+      "NAME[:tensor|channel|token|group=N][,zero-point][,scale=f16|bf16|f32]"
+      "\n");
 
   DialectRegistry registry;
   registerAllDialects(registry);
   registerAllPasses();
   SmallString<128> folder(path::parent_path(input));
-  setDataFolder(registry, folder.empty() ? StringRef(".") : folder.str(), allowExternal);
-  MLIRContext context(registry, jobs == 1 ? MLIRContext::Threading::DISABLED : MLIRContext::Threading::ENABLED);
+  setDataFolder(registry, folder.empty() ? StringRef(".") : folder.str(),
+                allowExternal);
+  MLIRContext context(registry, jobs == 1 ? MLIRContext::Threading::DISABLED
+                                          : MLIRContext::Threading::ENABLED);
   std::unique_ptr<llvm::DefaultThreadPool> pool;
   if (jobs > 1) {
     context.disableMultithreading();
-    pool = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(jobs));
+    pool = std::make_unique<llvm::DefaultThreadPool>(
+        llvm::hardware_concurrency(jobs));
     context.setThreadPool(*pool);
   }
   return Compiler(context).run();

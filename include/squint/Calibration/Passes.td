@@ -48,7 +48,7 @@ def Calibrate : Pass<"squint-calibrate", "::mlir::ModuleOp"> {
   let options = [
     Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
     Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
-    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as the process may use">,
+    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
   ];
   let statistics = [Statistic<"numValues", "values", "Number of values observed">];
 }

@@ -43,10 +43,11 @@ mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> buildSlice(
 using SliceSink = llvm::function_ref<mlir::LogicalResult(
     mlir::Value value, int64_t sample, const Array &array)>;
 
-/// Computes `wanted` for the first `limit` samples (all for 0): slice after
-/// slice is compiled, and all samples go through it in order. What later
-/// slices read waits in temporary files, so that memory holds one slice and
-/// one sample. Errors are diagnostics.
+/// Computes `wanted` for the first `limit` samples (all for 0), on as many
+/// threads as given or, for 0, as passes may use. Slice after slice is
+/// compiled, and all samples go through it in order. What later slices read
+/// waits in temporary files, so that memory holds one slice and one sample.
+/// Errors are diagnostics.
 mlir::LogicalResult runSlices(mlir::func::FuncOp function, Samples &samples,
                               llvm::ArrayRef<mlir::Value> wanted,
                               int64_t limit, int threads, SliceSink sink);

@@ -11,9 +11,12 @@
 
 namespace squint {
 
-/// Counts the units that `convert-linalg-to-vector` divides `op` (on memrefs) into. The answer depends on types, maps
-/// and run-time sizes only, so that caller and body agree. Nothing for operators that the pass does not lower.
-std::optional<kernel::Work> materializeLinalgWork(mlir::OpBuilder &builder, mlir::Location loc, mlir::linalg::LinalgOp op);
+/// Counts the units that `convert-linalg-to-vector` divides `op` (on memrefs)
+/// into. The answer depends on types, maps and run-time sizes only, so that
+/// caller and body agree. Nothing for operators that the pass does not lower.
+std::optional<kernel::Work> materializeLinalgWork(mlir::OpBuilder &builder,
+                                                  mlir::Location loc,
+                                                  mlir::linalg::LinalgOp op);
 
 } // namespace squint
 

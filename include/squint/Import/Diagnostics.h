@@ -10,11 +10,13 @@
 
 namespace squint {
 
-/// Prints each diagnostic as one line, `FILE: error: node 'NAME': RULE`, with the file and the node of its location.
-/// Locations in text (`x.mlir:3:5`) keep line and column.
+/// Prints each diagnostic as one line, `FILE: error: node 'NAME': RULE`, with
+/// the file and the node of its location. Locations in text (`x.mlir:3:5`) keep
+/// line and column.
 class DiagnosticPrinter : public mlir::ScopedDiagnosticHandler {
 public:
-  explicit DiagnosticPrinter(mlir::MLIRContext *context, llvm::raw_ostream &os = llvm::errs());
+  explicit DiagnosticPrinter(mlir::MLIRContext *context,
+                             llvm::raw_ostream &os = llvm::errs());
 };
 
 } // namespace squint

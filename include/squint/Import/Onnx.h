@@ -20,16 +20,20 @@ namespace squint {
 struct ImportOptions {
   /// Folders outside the model's own that external data may lie in.
   std::vector<std::string> allowExternal;
-  /// Symbolic dimensions of the inputs, by the model's name for them, and the sizes they get.
+  /// Symbolic dimensions of the inputs, by the model's name for them, and the
+  /// sizes they get.
   std::map<std::string, int64_t> dims;
-  /// If given, receives the paths of all files that the module's weights lie in, the model first.
+  /// If given, receives the paths of all files that the module's weights lie
+  /// in, the model first.
   std::set<std::string> *files = nullptr;
 };
 
-/// Reads an ONNX model into the onnx and msft dialects: one function `main`, weights by reference to the mapped files,
-/// older operators in their newest form, results of unknown shape (`squint-infer-shapes` comes next). Null after
-/// diagnostics at locations that name the file and the node.
-mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, mlir::MLIRContext &context,
+/// Reads an ONNX model into the onnx and msft dialects: one function `main`,
+/// weights by reference to the mapped files, older operators in their newest
+/// form, results of unknown shape (`squint-infer-shapes` comes next). Null
+/// after diagnostics at locations that name the file and the node.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path,
+                                             mlir::MLIRContext &context,
                                              const ImportOptions &options = {});
 
 /// The dialects that an imported module uses.

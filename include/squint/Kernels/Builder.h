@@ -1,8 +1,10 @@
 //===- Builder.h - what kernels are written with ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// An OpBuilder that folds index arithmetic, and the vector idioms that all kernels share: 16 lanes, explicit multiply-adds, one
-// reduction tree. The order of every float operation is fixed here and in the kernels, whatever the target.
+// An OpBuilder that folds index arithmetic, and the vector idioms that all
+// kernels share: 16 lanes, explicit multiply-adds, one reduction tree. The
+// order of every float operation is fixed here and in the kernels, whatever the
+// target.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_KERNELS_BUILDER_H
@@ -26,7 +28,8 @@ public:
   using ValueRange = mlir::ValueRange;
   using Values = llvm::SmallVector<Value>;
 
-  KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc, const TargetInfo &target)
+  KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc,
+                const TargetInfo &target)
       : ImplicitLocOpBuilder(loc, builder), target(target) {}
 
   const TargetInfo &target;
@@ -60,19 +63,23 @@ public:
 
   // Vectors.
   Value splat(Value scalar, int64_t lanes = kLanes);
-  Value load(mlir::VectorType type, Value memref, ValueRange indices, int64_t alignment = 0);
+  Value load(mlir::VectorType type, Value memref, ValueRange indices,
+             int64_t alignment = 0);
   void store(Value vector, Value memref, ValueRange indices);
   /// Lanes where the mask is off are `fill` (0 when null) and are not read.
-  Value load(mlir::VectorType type, Value memref, ValueRange indices, Value mask, Value fill = {});
+  Value load(mlir::VectorType type, Value memref, ValueRange indices,
+             Value mask, Value fill = {});
   void store(Value vector, Value memref, ValueRange indices, Value mask);
   /// A mask of the first `count` lanes.
   Value mask(Value count, int64_t lanes = kLanes);
   Value mask(int64_t count, int64_t lanes = kLanes);
-  /// a * b + c in one rounding; in two where the target has no such instruction.
+  /// a * b + c in one rounding; in two where the target has no such
+  /// instruction.
   Value fma(Value a, Value b, Value c);
   /// f16 and bf16 to f32; f32 as it is.
   Value toF32(Value value);
-  /// The element type of a vector or the type itself, with `element` in its place.
+  /// The element type of a vector or the type itself, with `element` in its
+  /// place.
   mlir::Type like(mlir::Type shape, mlir::Type element);
   Value bitcast(mlir::VectorType type, Value value);
 
@@ -82,14 +89,19 @@ public:
 
   // Control flow. A body returns what the loop carries on.
   using Body = llvm::function_ref<Values(Value, ValueRange)>;
-  Values loop(Value lower, Value upper, int64_t step, ValueRange init, Body body);
-  void loop(Value lower, Value upper, int64_t step, llvm::function_ref<void(Value)> body);
-  /// [0, count) 16 elements at a time; the body's mask is null but for what remains at the end.
+  Values loop(Value lower, Value upper, int64_t step, ValueRange init,
+              Body body);
+  void loop(Value lower, Value upper, int64_t step,
+            llvm::function_ref<void(Value)> body);
+  /// [0, count) 16 elements at a time; the body's mask is null but for what
+  /// remains at the end.
   using LaneBody = llvm::function_ref<Values(Value, Value, ValueRange)>;
   Values lanes(Value count, ValueRange init, LaneBody body);
-  void ifElse(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise = nullptr);
+  void ifElse(Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise = nullptr);
   /// One case for every value of `cases`; nothing happens for others.
-  void switchOn(Value value, llvm::ArrayRef<int64_t> cases, llvm::function_ref<void(int64_t)> body);
+  void switchOn(Value value, llvm::ArrayRef<int64_t> cases,
+                llvm::function_ref<void(int64_t)> body);
 
   /// Scratch memory of the function, 64-byte aligned, alive until it returns.
   Value scratch(int64_t elements, mlir::Type element);
@@ -98,7 +110,8 @@ public:
 /// The memref as one dimension; null, with an error, when it is not contiguous.
 mlir::Value flatten(KernelBuilder &b, mlir::Operation *op, mlir::Value memref);
 
-/// Whether the last dimension is contiguous; emits an error that names the memref's type if not.
+/// Whether the last dimension is contiguous; emits an error that names the
+/// memref's type if not.
 mlir::LogicalResult checkRows(mlir::Operation *op, mlir::ValueRange memrefs);
 
 } // namespace squint::kernel

@@ -16,23 +16,29 @@ struct Units {
   mlir::Value begin, end;
 };
 
-// One builder for each operator: emits the loops that compute `units` before the operator (which stays). An error is
-// emitted for what no kernel computes.
+// One builder for each operator: emits the loops that compute `units` before
+// the operator (which stays). An error is emitted for what no kernel computes.
 mlir::LogicalResult buildGemm(KernelBuilder &b, GemmOp op, Units units);
-mlir::LogicalResult buildQuantizeRows(KernelBuilder &b, QuantizeRowsOp op, Units units);
+mlir::LogicalResult buildQuantizeRows(KernelBuilder &b, QuantizeRowsOp op,
+                                      Units units);
 mlir::LogicalResult buildIm2col(KernelBuilder &b, Im2colOp op, Units units);
 mlir::LogicalResult buildNorm(KernelBuilder &b, NormOp op, Units units);
 mlir::LogicalResult buildSoftmax(KernelBuilder &b, SoftmaxOp op, Units units);
-mlir::LogicalResult buildDequantize(KernelBuilder &b, DequantizeOp op, Units units);
-mlir::LogicalResult buildBatchMatmul(KernelBuilder &b, mlir::linalg::BatchMatmulOp op, Units units);
-/// The result is the status that the function returns: an index may be out of range.
-mlir::FailureOr<mlir::Value> buildGatherRows(KernelBuilder &b, GatherRowsOp op, Units units);
+mlir::LogicalResult buildDequantize(KernelBuilder &b, DequantizeOp op,
+                                    Units units);
+mlir::LogicalResult
+buildBatchMatmul(KernelBuilder &b, mlir::linalg::BatchMatmulOp op, Units units);
+/// The result is the status that the function returns: an index may be out of
+/// range.
+mlir::FailureOr<mlir::Value> buildGatherRows(KernelBuilder &b, GatherRowsOp op,
+                                             Units units);
 
-/// The function that decodes row `row` of a plain packed payload into `store(k, values)`, 16 k at a time with a mask (null for
-/// all lanes).
-mlir::LogicalResult buildDequantizeRow(KernelBuilder &b, mlir::Operation *op, PackedType type, mlir::Value payload,
-                                       mlir::Value row,
-                                       llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> store);
+/// The function that decodes row `row` of a plain packed payload into `store(k,
+/// values)`, 16 k at a time with a mask (null for all lanes).
+mlir::LogicalResult buildDequantizeRow(
+    KernelBuilder &b, mlir::Operation *op, PackedType type, mlir::Value payload,
+    mlir::Value row,
+    llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> store);
 
 } // namespace squint::kernel
 

@@ -1,21 +1,29 @@
 //===- Layout.h - weights as the kernels read them ----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Panels of 16 outputs, one layout for every SIMD target. A matrix [N, K] is ceil(N / 16) panels, one after the other, each a
-// multiple of 64 bytes; outputs beyond N are zero.
+// Panels of 16 outputs, one layout for every SIMD target. A matrix [N, K] is
+// ceil(N / 16) panels, one after the other, each a multiple of 64 bytes;
+// outputs beyond N are zero.
 //
 //   floats       element[K][16]
-//   one block    f32 scales[16], i32 sums[16], (i32 zero points[16] if the format has them), codes(K)
-//                (granularity tensor or channel; sums[n] = sum over k of code - zero point)
-//   groups       superblocks of S groups: header[S], then codes(group) of each; header = scales[16] in the scale's type, then
-//                u8 zero points[16] if there are; S is the least that makes S headers a multiple of 64 bytes. One
-//                ascending stream whose loads are aligned.
-//   codes(len)   8 bits: [ceil(len / 4)][16][4] bytes: a lane of 32 bits holds four consecutive k of one output
-//                4 bits: every 32 k are the quads q0 .. q7 of the 8-bit form, two in a byte: vector j holds quad j in its
-//                low and quad j + v in its high nibbles, v = ceil(quads / 2) vectors of 64 bytes
+//   one block    f32 scales[16], i32 sums[16], (i32 zero points[16] if the
+//   format has them), codes(K)
+//                (granularity tensor or channel; sums[n] = sum over k of code -
+//                zero point)
+//   groups       superblocks of S groups: header[S], then codes(group) of each;
+//   header = scales[16] in the scale's type, then
+//                u8 zero points[16] if there are; S is the least that makes S
+//                headers a multiple of 64 bytes. One ascending stream whose
+//                loads are aligned.
+//   codes(len)   8 bits: [ceil(len / 4)][16][4] bytes: a lane of 32 bits holds
+//   four consecutive k of one output
+//                4 bits: every 32 k are the quads q0 .. q7 of the 8-bit form,
+//                two in a byte: vector j holds quad j in its low and quad j + v
+//                in its high nibbles, v = ceil(quads / 2) vectors of 64 bytes
 //
-// Codes are unsigned: a symmetric format's are stored plus 2^(bits - 1), which is then their zero point. A last quad that is
-// not full is filled with zero bytes; kernels read zeros as activations there.
+// Codes are unsigned: a symmetric format's are stored plus 2^(bits - 1), which
+// is then their zero point. A last quad that is not full is filled with zero
+// bytes; kernels read zeros as activations there.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_KERNELS_LAYOUT_H
@@ -44,7 +52,8 @@ struct PanelLayout {
   int64_t groupCodesBytes = 0, superBytes = 0, panelBytes = 0;
 
   /// An error names a format that no kernel reads.
-  static llvm::Expected<PanelLayout> get(const Format &format, int64_t rows, int64_t columns);
+  static llvm::Expected<PanelLayout> get(const Format &format, int64_t rows,
+                                         int64_t columns);
 
   int64_t totalBytes() const { return panels * panelBytes; }
   bool isFloat() const { return !format.isInteger(); }
@@ -52,25 +61,37 @@ struct PanelLayout {
   /// Bytes of the codes of `length` consecutive k.
   int64_t codesBytes(int64_t length) const;
   /// Length of group `g`; the last one may be shorter.
-  int64_t groupLength(int64_t g) const { return g + 1 < groups ? groupSize : columns - g * groupSize; }
+  int64_t groupLength(int64_t g) const {
+    return g + 1 < groups ? groupSize : columns - g * groupSize;
+  }
   /// Within a panel: the header and the codes of group `g`.
-  int64_t headerOffset(int64_t g) const { return g / superGroups * superBytes + g % superGroups * headerBytes; }
+  int64_t headerOffset(int64_t g) const {
+    return g / superGroups * superBytes + g % superGroups * headerBytes;
+  }
   int64_t codesOffset(int64_t g) const {
-    return g / superGroups * superBytes + superGroups * headerBytes + g % superGroups * groupCodesBytes;
+    return g / superGroups * superBytes + superGroups * headerBytes +
+           g % superGroups * groupCodesBytes;
   }
   /// Within the header of a panel without groups.
-  static constexpr int64_t scalesOffset = 0, sumsOffset = 64, zeroPointsOffset = 128;
+  static constexpr int64_t scalesOffset = 0, sumsOffset = 64,
+                           zeroPointsOffset = 128;
 
-  /// The zero point of a symmetric format as stored; formats with zero points keep theirs.
-  int32_t storedZero() const { return format.zeroPoint ? 0 : 1 << (format.bits() - 1); }
+  /// The zero point of a symmetric format as stored; formats with zero points
+  /// keep theirs.
+  int32_t storedZero() const {
+    return format.zeroPoint ? 0 : 1 << (format.bits() - 1);
+  }
 
-  /// Re-lays the panels [begin, end) of a plain payload; `out` is the start of the whole, `totalBytes()` long.
+  /// Re-lays the panels [begin, end) of a plain payload; `out` is the start of
+  /// the whole, `totalBytes()` long.
   void pack(const char *plain, char *out, int64_t begin, int64_t end) const;
 };
 
-/// Activations: the number of k whose codes' sums `kernel.gemm` takes, 0 for the sum of the whole row. An error when the two
-/// group sizes do not divide one another.
-llvm::Expected<int64_t> getSumGroup(const Format &weight, const Format &activation);
+/// Activations: the number of k whose codes' sums `kernel.gemm` takes, 0 for
+/// the sum of the whole row. An error when the two group sizes do not divide
+/// one another.
+llvm::Expected<int64_t> getSumGroup(const Format &weight,
+                                    const Format &activation);
 
 } // namespace squint::kernel
 

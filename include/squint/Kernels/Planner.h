@@ -10,19 +10,23 @@
 
 namespace squint::kernel {
 
-/// Register tiles of a matrix product. Up to `fewRows` rows are bound by memory and read `fewPanels` panels at once, the
-/// target's count of streams; more rows are cut evenly into tiles of up to `rows` rows and `panels` panels.
+/// Register tiles of a matrix product. Up to `fewRows` rows are bound by memory
+/// and read `fewPanels` panels at once, the target's count of streams; more
+/// rows are cut evenly into tiles of up to `rows` rows and `panels` panels.
 struct GemmPlan {
   int64_t fewRows = 1, fewPanels = 1;
   int64_t rows = 4, panels = 1;
-  /// Bytes of 8-bit weights are made signed (xor 0x80) because the target's dot product wants them so.
+  /// Bytes of 8-bit weights are made signed (xor 0x80) because the target's dot
+  /// product wants them so.
   bool signedWeights = false;
   /// 4-bit weights go through 16-bit sums.
   bool pairs = false;
 };
 
-/// Codes times codes; `blocks` says that scales change along k, so that float sums live beside the integer ones.
-GemmPlan planIntegerGemm(const TargetInfo &target, const PanelLayout &layout, bool blocks);
+/// Codes times codes; `blocks` says that scales change along k, so that float
+/// sums live beside the integer ones.
+GemmPlan planIntegerGemm(const TargetInfo &target, const PanelLayout &layout,
+                         bool blocks);
 /// Floats times floats, or times codes that are decoded in registers.
 GemmPlan planFloatGemm(const TargetInfo &target, const PanelLayout &layout);
 

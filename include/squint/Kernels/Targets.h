@@ -18,8 +18,9 @@ inline constexpr llvm::StringLiteral kTargetAttr = "squint.target";
 /// Targets of functions, looked up once each.
 class FunctionTargets {
 public:
-  /// The target of the function's attribute, else the first of the module's; the processor that LLVM calls x86-64 when there
-  /// is neither. Null, with an error on the function, for a target that does not exist.
+  /// The target of the function's attribute, else the first of the module's;
+  /// the processor that LLVM calls x86-64 when there is neither. Null, with an
+  /// error on the function, for a target that does not exist.
   const TargetInfo *get(mlir::func::FuncOp function);
 
 private:

@@ -28,19 +28,24 @@ struct PipelineOptions {
   std::string recipe;
   /// Samples for static activations.
   std::string calibration;
-  /// Quantized operands are dequantized into memory: the reference for the fused kernels.
+  /// Quantized operands are dequantized into memory: the reference for the
+  /// fused kernels.
   bool reference = false;
 };
 
-/// The passes that bring a module from one stage's end to another's, as `squint-opt --pass-pipeline` takes them. With
-/// `from` empty it starts right after import.
-std::string getPipeline(std::optional<Stage> from, Stage to, const PipelineOptions &options);
+/// The passes that bring a module from one stage's end to another's, as
+/// `squint-opt --pass-pipeline` takes them. With `from` empty it starts right
+/// after import.
+std::string getPipeline(std::optional<Stage> from, Stage to,
+                        const PipelineOptions &options);
 
-/// Runs the pipeline stage by stage; `afterStage` sees the module at every boundary.
+/// Runs the pipeline stage by stage; `afterStage` sees the module at every
+/// boundary.
 mlir::LogicalResult
-runPipeline(mlir::ModuleOp module, std::optional<Stage> from, Stage to, const PipelineOptions &options,
-            bool timing = false,
-            llvm::function_ref<mlir::LogicalResult(Stage, mlir::ModuleOp)> afterStage = {});
+runPipeline(mlir::ModuleOp module, std::optional<Stage> from, Stage to,
+            const PipelineOptions &options, bool timing = false,
+            llvm::function_ref<mlir::LogicalResult(Stage, mlir::ModuleOp)>
+                afterStage = {});
 
 /// Records what the module is compiled for.
 void setTarget(mlir::ModuleOp module, const TargetInfo &target);

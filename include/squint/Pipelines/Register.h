@@ -12,17 +12,22 @@
 
 namespace squint {
 
-/// Every dialect that a stage boundary can hold, with the interfaces that lowering needs.
+/// Every dialect that a stage boundary can hold, with the interfaces that
+/// lowering needs.
 void registerAllDialects(mlir::DialectRegistry &registry);
 
-/// Squint's passes and pipelines, and those of MLIR that its pipelines are made of.
+/// Squint's passes and pipelines, and those of MLIR that its pipelines are made
+/// of.
 void registerAllPasses();
 
-/// Lets calibration run slices of a model as squintc would compile them; `registerAllPasses` does it too.
+/// Lets calibration run slices of a model as squintc would compile them;
+/// `registerAllPasses` does it too.
 void registerSliceCompilation();
 
-/// Contexts made from the registry look for `#squint.data` files in `folder`, and in those allowed.
-void setDataFolder(mlir::DialectRegistry &registry, llvm::StringRef folder, llvm::ArrayRef<std::string> allowed);
+/// Contexts made from the registry look for `#squint.data` files in `folder`,
+/// and in those allowed.
+void setDataFolder(mlir::DialectRegistry &registry, llvm::StringRef folder,
+                   llvm::ArrayRef<std::string> allowed);
 
 } // namespace squint
 

@@ -11,8 +11,10 @@
 
 namespace squint {
 
-/// Writes a JSON object about a module at any stage: its targets, inputs and outputs as far as known, and either the packed
-/// weights by node (format, shape, bytes) or, at the last stage, the launches (node, kernel) and the bytes of all weights.
+/// Writes a JSON object about a module at any stage: its targets, inputs and
+/// outputs as far as known, and either the packed weights by node (format,
+/// shape, bytes) or, at the last stage, the launches (node, kernel) and the
+/// bytes of all weights.
 llvm::Error writeReport(mlir::ModuleOp module, llvm::StringRef file);
 
 } // namespace squint

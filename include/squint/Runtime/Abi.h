@@ -1,4 +1,5 @@
-/*===- Abi.h - the binary interface of an emitted library ----------*- C -*-===*\
+/*===- Abi.h - the binary interface of an emitted library ----------*- C
+-*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
 |* What squint-run, the JIT and language bindings share with every library    *|

@@ -59,8 +59,12 @@ public:
 
   /// Refers to this array, which must outlive it.
   squint_tensor tensor() const {
-    return {memory.get(), {SQUINT_DEVICE_CPU, 0}, int32_t(extents.size()),
-            type,         extents.data(),         nullptr,
+    return {memory.get(),
+            {SQUINT_DEVICE_CPU, 0},
+            int32_t(extents.size()),
+            type,
+            extents.data(),
+            nullptr,
             0};
   }
 

@@ -59,8 +59,7 @@ public:
   /// In the order of the model's inputs and outputs.
   llvm::Error run(llvm::ArrayRef<const Array *> inputs,
                   llvm::MutableArrayRef<Array> outputs);
-  llvm::Expected<std::vector<Array>>
-  run(llvm::ArrayRef<const Array *> inputs);
+  llvm::Expected<std::vector<Array>> run(llvm::ArrayRef<const Array *> inputs);
 
 private:
   explicit Session(const squint_library &table) : table(table) {}

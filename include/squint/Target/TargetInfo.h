@@ -1,7 +1,8 @@
 //===- TargetInfo.h - a processor as data -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// What a processor has: the only place that passes, kernels and the planner ask. Nothing in them names a CPU.
+// What a processor has: the only place that passes, kernels and the planner
+// ask. Nothing in them names a CPU.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_TARGET_TARGETINFO_H
@@ -24,8 +25,9 @@ namespace squint {
 struct TargetInfo {
   enum class Arch { X86_64, AArch64 };
 
-  /// As LLVM spells them; `native` is resolved. The features are the sorted differences from what the CPU has by
-  /// default, so that the same processor always prints the same.
+  /// As LLVM spells them; `native` is resolved. The features are the sorted
+  /// differences from what the CPU has by default, so that the same processor
+  /// always prints the same.
   std::string triple;
   std::string cpu;
   std::string features;
@@ -52,24 +54,28 @@ struct TargetInfo {
   bool bf16 = false;
   bool sve = false;
 
-  /// Bytes of one core's caches, and of the last level as one core may count on it.
+  /// Bytes of one core's caches, and of the last level as one core may count on
+  /// it.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 512 << 10;
   int64_t l3Bytes = 8 << 20;
   /// Panels of a weight that one thread reads at once when memory bounds it.
   unsigned streams = 1;
 
-  /// Resolves and checks a command line. Empty `triple` and `cpu` mean this machine; `cpu` may be `native` there, and
-  /// is `generic` for another architecture when empty. `features` is LLVM's list, `+avx2,-fma`. An error names what is
-  /// unknown.
-  static llvm::Expected<TargetInfo> get(llvm::StringRef triple = "", llvm::StringRef cpu = "",
+  /// Resolves and checks a command line. Empty `triple` and `cpu` mean this
+  /// machine; `cpu` may be `native` there, and is `generic` for another
+  /// architecture when empty. `features` is LLVM's list, `+avx2,-fma`. An error
+  /// names what is unknown.
+  static llvm::Expected<TargetInfo> get(llvm::StringRef triple = "",
+                                        llvm::StringRef cpu = "",
                                         llvm::StringRef features = "");
 
   /// Whether LLVM's feature of that name is on.
   bool hasFeature(llvm::StringRef name) const;
 
   /// LLVM's code generator for the target, for position-independent code.
-  std::unique_ptr<llvm::TargetMachine> createMachine(llvm::CodeGenOptLevel level) const;
+  std::unique_ptr<llvm::TargetMachine>
+  createMachine(llvm::CodeGenOptLevel level) const;
 
   /// Vector registers hold this many elements of `bits`.
   unsigned lanes(unsigned bits) const { return vectorBits / bits; }

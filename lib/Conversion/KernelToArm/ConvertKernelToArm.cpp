@@ -16,9 +16,11 @@ using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
 
-static Value slice(KernelBuilder &b, Value vector, int64_t start, int64_t size) {
-  return vector::ExtractStridedSliceOp::create(b, vector, ArrayRef<int64_t>{start}, ArrayRef<int64_t>{size},
-                                               ArrayRef<int64_t>{1});
+static Value slice(KernelBuilder &b, Value vector, int64_t start,
+                   int64_t size) {
+  return vector::ExtractStridedSliceOp::create(
+      b, vector, ArrayRef<int64_t>{start}, ArrayRef<int64_t>{size},
+      ArrayRef<int64_t>{1});
 }
 
 /// A quarter of the lanes is one register.
@@ -27,18 +29,21 @@ static void convertDot(KernelBuilder &b, DotOp op) {
   Value x = b.bitcast(bytes, b.splat(op.getInput(), 4));
   Value result = arith::ConstantOp::create(b, b.getZeroAttr(b.i32s()));
   for (int64_t i = 0; i < 4; ++i) {
-    Value part = LLVM::CallIntrinsicOp::create(b, sums, b.getStringAttr("llvm.aarch64.neon.sdot"),
-                                               ValueRange{slice(b, op.getAccumulator(), 4 * i, 4),
-                                                          slice(b, op.getWeights(), 16 * i, 16), x})
+    Value part = LLVM::CallIntrinsicOp::create(
+                     b, sums, b.getStringAttr("llvm.aarch64.neon.sdot"),
+                     ValueRange{slice(b, op.getAccumulator(), 4 * i, 4),
+                                slice(b, op.getWeights(), 16 * i, 16), x})
                      .getResult(0);
-    result = vector::InsertStridedSliceOp::create(b, part, result, ArrayRef<int64_t>{4 * i}, ArrayRef<int64_t>{1});
+    result = vector::InsertStridedSliceOp::create(
+        b, part, result, ArrayRef<int64_t>{4 * i}, ArrayRef<int64_t>{1});
   }
   op.getResult().replaceAllUsesWith(result);
   op.erase();
 }
 
 namespace {
-struct ConvertKernelToArm : squint::impl::ConvertKernelToArmBase<ConvertKernelToArm> {
+struct ConvertKernelToArm
+    : squint::impl::ConvertKernelToArmBase<ConvertKernelToArm> {
   void runOnOperation() override {
     FunctionTargets targets;
     auto result = getOperation().walk([&](func::FuncOp function) {

@@ -15,8 +15,10 @@ using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
 
-/// Byte `i` of every 32-bit lane (or of one number), sign- or zero-extended in place.
-static Value extendByte(KernelBuilder &b, Value words, int64_t i, bool isSigned) {
+/// Byte `i` of every 32-bit lane (or of one number), sign- or zero-extended in
+/// place.
+static Value extendByte(KernelBuilder &b, Value words, int64_t i,
+                        bool isSigned) {
   Type type = words.getType();
   if (i < 3)
     words = arith::ShLIOp::create(b, words, b.intConstant(type, 24 - 8 * i));
@@ -31,27 +33,36 @@ static void convertDot(KernelBuilder &b, DotOp op) {
   for (int64_t i = 0; i < 4; ++i) {
     Value weight = extendByte(b, words, i, int32_t(op.getWeightMin()) < 0);
     Value input = b.splat(extendByte(b, op.getInput(), i, true));
-    sum = arith::AddIOp::create(b, sum, arith::MulIOp::create(b, weight, input));
+    sum =
+        arith::AddIOp::create(b, sum, arith::MulIOp::create(b, weight, input));
   }
   op.getResult().replaceAllUsesWith(sum);
   op.erase();
 }
 
 /// The low and the high byte (or half) of every lane, extended in place.
-static std::pair<Value, Value> extendHalves(KernelBuilder &b, Value lanes, bool isSigned) {
-  Value shift = b.intConstant(lanes.getType(), getElementTypeOrSelf(lanes.getType()).getIntOrFloatBitWidth() / 2);
+static std::pair<Value, Value> extendHalves(KernelBuilder &b, Value lanes,
+                                            bool isSigned) {
+  Value shift = b.intConstant(
+      lanes.getType(),
+      getElementTypeOrSelf(lanes.getType()).getIntOrFloatBitWidth() / 2);
   Value low = arith::ShLIOp::create(b, lanes, shift);
   if (isSigned)
-    return {arith::ShRSIOp::create(b, low, shift), arith::ShRSIOp::create(b, lanes, shift)};
-  return {arith::ShRUIOp::create(b, low, shift), arith::ShRUIOp::create(b, lanes, shift)};
+    return {arith::ShRSIOp::create(b, low, shift),
+            arith::ShRSIOp::create(b, lanes, shift)};
+  return {arith::ShRUIOp::create(b, low, shift),
+          arith::ShRUIOp::create(b, lanes, shift)};
 }
 
 static void convertDotPairs(KernelBuilder &b, DotPairsOp op) {
   VectorType type = b.vec(b.getI16Type(), 2 * kLanes);
   auto [low, high] = extendHalves(b, b.bitcast(type, op.getWeights()), false);
-  auto [lowInput, highInput] = extendHalves(b, b.bitcast(type, b.splat(op.getInput())), true);
-  Value sum = arith::AddIOp::create(b, op.getAccumulator(), arith::MulIOp::create(b, low, lowInput));
-  sum = arith::AddIOp::create(b, sum, arith::MulIOp::create(b, high, highInput));
+  auto [lowInput, highInput] =
+      extendHalves(b, b.bitcast(type, b.splat(op.getInput())), true);
+  Value sum = arith::AddIOp::create(b, op.getAccumulator(),
+                                    arith::MulIOp::create(b, low, lowInput));
+  sum =
+      arith::AddIOp::create(b, sum, arith::MulIOp::create(b, high, highInput));
   op.getResult().replaceAllUsesWith(sum);
   op.erase();
 }
@@ -65,7 +76,8 @@ static void convertAddPairs(KernelBuilder &b, AddPairsOp op) {
 }
 
 namespace {
-struct ConvertKernelToGeneric : squint::impl::ConvertKernelToGenericBase<ConvertKernelToGeneric> {
+struct ConvertKernelToGeneric
+    : squint::impl::ConvertKernelToGenericBase<ConvertKernelToGeneric> {
   void runOnOperation() override {
     TargetInfo any;
     getOperation().walk([&](Operation *op) {

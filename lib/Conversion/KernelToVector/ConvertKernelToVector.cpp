@@ -20,13 +20,15 @@ using namespace squint::kernel;
 
 namespace {
 
-struct ConvertKernelToVector : squint::impl::ConvertKernelToVectorBase<ConvertKernelToVector> {
+struct ConvertKernelToVector
+    : squint::impl::ConvertKernelToVectorBase<ConvertKernelToVector> {
   void runOnOperation() override {
     FunctionTargets targets;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (!function->hasAttr(kBodyAttr) || function.isExternal())
         continue;
-      for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+      for (Operation &op :
+           llvm::make_early_inc_range(function.getBody().front())) {
         if (!isKernel(&op))
           continue;
         const TargetInfo *target = targets.get(function);
@@ -36,33 +38,45 @@ struct ConvertKernelToVector : squint::impl::ConvertKernelToVectorBase<ConvertKe
     }
   }
 
-  LogicalResult convert(func::FuncOp function, Operation *op, const TargetInfo &target) {
+  LogicalResult convert(func::FuncOp function, Operation *op,
+                        const TargetInfo &target) {
     unsigned count = function.getNumArguments();
     if (count < 2 || !function.getArgument(count - 1).getType().isIndex() ||
         !function.getArgument(count - 2).getType().isIndex())
-      return function.emitError() << "expected a range of units as the last two arguments of a kernel's function";
+      return function.emitError() << "expected a range of units as the last "
+                                     "two arguments of a kernel's function";
     for (Value operand : op->getOperands())
       if (!isa<MemRefType>(operand.getType()))
         return op->emitError() << "expected memrefs, got " << operand.getType();
-    Units units{function.getArgument(count - 2), function.getArgument(count - 1)};
+    Units units{function.getArgument(count - 2),
+                function.getArgument(count - 1)};
     OpBuilder builder(op);
     KernelBuilder b(builder, op->getLoc(), target);
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
             .Case([&](GemmOp op) { return buildGemm(b, op, units); })
-            .Case([&](QuantizeRowsOp op) { return buildQuantizeRows(b, op, units); })
+            .Case([&](QuantizeRowsOp op) {
+              return buildQuantizeRows(b, op, units);
+            })
             .Case([&](Im2colOp op) { return buildIm2col(b, op, units); })
             .Case([&](kernel::NormOp op) { return buildNorm(b, op, units); })
             .Case([&](SoftmaxOp op) { return buildSoftmax(b, op, units); })
-            .Case([&](kernel::DequantizeOp op) { return buildDequantize(b, op, units); })
-            .Case([&](linalg::BatchMatmulOp op) { return buildBatchMatmul(b, op, units); })
+            .Case([&](kernel::DequantizeOp op) {
+              return buildDequantize(b, op, units);
+            })
+            .Case([&](linalg::BatchMatmulOp op) {
+              return buildBatchMatmul(b, op, units);
+            })
             .Case([&](GatherRowsOp op) -> LogicalResult {
               FailureOr<Value> status = buildGatherRows(b, op, units);
               if (failed(status))
                 return failure();
-              auto end = cast<func::ReturnOp>(function.getBody().front().getTerminator());
-              if (end.getNumOperands() != 1 || !end.getOperand(0).getType().isInteger(32))
-                return function.emitError() << "expected a function that returns a status";
+              auto end = cast<func::ReturnOp>(
+                  function.getBody().front().getTerminator());
+              if (end.getNumOperands() != 1 ||
+                  !end.getOperand(0).getType().isInteger(32))
+                return function.emitError()
+                       << "expected a function that returns a status";
               end.setOperand(0, *status);
               return success();
             });

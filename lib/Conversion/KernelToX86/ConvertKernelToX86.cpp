@@ -34,16 +34,20 @@ public:
   LogicalResult convert(DotOp op) {
     bool isSigned = int32_t(op.getWeightMin()) < 0;
     if (vnni && isSigned)
-      return op.emitError() << "expected unsigned weights where vpdpbusd multiplies";
+      return op.emitError()
+             << "expected unsigned weights where vpdpbusd multiplies";
     Value x = splat(op.getInput());
     replace(op, op.getAccumulator(), [&](Value sum, Value w) {
       if (vnni)
-        return call("llvm.x86.avx512.vpdpbusd." + std::to_string(bits), sum.getType(), {sum, w, x});
+        return call("llvm.x86.avx512.vpdpbusd." + std::to_string(bits),
+                    sum.getType(), {sum, w, x});
       if (!fitsPairs(op, isSigned))
-        return add(sum, isSigned ? multiplyWide<arith::ShRSIOp>(w, x) : multiplyWide<arith::ShRUIOp>(w, x));
+        return add(sum, isSigned ? multiplyWide<arith::ShRSIOp>(w, x)
+                                 : multiplyWide<arith::ShRUIOp>(w, x));
       Value pairs;
       if (isSigned)
-        pairs = multiplyPairs(math::AbsIOp::create(b, w), call(signName(), x.getType(), {x, w}));
+        pairs = multiplyPairs(math::AbsIOp::create(b, w),
+                              call(signName(), x.getType(), {x, w}));
       else
         pairs = multiplyPairs(w, x);
       return add(sum, addPairs(pairs, ones()));
@@ -53,37 +57,52 @@ public:
 
   LogicalResult convert(DotPairsOp op) {
     if (int32_t(op.getWeightMin()) < 0 || !ssse3)
-      return op.emitError() << "expected unsigned weights and vpmaddubsw for sums of 16 bits";
+      return op.emitError()
+             << "expected unsigned weights and vpmaddubsw for sums of 16 bits";
     Value x = splat(op.getInput());
-    replace(op, op.getAccumulator(), [&](Value sum, Value w) { return add(sum, multiplyPairs(w, x)); });
+    replace(op, op.getAccumulator(),
+            [&](Value sum, Value w) { return add(sum, multiplyPairs(w, x)); });
     return success();
   }
 
   LogicalResult convert(AddPairsOp op) {
     auto parts = split(op.getPairs());
     Value result = op.getAccumulator();
-    replaceParts(op, result, [&](Value sum, int64_t i) { return add(sum, addPairs(parts[i], ones())); });
+    replaceParts(op, result, [&](Value sum, int64_t i) {
+      return add(sum, addPairs(parts[i], ones()));
+    });
     return success();
   }
 
 private:
   using Values = KernelBuilder::Values;
 
-  VectorType vectorOf(unsigned elementBits) { return b.vec(b.getIntegerType(elementBits), bits / elementBits); }
+  VectorType vectorOf(unsigned elementBits) {
+    return b.vec(b.getIntegerType(elementBits), bits / elementBits);
+  }
   Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
   Value call(const std::string &name, Type type, ValueRange operands) {
-    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands).getResult(0);
+    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name),
+                                         operands)
+        .getResult(0);
   }
 
-  Value splat(Value input) { return b.bitcast(vectorOf(8), b.splat(input, bits / 32)); }
+  Value splat(Value input) {
+    return b.bitcast(vectorOf(8), b.splat(input, bits / 32));
+  }
   Value ones() { return b.intConstant(vectorOf(16), 1); }
 
-  std::string signName() { return bits == 256 ? "llvm.x86.avx2.psign.b" : "llvm.x86.ssse3.psign.b.128"; }
+  std::string signName() {
+    return bits == 256 ? "llvm.x86.avx2.psign.b" : "llvm.x86.ssse3.psign.b.128";
+  }
 
-  /// Whether no sum of two products leaves 16 bits, in the form that `convert` would use.
+  /// Whether no sum of two products leaves 16 bits, in the form that `convert`
+  /// would use.
   bool fitsPairs(DotOp op, bool isSigned) {
-    int64_t weight = std::max(-int32_t(op.getWeightMin()), int32_t(op.getWeightMax()));
-    int64_t input = std::max(-int32_t(op.getInputMin()), int32_t(op.getInputMax()));
+    int64_t weight =
+        std::max(-int32_t(op.getWeightMin()), int32_t(op.getWeightMax()));
+    int64_t input =
+        std::max(-int32_t(op.getInputMin()), int32_t(op.getInputMax()));
     if (!ssse3 || 2 * weight * input > 32767)
       return false;
     // There is no vpsignb of 512 bits, and the negative of -128 is no byte.
@@ -108,9 +127,12 @@ private:
   /// Even and odd bytes as 16 bits; `Shift` says whether weights are signed.
   template <typename Shift> Value multiplyWide(Value w, Value x) {
     Value eight = b.intConstant(vectorOf(16), 8);
-    auto odd = [&](Value v, auto shift) -> Value { return decltype(shift)::create(b, v, eight); };
+    auto odd = [&](Value v, auto shift) -> Value {
+      return decltype(shift)::create(b, v, eight);
+    };
     auto even = [&](Value v, auto shift) -> Value {
-      return decltype(shift)::create(b, arith::ShLIOp::create(b, v, eight), eight);
+      return decltype(shift)::create(b, arith::ShLIOp::create(b, v, eight),
+                                     eight);
     };
     w = b.bitcast(vectorOf(16), w);
     x = b.bitcast(vectorOf(16), x);
@@ -121,17 +143,20 @@ private:
   /// The registers that a vector takes.
   Values split(Value vector) {
     auto type = cast<VectorType>(vector.getType());
-    int64_t total = type.getNumElements(), each = bits / type.getElementTypeBitWidth();
+    int64_t total = type.getNumElements(),
+            each = bits / type.getElementTypeBitWidth();
     if (each == total)
       return {vector};
     Values parts;
     for (int64_t i = 0; i < total; i += each)
-      parts.push_back(vector::ExtractStridedSliceOp::create(b, vector, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{each},
-                                                            ArrayRef<int64_t>{1}));
+      parts.push_back(vector::ExtractStridedSliceOp::create(
+          b, vector, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{each},
+          ArrayRef<int64_t>{1}));
     return parts;
   }
 
-  void replaceParts(Operation *op, Value whole, llvm::function_ref<Value(Value, int64_t)> compute) {
+  void replaceParts(Operation *op, Value whole,
+                    llvm::function_ref<Value(Value, int64_t)> compute) {
     Values parts = split(whole);
     if (parts.size() == 1) {
       op->getResult(0).replaceAllUsesWith(compute(whole, 0));
@@ -141,16 +166,21 @@ private:
     int64_t each = cast<VectorType>(parts[0].getType()).getNumElements();
     Value result = arith::ConstantOp::create(b, b.getZeroAttr(whole.getType()));
     for (auto [i, part] : llvm::enumerate(parts))
-      result = vector::InsertStridedSliceOp::create(b, compute(part, i), result,
-                                                    ArrayRef<int64_t>{static_cast<int64_t>(i) * each},
-                                                    ArrayRef<int64_t>{1});
+      result = vector::InsertStridedSliceOp::create(
+          b, compute(part, i), result,
+          ArrayRef<int64_t>{static_cast<int64_t>(i) * each},
+          ArrayRef<int64_t>{1});
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
   }
 
-  template <typename OpTy> void replace(OpTy op, Value sum, llvm::function_ref<Value(Value, Value)> compute) {
+  template <typename OpTy>
+  void replace(OpTy op, Value sum,
+               llvm::function_ref<Value(Value, Value)> compute) {
     Values weights = split(op.getWeights());
-    replaceParts(op, sum, [&](Value part, int64_t i) { return compute(part, weights[i]); });
+    replaceParts(op, sum, [&](Value part, int64_t i) {
+      return compute(part, weights[i]);
+    });
   }
 
   KernelBuilder &b;
@@ -158,7 +188,8 @@ private:
   bool vnni, ssse3;
 };
 
-struct ConvertKernelToX86 : squint::impl::ConvertKernelToX86Base<ConvertKernelToX86> {
+struct ConvertKernelToX86
+    : squint::impl::ConvertKernelToX86Base<ConvertKernelToX86> {
   void runOnOperation() override {
     FunctionTargets targets;
     auto result = getOperation().walk([&](func::FuncOp function) {

@@ -18,12 +18,16 @@ using namespace squint;
 
 namespace {
 
-struct CopyStridedOperands : squint::impl::CopyStridedOperandsBase<CopyStridedOperands> {
+struct CopyStridedOperands
+    : squint::impl::CopyStridedOperandsBase<CopyStridedOperands> {
   void runOnOperation() override {
     getOperation().walk([&](DestinationStyleOpInterface op) {
-      if (!isa<kernel::KernelDialect>(op->getDialect()) && !isa<linalg::BatchMatmulOp>(op.getOperation()))
+      if (!isa<kernel::KernelDialect>(op->getDialect()) &&
+          !isa<linalg::BatchMatmulOp>(op.getOperation()))
         return;
-      bool flat = isa<kernel::Im2colOp, kernel::DequantizeOp, kernel::GatherRowsOp>(op.getOperation());
+      bool flat =
+          isa<kernel::Im2colOp, kernel::DequantizeOp, kernel::GatherRowsOp>(
+              op.getOperation());
       for (OpOperand &operand : op->getOpOperands()) {
         auto type = dyn_cast<MemRefType>(operand.get().getType());
         if (type && !isReadable(type, flat))
@@ -33,7 +37,8 @@ struct CopyStridedOperands : squint::impl::CopyStridedOperandsBase<CopyStridedOp
   }
 
   static bool isReadable(MemRefType type, bool flat) {
-    return type.getLayout().isIdentity() || type.getRank() == 0 || (!flat && type.isLastDimUnitStride());
+    return type.getLayout().isIdentity() || type.getRank() == 0 ||
+           (!flat && type.isLastDimUnitStride());
   }
 
   void copy(DestinationStyleOpInterface op, OpOperand &operand) {
@@ -46,7 +51,8 @@ struct CopyStridedOperands : squint::impl::CopyStridedOperandsBase<CopyStridedOp
       if (type.isDynamicDim(i))
         sizes.push_back(memref::DimOp::create(b, loc, view, i));
     auto contiguous = MemRefType::get(type.getShape(), type.getElementType());
-    Value buffer = memref::AllocOp::create(b, loc, contiguous, sizes, b.getI64IntegerAttr(64));
+    Value buffer = memref::AllocOp::create(b, loc, contiguous, sizes,
+                                           b.getI64IntegerAttr(64));
     memref::CopyOp::create(b, loc, view, buffer);
     operand.set(buffer);
     ++numCopied;

@@ -25,17 +25,23 @@ struct ExpandReshapes : squint::impl::ExpandReshapesBase<ExpandReshapes> {
   void expand(memref::ExpandShapeOp op) {
     OpBuilder b(op);
     Location loc = op.getLoc();
-    auto value = [&](OpFoldResult number) { return getValueOrCreateConstantIndexOp(b, loc, number); };
+    auto value = [&](OpFoldResult number) {
+      return getValueOrCreateConstantIndexOp(b, loc, number);
+    };
     auto source = memref::ExtractStridedMetadataOp::create(b, loc, op.getSrc());
-    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(), strides(sizes.size());
-    SmallVector<OpFoldResult> sourceStrides = source.getConstifiedMixedStrides();
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(),
+                              strides(sizes.size());
+    SmallVector<OpFoldResult> sourceStrides =
+        source.getConstifiedMixedStrides();
     for (auto [number, group] : llvm::enumerate(op.getReassociationIndices())) {
       OpFoldResult stride = sourceStrides[number];
       for (int64_t dim : llvm::reverse(group)) {
         strides[dim] = stride;
-        auto x = getConstantIntValue(stride), y = getConstantIntValue(sizes[dim]);
+        auto x = getConstantIntValue(stride),
+             y = getConstantIntValue(sizes[dim]);
         stride = x && y ? OpFoldResult(b.getIndexAttr(*x * *y))
-                        : OpFoldResult(b.createOrFold<arith::MulIOp>(loc, value(stride), value(sizes[dim])));
+                        : OpFoldResult(b.createOrFold<arith::MulIOp>(
+                              loc, value(stride), value(sizes[dim])));
       }
     }
     // Dimensions of a scalar are all 1, whatever their strides.
@@ -47,9 +53,16 @@ struct ExpandReshapes : squint::impl::ExpandReshapesBase<ExpandReshapes> {
     int64_t offset;
     (void)op.getResultType().getStridesAndOffset(known, offset);
     for (auto [stride, number] : llvm::zip_equal(strides, known))
-      stride = ShapedType::isDynamic(number) ? OpFoldResult(value(stride)) : OpFoldResult(b.getIndexAttr(number));
-    OpFoldResult start = ShapedType::isDynamic(offset) ? OpFoldResult(source.getOffset()) : OpFoldResult(b.getIndexAttr(offset));
-    op.replaceAllUsesWith(memref::ReinterpretCastOp::create(b, loc, op.getResultType(), source.getBaseBuffer(), start, sizes, strides).getResult());
+      stride = ShapedType::isDynamic(number)
+                   ? OpFoldResult(value(stride))
+                   : OpFoldResult(b.getIndexAttr(number));
+    OpFoldResult start = ShapedType::isDynamic(offset)
+                             ? OpFoldResult(source.getOffset())
+                             : OpFoldResult(b.getIndexAttr(offset));
+    op.replaceAllUsesWith(memref::ReinterpretCastOp::create(
+                              b, loc, op.getResultType(),
+                              source.getBaseBuffer(), start, sizes, strides)
+                              .getResult());
     op.erase();
   }
 };

@@ -14,7 +14,8 @@ using namespace mlir;
 using namespace squint;
 
 bool Monomial::operator==(const Monomial &other) const {
-  return known && other.known && factor == other.factor && (factor == 0 || dims == other.dims);
+  return known && other.known && factor == other.factor &&
+         (factor == 0 || dims == other.dims);
 }
 
 Monomial Monomial::operator*(const Monomial &other) const {
@@ -32,7 +33,9 @@ Monomial Monomial::operator*(const Monomial &other) const {
 //===----------------------------------------------------------------------===//
 
 /// Splits `expr` into `sum factors[d] * d + constant`.
-static LogicalResult readLinear(AffineExpr expr, int64_t scale, MutableArrayRef<int64_t> factors, int64_t &constant) {
+static LogicalResult readLinear(AffineExpr expr, int64_t scale,
+                                MutableArrayRef<int64_t> factors,
+                                int64_t &constant) {
   if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
     factors[dim.getPosition()] += scale;
     return success();
@@ -45,11 +48,13 @@ static LogicalResult readLinear(AffineExpr expr, int64_t scale, MutableArrayRef<
   if (!binary)
     return failure();
   if (binary.getKind() == AffineExprKind::Add)
-    return success(succeeded(readLinear(binary.getLHS(), scale, factors, constant)) &&
-                   succeeded(readLinear(binary.getRHS(), scale, factors, constant)));
+    return success(
+        succeeded(readLinear(binary.getLHS(), scale, factors, constant)) &&
+        succeeded(readLinear(binary.getRHS(), scale, factors, constant)));
   auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
   if (binary.getKind() == AffineExprKind::Mul && factor)
-    return readLinear(binary.getLHS(), scale * factor.getValue(), factors, constant);
+    return readLinear(binary.getLHS(), scale * factor.getValue(), factors,
+                      constant);
   return failure();
 }
 
@@ -68,30 +73,36 @@ LogicalResult LoopNest::readDims() {
         continue;
       unsigned number = dim.getPosition();
       bool better = sizeSources[number].first == ~0u ||
-                    (staticSizes[number] == ShapedType::kDynamic && !type.isDynamicDim(position));
+                    (staticSizes[number] == ShapedType::kDynamic &&
+                     !type.isDynamicDim(position));
       if (!better)
         continue;
-      sizeSources[number] = {operand.getOperandNumber(), static_cast<unsigned>(position)};
+      sizeSources[number] = {operand.getOperandNumber(),
+                             static_cast<unsigned>(position)};
       staticSizes[number] = type.getDimSize(position);
     }
   }
-  return success(llvm::none_of(sizeSources, [](auto source) { return source.first == ~0u; }));
+  return success(llvm::none_of(
+      sizeSources, [](auto source) { return source.first == ~0u; }));
 }
 
-Monomial LoopNest::size(const AffineMap &map, MemRefType type, unsigned position) const {
+Monomial LoopNest::size(const AffineMap &map, MemRefType type,
+                        unsigned position) const {
   if (!type.isDynamicDim(position))
     return {true, type.getDimSize(position), {}};
   auto dim = dyn_cast<AffineDimExpr>(map.getResult(position));
   if (!dim)
     return {false, 0, {}};
-  if (int64_t extent = staticSizes[dim.getPosition()]; extent != ShapedType::kDynamic)
+  if (int64_t extent = staticSizes[dim.getPosition()];
+      extent != ShapedType::kDynamic)
     return {true, extent, {}};
   return {true, 1, {dim.getPosition()}};
 }
 
 LogicalResult LoopNest::readAccess(OpOperand &operand) {
   unsigned count = op.getNumLoops();
-  Access access{&operand, dyn_cast<MemRefType>(operand.get().getType()), {}, {}, {}};
+  Access access{
+      &operand, dyn_cast<MemRefType>(operand.get().getType()), {}, {}, {}};
   access.terms.resize(count);
   access.strides.resize(count);
   if (!access.type) {
@@ -105,14 +116,17 @@ LogicalResult LoopNest::readAccess(OpOperand &operand) {
   if (failed(access.type.getStridesAndOffset(constantStrides, offset)))
     return failure();
   AffineMap map = op.getMatchingIndexingMap(&operand);
-  // A dynamic stride of a contiguous buffer is the product of the sizes after it.
+  // A dynamic stride of a contiguous buffer is the product of the sizes after
+  // it.
   SmallVector<Monomial> strides(access.type.getRank());
   Monomial running{true, 1, {}};
   for (int64_t i = access.type.getRank() - 1; i >= 0; --i) {
     if (constantStrides[i] != ShapedType::kDynamic)
       strides[i] = {true, constantStrides[i], {}};
     else
-      strides[i] = access.type.getLayout().isIdentity() ? running : Monomial{false, 0, {}};
+      strides[i] = access.type.getLayout().isIdentity()
+                       ? running
+                       : Monomial{false, 0, {}};
     running = running * size(map, access.type, i);
   }
   for (auto [position, expr] : llvm::enumerate(map.getResults())) {
@@ -141,7 +155,8 @@ LogicalResult LoopNest::readAccess(OpOperand &operand) {
 }
 
 bool LoopNest::isRead(const Access &access) {
-  return op.isDpsInit(access.operand) || !op.getMatchingBlockArgument(access.operand).use_empty();
+  return op.isDpsInit(access.operand) ||
+         !op.getMatchingBlockArgument(access.operand).use_empty();
 }
 
 void LoopNest::collapse() {
@@ -151,12 +166,17 @@ void LoopNest::collapse() {
     if (staticSizes[i] == 1)
       continue;
     bool isStatic = staticSizes[i] != ShapedType::kDynamic;
-    Loop loop{{i}, kinds[i] == utils::IteratorType::reduction,
-              isStatic ? Monomial{true, staticSizes[i], {}} : Monomial{true, 1, {i}}};
-    bool merges = !indexed && !loops.empty() && loops.back().reduction == loop.reduction &&
-                  llvm::all_of(accesses, [&](const Access &access) {
-                    return !isRead(access) || access.strides[loops.back().dims.back()] == access.strides[i] * loop.extent;
-                  });
+    Loop loop{{i},
+              kinds[i] == utils::IteratorType::reduction,
+              isStatic ? Monomial{true, staticSizes[i], {}}
+                       : Monomial{true, 1, {i}}};
+    bool merges =
+        !indexed && !loops.empty() &&
+        loops.back().reduction == loop.reduction &&
+        llvm::all_of(accesses, [&](const Access &access) {
+          return !isRead(access) || access.strides[loops.back().dims.back()] ==
+                                        access.strides[i] * loop.extent;
+        });
     if (!merges) {
       loops.push_back(loop);
       continue;
@@ -169,7 +189,9 @@ void LoopNest::collapse() {
 FailureOr<LoopNest> LoopNest::analyze(linalg::LinalgOp op) {
   LoopNest nest;
   nest.op = op;
-  if (isa<linalg::BatchMatmulOp, linalg::ContractionOpInterface>(op.getOperation()) && !isa<linalg::GenericOp>(op))
+  if (isa<linalg::BatchMatmulOp, linalg::ContractionOpInterface>(
+          op.getOperation()) &&
+      !isa<linalg::GenericOp>(op))
     return failure();
   if (failed(nest.readDims()))
     return failure();
@@ -185,42 +207,59 @@ FailureOr<LoopNest> LoopNest::analyze(linalg::LinalgOp op) {
 // Plan
 //===----------------------------------------------------------------------===//
 
-Operation *squint::getCombiner(linalg::LinalgOp op, unsigned number, unsigned &valueOperand) {
+Operation *squint::getCombiner(linalg::LinalgOp op, unsigned number,
+                               unsigned &valueOperand) {
   Block *body = op.getBlock();
-  BlockArgument accumulator = op.getMatchingBlockArgument(op.getDpsInitOperand(number));
+  BlockArgument accumulator =
+      op.getMatchingBlockArgument(op.getDpsInitOperand(number));
   if (!accumulator.hasOneUse())
     return nullptr;
   Operation *combiner = *accumulator.getUsers().begin();
   if (combiner->getNumOperands() != 2 || combiner->getNumResults() != 1 ||
-      body->getTerminator()->getOperand(number) != combiner->getResult(0) || !combiner->getResult(0).hasOneUse())
+      body->getTerminator()->getOperand(number) != combiner->getResult(0) ||
+      !combiner->getResult(0).hasOneUse())
     return nullptr;
   valueOperand = combiner->getOperand(0) == accumulator ? 1 : 0;
-  // Products and sums alike need an element that changes nothing, for the lanes without a value.
+  // Products and sums alike need an element that changes nothing, for the lanes
+  // without a value.
   return arith::getNeutralElement(combiner) ? combiner : nullptr;
 }
 
 /// Whether the body may run on vectors as it stands.
 static bool isElementwise(linalg::LinalgOp op) {
-  return llvm::all_of(op.getBlock()->without_terminator(), [](Operation &inner) {
-    return isa<linalg::IndexOp, arith::ConstantOp>(inner) || OpTrait::hasElementwiseMappableTraits(&inner);
-  });
+  return llvm::all_of(op.getBlock()->without_terminator(),
+                      [](Operation &inner) {
+                        return isa<linalg::IndexOp, arith::ConstantOp>(inner) ||
+                               OpTrait::hasElementwiseMappableTraits(&inner);
+                      });
 }
 
 void LoopNest::plan() {
   SmallVector<unsigned> parallel;
   for (auto [number, loop] : llvm::enumerate(loops))
     (loop.reduction ? reductions : parallel).push_back(number);
-  ArrayRef<Access> outputs = ArrayRef<Access>(accesses).drop_front(op.getNumDpsInputs());
-  SmallVector<Access> inputs; // those that are read; others give a loop its size
-  llvm::copy_if(ArrayRef<Access>(accesses).take_front(op.getNumDpsInputs()), std::back_inserter(inputs),
+  ArrayRef<Access> outputs =
+      ArrayRef<Access>(accesses).drop_front(op.getNumDpsInputs());
+  SmallVector<Access>
+      inputs; // those that are read; others give a loop its size
+  llvm::copy_if(ArrayRef<Access>(accesses).take_front(op.getNumDpsInputs()),
+                std::back_inserter(inputs),
                 [&](const Access &access) { return isRead(access); });
-  auto isZero = [&](unsigned loop) { return [this, loop](const Access &a) { return stride(a, loop).isZero(); }; };
-  auto isOne = [&](unsigned loop) { return [this, loop](const Access &a) { return stride(a, loop).isOne(); }; };
+  auto isZero = [&](unsigned loop) {
+    return [this, loop](const Access &a) { return stride(a, loop).isZero(); };
+  };
+  auto isOne = [&](unsigned loop) {
+    return [this, loop](const Access &a) { return stride(a, loop).isOne(); };
+  };
   auto isSimple = [&](unsigned loop) {
-    return [this, loop](const Access &a) { return stride(a, loop).isZero() || stride(a, loop).isOne(); };
+    return [this, loop](const Access &a) {
+      return stride(a, loop).isZero() || stride(a, loop).isOne();
+    };
   };
 
-  auto contiguous = llvm::find_if(llvm::reverse(parallel), [&](unsigned loop) { return llvm::all_of(outputs, isOne(loop)); });
+  auto contiguous = llvm::find_if(llvm::reverse(parallel), [&](unsigned loop) {
+    return llvm::all_of(outputs, isOne(loop));
+  });
   bool found = contiguous != parallel.rend();
   strategy = Strategy::Scalar;
   if (isElementwise(op)) {
@@ -235,7 +274,8 @@ void LoopNest::plan() {
       combines &= getCombiner(op, i, ignored) != nullptr;
     if (combines && !simple) {
       auto along = llvm::find_if(llvm::reverse(reductions), [&](unsigned loop) {
-        return llvm::all_of(outputs, isZero(loop)) && llvm::all_of(inputs, isSimple(loop)) &&
+        return llvm::all_of(outputs, isZero(loop)) &&
+               llvm::all_of(inputs, isSimple(loop)) &&
                llvm::any_of(inputs, isOne(loop));
       });
       if (along != reductions.rend()) {
@@ -245,7 +285,8 @@ void LoopNest::plan() {
     }
     if (reductions.empty() && found && !simple) {
       auto across = llvm::find_if(llvm::reverse(parallel), [&](unsigned loop) {
-        return loop != *contiguous && llvm::all_of(inputs, [&](const Access &a) {
+        return loop != *contiguous &&
+               llvm::all_of(inputs, [&](const Access &a) {
                  return isSimple(*contiguous)(a) || isOne(loop)(a);
                });
       });
@@ -267,8 +308,11 @@ void LoopNest::plan() {
     lanes = kBlock;
   } else if (strategy == Strategy::Parallel) {
     const Monomial &extent = loops[*inner].extent;
-    lanes = extent.isConstant() ? std::min<int64_t>(kLanes, llvm::bit_floor<uint64_t>(std::max<int64_t>(extent.factor, 1)))
-                                : kLanes;
+    lanes = extent.isConstant()
+                ? std::min<int64_t>(kLanes,
+                                    llvm::bit_floor<uint64_t>(
+                                        std::max<int64_t>(extent.factor, 1)))
+                : kLanes;
   }
 }
 
@@ -281,13 +325,16 @@ Value LoopNest::extent(OpBuilder &b, Location loc, unsigned number) const {
       continue;
     }
     auto [operand, position] = sizeSources[dim];
-    Value size = memref::DimOp::create(b, loc, op->getOperand(operand), position);
+    Value size =
+        memref::DimOp::create(b, loc, op->getOperand(operand), position);
     product = product ? arith::MulIOp::create(b, loc, product, size) : size;
   }
   Value factor = arith::ConstantIndexOp::create(b, loc, constant);
   if (!product)
     return factor;
-  return constant == 1 ? product : arith::MulIOp::create(b, loc, product, factor).getResult();
+  return constant == 1
+             ? product
+             : arith::MulIOp::create(b, loc, product, factor).getResult();
 }
 
 //===----------------------------------------------------------------------===//
@@ -297,18 +344,28 @@ Value LoopNest::extent(OpBuilder &b, Location loc, unsigned number) const {
 static int64_t bodyCost(linalg::LinalgOp op) {
   int64_t cost = 1;
   for (Operation &inner : op.getBlock()->without_terminator())
-    cost += isa<math::MathDialect>(inner.getDialect()) && !isa<math::FmaOp, math::AbsFOp>(inner) ? 10 : 1;
+    cost += isa<math::MathDialect>(inner.getDialect()) &&
+                    !isa<math::FmaOp, math::AbsFOp>(inner)
+                ? 10
+                : 1;
   return cost;
 }
 
-std::optional<kernel::Work> squint::materializeLinalgWork(OpBuilder &builder, Location loc, linalg::LinalgOp op) {
+std::optional<kernel::Work> squint::materializeLinalgWork(OpBuilder &builder,
+                                                          Location loc,
+                                                          linalg::LinalgOp op) {
   FailureOr<LoopNest> nest = LoopNest::analyze(op);
   if (failed(nest))
     return std::nullopt;
-  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
-  auto multiply = [&](Value lhs, Value rhs) -> Value { return builder.createOrFold<arith::MulIOp>(loc, lhs, rhs); };
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  auto multiply = [&](Value lhs, Value rhs) -> Value {
+    return builder.createOrFold<arith::MulIOp>(loc, lhs, rhs);
+  };
   auto ceilDiv = [&](Value lhs, int64_t rhs) -> Value {
-    Value rounded = builder.createOrFold<arith::AddIOp>(loc, lhs, constant(rhs - 1));
+    Value rounded =
+        builder.createOrFold<arith::AddIOp>(loc, lhs, constant(rhs - 1));
     return builder.createOrFold<arith::DivUIOp>(loc, rounded, constant(rhs));
   };
   Value units = constant(1), work = constant(bodyCost(op));
@@ -323,11 +380,15 @@ std::optional<kernel::Work> squint::materializeLinalgWork(OpBuilder &builder, Lo
     work = multiply(work, nest->extent(builder, loc, *nest->inner));
   }
   if (nest->block) {
-    units = multiply(units, ceilDiv(nest->extent(builder, loc, *nest->block), LoopNest::kBlock));
+    units = multiply(units, ceilDiv(nest->extent(builder, loc, *nest->block),
+                                    LoopNest::kBlock));
     work = multiply(work, constant(LoopNest::kBlock));
   }
   // kGrainWork / work + 1, for an empty loop too.
-  Value atLeastOne = builder.createOrFold<arith::MaxUIOp>(loc, work, constant(1));
-  Value quotient = builder.createOrFold<arith::DivUIOp>(loc, constant(LoopNest::kGrainWork), atLeastOne);
-  return kernel::Work{units, builder.createOrFold<arith::AddIOp>(loc, quotient, constant(1))};
+  Value atLeastOne =
+      builder.createOrFold<arith::MaxUIOp>(loc, work, constant(1));
+  Value quotient = builder.createOrFold<arith::DivUIOp>(
+      loc, constant(LoopNest::kGrainWork), atLeastOne);
+  return kernel::Work{
+      units, builder.createOrFold<arith::AddIOp>(loc, quotient, constant(1))};
 }

@@ -1,9 +1,10 @@
 //===- LoopNest.h - how a linalg operator walks memory ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Every operand is seen as flat memory whose element number is linear in the loops: `offset = sum_l stride[l] * iv[l]`.
-// Strides are products of constants and loop extents where that is known, which is what lets loops of dynamic size be
-// collapsed and contiguous accesses be found.
+// Every operand is seen as flat memory whose element number is linear in the
+// loops: `offset = sum_l stride[l] * iv[l]`. Strides are products of constants
+// and loop extents where that is known, which is what lets loops of dynamic
+// size be collapsed and contiguous accesses be found.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_LIB_CONVERSION_LINALGTOVECTOR_LOOPNEST_H
@@ -26,7 +27,8 @@ struct Monomial {
   Monomial operator*(const Monomial &other) const;
 };
 
-/// One term `factor * stride(dim of the operand)` of an access's stride along a loop.
+/// One term `factor * stride(dim of the operand)` of an access's stride along a
+/// loop.
 struct StrideTerm {
   int64_t factor;
   unsigned operandDim;
@@ -42,7 +44,8 @@ struct Access {
   llvm::SmallVector<Monomial> strides;
 };
 
-/// Neighbouring dimensions of the operator that are walked as one; the last one's strides are the loop's.
+/// Neighbouring dimensions of the operator that are walked as one; the last
+/// one's strides are the loop's.
 struct Loop {
   llvm::SmallVector<unsigned, 4> dims;
   bool reduction;
@@ -51,12 +54,16 @@ struct Loop {
 
 enum class Strategy { Parallel, Transpose, Reduce, Scalar };
 
-/// The analysis and the plan of `convert-linalg-to-vector`; see the pass for the strategies.
+/// The analysis and the plan of `convert-linalg-to-vector`; see the pass for
+/// the strategies.
 struct LoopNest {
-  static constexpr int64_t kLanes = 16;     // virtual lanes of a reduction, and elements of a vector
-  static constexpr int64_t kBlock = 8;      // a transpose's block
-  static constexpr int64_t kPiece = 1024;   // elements of a unit where one loop is all there is
-  static constexpr int64_t kGrainWork = 1 << 15; // operations that are worth a thread
+  static constexpr int64_t kLanes =
+      16; // virtual lanes of a reduction, and elements of a vector
+  static constexpr int64_t kBlock = 8; // a transpose's block
+  static constexpr int64_t kPiece =
+      1024; // elements of a unit where one loop is all there is
+  static constexpr int64_t kGrainWork =
+      1 << 15; // operations that are worth a thread
 
   static mlir::FailureOr<LoopNest> analyze(mlir::linalg::LinalgOp op);
 
@@ -64,11 +71,14 @@ struct LoopNest {
   llvm::SmallVector<Access> accesses; // by operand number
   llvm::SmallVector<Loop> loops;
   Strategy strategy = Strategy::Scalar;
-  /// Loops outside a unit, in order; their product is the number of units (with blocks or pieces, see below).
+  /// Loops outside a unit, in order; their product is the number of units (with
+  /// blocks or pieces, see below).
   llvm::SmallVector<unsigned> outer;
   llvm::SmallVector<unsigned> reductions;
-  std::optional<unsigned> inner; // the loop that is vectorized, or innermost parallel one
-  std::optional<unsigned> block; // Transpose: the loop along which inputs are contiguous
+  std::optional<unsigned>
+      inner; // the loop that is vectorized, or innermost parallel one
+  std::optional<unsigned>
+      block; // Transpose: the loop along which inputs are contiguous
   int64_t lanes = 1;
 
   const Monomial &stride(const Access &access, unsigned loop) const {
@@ -76,10 +86,15 @@ struct LoopNest {
   }
   /// Elements along `inner` of a unit, when there is no other parallel loop.
   int64_t piece() const { return reductions.empty() ? kPiece : kLanes; }
-  bool hasPieces() const { return outer.empty() && inner && strategy != Strategy::Reduce && strategy != Strategy::Transpose; }
+  bool hasPieces() const {
+    return outer.empty() && inner && strategy != Strategy::Reduce &&
+           strategy != Strategy::Transpose;
+  }
 
-  mlir::Value extent(mlir::OpBuilder &b, mlir::Location loc, unsigned loop) const;
-  /// Operand and dimension that a dimension of the operator takes its size from.
+  mlir::Value extent(mlir::OpBuilder &b, mlir::Location loc,
+                     unsigned loop) const;
+  /// Operand and dimension that a dimension of the operator takes its size
+  /// from.
   llvm::SmallVector<std::pair<unsigned, unsigned>> sizeSources;
   llvm::SmallVector<int64_t> staticSizes;
 
@@ -90,12 +105,15 @@ private:
   bool isRead(const Access &access);
   void collapse();
   void plan();
-  Monomial size(const mlir::AffineMap &map, mlir::MemRefType type, unsigned dim) const;
+  Monomial size(const mlir::AffineMap &map, mlir::MemRefType type,
+                unsigned dim) const;
 };
 
-/// The operation that combines the result `number` of a reduction with one new value, and the operand that is the new
-/// value. Null when the body is not of that form.
-mlir::Operation *getCombiner(mlir::linalg::LinalgOp op, unsigned number, unsigned &valueOperand);
+/// The operation that combines the result `number` of a reduction with one new
+/// value, and the operand that is the new value. Null when the body is not of
+/// that form.
+mlir::Operation *getCombiner(mlir::linalg::LinalgOp op, unsigned number,
+                             unsigned &valueOperand);
 
 } // namespace squint
 

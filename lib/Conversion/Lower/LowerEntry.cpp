@@ -29,7 +29,16 @@ using namespace squint::kernel;
 namespace {
 
 /// The arguments of squint_run, in order.
-enum EntryArgument { Context, Dims, Inputs, Outputs, Workspace, Weights, Threads, NumEntryArguments };
+enum EntryArgument {
+  Context,
+  Dims,
+  Inputs,
+  Outputs,
+  Workspace,
+  Weights,
+  Threads,
+  NumEntryArguments
+};
 
 struct LowerEntry : squint::impl::LowerEntryBase<LowerEntry> {
   void runOnOperation() override;
@@ -51,16 +60,21 @@ private:
 static Value cast(OpBuilder &builder, Location loc, Type type, Value value) {
   if (value.getType() == type)
     return value;
-  return UnrealizedConversionCastOp::create(builder, loc, type, value).getResult(0);
+  return UnrealizedConversionCastOp::create(builder, loc, type, value)
+      .getResult(0);
 }
 
-/// A contiguous memref over a pointer; a dimension without a static size is `dims[i]`.
-static Value makeMemRef(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter, MemRefType type,
+/// A contiguous memref over a pointer; a dimension without a static size is
+/// `dims[i]`.
+static Value makeMemRef(OpBuilder &builder, Location loc,
+                        const LLVMTypeConverter &converter, MemRefType type,
                         Value address, ValueRange sizes) {
-  auto descriptor = MemRefDescriptor::poison(builder, loc, converter.convertType(type));
+  auto descriptor =
+      MemRefDescriptor::poison(builder, loc, converter.convertType(type));
   auto i64 = builder.getI64Type();
   auto constant = [&](int64_t value) -> Value {
-    return LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(value));
+    return LLVM::ConstantOp::create(builder, loc, i64,
+                                    builder.getI64IntegerAttr(value));
   };
   descriptor.setAllocatedPtr(builder, loc, address);
   descriptor.setAlignedPtr(builder, loc, address);
@@ -68,7 +82,8 @@ static Value makeMemRef(OpBuilder &builder, Location loc, const LLVMTypeConverte
   Value stride = constant(1);
   unsigned dynamic = type.getNumDynamicDims();
   for (int64_t i = type.getRank() - 1; i >= 0; --i) {
-    Value size = type.isDynamicDim(i) ? sizes[--dynamic] : constant(type.getDimSize(i));
+    Value size =
+        type.isDynamicDim(i) ? sizes[--dynamic] : constant(type.getDimSize(i));
     descriptor.setSize(builder, loc, i, size);
     descriptor.setStride(builder, loc, i, stride);
     stride = LLVM::MulOp::create(builder, loc, stride, size);
@@ -76,7 +91,8 @@ static Value makeMemRef(OpBuilder &builder, Location loc, const LLVMTypeConverte
   return cast(builder, loc, type, descriptor);
 }
 
-/// squint_run: main's block behind a prologue that makes its memrefs from the plain arguments.
+/// squint_run: main's block behind a prologue that makes its memrefs from the
+/// plain arguments.
 func::FuncOp LowerEntry::createRun(func::FuncOp main) {
   ModuleOp module = getOperation();
   OpBuilder builder(module.getBodyRegion());
@@ -85,45 +101,57 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
   builder.setInsertionPoint(main);
   auto run = func::FuncOp::create(
       builder, loc, "squint_run",
-      builder.getFunctionType({pointer, pointer, pointer, pointer, pointer, pointer, i64}, builder.getI32Type()));
+      builder.getFunctionType(
+          {pointer, pointer, pointer, pointer, pointer, pointer, i64},
+          builder.getI32Type()));
   Block *block = run.addEntryBlock();
   builder.setInsertionPointToStart(block);
 
   ArrayAttr inputs = module->getAttrOfType<ArrayAttr>("squint.inputs");
   ArrayAttr outputs = module->getAttrOfType<ArrayAttr>("squint.outputs");
   SmallVector<Value> values;
-  auto bind = [&](Attribute description, Type argumentType, Value table, int64_t index) -> LogicalResult {
+  auto bind = [&](Attribute description, Type argumentType, Value table,
+                  int64_t index) -> LogicalResult {
     auto type = llvm::cast<MemRefType>(argumentType);
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, table, LLVM::GEPArg(index));
+    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, table,
+                                     LLVM::GEPArg(index));
     Value address = LLVM::LoadOp::create(builder, loc, pointer, slot);
     SmallVector<Value> sizes;
-    ArrayAttr dims = llvm::cast<DictionaryAttr>(description).getAs<ArrayAttr>("dims");
+    ArrayAttr dims =
+        llvm::cast<DictionaryAttr>(description).getAs<ArrayAttr>("dims");
     for (int64_t i = 0; i < type.getRank(); ++i) {
       if (!type.isDynamicDim(i))
         continue;
       auto text = llvm::cast<StringAttr>(dims[i]).getValue();
       auto expression = DimExpr::parse(text);
       if (!expression)
-        return main.emitError() << "expected a size in a shape, got '" << text << "'";
+        return main.emitError()
+               << "expected a size in a shape, got '" << text << "'";
       Value size = materializeDim(builder, loc, *expression);
       sizes.push_back(arith::IndexCastOp::create(builder, loc, i64, size));
     }
-    values.push_back(makeMemRef(builder, loc, *converter, type, address, sizes));
+    values.push_back(
+        makeMemRef(builder, loc, *converter, type, address, sizes));
     return success();
   };
   unsigned argument = 0;
   for (auto [i, description] : llvm::enumerate(inputs))
-    if (failed(bind(description, main.getArgumentTypes()[argument++], block->getArgument(Inputs), i)))
+    if (failed(bind(description, main.getArgumentTypes()[argument++],
+                    block->getArgument(Inputs), i)))
       return {};
   for (auto [i, description] : llvm::enumerate(outputs))
-    if (failed(bind(description, main.getArgumentTypes()[argument++], block->getArgument(Outputs), i)))
+    if (failed(bind(description, main.getArgumentTypes()[argument++],
+                    block->getArgument(Outputs), i)))
       return {};
   // The sizes of these two are never asked for.
-  Value unbounded =
-      LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(std::numeric_limits<int64_t>::max()));
+  Value unbounded = LLVM::ConstantOp::create(
+      builder, loc, i64,
+      builder.getI64IntegerAttr(std::numeric_limits<int64_t>::max()));
   for (EntryArgument which : {Weights, Workspace})
-    values.push_back(makeMemRef(builder, loc, *converter, llvm::cast<MemRefType>(main.getArgumentTypes()[argument++]),
-                                block->getArgument(which), unbounded));
+    values.push_back(
+        makeMemRef(builder, loc, *converter,
+                   llvm::cast<MemRefType>(main.getArgumentTypes()[argument++]),
+                   block->getArgument(which), unbounded));
 
   Block &body = main.getBody().front();
   for (auto [old, value] : llvm::zip(body.getArguments(), values))
@@ -131,26 +159,33 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
   block->getOperations().splice(block->end(), body.getOperations());
   Operation *terminator = block->getTerminator();
   builder.setInsertionPoint(terminator);
-  func::ReturnOp::create(builder, loc, ValueRange{arith::ConstantIntOp::create(builder, loc, 0, 32)});
+  func::ReturnOp::create(
+      builder, loc,
+      ValueRange{arith::ConstantIntOp::create(builder, loc, 0, 32)});
   terminator->erase();
   main.erase();
   return run;
 }
 
 void LowerEntry::lowerDims(func::FuncOp function, Value dims) {
-  ArrayAttr symbols = getOperation()->getAttrOfType<ArrayAttr>("squint.symbols");
+  ArrayAttr symbols =
+      getOperation()->getAttrOfType<ArrayAttr>("squint.symbols");
   function.walk([&](DimOp op) {
     auto it = llvm::find(symbols, op.getSymbolAttr());
     if (it == symbols.end()) {
-      op.emitOpError() << "expected a symbol of the inputs, got '" << op.getSymbol() << "'";
+      op.emitOpError() << "expected a symbol of the inputs, got '"
+                       << op.getSymbol() << "'";
       return signalPassFailure();
     }
     OpBuilder builder(op);
     Location loc = op.getLoc();
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), dims,
-                                     LLVM::GEPArg(static_cast<int32_t>(it - symbols.begin())));
+    Value slot = LLVM::GEPOp::create(
+        builder, loc, pointer, builder.getI64Type(), dims,
+        LLVM::GEPArg(static_cast<int32_t>(it - symbols.begin())));
     Value size = LLVM::LoadOp::create(builder, loc, builder.getI64Type(), slot);
-    op.replaceAllUsesWith(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), size).getResult());
+    op.replaceAllUsesWith(
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), size)
+            .getResult());
     op.erase();
   });
 }
@@ -170,23 +205,29 @@ LLVM::LLVMFuncOp LowerEntry::createTask(func::FuncOp body) {
   OpBuilder builder(body);
   Location loc = body.getLoc();
   auto i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  task = LLVM::LLVMFuncOp::create(builder, loc, (body.getSymName() + "_task").str(),
-                                  LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, i32}), LLVM::Linkage::Internal);
+  task = LLVM::LLVMFuncOp::create(
+      builder, loc, (body.getSymName() + "_task").str(),
+      LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, i32}),
+      LLVM::Linkage::Internal);
   builder.setInsertionPointToStart(task.addEntryBlock(builder));
   LLVM::LLVMStructType type = argumentsOf(body);
   SmallVector<Value> arguments;
-  for (auto [i, argument] : llvm::enumerate(body.getArgumentTypes().drop_back(2))) {
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, type, task.getArgument(0),
-                                     ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
+  for (auto [i, argument] :
+       llvm::enumerate(body.getArgumentTypes().drop_back(2))) {
+    Value slot =
+        LLVM::GEPOp::create(builder, loc, pointer, type, task.getArgument(0),
+                            ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
     Value value = LLVM::LoadOp::create(builder, loc, type.getBody()[i], slot);
     arguments.push_back(cast(builder, loc, argument, value));
   }
   for (unsigned i : {1, 2})
-    arguments.push_back(
-        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), task.getArgument(i)));
+    arguments.push_back(arith::IndexCastOp::create(
+        builder, loc, builder.getIndexType(), task.getArgument(i)));
   auto call = func::CallOp::create(builder, loc, body, arguments);
-  Value status = call.getNumResults() ? call.getResult(0)
-                                      : arith::ConstantIntOp::create(builder, loc, 0, 32).getResult();
+  Value status =
+      call.getNumResults()
+          ? call.getResult(0)
+          : arith::ConstantIntOp::create(builder, loc, 0, 32).getResult();
   LLVM::ReturnOp::create(builder, loc, status);
   return task;
 }
@@ -199,57 +240,75 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
   builder.setInsertionPoint(run);
   auto launcher = LLVM::LLVMFuncOp::create(
       builder, run.getLoc(), "squint_launch",
-      LLVM::LLVMFunctionType::get(i32, {pointer, i32, pointer, pointer, i64, i64}));
+      LLVM::LLVMFunctionType::get(i32,
+                                  {pointer, i32, pointer, pointer, i64, i64}));
 
   SmallVector<LaunchOp> launches;
   run.walk([&](LaunchOp launch) { launches.push_back(launch); });
-  // Launches follow one another, so that one buffer holds the arguments of each in turn.
+  // Launches follow one another, so that one buffer holds the arguments of each
+  // in turn.
   DataLayout layout(module);
   uint64_t bytes = 1;
   for (LaunchOp launch : launches)
-    bytes = std::max<uint64_t>(bytes,
-                               layout.getTypeSize(argumentsOf(symbols.lookup<func::FuncOp>(launch.getBody()))));
+    bytes = std::max<uint64_t>(
+        bytes, layout.getTypeSize(argumentsOf(
+                   symbols.lookup<func::FuncOp>(launch.getBody()))));
   builder.setInsertionPointToStart(&run.getBody().front());
-  Value one = LLVM::ConstantOp::create(builder, run.getLoc(), i64, builder.getI64IntegerAttr(bytes));
-  Value buffer = LLVM::AllocaOp::create(builder, run.getLoc(), pointer, builder.getI8Type(), one, /*alignment=*/16);
+  Value one = LLVM::ConstantOp::create(builder, run.getLoc(), i64,
+                                       builder.getI64IntegerAttr(bytes));
+  Value buffer =
+      LLVM::AllocaOp::create(builder, run.getLoc(), pointer,
+                             builder.getI8Type(), one, /*alignment=*/16);
 
   SmallVector<Attribute> names;
   Block *failed = nullptr;
   for (LaunchOp launch : launches) {
     if (launch->getParentOp() != run)
-      return launch.emitOpError() << "expected control flow to be lowered to branches";
+      return launch.emitOpError()
+             << "expected control flow to be lowered to branches";
     auto body = symbols.lookup<func::FuncOp>(launch.getBody());
     LLVM::LLVMFuncOp task = createTask(body);
     LLVM::LLVMStructType type = argumentsOf(body);
     Location loc = launch.getLoc();
     builder.setInsertionPoint(launch);
     for (auto [i, value] : llvm::enumerate(launch.getArgs())) {
-      Value slot = LLVM::GEPOp::create(builder, loc, pointer, type, buffer,
-                                       ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-      LLVM::StoreOp::create(builder, loc, cast(builder, loc, type.getBody()[i], value), slot);
+      Value slot = LLVM::GEPOp::create(
+          builder, loc, pointer, type, buffer,
+          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
+      LLVM::StoreOp::create(builder, loc,
+                            cast(builder, loc, type.getBody()[i], value), slot);
     }
-    Value id = LLVM::ConstantOp::create(builder, loc, i32, builder.getI32IntegerAttr(names.size()));
-    Value function = LLVM::AddressOfOp::create(builder, loc, pointer, task.getSymName());
-    Value units = arith::IndexCastOp::create(builder, loc, i64, launch.getUnits());
-    Value grain = arith::IndexCastOp::create(builder, loc, i64, launch.getGrain());
-    Value status = LLVM::CallOp::create(builder, loc, launcher,
-                                        ValueRange{run.getArgument(Context), id, function, buffer, units, grain})
-                       .getResult();
+    Value id = LLVM::ConstantOp::create(
+        builder, loc, i32, builder.getI32IntegerAttr(names.size()));
+    Value function =
+        LLVM::AddressOfOp::create(builder, loc, pointer, task.getSymName());
+    Value units =
+        arith::IndexCastOp::create(builder, loc, i64, launch.getUnits());
+    Value grain =
+        arith::IndexCastOp::create(builder, loc, i64, launch.getGrain());
+    Value status =
+        LLVM::CallOp::create(builder, loc, launcher,
+                             ValueRange{run.getArgument(Context), id, function,
+                                        buffer, units, grain})
+            .getResult();
     names.push_back(builder.getDictionaryAttr({
         builder.getNamedAttr("kernel", builder.getStringAttr(launch.getBody())),
         builder.getNamedAttr("node", launch.getNodeAttr()),
     }));
     // A kernel's error ends the run.
     if (!failed) {
-      failed = builder.createBlock(&run.getBody(), run.getBody().end(), i32, loc);
+      failed =
+          builder.createBlock(&run.getBody(), run.getBody().end(), i32, loc);
       func::ReturnOp::create(builder, loc, failed->getArgument(0));
     }
     Block *block = launch->getBlock();
     Block *rest = block->splitBlock(launch->getNextNode());
     builder.setInsertionPointToEnd(block);
     Value zero = arith::ConstantIntOp::create(builder, loc, 0, 32);
-    Value fine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, status, zero);
-    cf::CondBranchOp::create(builder, loc, fine, rest, ValueRange(), failed, ValueRange(status));
+    Value fine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       status, zero);
+    cf::CondBranchOp::create(builder, loc, fine, rest, ValueRange(), failed,
+                             ValueRange(status));
     launch.erase();
   }
   module->setAttr("squint.launches", builder.getArrayAttr(names));

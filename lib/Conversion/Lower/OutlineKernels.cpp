@@ -40,8 +40,8 @@ private:
 };
 
 bool computes(Operation *op) {
-  return isa<linalg::LinalgOp>(op) ||
-         (isa<KernelDialect>(op->getDialect()) && isa<DestinationStyleOpInterface>(op));
+  return isa<linalg::LinalgOp>(op) || (isa<KernelDialect>(op->getDialect()) &&
+                                       isa<DestinationStyleOpInterface>(op));
 }
 
 std::string elementName(Type type) {
@@ -54,11 +54,14 @@ std::string elementName(Type type) {
 std::string shapeName(ArrayRef<int64_t> shape) {
   std::string name;
   for (int64_t size : shape)
-    name += (name.empty() ? "" : "x") + (ShapedType::isDynamic(size) ? std::string("D") : std::to_string(size));
+    name +=
+        (name.empty() ? "" : "x") +
+        (ShapedType::isDynamic(size) ? std::string("D") : std::to_string(size));
   return name.empty() ? "scalar" : name;
 }
 
-/// A generic operator is named after what it computes: the operators of its body.
+/// A generic operator is named after what it computes: the operators of its
+/// body.
 std::string bodyName(linalg::LinalgOp op) {
   if (!isa<linalg::GenericOp>(op))
     return op->getName().stripDialect().str();
@@ -79,13 +82,17 @@ std::string kernelName(Operation *op) {
   if (auto gemm = dyn_cast<GemmOp>(op)) {
     PackedType weight = gemm.getPackedType();
     name = "gemm_" + weight.getFormat().element->name.str() + "_" +
-           (gemm.getActivationFormat() ? gemm.getActivationFormat()->getFormat().element->name.str() : "f32") + "_" +
-           shapeName(weight.getShape());
+           (gemm.getActivationFormat()
+                ? gemm.getActivationFormat()->getFormat().element->name.str()
+                : "f32") +
+           "_" + shapeName(weight.getShape());
   } else {
     auto generic = dyn_cast<linalg::LinalgOp>(op);
     name = generic ? bodyName(generic) : op->getName().stripDialect().str();
-    auto type = cast<ShapedType>(cast<DestinationStyleOpInterface>(op).getDpsInits()[0].getType());
-    name += "_" + elementName(type.getElementType()) + "_" + shapeName(type.getShape());
+    auto type = cast<ShapedType>(
+        cast<DestinationStyleOpInterface>(op).getDpsInits()[0].getType());
+    name += "_" + elementName(type.getElementType()) + "_" +
+            shapeName(type.getShape());
   }
   for (char &c : name)
     if (!llvm::isAlnum(c))
@@ -93,7 +100,8 @@ std::string kernelName(Operation *op) {
   return name;
 }
 
-/// Whether a kernel can find out at run time that its input is wrong; its function then returns a status.
+/// Whether a kernel can find out at run time that its input is wrong; its
+/// function then returns a status.
 bool canFail(Operation *op) { return isa<GatherRowsOp>(op); }
 
 } // namespace
@@ -113,9 +121,10 @@ LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
       arguments.push_back(value);
   }
 
-  std::optional<Work> work = isKernel(op)
-                             ? materializeWork(builder, loc, op)
-                             : materializeLinalgWork(builder, loc, cast<linalg::LinalgOp>(op));
+  std::optional<Work> work =
+      isKernel(op)
+          ? materializeWork(builder, loc, op)
+          : materializeLinalgWork(builder, loc, cast<linalg::LinalgOp>(op));
   if (!work)
     return op->emitOpError() << "expected an operator that has a kernel";
 
@@ -124,8 +133,9 @@ LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
   SmallVector<Type> results;
   if (canFail(op))
     results.push_back(builder.getI32Type());
-  auto function = func::FuncOp::create(builder.getUnknownLoc(), kernelName(op),
-                                       FunctionType::get(&getContext(), types, results));
+  auto function =
+      func::FuncOp::create(builder.getUnknownLoc(), kernelName(op),
+                           FunctionType::get(&getContext(), types, results));
   function.setPrivate();
   function->setAttr(kBodyAttr, builder.getUnitAttr());
   Block *block = function.addEntryBlock();
@@ -137,7 +147,8 @@ LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
     if (!mapping.contains(value))
       mapping.map(value, argument);
   Operation *clone = inner.clone(*op, mapping);
-  // The same buffer twice is two arguments, so that the function does not depend on it.
+  // The same buffer twice is two arguments, so that the function does not
+  // depend on it.
   for (unsigned i = 0; i < op->getNumOperands(); ++i)
     clone->setOperand(i, block->getArgument(i));
   clone->removeDiscardableAttr(kDimsAttr);
@@ -157,7 +168,8 @@ LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
     function->erase();
   }
   StringRef node = getNodeName(loc);
-  LaunchOp::create(builder, loc, it->second.getSymName(), arguments, work->units, work->grain,
+  LaunchOp::create(builder, loc, it->second.getSymName(), arguments,
+                   work->units, work->grain,
                    node.empty() ? op->getName().getStringRef() : node);
   ++outlined;
   op->erase();
@@ -171,7 +183,8 @@ void OutlineKernels::runOnOperation() {
   SmallVector<Operation *> work;
   main.walk([&](memref::CopyOp copy) {
     OpBuilder builder(copy);
-    linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(), copy.getTarget());
+    linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
+                             copy.getTarget());
     copy.erase();
   });
   main.walk<WalkOrder::PreOrder>([&](Operation *op) {

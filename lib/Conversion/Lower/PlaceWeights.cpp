@@ -26,7 +26,8 @@ struct PlaceWeights : squint::impl::PlaceWeightsBase<PlaceWeights> {
 };
 } // namespace
 
-/// The value as bytes in the order of its type: inline constants and transposed references become buffers.
+/// The value as bytes in the order of its type: inline constants and transposed
+/// references become buffers.
 static FailureOr<DataAttr> asData(ConstantOp op, DataStores &stores) {
   DataAttr data = op.getData();
   if (data && data.getPermutation().empty())
@@ -36,9 +37,11 @@ static FailureOr<DataAttr> asData(ConstantOp op, DataStores &stores) {
   llvm::Expected<ArrayRef<char>> bytes = getConstantBytes(value, scratch);
   if (!bytes)
     return op.emitError() << llvm::toString(bytes.takeError());
-  auto flat = RankedTensorType::get({static_cast<int64_t>(bytes->size())}, IntegerType::get(op.getContext(), 8));
-  return stores.create(flat, bytes->size(),
-                       [&](MutableArrayRef<char> to) { llvm::copy(*bytes, to.begin()); });
+  auto flat = RankedTensorType::get({static_cast<int64_t>(bytes->size())},
+                                    IntegerType::get(op.getContext(), 8));
+  return stores.create(flat, bytes->size(), [&](MutableArrayRef<char> to) {
+    llvm::copy(*bytes, to.begin());
+  });
 }
 
 /// Kernels remember what the bytes they read mean.
@@ -57,7 +60,8 @@ static void keepType(ConstantOp op) {
 void PlaceWeights::runOnOperation() {
   ModuleOp module = getOperation();
   auto main = module.lookupSymbol<func::FuncOp>("main");
-  DataStores &stores = getContext().getLoadedDialect<SquintDialect>()->getStores();
+  DataStores &stores =
+      getContext().getLoadedDialect<SquintDialect>()->getStores();
   OpBuilder builder(&getContext());
   SmallVector<ConstantOp> constants;
   main.walk([&](ConstantOp op) { constants.push_back(op); });
@@ -76,15 +80,19 @@ void PlaceWeights::runOnOperation() {
       FailureOr<DataAttr> data = asData(op, stores);
       if (failed(data))
         return signalPassFailure();
-      pieces.push_back(builder.getArrayAttr({builder.getI64IntegerAttr(size), *data}));
+      pieces.push_back(
+          builder.getArrayAttr({builder.getI64IntegerAttr(size), *data}));
       size = llvm::alignTo(size + data->getLength(), 64);
     }
     builder.setInsertionPoint(op);
-    Value offset = arith::ConstantIndexOp::create(builder, op.getLoc(), it->second);
+    Value offset =
+        arith::ConstantIndexOp::create(builder, op.getLoc(), it->second);
     MemRefType type = dyn_cast<MemRefType>(op.getType());
     if (!type)
-      type = MemRefType::get({cast<DataAttr>(op.getValue()).getLength()}, builder.getI8Type());
-    Value view = memref::ViewOp::create(builder, op.getLoc(), type, weights, offset, ValueRange());
+      type = MemRefType::get({cast<DataAttr>(op.getValue()).getLength()},
+                             builder.getI8Type());
+    Value view = memref::ViewOp::create(builder, op.getLoc(), type, weights,
+                                        offset, ValueRange());
     if (isa<PackedType>(op.getType()))
       keepType(op);
     op.replaceAllUsesWith(view);

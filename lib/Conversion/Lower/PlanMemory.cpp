@@ -46,7 +46,8 @@ struct PlanMemory : squint::impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override;
 
 private:
-  FailureOr<Buffer> measure(memref::AllocOp alloc, Block &block, DenseMap<Operation *, int64_t> &order);
+  FailureOr<Buffer> measure(memref::AllocOp alloc, Block &block,
+                            DenseMap<Operation *, int64_t> &order);
   SmallVector<Slot> assign(ArrayRef<Buffer> buffers);
   /// A copy at `builder` of a size that depends on dimensions only, or null.
   Value cloneSize(OpBuilder &builder, Value value, IRMapping &mapping);
@@ -60,8 +61,10 @@ int64_t elementBytes(Type type) {
   return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
 }
 
-/// The size of a buffer's dimension, from what made the buffer; null where it came from outside with an unknown one.
-OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer, int64_t dim) {
+/// The size of a buffer's dimension, from what made the buffer; null where it
+/// came from outside with an unknown one.
+OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer,
+                    int64_t dim) {
   auto type = cast<MemRefType>(buffer.getType());
   if (!type.isDynamicDim(dim))
     return builder.getIndexAttr(type.getDimSize(dim));
@@ -89,8 +92,10 @@ OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer, int64_t dim)
       OpFoldResult size = sizeOf(builder, loc, collapse.getSrc(), source);
       if (!size)
         return {};
-      product = arith::MulIOp::create(builder, loc, getValueOrCreateConstantIndexOp(builder, loc, product),
-                                      getValueOrCreateConstantIndexOp(builder, loc, size))
+      product = arith::MulIOp::create(
+                    builder, loc,
+                    getValueOrCreateConstantIndexOp(builder, loc, product),
+                    getValueOrCreateConstantIndexOp(builder, loc, size))
                     .getResult();
     }
     return product;
@@ -98,15 +103,18 @@ OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer, int64_t dim)
   return {};
 }
 
-/// Sizes that bufferization asked of buffers, in terms of the symbolic dimensions again.
+/// Sizes that bufferization asked of buffers, in terms of the symbolic
+/// dimensions again.
 void resolveDims(func::FuncOp main) {
   main.walk([&](memref::DimOp op) {
     std::optional<int64_t> dim = op.getConstantIndex();
     OpBuilder builder(op);
     if (!dim)
       return;
-    if (OpFoldResult size = sizeOf(builder, op.getLoc(), op.getSource(), *dim)) {
-      op.replaceAllUsesWith(getValueOrCreateConstantIndexOp(builder, op.getLoc(), size));
+    if (OpFoldResult size =
+            sizeOf(builder, op.getLoc(), op.getSource(), *dim)) {
+      op.replaceAllUsesWith(
+          getValueOrCreateConstantIndexOp(builder, op.getLoc(), size));
       op.erase();
     }
   });
@@ -114,20 +122,27 @@ void resolveDims(func::FuncOp main) {
 
 } // namespace
 
-FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block, DenseMap<Operation *, int64_t> &order) {
+FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block,
+                                      DenseMap<Operation *, int64_t> &order) {
   MemRefType type = alloc.getType();
   if (!type.getLayout().isIdentity())
     return alloc.emitError() << "expected a contiguous buffer, got " << type;
-  Buffer buffer{alloc, order[block.findAncestorOpInBlock(*alloc)], 0, elementBytes(type.getElementType()), {}};
+  Buffer buffer{alloc,
+                order[block.findAncestorOpInBlock(*alloc)],
+                0,
+                elementBytes(type.getElementType()),
+                {}};
   buffer.last = buffer.first;
   for (int64_t size : type.getShape())
     if (!ShapedType::isDynamic(size))
       buffer.fixed *= size;
-  buffer.sizes.assign(alloc.getDynamicSizes().begin(), alloc.getDynamicSizes().end());
+  buffer.sizes.assign(alloc.getDynamicSizes().begin(),
+                      alloc.getDynamicSizes().end());
   // One order for equal products; common subexpressions are one value by now.
   llvm::sort(buffer.sizes, [](Value a, Value b) {
     Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
-    return x != y && x && y && x->getBlock() == y->getBlock() && x->isBeforeInBlock(y);
+    return x != y && x && y && x->getBlock() == y->getBlock() &&
+           x->isBeforeInBlock(y);
   });
   // Views of the buffer keep it alive.
   SmallVector<Value> aliases{alloc.getResult()};
@@ -137,7 +152,8 @@ FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block, Dense
     if (!seen.insert(value).second)
       continue;
     for (Operation *user : value.getUsers()) {
-      buffer.last = std::max(buffer.last, order[block.findAncestorOpInBlock(*user)]);
+      buffer.last =
+          std::max(buffer.last, order[block.findAncestorOpInBlock(*user)]);
       if (isa<ViewLikeOpInterface, arith::SelectOp>(user))
         aliases.append(user->result_begin(), user->result_end());
     }
@@ -148,7 +164,8 @@ FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block, Dense
 SmallVector<Slot> PlanMemory::assign(ArrayRef<Buffer> buffers) {
   SmallVector<Slot> slots;
   for (auto [index, buffer] : llvm::enumerate(buffers)) {
-    // Among the free slots of the same run-time sizes, the one whose size fits best.
+    // Among the free slots of the same run-time sizes, the one whose size fits
+    // best.
     Slot *best = nullptr;
     int64_t bestDistance = 0;
     for (Slot &slot : slots) {
@@ -170,11 +187,13 @@ SmallVector<Slot> PlanMemory::assign(ArrayRef<Buffer> buffers) {
   return slots;
 }
 
-Value PlanMemory::cloneSize(OpBuilder &builder, Value value, IRMapping &mapping) {
+Value PlanMemory::cloneSize(OpBuilder &builder, Value value,
+                            IRMapping &mapping) {
   if (Value known = mapping.lookupOrNull(value))
     return known;
   Operation *op = value.getDefiningOp();
-  if (!op || op->getNumRegions() || !(isa<DimOp>(op) || isa<arith::ArithDialect>(op->getDialect())))
+  if (!op || op->getNumRegions() ||
+      !(isa<DimOp>(op) || isa<arith::ArithDialect>(op->getDialect())))
     return {};
   for (Value operand : op->getOperands())
     if (!cloneSize(builder, operand, mapping))
@@ -203,13 +222,15 @@ void PlanMemory::runOnOperation() {
   });
   if (walk.wasInterrupted())
     return signalPassFailure();
-  // Sizes are compared by value after they have been cloned next to one another.
+  // Sizes are compared by value after they have been cloned next to one
+  // another.
   OpBuilder builder = OpBuilder::atBlockBegin(&block);
   auto i64 = builder.getI64Type();
   auto pointer = LLVM::LLVMPointerType::get(&getContext());
   Location loc = main.getLoc();
-  auto plan = func::FuncOp::create(loc, "squint_plan",
-                                   builder.getFunctionType({pointer, i64, pointer}, builder.getI32Type()));
+  auto plan = func::FuncOp::create(
+      loc, "squint_plan",
+      builder.getFunctionType({pointer, i64, pointer}, builder.getI32Type()));
   module.push_back(plan);
   OpBuilder planner = OpBuilder::atBlockBegin(plan.addEntryBlock());
 
@@ -217,8 +238,10 @@ void PlanMemory::runOnOperation() {
   buffers += found.size();
   slotsUsed += slots.size();
   IRMapping here, there;
-  // offset of each slot = the sum of the sizes before it, in the entry and, for the total, in the plan
-  auto place = [&](OpBuilder &at, IRMapping &mapping, SmallVectorImpl<Value> *offsets) -> FailureOr<Value> {
+  // offset of each slot = the sum of the sizes before it, in the entry and, for
+  // the total, in the plan
+  auto place = [&](OpBuilder &at, IRMapping &mapping,
+                   SmallVectorImpl<Value> *offsets) -> FailureOr<Value> {
     Value total = arith::ConstantIndexOp::create(at, loc, 0);
     for (Slot &slot : slots) {
       if (offsets)
@@ -231,12 +254,14 @@ void PlanMemory::runOnOperation() {
         Value cloned = cloneSize(at, dynamic, mapping);
         if (!cloned)
           return found[slot.buffers.front()].alloc.emitError()
-                 << "expected a size that follows from the inputs' shapes, got one that depends on their data";
+                 << "expected a size that follows from the inputs' shapes, got "
+                    "one that depends on their data";
         size = arith::MulIOp::create(at, loc, size, cloned);
       }
       Value up = arith::ConstantIndexOp::create(at, loc, alignment - 1);
       Value mask = arith::ConstantIndexOp::create(at, loc, -alignment);
-      size = arith::AndIOp::create(at, loc, arith::AddIOp::create(at, loc, size, up), mask);
+      size = arith::AndIOp::create(
+          at, loc, arith::AddIOp::create(at, loc, size, up), mask);
       total = arith::AddIOp::create(at, loc, total, size);
     }
     return total;
@@ -246,34 +271,42 @@ void PlanMemory::runOnOperation() {
   if (failed(total) || failed(place(builder, here, &offsets)))
     return signalPassFailure();
 
-  Value workspace = block.addArgument(MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), loc);
+  Value workspace = block.addArgument(
+      MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), loc);
   main.setType(FunctionType::get(&getContext(), block.getArgumentTypes(), {}));
   for (auto [slot, offset] : llvm::zip(slots, offsets))
     for (unsigned member : slot.buffers) {
       memref::AllocOp alloc = found[member].alloc;
       OpBuilder at(alloc);
-      Value view = memref::ViewOp::create(at, alloc.getLoc(), alloc.getType(), workspace, offset,
-                                          alloc.getDynamicSizes());
+      Value view =
+          memref::ViewOp::create(at, alloc.getLoc(), alloc.getType(), workspace,
+                                 offset, alloc.getDynamicSizes());
       alloc.replaceAllUsesWith(view);
       alloc.erase();
     }
 
-  // The plan's results: the bytes of the workspace, then every dimension of every output.
+  // The plan's results: the bytes of the workspace, then every dimension of
+  // every output.
   int64_t index = 0;
   auto store = [&](Value value) {
     Value word = arith::IndexCastOp::create(planner, loc, i64, value);
-    Value slot = LLVM::GEPOp::create(planner, loc, pointer, i64, plan.getArgument(2), LLVM::GEPArg(index++));
+    Value slot = LLVM::GEPOp::create(
+        planner, loc, pointer, i64, plan.getArgument(2), LLVM::GEPArg(index++));
     LLVM::StoreOp::create(planner, loc, word, slot);
   };
   store(*total);
-  for (auto output : module->getAttrOfType<ArrayAttr>("squint.outputs").getAsRange<DictionaryAttr>())
+  for (auto output : module->getAttrOfType<ArrayAttr>("squint.outputs")
+                         .getAsRange<DictionaryAttr>())
     for (auto dim : output.getAs<ArrayAttr>("dims").getAsRange<StringAttr>()) {
       auto expression = DimExpr::parse(dim.getValue());
       if (!expression) {
-        module.emitError() << "expected a size in the shape of an output, got '" << dim.getValue() << "'";
+        module.emitError() << "expected a size in the shape of an output, got '"
+                           << dim.getValue() << "'";
         return signalPassFailure();
       }
       store(materializeDim(planner, loc, *expression));
     }
-  func::ReturnOp::create(planner, loc, ValueRange{arith::ConstantIntOp::create(planner, loc, 0, 32)});
+  func::ReturnOp::create(
+      planner, loc,
+      ValueRange{arith::ConstantIntOp::create(planner, loc, 0, 32)});
 }

@@ -25,34 +25,45 @@ struct PrepareEntry : squint::impl::PrepareEntryBase<PrepareEntry> {
   void runOnOperation() override;
 };
 
-/// The dictionary that the emitter reads: name, element type and dimensions of one argument or result.
-FailureOr<DictionaryAttr> describe(func::FuncOp main, Type type, DictionaryAttr attributes, StringRef what) {
+/// The dictionary that the emitter reads: name, element type and dimensions of
+/// one argument or result.
+FailureOr<DictionaryAttr> describe(func::FuncOp main, Type type,
+                                   DictionaryAttr attributes, StringRef what) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
-    return main.emitError() << "expected " << what << " to be a ranked tensor, got " << type;
+    return main.emitError()
+           << "expected " << what << " to be a ranked tensor, got " << type;
   Builder builder(main.getContext());
-  auto name = attributes ? attributes.getAs<StringAttr>(kNameAttr) : StringAttr();
+  auto name =
+      attributes ? attributes.getAs<StringAttr>(kNameAttr) : StringAttr();
   auto dims = attributes ? attributes.getAs<ArrayAttr>(kDimsAttr) : ArrayAttr();
   if (!dims) {
     if (!tensor.hasStaticShape())
-      return main.emitError() << "expected " << what << " of type " << type << " to carry " << kDimsAttr;
+      return main.emitError() << "expected " << what << " of type " << type
+                              << " to carry " << kDimsAttr;
     SmallVector<Attribute> sizes;
     for (int64_t size : tensor.getShape())
       sizes.push_back(builder.getStringAttr(std::to_string(size)));
     dims = builder.getArrayAttr(sizes);
   }
   if (static_cast<int64_t>(dims.size()) != tensor.getRank())
-    return main.emitError() << "expected " << tensor.getRank() << " names in " << kDimsAttr << " of " << what;
-  // Buffers hold signless integers; the model's own element type is kept beside.
-  auto element = attributes ? attributes.getAs<TypeAttr>("squint.element") : TypeAttr();
+    return main.emitError() << "expected " << tensor.getRank() << " names in "
+                            << kDimsAttr << " of " << what;
+  // Buffers hold signless integers; the model's own element type is kept
+  // beside.
+  auto element =
+      attributes ? attributes.getAs<TypeAttr>("squint.element") : TypeAttr();
   return builder.getDictionaryAttr({
       builder.getNamedAttr("name", name ? name : builder.getStringAttr(what)),
-      builder.getNamedAttr("type", element ? element : TypeAttr::get(tensor.getElementType())),
+      builder.getNamedAttr(
+          "type", element ? element : TypeAttr::get(tensor.getElementType())),
       builder.getNamedAttr("dims", dims),
   });
 }
 
-MemRefType bufferOf(RankedTensorType type) { return MemRefType::get(type.getShape(), type.getElementType()); }
+MemRefType bufferOf(RankedTensorType type) {
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
 
 } // namespace
 
@@ -66,22 +77,22 @@ void PrepareEntry::runOnOperation() {
   OpBuilder builder(main.getContext());
   SmallVector<Attribute> inputs, outputs, symbols;
   auto addSymbols = [&](DictionaryAttr description, Type type) {
-    for (auto [size, name] :
-         llvm::zip(cast<RankedTensorType>(type).getShape(), description.getAs<ArrayAttr>("dims")))
+    for (auto [size, name] : llvm::zip(cast<RankedTensorType>(type).getShape(),
+                                       description.getAs<ArrayAttr>("dims")))
       if (ShapedType::isDynamic(size) && !llvm::is_contained(symbols, name))
         symbols.push_back(name);
   };
   for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
-    FailureOr<DictionaryAttr> description =
-        describe(main, type, main.getArgAttrDict(i), "input" + std::to_string(i));
+    FailureOr<DictionaryAttr> description = describe(
+        main, type, main.getArgAttrDict(i), "input" + std::to_string(i));
     if (failed(description))
       return signalPassFailure();
     inputs.push_back(*description);
     addSymbols(*description, type);
   }
   for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
-    FailureOr<DictionaryAttr> description =
-        describe(main, type, main.getResultAttrDict(i), "output" + std::to_string(i));
+    FailureOr<DictionaryAttr> description = describe(
+        main, type, main.getResultAttrDict(i), "output" + std::to_string(i));
     if (failed(description))
       return signalPassFailure();
     outputs.push_back(*description);
@@ -98,7 +109,8 @@ void PrepareEntry::runOnOperation() {
     auto type = cast<RankedTensorType>(argument.getType());
     argument.setType(bufferOf(type));
     types.push_back(argument.getType());
-    auto tensor = bufferization::ToTensorOp::create(builder, loc, type, argument, /*restrict=*/true,
+    auto tensor = bufferization::ToTensorOp::create(builder, loc, type,
+                                                    argument, /*restrict=*/true,
                                                     /*writable=*/false);
     argument.replaceAllUsesExcept(tensor, tensor);
   }
@@ -108,8 +120,9 @@ void PrepareEntry::runOnOperation() {
     MemRefType type = bufferOf(cast<RankedTensorType>(result.getType()));
     types.push_back(type);
     Value destination = block.addArgument(type, loc);
-    bufferization::MaterializeInDestinationOp::create(builder, result.getLoc(), /*result=*/Type(), result, destination,
-                                                      /*restrict=*/true, /*writable=*/true);
+    bufferization::MaterializeInDestinationOp::create(
+        builder, result.getLoc(), /*result=*/Type(), result, destination,
+        /*restrict=*/true, /*writable=*/true);
   }
   terminator->setOperands({});
   main.setType(FunctionType::get(main.getContext(), types, {}));

@@ -10,27 +10,36 @@ using namespace squint;
 using namespace squint::lowering;
 
 /// acc + x * y, fused for floats.
-static Value multiplyAdd(ImplicitLocOpBuilder &b, Value x, Value y, Value accumulator) {
+static Value multiplyAdd(ImplicitLocOpBuilder &b, Value x, Value y,
+                         Value accumulator) {
   if (isa<FloatType>(x.getType()))
     return math::FmaOp::create(b, x, y, accumulator);
   return arith::AddIOp::create(b, accumulator, arith::MulIOp::create(b, x, y));
 }
 
-static Tensor zeros(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims, Type element) {
-  return fill(b, arith::ConstantOp::create(b, b.getZeroAttr(storageElement(element))), dims, element);
+static Tensor zeros(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims,
+                    Type element) {
+  return fill(
+      b, arith::ConstantOp::create(b, b.getZeroAttr(storageElement(element))),
+      dims, element);
 }
 
 /// What sums of products of `element` are kept in.
-static Type sumElement(Type element) { return isa<FloatType>(element) ? computeElement(element) : element; }
+static Type sumElement(Type element) {
+  return isa<FloatType>(element) ? computeElement(element) : element;
+}
 
 /// sum x * y over the loops after the `outer` first ones.
-static Tensor contract(ImplicitLocOpBuilder &b, const Tensor &x, const Tensor &y, ArrayRef<DimExpr> dims,
+static Tensor contract(ImplicitLocOpBuilder &b, const Tensor &x,
+                       const Tensor &y, ArrayRef<DimExpr> dims,
                        ArrayRef<AffineMap> maps, unsigned outer) {
   Type element = sumElement(x.element);
-  SmallVector<utils::IteratorType> iterators(maps[0].getNumDims(), utils::IteratorType::reduction);
+  SmallVector<utils::IteratorType> iterators(maps[0].getNumDims(),
+                                             utils::IteratorType::reduction);
   std::fill_n(iterators.begin(), outer, utils::IteratorType::parallel);
   return generic(b, {x, y}, zeros(b, dims, element), maps, iterators,
-                 [](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+                 [](ImplicitLocOpBuilder &inner,
+                    ValueRange v) -> SmallVector<Value> {
                    return {multiplyAdd(inner, v[0], v[1], v[2])};
                  })
       .front();
@@ -47,25 +56,33 @@ Tensor lowering::batchMatmul(ImplicitLocOpBuilder &b, Tensor x, Tensor y) {
     x = castTo(b, x, element);
     y = castTo(b, y, element);
     Tensor init = zeros(b, dims, element);
-    init.value = linalg::BatchMatmulOp::create(b, ValueRange{x.value, y.value}, ValueRange{init.value}).getResult(0);
+    init.value = linalg::BatchMatmulOp::create(b, ValueRange{x.value, y.value},
+                                               ValueRange{init.value})
+                     .getResult(0);
     return init;
   }
   AffineExpr n, i, j, k;
   bindDims(b.getContext(), n, i, j, k);
-  auto map = [&](AffineExpr row, AffineExpr column) { return AffineMap::get(4, 0, {n, row, column}, b.getContext()); };
+  auto map = [&](AffineExpr row, AffineExpr column) {
+    return AffineMap::get(4, 0, {n, row, column}, b.getContext());
+  };
   return contract(b, x, y, dims, {map(i, k), map(k, j), map(i, j)}, 3);
 }
 
 /// x [..., M, K] times y [..., K, N] for the dimensions `dims` of the result.
-static Tensor matmul(ImplicitLocOpBuilder &b, Tensor x, Tensor y, ArrayRef<DimExpr> dims) {
+static Tensor matmul(ImplicitLocOpBuilder &b, Tensor x, Tensor y,
+                     ArrayRef<DimExpr> dims) {
   int64_t rank = dims.size();
   DimExpr m = dims[rank - 2], n = dims[rank - 1], k = x.dims.back();
   ArrayRef<DimExpr> batch = dims.drop_back(2);
-  auto batchOf = [&](const Tensor &t) { return product(ArrayRef<DimExpr>(t.dims).drop_back(2)); };
+  auto batchOf = [&](const Tensor &t) {
+    return product(ArrayRef<DimExpr>(t.dims).drop_back(2));
+  };
   if (batchOf(y).isConstant(1)) {
     // One matrix on the right: the batch is more rows.
     DimExpr rows = batchOf(x) * m;
-    Tensor result = batchMatmul(b, reshape(b, x, {1, rows, k}), reshape(b, y, {1, k, n}));
+    Tensor result =
+        batchMatmul(b, reshape(b, x, {1, rows, k}), reshape(b, y, {1, k, n}));
     return reshape(b, result, dims);
   }
   auto widen = [&](const Tensor &t, DimExpr rows, DimExpr columns) {
@@ -91,7 +108,9 @@ static LogicalResult lowerMatMul(Node &node) {
   if (column)
     dims.push_back(1);
   Tensor result = matmul(b, x, y, dims);
-  return node.replace(reshape(b, castTo(b, result, node.resultElement()), node.resultDims()).value);
+  return node.replace(
+      reshape(b, castTo(b, result, node.resultElement()), node.resultDims())
+          .value);
 }
 
 static LogicalResult lowerGemm(Node &node) {
@@ -109,22 +128,27 @@ static LogicalResult lowerGemm(Node &node) {
     inputs.push_back(castTo(b, node.in(2), product.element));
   if (inputs.size() == 1 && alpha == 1)
     return node.replace(castTo(b, product, node.resultElement()).value);
-  auto scaled = [](ImplicitLocOpBuilder &inner, Value x, double factor) -> Value {
+  auto scaled = [](ImplicitLocOpBuilder &inner, Value x,
+                   double factor) -> Value {
     if (factor == 1)
       return x;
     Value constant = scalarConstant(inner, x.getType(), factor);
-    return isa<FloatType>(x.getType()) ? arith::MulFOp::create(inner, constant, x).getResult()
-                                       : arith::MulIOp::create(inner, constant, x).getResult();
+    return isa<FloatType>(x.getType())
+               ? arith::MulFOp::create(inner, constant, x).getResult()
+               : arith::MulIOp::create(inner, constant, x).getResult();
   };
-  Tensor result = map(b, inputs, dims, node.resultElement(), [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
-    Value sum = scaled(inner, v[0], alpha);
-    if (v.size() > 1) {
-      Value addend = scaled(inner, v[1], beta);
-      sum = isa<FloatType>(sum.getType()) ? arith::AddFOp::create(inner, sum, addend).getResult()
-                                          : arith::AddIOp::create(inner, sum, addend).getResult();
-    }
-    return castScalar(inner, sum, product.element, node.resultElement());
-  });
+  Tensor result = map(
+      b, inputs, dims, node.resultElement(),
+      [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+        Value sum = scaled(inner, v[0], alpha);
+        if (v.size() > 1) {
+          Value addend = scaled(inner, v[1], beta);
+          sum = isa<FloatType>(sum.getType())
+                    ? arith::AddFOp::create(inner, sum, addend).getResult()
+                    : arith::AddIOp::create(inner, sum, addend).getResult();
+        }
+        return castScalar(inner, sum, product.element, node.resultElement());
+      });
   return node.replace(result.value);
 }
 
@@ -132,17 +156,23 @@ static LogicalResult lowerGemm(Node &node) {
 // Convolutions that no kernel takes
 //===----------------------------------------------------------------------===//
 
-/// y[n, g, o, p...] = sum over c, k... of x[n, g, c, p * stride + k * dilation] w[g, o, c, k...], with the channels where
-/// the layout has them.
-static Tensor convolve(ImplicitLocOpBuilder &b, const Tensor &input, const Tensor &weight, const Window &window,
-                       int64_t groups, bool channelsLast, ArrayRef<DimExpr> dims) {
-  unsigned spatial = window.kernel.size(), first = channelsLast ? 1 : 2, channel = channelsLast ? spatial + 1 : 1;
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(storageElement(input.element)));
-  SmallVector<DimExpr> out(dims.begin() + first, dims.begin() + first + spatial);
+/// y[n, g, o, p...] = sum over c, k... of x[n, g, c, p * stride + k * dilation]
+/// w[g, o, c, k...], with the channels where the layout has them.
+static Tensor convolve(ImplicitLocOpBuilder &b, const Tensor &input,
+                       const Tensor &weight, const Window &window,
+                       int64_t groups, bool channelsLast,
+                       ArrayRef<DimExpr> dims) {
+  unsigned spatial = window.kernel.size(), first = channelsLast ? 1 : 2,
+           channel = channelsLast ? spatial + 1 : 1;
+  Value zero = arith::ConstantOp::create(
+      b, b.getZeroAttr(storageElement(input.element)));
+  SmallVector<DimExpr> out(dims.begin() + first,
+                           dims.begin() + first + spatial);
   Tensor padded = padWindow(b, input, window, first, out, zero);
 
   // Channels as [g, channels of a group], weights as [g, o, ...].
-  DimExpr inPerGroup = *padded.dims[channel].divideExactly(groups), outPerGroup = *dims[channel].divideExactly(groups);
+  DimExpr inPerGroup = *padded.dims[channel].divideExactly(groups),
+          outPerGroup = *dims[channel].divideExactly(groups);
   Dims xDims = padded.dims, wDims = weight.dims, yDims(dims);
   auto split = [&](Dims &in, unsigned at, const DimExpr &rest) {
     in[at] = groups;
@@ -153,38 +183,51 @@ static Tensor convolve(ImplicitLocOpBuilder &b, const Tensor &input, const Tenso
   split(wDims, 0, outPerGroup);
   Tensor x = reshape(b, padded, xDims), w = reshape(b, weight, wDims);
 
-  // Loops: those of y in order, then kernel and input channel as the weight has them.
+  // Loops: those of y in order, then kernel and input channel as the weight has
+  // them.
   unsigned outer = spatial + 3, count = outer + spatial + 1;
   auto loop = [&](unsigned i) { return b.getAffineDimExpr(i); };
   unsigned group = channel, spatialLoop = channelsLast ? 1 : 3;
-  unsigned kernelLoop = channelsLast ? outer : outer + 1, inLoop = channelsLast ? outer + spatial : outer;
-  SmallVector<AffineExpr> xExprs = {loop(0)}, wExprs = {loop(group), loop(group + 1)}, positions;
+  unsigned kernelLoop = channelsLast ? outer : outer + 1,
+           inLoop = channelsLast ? outer + spatial : outer;
+  SmallVector<AffineExpr> xExprs = {loop(0)},
+                          wExprs = {loop(group), loop(group + 1)}, positions;
   for (unsigned i = 0; i < spatial; ++i)
-    positions.push_back(loop(spatialLoop + i) * window.strides[i] + loop(kernelLoop + i) * window.dilations[i]);
+    positions.push_back(loop(spatialLoop + i) * window.strides[i] +
+                        loop(kernelLoop + i) * window.dilations[i]);
   SmallVector<AffineExpr> channels = {loop(group), loop(inLoop)};
   llvm::append_range(xExprs, channelsLast ? positions : channels);
   llvm::append_range(xExprs, channelsLast ? channels : positions);
   for (unsigned i = outer; i < count; ++i)
     wExprs.push_back(loop(i));
   MLIRContext *context = b.getContext();
-  Tensor y = contract(b, x, w, yDims,
-                      {AffineMap::get(count, 0, xExprs, context), AffineMap::get(count, 0, wExprs, context),
-                       AffineMap::getMultiDimIdentityMap(count, context).getMajorSubMap(outer)},
-                      outer);
+  Tensor y = contract(
+      b, x, w, yDims,
+      {AffineMap::get(count, 0, xExprs, context),
+       AffineMap::get(count, 0, wExprs, context),
+       AffineMap::getMultiDimIdentityMap(count, context).getMajorSubMap(outer)},
+      outer);
   return reshape(b, y, dims);
 }
 
 /// Adds a bias [channels] and rounds to the result's type.
-static Tensor addBias(ImplicitLocOpBuilder &b, const Tensor &sum, std::optional<Tensor> bias, unsigned channel, Type element) {
+static Tensor addBias(ImplicitLocOpBuilder &b, const Tensor &sum,
+                      std::optional<Tensor> bias, unsigned channel,
+                      Type element) {
   if (!bias)
     return castTo(b, sum, element);
   AffineMap identity = b.getMultiDimIdentityMap(sum.rank());
-  AffineMap along = AffineMap::get(sum.rank(), 0, b.getAffineDimExpr(channel), b.getContext());
-  return mapWith(b, {sum, *bias}, {identity, along}, sum.dims, element, [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
-    Value total = isa<FloatType>(v[0].getType()) ? arith::AddFOp::create(inner, v[0], v[1]).getResult()
-                                                 : arith::AddIOp::create(inner, v[0], v[1]).getResult();
-    return castScalar(inner, total, sum.element, element);
-  });
+  AffineMap along = AffineMap::get(sum.rank(), 0, b.getAffineDimExpr(channel),
+                                   b.getContext());
+  return mapWith(
+      b, {sum, *bias}, {identity, along}, sum.dims, element,
+      [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+        Value total =
+            isa<FloatType>(v[0].getType())
+                ? arith::AddFOp::create(inner, v[0], v[1]).getResult()
+                : arith::AddIOp::create(inner, v[0], v[1]).getResult();
+        return castScalar(inner, total, sum.element, element);
+      });
 }
 
 static LogicalResult lowerConv(Node &node) {
@@ -193,17 +236,22 @@ static LogicalResult lowerConv(Node &node) {
   SmallVector<int64_t> kernel;
   for (const DimExpr &dim : ArrayRef<DimExpr>(w.dims).drop_front(2)) {
     if (!dim.getConstant())
-      return node.error() << "expected a kernel of static size, got " << dim.str();
+      return node.error() << "expected a kernel of static size, got "
+                          << dim.str();
     kernel.push_back(*dim.getConstant());
   }
-  FailureOr<Window> window = readWindow(node, kernel, ArrayRef<DimExpr>(x.dims).drop_front(2), ArrayRef<DimExpr>(dims).drop_front(2));
+  FailureOr<Window> window =
+      readWindow(node, kernel, ArrayRef<DimExpr>(x.dims).drop_front(2),
+                 ArrayRef<DimExpr>(dims).drop_front(2));
   if (failed(window))
     return failure();
-  Tensor sum = convolve(node.b, x, w, *window, node.integer("group", 1), /*channelsLast=*/false, dims);
+  Tensor sum = convolve(node.b, x, w, *window, node.integer("group", 1),
+                        /*channelsLast=*/false, dims);
   std::optional<Tensor> bias;
   if (node.has(2))
     bias = node.in(2);
-  return node.replace(addBias(node.b, sum, bias, 1, node.resultElement()).value);
+  return node.replace(
+      addBias(node.b, sum, bias, 1, node.resultElement()).value);
 }
 
 /// What is left of squint.conv: groups, of which each has few channels.
@@ -212,18 +260,23 @@ static LogicalResult lowerSquintConv(Node &node) {
   Tensor x = node.in(0), w = node.in(1);
   Dims dims = node.resultDims();
   Window window;
-  for (int64_t size : cast<RankedTensorType>(op.getWeight().getType()).getShape().drop_front().drop_back())
+  for (int64_t size : cast<RankedTensorType>(op.getWeight().getType())
+                          .getShape()
+                          .drop_front()
+                          .drop_back())
     window.kernel.push_back(size);
   window.strides = llvm::to_vector(op.getStrides());
   window.dilations = llvm::to_vector(op.getDilations());
   ArrayRef<int64_t> pads = op.getPads();
   window.low = llvm::to_vector(pads.take_front(pads.size() / 2));
   window.high = llvm::to_vector(pads.drop_front(pads.size() / 2));
-  Tensor sum = convolve(node.b, x, w, window, op.getGroups(), /*channelsLast=*/true, dims);
+  Tensor sum = convolve(node.b, x, w, window, op.getGroups(),
+                        /*channelsLast=*/true, dims);
   std::optional<Tensor> bias;
   if (op.getBias())
     bias = node.tensor(op.getBias());
-  return node.replace(addBias(node.b, sum, bias, dims.size() - 1, node.resultElement()).value);
+  return node.replace(
+      addBias(node.b, sum, bias, dims.size() - 1, node.resultElement()).value);
 }
 
 ArrayRef<TableEntry> lowering::contractionTable() {

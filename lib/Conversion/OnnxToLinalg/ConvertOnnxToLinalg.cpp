@@ -20,14 +20,17 @@ using namespace squint::lowering;
 
 /// Names in the tables: without the dialect for ONNX's own.
 static StringRef tableName(Operation *op) {
-  return op->getName().getDialectNamespace() == "onnx" ? op->getName().stripDialect() : op->getName().getStringRef();
+  return op->getName().getDialectNamespace() == "onnx"
+             ? op->getName().stripDialect()
+             : op->getName().getStringRef();
 }
 
 static const llvm::StringMap<Lowering> &lowerings() {
   static const llvm::StringMap<Lowering> map = [] {
     llvm::StringMap<Lowering> all;
     for (ArrayRef<TableEntry> table :
-         {contractionTable(), gatherTable(), movementTable(), poolTable(), reductionTable(), rowsTable()})
+         {contractionTable(), gatherTable(), movementTable(), poolTable(),
+          reductionTable(), rowsTable()})
       for (const TableEntry &entry : table)
         all[entry.name] = entry.lower;
     return all;
@@ -40,10 +43,12 @@ static bool isLoweredHere(Operation *op) {
   // Convolutions of one group become a kernel.
   if (auto conv = dyn_cast<ConvOp>(op); conv && conv.getGroups() == 1)
     return false;
-  return dialect == "onnx" || dialect == "msft" || lowerings().contains(tableName(op));
+  return dialect == "onnx" || dialect == "msft" ||
+         lowerings().contains(tableName(op));
 }
 
-/// The element type that an argument or result of the entry has in the model, where it is stored as another.
+/// The element type that an argument or result of the entry has in the model,
+/// where it is stored as another.
 static constexpr llvm::StringLiteral kElementAttr = "squint.element";
 
 /// Whether an element type is stored as another one.
@@ -54,12 +59,15 @@ static bool changes(Type type) {
 }
 
 static Type storageType(Type type) {
-  return changes(type) ? cast<ShapedType>(type).clone(storageElement(getElementTypeOrSelf(type))) : type;
+  return changes(type) ? cast<ShapedType>(type).clone(
+                             storageElement(getElementTypeOrSelf(type)))
+                       : type;
 }
 
 namespace {
 
-struct ConvertOnnxToLinalg : squint::impl::ConvertOnnxToLinalgBase<ConvertOnnxToLinalg> {
+struct ConvertOnnxToLinalg
+    : squint::impl::ConvertOnnxToLinalgBase<ConvertOnnxToLinalg> {
   void runOnOperation() override {
     bool failed = false;
     for (auto func : getOperation().getOps<func::FuncOp>())
@@ -100,7 +108,8 @@ LogicalResult ConvertOnnxToLinalg::convert(func::FuncOp func) {
       lowered.push_back(op);
       continue;
     }
-    if (auto constant = dyn_cast<ConstantOp>(op); constant && changes(constant.getType())) {
+    if (auto constant = dyn_cast<ConstantOp>(op);
+        constant && changes(constant.getType())) {
       convertConstant(constant);
       lowered.push_back(op);
       continue;
@@ -122,30 +131,38 @@ void ConvertOnnxToLinalg::convertSignature(func::FuncOp func) {
   Builder b(&getContext());
   FunctionType old = func.getFunctionType();
   auto storage = [](Type type) { return storageType(type); };
-  func.setFunctionType(b.getFunctionType(llvm::map_to_vector(old.getInputs(), storage),
-                                         llvm::map_to_vector(old.getResults(), storage)));
+  func.setFunctionType(
+      b.getFunctionType(llvm::map_to_vector(old.getInputs(), storage),
+                        llvm::map_to_vector(old.getResults(), storage)));
   for (auto [i, type] : llvm::enumerate(old.getInputs()))
     if (changes(type))
-      func.setArgAttr(i, kElementAttr, TypeAttr::get(getElementTypeOrSelf(type)));
+      func.setArgAttr(i, kElementAttr,
+                      TypeAttr::get(getElementTypeOrSelf(type)));
   for (auto [i, type] : llvm::enumerate(old.getResults()))
     if (changes(type))
-      func.setResultAttr(i, kElementAttr, TypeAttr::get(getElementTypeOrSelf(type)));
+      func.setResultAttr(i, kElementAttr,
+                         TypeAttr::get(getElementTypeOrSelf(type)));
 }
 
 void ConvertOnnxToLinalg::convertConstant(ConstantOp op) {
   auto type = cast<ShapedType>(storageType(op.getType()));
   TypedAttr value;
   if (DataAttr data = op.getData()) {
-    value = DataAttr::get(&getContext(), type, data.getStore(), data.getOffset(), data.getLength(), data.getPermutation());
+    value =
+        DataAttr::get(&getContext(), type, data.getStore(), data.getOffset(),
+                      data.getLength(), data.getPermutation());
   } else {
     auto elements = cast<DenseElementsAttr>(op.getValue());
     if (elements.getElementType().isInteger(1))
-      value = elements.mapValues(type.getElementType(), [](const APInt &bit) { return bit.zext(8); });
+      value = elements.mapValues(type.getElementType(),
+                                 [](const APInt &bit) { return bit.zext(8); });
     else
       value = elements.bitcast(type.getElementType());
   }
   OpBuilder builder(op);
-  values[op] = {ConstantOp::create(builder, op.getLoc(), value), getElementTypeOrSelf(op.getType()), {}};
+  values[op] = {ConstantOp::create(builder, op.getLoc(), value),
+                getElementTypeOrSelf(op.getType()),
+                {}};
 }
 
 LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {
@@ -154,23 +171,31 @@ LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {
   auto found = lowerings().find(tableName(op));
   if (found == lowerings().end() && !isElementwise(node))
     return node.error() << "has no lowering yet";
-  // One message for each cause: nothing about what uses the value of an operator that failed.
-  if (llvm::any_of(op->getOperands(), [&](Value operand) { return failures.contains(operand.getDefiningOp()); }))
+  // One message for each cause: nothing about what uses the value of an
+  // operator that failed.
+  if (llvm::any_of(op->getOperands(), [&](Value operand) {
+        return failures.contains(operand.getDefiningOp());
+      }))
     return failure();
   auto check = [&](Value value) -> LogicalResult {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type)
       return node.error() << "expected tensors, got " << value.getType();
     if (!storageElement(type.getElementType()))
-      return node.error() << "expected elements that are computed with, got " << type.getElementType();
+      return node.error() << "expected elements that are computed with, got "
+                          << type.getElementType();
     if (mlir::failed(getDims(value)))
-      return node.error() << "expected a shape that is known when the model is compiled, got " << type;
+      return node.error() << "expected a shape that is known when the model is "
+                             "compiled, got "
+                          << type;
     return success();
   };
-  for (Value value : llvm::concat<Value>(llvm::to_vector(op->getOperands()), llvm::to_vector(op->getResults())))
+  for (Value value : llvm::concat<Value>(llvm::to_vector(op->getOperands()),
+                                         llvm::to_vector(op->getResults())))
     if (!isa<PackedType>(value.getType()) && mlir::failed(check(value)))
       return failure();
-  return found == lowerings().end() ? lowerElementwise(node) : found->second(node);
+  return found == lowerings().end() ? lowerElementwise(node)
+                                    : found->second(node);
 }
 
 } // namespace

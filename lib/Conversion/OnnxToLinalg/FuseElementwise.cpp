@@ -22,18 +22,23 @@ using namespace mlir;
 /// Operations that cost more than to read their operands again.
 static bool isExpensive(linalg::GenericOp op) {
   return llvm::any_of(op.getBody()->without_terminator(), [](Operation &inner) {
-    if (isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp, tensor::ExtractOp>(inner))
+    if (isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp,
+            arith::RemSIOp, arith::RemUIOp, tensor::ExtractOp>(inner))
       return true;
-    return isa<math::MathDialect>(inner.getDialect()) && !isa<math::FmaOp, math::AbsFOp, math::AbsIOp>(inner);
+    return isa<math::MathDialect>(inner.getDialect()) &&
+           !isa<math::FmaOp, math::AbsFOp, math::AbsIOp>(inner);
   });
 }
 
-/// Whether the last dimension of every tensor is read along the last loop, or not at all: what vectors load and store.
+/// Whether the last dimension of every tensor is read along the last loop, or
+/// not at all: what vectors load and store.
 static bool isContiguous(linalg::GenericOp op) {
   unsigned last = op.getNumLoops() - 1;
-  return op.getNumLoops() == 0 || llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap map) {
+  return op.getNumLoops() == 0 ||
+         llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap map) {
            for (auto [i, expr] : llvm::enumerate(map.getResults()))
-             if (expr.isFunctionOfDim(last) && (i + 1 != map.getNumResults() || !isa<AffineDimExpr>(expr)))
+             if (expr.isFunctionOfDim(last) &&
+                 (i + 1 != map.getNumResults() || !isa<AffineDimExpr>(expr)))
                return false;
            return true;
          });
@@ -42,19 +47,23 @@ static bool isContiguous(linalg::GenericOp op) {
 static bool mayFuse(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
-  if (!producer || !consumer || producer.getNumReductionLoops() || producer->getNumResults() != 1)
+  if (!producer || !consumer || producer.getNumReductionLoops() ||
+      producer->getNumResults() != 1)
     return false;
   bool moves = producer.getBody()->without_terminator().empty();
   // Each user would compute it again.
   if (!producer->getResult(0).hasOneUse() && !moves)
     return false;
   AffineMap read = consumer.getMatchingIndexingMap(operand);
-  bool once = read.getNumResults() == consumer.getNumLoops() && read.isProjectedPermutation();
+  bool once = read.getNumResults() == consumer.getNumLoops() &&
+              read.isProjectedPermutation();
   if (isExpensive(producer) && !once)
     return false;
   if (consumer.getNumReductionLoops()) {
-    // A window reads elements several times; a transposed read is slow, and a contraction best reads memory.
-    if (!read.isProjectedPermutation() || !isContiguous(producer) || consumer.getNumDpsInputs() > 1)
+    // A window reads elements several times; a transposed read is slow, and a
+    // contraction best reads memory.
+    if (!read.isProjectedPermutation() || !isContiguous(producer) ||
+        consumer.getNumDpsInputs() > 1)
       return false;
   }
   return true;
@@ -69,7 +78,8 @@ struct FuseElementwise : squint::impl::FuseElementwiseBase<FuseElementwise> {
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
     GreedyRewriteConfig config;
     config.setUseTopDownTraversal();
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 };

@@ -21,35 +21,44 @@ static LogicalResult lowerTranspose(Node &node) {
   Tensor input = node.in(0);
   SmallVector<int64_t> permutation = node.integers("perm");
   if (permutation.empty())
-    permutation = llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(input.rank())));
+    permutation =
+        llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(input.rank())));
   return node.replace(transpose(node.b, input, permutation).value);
 }
 
-/// Splits dimensions, transposes, and joins them: `split` and `join` are dimensions of the result of each step.
-static LogicalResult rearrange(Node &node, ArrayRef<DimExpr> split, ArrayRef<int64_t> permutation) {
+/// Splits dimensions, transposes, and joins them: `split` and `join` are
+/// dimensions of the result of each step.
+static LogicalResult rearrange(Node &node, ArrayRef<DimExpr> split,
+                               ArrayRef<int64_t> permutation) {
   Tensor parts = reshape(node.b, node.in(0), split);
-  return node.replace(reshape(node.b, transpose(node.b, parts, permutation), node.resultDims()).value);
+  return node.replace(
+      reshape(node.b, transpose(node.b, parts, permutation), node.resultDims())
+          .value);
 }
 
 static LogicalResult lowerDepthToSpace(Node &node) {
   Dims in = node.in(0).dims, out = node.resultDims();
   DimExpr block = node.integer("blocksize", 1);
   if (node.string("mode", "DCR") == "DCR")
-    return rearrange(node, {in[0], block, block, out[1], in[2], in[3]}, {0, 3, 4, 1, 5, 2});
-  return rearrange(node, {in[0], out[1], block, block, in[2], in[3]}, {0, 1, 4, 2, 5, 3});
+    return rearrange(node, {in[0], block, block, out[1], in[2], in[3]},
+                     {0, 3, 4, 1, 5, 2});
+  return rearrange(node, {in[0], out[1], block, block, in[2], in[3]},
+                   {0, 1, 4, 2, 5, 3});
 }
 
 static LogicalResult lowerSpaceToDepth(Node &node) {
   Dims in = node.in(0).dims, out = node.resultDims();
   DimExpr block = node.integer("blocksize", 1);
-  return rearrange(node, {in[0], in[1], out[2], block, out[3], block}, {0, 3, 5, 1, 2, 4});
+  return rearrange(node, {in[0], in[1], out[2], block, out[3], block},
+                   {0, 3, 5, 1, 2, 4});
 }
 
 //===----------------------------------------------------------------------===//
 // Parts
 //===----------------------------------------------------------------------===//
 
-static SmallVector<OpFoldResult> repeated(Node &node, int64_t rank, int64_t value) {
+static SmallVector<OpFoldResult> repeated(Node &node, int64_t rank,
+                                          int64_t value) {
   return SmallVector<OpFoldResult>(rank, node.b.getIndexAttr(value));
 }
 
@@ -79,7 +88,8 @@ static LogicalResult lowerSplit(Node &node) {
     Dims dims = node.resultDims(i);
     SmallVector<OpFoldResult> offsets = repeated(node, input.rank(), 0);
     offsets[axis] = size(node.b, offset);
-    Tensor part = slice(node.b, input, offsets, repeated(node, input.rank(), 1), dims);
+    Tensor part =
+        slice(node.b, input, offsets, repeated(node, input.rank(), 1), dims);
     if (failed(node.replace(part.value, i)))
       return failure();
     offset = offset + dims[axis];
@@ -87,11 +97,15 @@ static LogicalResult lowerSplit(Node &node) {
   return success();
 }
 
-/// A start as ONNX means it: counted from the end when negative, then cut to [low, high].
-static Value clampStart(ImplicitLocOpBuilder &b, Value start, Value extent, Value low, Value high) {
+/// A start as ONNX means it: counted from the end when negative, then cut to
+/// [low, high].
+static Value clampStart(ImplicitLocOpBuilder &b, Value start, Value extent,
+                        Value low, Value high) {
   Value zero = indexConstant(b, 0);
-  Value negative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, start, zero);
-  start = arith::SelectOp::create(b, negative, arith::AddIOp::create(b, start, extent), start);
+  Value negative =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, start, zero);
+  start = arith::SelectOp::create(
+      b, negative, arith::AddIOp::create(b, start, extent), start);
   start = b.createOrFold<arith::MaxSIOp>(start, low);
   return b.createOrFold<arith::MinSIOp>(start, high);
 }
@@ -101,7 +115,9 @@ static LogicalResult lowerSlice(Node &node) {
   Tensor input = node.in(0);
   Dims dims = node.resultDims();
   SmallVector<OpFoldResult> starts = node.runtimeIntegers(1);
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(starts.size())), steps(starts.size(), 1);
+  SmallVector<int64_t> axes =
+                           llvm::to_vector(llvm::seq<int64_t>(starts.size())),
+                       steps(starts.size(), 1);
   if (node.has(3)) {
     auto constant = node.constantIntegers(3);
     if (!constant)
@@ -115,8 +131,10 @@ static LogicalResult lowerSlice(Node &node) {
     steps = *constant;
   }
   if (axes.size() != starts.size() || steps.size() != starts.size())
-    return node.error() << "expected as many axes and steps as starts, got " << axes.size() << " and " << steps.size();
-  SmallVector<OpFoldResult> offsets = repeated(node, input.rank(), 0), strides = repeated(node, input.rank(), 1);
+    return node.error() << "expected as many axes and steps as starts, got "
+                        << axes.size() << " and " << steps.size();
+  SmallVector<OpFoldResult> offsets = repeated(node, input.rank(), 0),
+                            strides = repeated(node, input.rank(), 1);
   bool reversed = false, isWhole = input.dims == dims;
   for (auto [start, axis, step] : llvm::zip(starts, axes, steps)) {
     axis += axis < 0 ? input.rank() : 0;
@@ -125,17 +143,22 @@ static LogicalResult lowerSlice(Node &node) {
     isWhole &= step == 1;
     strides[axis] = b.getIndexAttr(step);
     std::optional<int64_t> number = getConstantIntValue(start);
-    // With a known start the size of the result settles the rest; an empty result reads nowhere.
+    // With a known start the size of the result settles the rest; an empty
+    // result reads nowhere.
     if (number && extent.getConstant()) {
-      int64_t high = *extent.getConstant(), first = *number < 0 ? *number + high : *number;
-      offsets[axis] = b.getIndexAttr(std::clamp<int64_t>(first, 0, step < 0 ? std::max<int64_t>(high - 1, 0) : high));
+      int64_t high = *extent.getConstant(),
+              first = *number < 0 ? *number + high : *number;
+      offsets[axis] = b.getIndexAttr(std::clamp<int64_t>(
+          first, 0, step < 0 ? std::max<int64_t>(high - 1, 0) : high));
     } else if (number && *number == 0 && step > 0) {
       offsets[axis] = b.getIndexAttr(0);
     } else {
       Value high = sizeValue(b, extent), last = high;
       if (step < 0)
         last = b.createOrFold<arith::SubIOp>(high, indexConstant(b, 1));
-      offsets[axis] = clampStart(b, getValueOrCreateConstantIndexOp(b, b.getLoc(), start), high, indexConstant(b, 0), last);
+      offsets[axis] =
+          clampStart(b, getValueOrCreateConstantIndexOp(b, b.getLoc(), start),
+                     high, indexConstant(b, 0), last);
     }
   }
   if (isWhole)
@@ -147,14 +170,19 @@ static LogicalResult lowerSlice(Node &node) {
     firsts.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), offset));
     factors.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), stride));
   }
-  Tensor result = map(b, {}, dims, input.element, [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
-    SmallVector<Value> indices;
-    for (auto [i, first, factor] : llvm::enumerate(firsts, factors)) {
-      Value index = linalg::IndexOp::create(inner, i);
-      indices.push_back(arith::AddIOp::create(inner, first, arith::MulIOp::create(inner, index, factor)));
-    }
-    return toCompute(inner, tensor::ExtractOp::create(inner, input.value, indices), input.element);
-  });
+  Tensor result =
+      map(b, {}, dims, input.element,
+          [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+            SmallVector<Value> indices;
+            for (auto [i, first, factor] : llvm::enumerate(firsts, factors)) {
+              Value index = linalg::IndexOp::create(inner, i);
+              indices.push_back(arith::AddIOp::create(
+                  inner, first, arith::MulIOp::create(inner, index, factor)));
+            }
+            return toCompute(
+                inner, tensor::ExtractOp::create(inner, input.value, indices),
+                input.element);
+          });
   return node.replace(result.value);
 }
 
@@ -162,15 +190,22 @@ static LogicalResult lowerSlice(Node &node) {
 // Padding and repetition
 //===----------------------------------------------------------------------===//
 
-/// Reads `input` at an index computed from that of the result, one function for each dimension.
-static Tensor readAt(Node &node, const Tensor &input, ArrayRef<DimExpr> dims,
-                     function_ref<Value(ImplicitLocOpBuilder &, unsigned, Value)> position) {
-  return map(node.b, {}, dims, input.element, [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
-    SmallVector<Value> indices;
-    for (unsigned i = 0; i < dims.size(); ++i)
-      indices.push_back(position(inner, i, linalg::IndexOp::create(inner, i)));
-    return toCompute(inner, tensor::ExtractOp::create(inner, input.value, indices), input.element);
-  });
+/// Reads `input` at an index computed from that of the result, one function for
+/// each dimension.
+static Tensor
+readAt(Node &node, const Tensor &input, ArrayRef<DimExpr> dims,
+       function_ref<Value(ImplicitLocOpBuilder &, unsigned, Value)> position) {
+  return map(node.b, {}, dims, input.element,
+             [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+               SmallVector<Value> indices;
+               for (unsigned i = 0; i < dims.size(); ++i)
+                 indices.push_back(
+                     position(inner, i, linalg::IndexOp::create(inner, i)));
+               return toCompute(
+                   inner,
+                   tensor::ExtractOp::create(inner, input.value, indices),
+                   input.element);
+             });
 }
 
 static LogicalResult lowerPad(Node &node) {
@@ -187,7 +222,8 @@ static LogicalResult lowerPad(Node &node) {
   }
   SmallVector<OpFoldResult> pads = node.runtimeIntegers(1);
   if (pads.size() != 2 * axes.size())
-    return node.error() << "expected two pads an axis, got " << pads.size() << " for " << axes.size() << " axes";
+    return node.error() << "expected two pads an axis, got " << pads.size()
+                        << " for " << axes.size() << " axes";
   SmallVector<OpFoldResult> low = repeated(node, input.rank(), 0);
   bool crops = false;
   for (auto [i, axis] : llvm::enumerate(axes)) {
@@ -199,9 +235,12 @@ static LogicalResult lowerPad(Node &node) {
     Value scalar;
     if (node.has(2)) {
       Tensor value = node.in(2);
-      scalar = tensor::ExtractOp::create(b, value.value, SmallVector<Value>(value.rank(), indexConstant(b, 0)));
+      scalar = tensor::ExtractOp::create(
+          b, value.value,
+          SmallVector<Value>(value.rank(), indexConstant(b, 0)));
     } else {
-      scalar = arith::ConstantOp::create(b, b.getZeroAttr(storageElement(input.element)));
+      scalar = arith::ConstantOp::create(
+          b, b.getZeroAttr(storageElement(input.element)));
     }
     Tensor whole = fill(b, scalar, dims, input.element);
     return node.replace(insert(b, input, whole.value, low));
@@ -212,41 +251,66 @@ static LogicalResult lowerPad(Node &node) {
     extents.push_back(sizeValue(b, dim));
   }
   if (mode == "constant") {
-    Value scalar = arith::ConstantOp::create(b, b.getZeroAttr(storageElement(input.element)));
+    Value scalar = arith::ConstantOp::create(
+        b, b.getZeroAttr(storageElement(input.element)));
     if (node.has(2))
-      scalar = tensor::ExtractOp::create(b, node.in(2).value, SmallVector<Value>(node.in(2).rank(), indexConstant(b, 0)));
-    Tensor result = map(b, {}, dims, input.element, [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
-      Value inside;
-      SmallVector<Value> indices;
-      for (unsigned i = 0; i < dims.size(); ++i) {
-        Value index = arith::SubIOp::create(inner, linalg::IndexOp::create(inner, i), lows[i]);
-        Value within = arith::CmpIOp::create(inner, arith::CmpIPredicate::ult, index, extents[i]);
-        indices.push_back(arith::SelectOp::create(inner, within, index, indexConstant(inner, 0)));
-        inside = inside ? arith::AndIOp::create(inner, inside, within).getResult() : within;
-      }
-      Value read = tensor::ExtractOp::create(inner, input.value, indices);
-      return toCompute(inner, arith::SelectOp::create(inner, inside, read, scalar), input.element);
-    });
+      scalar = tensor::ExtractOp::create(
+          b, node.in(2).value,
+          SmallVector<Value>(node.in(2).rank(), indexConstant(b, 0)));
+    Tensor result = map(
+        b, {}, dims, input.element,
+        [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+          Value inside;
+          SmallVector<Value> indices;
+          for (unsigned i = 0; i < dims.size(); ++i) {
+            Value index = arith::SubIOp::create(
+                inner, linalg::IndexOp::create(inner, i), lows[i]);
+            Value within = arith::CmpIOp::create(
+                inner, arith::CmpIPredicate::ult, index, extents[i]);
+            indices.push_back(arith::SelectOp::create(inner, within, index,
+                                                      indexConstant(inner, 0)));
+            inside =
+                inside
+                    ? arith::AndIOp::create(inner, inside, within).getResult()
+                    : within;
+          }
+          Value read = tensor::ExtractOp::create(inner, input.value, indices);
+          return toCompute(inner,
+                           arith::SelectOp::create(inner, inside, read, scalar),
+                           input.element);
+        });
     return node.replace(result.value);
   }
   if (mode != "edge" && mode != "reflect" && mode != "wrap")
-    return node.error() << "expected mode constant, edge, reflect or wrap, got " << mode;
-  Tensor result = readAt(node, input, dims, [&](ImplicitLocOpBuilder &inner, unsigned i, Value index) -> Value {
-    Value zero = indexConstant(inner, 0), one = indexConstant(inner, 1);
-    index = arith::SubIOp::create(inner, index, lows[i]);
-    Value last = arith::SubIOp::create(inner, extents[i], one);
-    if (mode == "edge")
-      return arith::MinSIOp::create(inner, arith::MaxSIOp::create(inner, index, zero), last);
-    // Both repeat: every `extent` elements, or every 2 (extent - 1) there and back.
-    Value period = mode == "wrap" ? extents[i] : arith::MulIOp::create(inner, last, indexConstant(inner, 2)).getResult();
-    period = arith::MaxSIOp::create(inner, period, one);
-    Value rest = arith::RemSIOp::create(inner, index, period);
-    Value negative = arith::CmpIOp::create(inner, arith::CmpIPredicate::slt, rest, zero);
-    rest = arith::SelectOp::create(inner, negative, arith::AddIOp::create(inner, rest, period), rest);
-    if (mode == "wrap")
-      return rest;
-    return arith::MinSIOp::create(inner, rest, arith::SubIOp::create(inner, period, rest));
-  });
+    return node.error() << "expected mode constant, edge, reflect or wrap, got "
+                        << mode;
+  Tensor result = readAt(
+      node, input, dims,
+      [&](ImplicitLocOpBuilder &inner, unsigned i, Value index) -> Value {
+        Value zero = indexConstant(inner, 0), one = indexConstant(inner, 1);
+        index = arith::SubIOp::create(inner, index, lows[i]);
+        Value last = arith::SubIOp::create(inner, extents[i], one);
+        if (mode == "edge")
+          return arith::MinSIOp::create(
+              inner, arith::MaxSIOp::create(inner, index, zero), last);
+        // Both repeat: every `extent` elements, or every 2 (extent - 1) there
+        // and back.
+        Value period =
+            mode == "wrap"
+                ? extents[i]
+                : arith::MulIOp::create(inner, last, indexConstant(inner, 2))
+                      .getResult();
+        period = arith::MaxSIOp::create(inner, period, one);
+        Value rest = arith::RemSIOp::create(inner, index, period);
+        Value negative =
+            arith::CmpIOp::create(inner, arith::CmpIPredicate::slt, rest, zero);
+        rest = arith::SelectOp::create(
+            inner, negative, arith::AddIOp::create(inner, rest, period), rest);
+        if (mode == "wrap")
+          return rest;
+        return arith::MinSIOp::create(
+            inner, rest, arith::SubIOp::create(inner, period, rest));
+      });
   return node.replace(result.value);
 }
 
@@ -257,7 +321,8 @@ static LogicalResult lowerTile(Node &node) {
   for (auto [from, to] : llvm::zip(input.dims, dims)) {
     std::optional<DimExpr> count = to.divideExactly(from);
     if (!count)
-      return node.error() << "expected a multiple of dimension " << from.str() << ", got " << to.str();
+      return node.error() << "expected a multiple of dimension " << from.str()
+                          << ", got " << to.str();
     if (!count->isConstant(1)) {
       wide.push_back(*count);
       narrow.push_back(1);
@@ -280,24 +345,31 @@ static LogicalResult lowerConstantOfShape(Node &node) {
   if (auto value = node.op->getAttrOfType<DenseElementsAttr>("value")) {
     auto one = value.getSplatValue<Attribute>();
     if (auto number = dyn_cast<IntegerAttr>(one))
-      scalar = b.getIntegerAttr(storage, number.getValue().zextOrTrunc(storage.getIntOrFloatBitWidth()));
+      scalar = b.getIntegerAttr(storage, number.getValue().zextOrTrunc(
+                                             storage.getIntOrFloatBitWidth()));
     else
       scalar = cast<TypedAttr>(one);
   }
-  return node.replace(fill(b, arith::ConstantOp::create(b, scalar), node.resultDims(), element).value);
+  return node.replace(
+      fill(b, arith::ConstantOp::create(b, scalar), node.resultDims(), element)
+          .value);
 }
 
 static LogicalResult lowerRange(Node &node) {
   Type element = node.resultElement(), type = computeElement(element);
-  Tensor result = map(node.b, {node.in(0), node.in(2)}, node.resultDims(), element,
-                      [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-                        Type i64 = b.getI64Type();
-                        Value index = arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, 0));
-                        Value step = castScalar(b, index, i64, type);
-                        if (isa<FloatType>(type))
-                          return arith::AddFOp::create(b, v[0], arith::MulFOp::create(b, step, v[1]));
-                        return arith::AddIOp::create(b, v[0], arith::MulIOp::create(b, step, v[1]));
-                      });
+  Tensor result = map(
+      node.b, {node.in(0), node.in(2)}, node.resultDims(), element,
+      [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+        Type i64 = b.getI64Type();
+        Value index =
+            arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, 0));
+        Value step = castScalar(b, index, i64, type);
+        if (isa<FloatType>(type))
+          return arith::AddFOp::create(b, v[0],
+                                       arith::MulFOp::create(b, step, v[1]));
+        return arith::AddIOp::create(b, v[0],
+                                     arith::MulIOp::create(b, step, v[1]));
+      });
   return node.replace(result.value);
 }
 
@@ -305,10 +377,15 @@ static LogicalResult lowerShape(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
   int64_t rank = input.rank();
-  auto cut = [&](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank); };
+  auto cut = [&](int64_t i) {
+    return std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank);
+  };
   SmallVector<Value> numbers;
-  for (int64_t i = cut(node.integer("start", 0)), e = cut(node.integer("end", rank)); i < e; ++i)
-    numbers.push_back(b.createOrFold<arith::IndexCastOp>(b.getI64Type(), sizeValue(b, input.dims[i])));
+  for (int64_t i = cut(node.integer("start", 0)),
+               e = cut(node.integer("end", rank));
+       i < e; ++i)
+    numbers.push_back(b.createOrFold<arith::IndexCastOp>(
+        b.getI64Type(), sizeValue(b, input.dims[i])));
   if (numbers.empty())
     return node.replace(empty(b, {DimExpr(0)}, b.getI64Type()).value);
   return node.replace(tensor::FromElementsOp::create(b, numbers));
@@ -316,13 +393,16 @@ static LogicalResult lowerShape(Node &node) {
 
 static LogicalResult lowerSize(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
-  Value count = b.createOrFold<arith::IndexCastOp>(b.getI64Type(), sizeValue(b, product(node.in(0).dims)));
-  return node.replace(tensor::FromElementsOp::create(b, RankedTensorType::get({}, b.getI64Type()), count));
+  Value count = b.createOrFold<arith::IndexCastOp>(
+      b.getI64Type(), sizeValue(b, product(node.in(0).dims)));
+  return node.replace(tensor::FromElementsOp::create(
+      b, RankedTensorType::get({}, b.getI64Type()), count));
 }
 
 /// Row minus column of the last two dimensions.
 static Value diagonal(ImplicitLocOpBuilder &b, int64_t rank) {
-  Value row = linalg::IndexOp::create(b, rank - 2), column = linalg::IndexOp::create(b, rank - 1);
+  Value row = linalg::IndexOp::create(b, rank - 2),
+        column = linalg::IndexOp::create(b, rank - 1);
   return arith::SubIOp::create(b, column, row);
 }
 
@@ -331,30 +411,45 @@ static LogicalResult lowerTrilu(Node &node) {
   Tensor input = node.in(0);
   Value k = indexConstant(b, 0);
   if (node.has(1))
-    k = getValueOrCreateConstantIndexOp(b, b.getLoc(), node.runtimeIntegers(1).front());
-  auto keep = node.integer("upper", 1) ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle;
-  Tensor result = map(b, input, input.dims, input.element, [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
-    Value kept = arith::CmpIOp::create(inner, keep, diagonal(inner, input.rank()), k);
-    return arith::SelectOp::create(inner, kept, v[0], scalarConstant(inner, v[0].getType(), 0));
-  });
+    k = getValueOrCreateConstantIndexOp(b, b.getLoc(),
+                                        node.runtimeIntegers(1).front());
+  auto keep = node.integer("upper", 1) ? arith::CmpIPredicate::sge
+                                       : arith::CmpIPredicate::sle;
+  Tensor result =
+      map(b, input, input.dims, input.element,
+          [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+            Value kept = arith::CmpIOp::create(
+                inner, keep, diagonal(inner, input.rank()), k);
+            return arith::SelectOp::create(
+                inner, kept, v[0], scalarConstant(inner, v[0].getType(), 0));
+          });
   return node.replace(result.value);
 }
 
 static LogicalResult lowerEyeLike(Node &node) {
   int64_t k = node.integer("k", 0);
   Type element = node.resultElement(), type = computeElement(element);
-  Tensor result = map(node.b, {}, node.resultDims(), element, [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
-    Value kept = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, diagonal(b, 2), indexConstant(b, k));
-    return arith::SelectOp::create(b, kept, scalarConstant(b, type, 1), scalarConstant(b, type, 0));
-  });
+  Tensor result =
+      map(node.b, {}, node.resultDims(), element,
+          [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
+            Value kept =
+                arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                      diagonal(b, 2), indexConstant(b, k));
+            return arith::SelectOp::create(b, kept, scalarConstant(b, type, 1),
+                                           scalarConstant(b, type, 0));
+          });
   return node.replace(result.value);
 }
 
 /// Inference drops nothing; a mask is all true.
 static LogicalResult lowerDropout(Node &node) {
   if (node.op->getNumResults() > 1) {
-    Value kept = arith::ConstantOp::create(node.b, node.b.getIntegerAttr(storageElement(node.resultElement(1)), 1));
-    if (failed(node.replace(fill(node.b, kept, node.resultDims(1), node.resultElement(1)).value, 1)))
+    Value kept = arith::ConstantOp::create(
+        node.b,
+        node.b.getIntegerAttr(storageElement(node.resultElement(1)), 1));
+    if (failed(node.replace(
+            fill(node.b, kept, node.resultDims(1), node.resultElement(1)).value,
+            1)))
       return failure();
   }
   return node.replace(node.in(0).value);

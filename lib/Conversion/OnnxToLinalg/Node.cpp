@@ -57,7 +57,8 @@ Value lowering::toCompute(ImplicitLocOpBuilder &b, Value stored, Type element) {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, stored, zero);
 }
 
-Value lowering::toStorage(ImplicitLocOpBuilder &b, Value computed, Type element) {
+Value lowering::toStorage(ImplicitLocOpBuilder &b, Value computed,
+                          Type element) {
   Type type = storageElement(element);
   if (computed.getType() == type)
     return computed;
@@ -66,32 +67,40 @@ Value lowering::toStorage(ImplicitLocOpBuilder &b, Value computed, Type element)
   return arith::ExtUIOp::create(b, type, computed);
 }
 
-Value lowering::scalarConstant(ImplicitLocOpBuilder &b, Type type, double value) {
+Value lowering::scalarConstant(ImplicitLocOpBuilder &b, Type type,
+                               double value) {
   if (isa<FloatType>(type))
     return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
-  return arith::ConstantOp::create(b, b.getIntegerAttr(type, static_cast<int64_t>(value)));
+  return arith::ConstantOp::create(
+      b, b.getIntegerAttr(type, static_cast<int64_t>(value)));
 }
 
-/// The numbers of an integer type, as the nearest floats inside its range, so that a conversion is always defined.
-static Value saturate(ImplicitLocOpBuilder &b, Value value, unsigned bits, bool isUnsigned) {
+/// The numbers of an integer type, as the nearest floats inside its range, so
+/// that a conversion is always defined.
+static Value saturate(ImplicitLocOpBuilder &b, Value value, unsigned bits,
+                      bool isUnsigned) {
   Type type = value.getType();
   unsigned mantissa = type.isF64() ? 53 : 24;
   double low = isUnsigned ? 0 : -std::ldexp(1.0, bits - 1);
   double high = std::ldexp(1.0, isUnsigned ? bits : bits - 1);
-  high = (isUnsigned ? bits : bits - 1) <= mantissa ? high - 1 : high - std::ldexp(high, -static_cast<int>(mantissa));
+  high = (isUnsigned ? bits : bits - 1) <= mantissa
+             ? high - 1
+             : high - std::ldexp(high, -static_cast<int>(mantissa));
   auto clamp = [&](arith::CmpFPredicate predicate, double limit) {
     Value bound = scalarConstant(b, type, limit);
     Value beyond = arith::CmpFOp::create(b, predicate, value, bound);
     value = arith::SelectOp::create(b, beyond, bound, value);
   };
-  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
+  Value isNan =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
   value = arith::SelectOp::create(b, isNan, scalarConstant(b, type, 0), value);
   clamp(arith::CmpFPredicate::OLT, low);
   clamp(arith::CmpFPredicate::OGT, high);
   return value;
 }
 
-Value lowering::castScalar(ImplicitLocOpBuilder &b, Value value, Type from, Type to) {
+Value lowering::castScalar(ImplicitLocOpBuilder &b, Value value, Type from,
+                           Type to) {
   Type source = computeElement(from), target = computeElement(to);
   bool fromFloat = isa<FloatType>(source), toFloat = isa<FloatType>(target);
   bool fromUnsigned = from.isUnsignedInteger() || from.isInteger(1);
@@ -109,7 +118,8 @@ Value lowering::castScalar(ImplicitLocOpBuilder &b, Value value, Type from, Type
     return arith::TruncFOp::create(b, target, value);
   }
   if (fromFloat) {
-    value = saturate(b, value, target.getIntOrFloatBitWidth(), to.isUnsignedInteger());
+    value = saturate(b, value, target.getIntOrFloatBitWidth(),
+                     to.isUnsignedInteger());
     if (to.isUnsignedInteger())
       return arith::FPToUIOp::create(b, target, value);
     return arith::FPToSIOp::create(b, target, value);
@@ -137,7 +147,9 @@ Value Node::operand(unsigned position) const {
   unsigned start = 0;
   for (int32_t size : segments.asArrayRef().take_front(position))
     start += size;
-  return position < segments.size() && segments[position] ? op->getOperand(start) : Value();
+  return position < segments.size() && segments[position]
+             ? op->getOperand(start)
+             : Value();
 }
 
 Tensor Node::tensor(Value original) {
@@ -158,7 +170,9 @@ SmallVector<Tensor> Node::inputs() {
   return all;
 }
 
-Type Node::resultElement(unsigned result) const { return getElementTypeOrSelf(op->getResult(result).getType()); }
+Type Node::resultElement(unsigned result) const {
+  return getElementTypeOrSelf(op->getResult(result).getType());
+}
 
 Dims Node::resultDims(unsigned result) const {
   FailureOr<Dims> dims = getDims(op->getResult(result));
@@ -180,7 +194,8 @@ StringRef Node::string(StringRef attribute, StringRef otherwise) const {
   return attr ? attr.getValue() : otherwise;
 }
 
-SmallVector<int64_t> Node::integers(StringRef attribute, ArrayRef<int64_t> otherwise) const {
+SmallVector<int64_t> Node::integers(StringRef attribute,
+                                    ArrayRef<int64_t> otherwise) const {
   if (auto attr = op->getAttrOfType<DenseI64ArrayAttr>(attribute))
     return SmallVector<int64_t>(attr.asArrayRef());
   if (auto attr = op->getAttrOfType<ArrayAttr>(attribute)) {
@@ -203,7 +218,8 @@ std::optional<SmallVector<int64_t>> Node::constantIntegers(unsigned position) {
   if (!constant)
     return std::nullopt;
   auto type = dyn_cast<ShapedType>(constant.getType());
-  auto element = type ? dyn_cast<IntegerType>(type.getElementType()) : IntegerType();
+  auto element =
+      type ? dyn_cast<IntegerType>(type.getElementType()) : IntegerType();
   if (!element || element.getWidth() < 8)
     return std::nullopt;
   std::vector<char> scratch;
@@ -216,8 +232,11 @@ std::optional<SmallVector<int64_t>> Node::constantIntegers(unsigned position) {
   SmallVector<int64_t> numbers;
   for (size_t i = 0; i + size <= bytes->size(); i += size) {
     uint64_t bits = 0;
-    memcpy(&bits, bytes->data() + i, size); // little-endian hosts only, as the stores are
-    numbers.push_back(element.isUnsigned() || size == 8 ? bits : llvm::SignExtend64(bits, size * 8));
+    memcpy(&bits, bytes->data() + i,
+           size); // little-endian hosts only, as the stores are
+    numbers.push_back(element.isUnsigned() || size == 8
+                          ? bits
+                          : llvm::SignExtend64(bits, size * 8));
   }
   return numbers;
 }
@@ -236,18 +255,23 @@ SmallVector<OpFoldResult> Node::runtimeIntegers(unsigned position) {
     if (auto elements = input.value.getDefiningOp<tensor::FromElementsOp>())
       element = elements.getElements()[i];
     else
-      element = tensor::ExtractOp::create(b, input.value, input.rank() ? ValueRange(indexConstant(b, i)) : ValueRange());
-    numbers.push_back(b.createOrFold<arith::IndexCastOp>(b.getIndexType(), element));
+      element = tensor::ExtractOp::create(
+          b, input.value,
+          input.rank() ? ValueRange(indexConstant(b, i)) : ValueRange());
+    numbers.push_back(
+        b.createOrFold<arith::IndexCastOp>(b.getIndexType(), element));
   }
   return numbers;
 }
 
 LogicalResult Node::replace(Value value, unsigned result) {
   Type element = resultElement(result);
-  Type wanted = cast<ShapedType>(op->getResult(result).getType()).clone(storageElement(element));
+  Type wanted = cast<ShapedType>(op->getResult(result).getType())
+                    .clone(storageElement(element));
   if (value.getType() != wanted) {
     if (!tensor::CastOp::areCastCompatible(value.getType(), wanted))
-      return error() << "expected to become a " << wanted << ", got " << value.getType();
+      return error() << "expected to become a " << wanted << ", got "
+                     << value.getType();
     value = tensor::CastOp::create(b, wanted, value);
   }
   values[op->getResult(result)] = {value, element, {}};
@@ -264,11 +288,15 @@ OpFoldResult lowering::size(ImplicitLocOpBuilder &b, const DimExpr &dim) {
   return materializeDim(b, b.getLoc(), dim);
 }
 
-SmallVector<OpFoldResult> lowering::sizes(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims) {
-  return llvm::map_to_vector(dims, [&](const DimExpr &dim) { return size(b, dim); });
+SmallVector<OpFoldResult> lowering::sizes(ImplicitLocOpBuilder &b,
+                                          ArrayRef<DimExpr> dims) {
+  return llvm::map_to_vector(dims,
+                             [&](const DimExpr &dim) { return size(b, dim); });
 }
 
-Value lowering::sizeValue(ImplicitLocOpBuilder &b, const DimExpr &dim) { return materializeDim(b, b.getLoc(), dim); }
+Value lowering::sizeValue(ImplicitLocOpBuilder &b, const DimExpr &dim) {
+  return materializeDim(b, b.getLoc(), dim);
+}
 
 DimExpr lowering::product(ArrayRef<DimExpr> dims) {
   DimExpr result = 1;
@@ -277,11 +305,14 @@ DimExpr lowering::product(ArrayRef<DimExpr> dims) {
   return result;
 }
 
-Tensor lowering::empty(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims, Type element) {
-  return {tensor::EmptyOp::create(b, sizes(b, dims), storageElement(element)), element, Dims(dims)};
+Tensor lowering::empty(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims,
+                       Type element) {
+  return {tensor::EmptyOp::create(b, sizes(b, dims), storageElement(element)),
+          element, Dims(dims)};
 }
 
-Tensor lowering::fill(ImplicitLocOpBuilder &b, Value scalar, ArrayRef<DimExpr> dims, Type element) {
+Tensor lowering::fill(ImplicitLocOpBuilder &b, Value scalar,
+                      ArrayRef<DimExpr> dims, Type element) {
   Tensor result = empty(b, dims, element);
   result.value = linalg::FillOp::create(b, scalar, result.value).getResult(0);
   return result;
@@ -292,11 +323,14 @@ static TypedAttr uniformConstant(const Tensor &input) {
   DenseElementsAttr elements;
   if (auto constant = input.value.getDefiningOp<ConstantOp>())
     elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-  return elements && elements.isSplat() ? elements.getSplatValue<TypedAttr>() : TypedAttr();
+  return elements && elements.isSplat() ? elements.getSplatValue<TypedAttr>()
+                                        : TypedAttr();
 }
 
-SmallVector<Tensor> lowering::generic(ImplicitLocOpBuilder &b, ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs,
-                                      ArrayRef<AffineMap> maps, ArrayRef<utils::IteratorType> iterators, Body body) {
+SmallVector<Tensor>
+lowering::generic(ImplicitLocOpBuilder &b, ArrayRef<Tensor> inputs,
+                  ArrayRef<Tensor> outputs, ArrayRef<AffineMap> maps,
+                  ArrayRef<utils::IteratorType> iterators, Body body) {
   SmallVector<Value> inputValues, outputValues;
   SmallVector<Type> types;
   SmallVector<AffineMap> used;
@@ -314,16 +348,20 @@ SmallVector<Tensor> lowering::generic(ImplicitLocOpBuilder &b, ArrayRef<Tensor> 
     types.push_back(output.value.getType());
   }
   auto op = linalg::GenericOp::create(
-      b, types, inputValues, outputValues, used, iterators, [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+      b, types, inputValues, outputValues, used, iterators,
+      [&](OpBuilder &builder, Location loc, ValueRange arguments) {
         ImplicitLocOpBuilder inner(loc, builder);
         SmallVector<Value> scalars;
         unsigned next = 0;
         for (auto [input, constant] : llvm::zip(inputs, constants)) {
-          Value stored = constant ? arith::ConstantOp::create(inner, constant).getResult() : arguments[next++];
+          Value stored =
+              constant ? arith::ConstantOp::create(inner, constant).getResult()
+                       : arguments[next++];
           scalars.push_back(toCompute(inner, stored, input.element));
         }
         for (const Tensor &output : outputs)
-          scalars.push_back(toCompute(inner, arguments[next++], output.element));
+          scalars.push_back(
+              toCompute(inner, arguments[next++], output.element));
         SmallVector<Value> results = body(inner, scalars);
         for (auto [result, output] : llvm::zip(results, outputs))
           result = toStorage(inner, result, output.element);
@@ -335,59 +373,72 @@ SmallVector<Tensor> lowering::generic(ImplicitLocOpBuilder &b, ArrayRef<Tensor> 
   return results;
 }
 
-Tensor lowering::mapWith(ImplicitLocOpBuilder &b, ArrayRef<Tensor> inputs, ArrayRef<AffineMap> maps, ArrayRef<DimExpr> dims,
+Tensor lowering::mapWith(ImplicitLocOpBuilder &b, ArrayRef<Tensor> inputs,
+                         ArrayRef<AffineMap> maps, ArrayRef<DimExpr> dims,
                          Type element, ScalarBody body) {
   SmallVector<AffineMap> all(maps);
   all.push_back(b.getMultiDimIdentityMap(dims.size()));
-  SmallVector<utils::IteratorType> iterators(dims.size(), utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> iterators(dims.size(),
+                                             utils::IteratorType::parallel);
   return generic(b, inputs, empty(b, dims, element), all, iterators,
-                 [&](ImplicitLocOpBuilder &inner, ValueRange scalars) -> SmallVector<Value> {
+                 [&](ImplicitLocOpBuilder &inner,
+                     ValueRange scalars) -> SmallVector<Value> {
                    return {body(inner, scalars.drop_back())};
                  })
       .front();
 }
 
-/// Where numpy's broadcasting reads a tensor of `dims` for a result of `resultDims`.
-static AffineMap broadcastMap(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims, ArrayRef<DimExpr> resultDims) {
+/// Where numpy's broadcasting reads a tensor of `dims` for a result of
+/// `resultDims`.
+static AffineMap broadcastMap(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims,
+                              ArrayRef<DimExpr> resultDims) {
   unsigned shift = resultDims.size() - dims.size();
   SmallVector<AffineExpr> exprs;
   for (auto [i, dim] : llvm::enumerate(dims)) {
     bool repeats = dim.isConstant(1) && !resultDims[i + shift].isConstant(1);
-    exprs.push_back(repeats ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(i + shift));
+    exprs.push_back(repeats ? b.getAffineConstantExpr(0)
+                            : b.getAffineDimExpr(i + shift));
   }
   return AffineMap::get(resultDims.size(), 0, exprs, b.getContext());
 }
 
-Tensor lowering::map(ImplicitLocOpBuilder &b, ArrayRef<Tensor> inputs, ArrayRef<DimExpr> dims, Type element,
-                     ScalarBody body) {
+Tensor lowering::map(ImplicitLocOpBuilder &b, ArrayRef<Tensor> inputs,
+                     ArrayRef<DimExpr> dims, Type element, ScalarBody body) {
   SmallVector<AffineMap> maps;
   for (const Tensor &input : inputs)
     maps.push_back(broadcastMap(b, input.dims, dims));
   return mapWith(b, inputs, maps, dims, element, body);
 }
 
-Tensor lowering::broadcast(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<DimExpr> dims) {
+Tensor lowering::broadcast(ImplicitLocOpBuilder &b, const Tensor &input,
+                           ArrayRef<DimExpr> dims) {
   if (input.dims == Dims(dims))
     return input;
-  return map(b, input, dims, input.element, [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
+  return map(b, input, dims, input.element,
+             [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
 }
 
-Tensor lowering::castTo(ImplicitLocOpBuilder &b, const Tensor &input, Type element) {
+Tensor lowering::castTo(ImplicitLocOpBuilder &b, const Tensor &input,
+                        Type element) {
   if (input.element == element)
     return input;
-  return map(b, input, input.dims, element, [&](ImplicitLocOpBuilder &inner, ValueRange x) {
-    return castScalar(inner, x[0], input.element, element);
-  });
+  return map(b, input, input.dims, element,
+             [&](ImplicitLocOpBuilder &inner, ValueRange x) {
+               return castScalar(inner, x[0], input.element, element);
+             });
 }
 
-Tensor lowering::reduce(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<int64_t> axes, Type element,
-                        TypedAttr init, function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine) {
+Tensor lowering::reduce(
+    ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<int64_t> axes,
+    Type element, TypedAttr init,
+    function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine) {
   Dims kept;
   SmallVector<AffineExpr> exprs;
   SmallVector<utils::IteratorType> iterators;
   for (int64_t i = 0; i < input.rank(); ++i) {
     bool reduced = llvm::is_contained(axes, i);
-    iterators.push_back(reduced ? utils::IteratorType::reduction : utils::IteratorType::parallel);
+    iterators.push_back(reduced ? utils::IteratorType::reduction
+                                : utils::IteratorType::parallel);
     if (reduced)
       continue;
     kept.push_back(input.dims[i]);
@@ -395,8 +446,10 @@ Tensor lowering::reduce(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<i
   }
   Tensor output = fill(b, arith::ConstantOp::create(b, init), kept, element);
   AffineMap outputMap = AffineMap::get(input.rank(), 0, exprs, b.getContext());
-  return generic(b, input, output, {b.getMultiDimIdentityMap(input.rank()), outputMap}, iterators,
-                 [&](ImplicitLocOpBuilder &inner, ValueRange scalars) -> SmallVector<Value> {
+  return generic(b, input, output,
+                 {b.getMultiDimIdentityMap(input.rank()), outputMap}, iterators,
+                 [&](ImplicitLocOpBuilder &inner,
+                     ValueRange scalars) -> SmallVector<Value> {
                    return {combine(inner, scalars[0], scalars[1])};
                  })
       .front();
@@ -406,12 +459,16 @@ Tensor lowering::reduce(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<i
 // Shapes
 //===----------------------------------------------------------------------===//
 
-/// Cuts both shapes into as many groups of equal products as the expressions prove. Failure when they prove none.
-static LogicalResult groupDims(ArrayRef<DimExpr> from, ArrayRef<DimExpr> to, SmallVectorImpl<ReassociationIndices> &fromGroups,
-                               SmallVectorImpl<ReassociationIndices> &toGroups) {
+/// Cuts both shapes into as many groups of equal products as the expressions
+/// prove. Failure when they prove none.
+static LogicalResult
+groupDims(ArrayRef<DimExpr> from, ArrayRef<DimExpr> to,
+          SmallVectorImpl<ReassociationIndices> &fromGroups,
+          SmallVectorImpl<ReassociationIndices> &toGroups) {
   size_t i = 0, j = 0;
   while (i < from.size() && j < to.size()) {
-    ReassociationIndices fromGroup{static_cast<int64_t>(i)}, toGroup{static_cast<int64_t>(j)};
+    ReassociationIndices fromGroup{static_cast<int64_t>(i)},
+        toGroup{static_cast<int64_t>(j)};
     DimExpr p = from[i++], q = to[j++];
     while (p != q) {
       auto pc = p.getConstant(), qc = q.getConstant();
@@ -433,7 +490,8 @@ static LogicalResult groupDims(ArrayRef<DimExpr> from, ArrayRef<DimExpr> to, Sma
     fromGroups.push_back(fromGroup);
     toGroups.push_back(toGroup);
   }
-  auto takeOnes = [](size_t next, ArrayRef<DimExpr> dims, SmallVectorImpl<ReassociationIndices> &groups) {
+  auto takeOnes = [](size_t next, ArrayRef<DimExpr> dims,
+                     SmallVectorImpl<ReassociationIndices> &groups) {
     for (; next < dims.size(); ++next) {
       if (groups.empty() || !dims[next].isConstant(1))
         return failure();
@@ -441,37 +499,49 @@ static LogicalResult groupDims(ArrayRef<DimExpr> from, ArrayRef<DimExpr> to, Sma
     }
     return success();
   };
-  return success(succeeded(takeOnes(i, from, fromGroups)) && succeeded(takeOnes(j, to, toGroups)));
+  return success(succeeded(takeOnes(i, from, fromGroups)) &&
+                 succeeded(takeOnes(j, to, toGroups)));
 }
 
-Tensor lowering::reshape(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<DimExpr> dims) {
+Tensor lowering::reshape(ImplicitLocOpBuilder &b, const Tensor &input,
+                         ArrayRef<DimExpr> dims) {
   if (input.dims == Dims(dims))
     return input;
   auto type = tensorType(dims, storageElement(input.element));
   SmallVector<ReassociationIndices> fromGroups, toGroups;
   if (dims.empty())
-    return {tensor::CollapseShapeOp::create(b, type, input.value, fromGroups), input.element, {}};
+    return {tensor::CollapseShapeOp::create(b, type, input.value, fromGroups),
+            input.element,
+            {}};
   if (input.dims.empty())
-    return {tensor::ExpandShapeOp::create(b, type, input.value, toGroups, sizes(b, dims)), input.element, Dims(dims)};
+    return {tensor::ExpandShapeOp::create(b, type, input.value, toGroups,
+                                          sizes(b, dims)),
+            input.element, Dims(dims)};
   if (failed(groupDims(input.dims, dims, fromGroups, toGroups))) {
     fromGroups.assign(1, llvm::to_vector<2>(llvm::seq<int64_t>(input.rank())));
     toGroups.assign(1, llvm::to_vector<2>(llvm::seq<int64_t>(dims.size())));
   }
   Dims middle;
   for (const ReassociationIndices &group : fromGroups)
-    middle.push_back(product(ArrayRef<DimExpr>(input.dims).slice(group.front(), group.size())));
+    middle.push_back(product(
+        ArrayRef<DimExpr>(input.dims).slice(group.front(), group.size())));
   Value value = input.value;
   if (fromGroups.size() != input.dims.size())
-    value = tensor::CollapseShapeOp::create(b, tensorType(middle, storageElement(input.element)), value, fromGroups);
+    value = tensor::CollapseShapeOp::create(
+        b, tensorType(middle, storageElement(input.element)), value,
+        fromGroups);
   if (toGroups.size() != dims.size())
-    value = tensor::ExpandShapeOp::create(b, type, value, toGroups, sizes(b, dims));
+    value =
+        tensor::ExpandShapeOp::create(b, type, value, toGroups, sizes(b, dims));
   return {value, input.element, Dims(dims)};
 }
 
-Tensor lowering::transpose(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<int64_t> permutation) {
+Tensor lowering::transpose(ImplicitLocOpBuilder &b, const Tensor &input,
+                           ArrayRef<int64_t> permutation) {
   Dims dims;
   SmallVector<AffineExpr> exprs(permutation.size());
-  SmallVector<int64_t> moved; // without unit dimensions, which are nowhere in memory
+  SmallVector<int64_t>
+      moved; // without unit dimensions, which are nowhere in memory
   for (auto [i, from] : llvm::enumerate(permutation)) {
     dims.push_back(input.dims[from]);
     exprs[from] = b.getAffineDimExpr(i);
@@ -481,21 +551,29 @@ Tensor lowering::transpose(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRe
   if (llvm::is_sorted(moved))
     return reshape(b, input, dims);
   AffineMap map = AffineMap::get(permutation.size(), 0, exprs, b.getContext());
-  return mapWith(b, input, map, dims, input.element, [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
+  return mapWith(b, input, map, dims, input.element,
+                 [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
 }
 
-Tensor lowering::slice(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<OpFoldResult> offsets,
+Tensor lowering::slice(ImplicitLocOpBuilder &b, const Tensor &input,
+                       ArrayRef<OpFoldResult> offsets,
                        ArrayRef<OpFoldResult> steps, ArrayRef<DimExpr> dims) {
   auto type = tensorType(dims, storageElement(input.element));
-  return {tensor::ExtractSliceOp::create(b, type, input.value, offsets, sizes(b, dims), steps), input.element, Dims(dims)};
+  return {tensor::ExtractSliceOp::create(b, type, input.value, offsets,
+                                         sizes(b, dims), steps),
+          input.element, Dims(dims)};
 }
 
-Value lowering::insert(ImplicitLocOpBuilder &b, const Tensor &part, Value whole, ArrayRef<OpFoldResult> offsets) {
+Value lowering::insert(ImplicitLocOpBuilder &b, const Tensor &part, Value whole,
+                       ArrayRef<OpFoldResult> offsets) {
   SmallVector<OpFoldResult> ones(part.rank(), b.getIndexAttr(1));
-  return tensor::InsertSliceOp::create(b, part.value, whole, offsets, sizes(b, part.dims), ones);
+  return tensor::InsertSliceOp::create(b, part.value, whole, offsets,
+                                       sizes(b, part.dims), ones);
 }
 
-Tensor lowering::pad(ImplicitLocOpBuilder &b, const Tensor &input, ArrayRef<DimExpr> low, ArrayRef<DimExpr> dims, Value scalar) {
+Tensor lowering::pad(ImplicitLocOpBuilder &b, const Tensor &input,
+                     ArrayRef<DimExpr> low, ArrayRef<DimExpr> dims,
+                     Value scalar) {
   if (input.dims == Dims(dims))
     return input;
   Tensor whole = fill(b, scalar, dims, input.element);

@@ -1,11 +1,14 @@
 //===- Node.h - one operator while it is lowered ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Operators are looked up by name and lowered by functions of one form, `LogicalResult lowerX(Node &)`, so that an operator is
-// one row of a table. Operands and attributes are read through Node, by their position and name in the standard.
+// Operators are looked up by name and lowered by functions of one form,
+// `LogicalResult lowerX(Node &)`, so that an operator is one row of a table.
+// Operands and attributes are read through Node, by their position and name in
+// the standard.
 //
-// A tensor has two element types: the one that ONNX means (ui8, i1, f16) and the one it is stored as (i8, i8, f16). In the body
-// of a generic, a scalar has a third one that is computed with (i8, i1, f32). The functions below convert.
+// A tensor has two element types: the one that ONNX means (ui8, i1, f16) and
+// the one it is stored as (i8, i8, f16). In the body of a generic, a scalar has
+// a third one that is computed with (i8, i1, f32). The functions below convert.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_LIB_CONVERSION_ONNXTOLINALG_NODE_H
@@ -31,14 +34,19 @@ using Dims = llvm::SmallVector<DimExpr>;
 mlir::Type storageElement(mlir::Type element);
 /// What it is computed in.
 mlir::Type computeElement(mlir::Type element);
-mlir::RankedTensorType tensorType(llvm::ArrayRef<DimExpr> dims, mlir::Type element);
+mlir::RankedTensorType tensorType(llvm::ArrayRef<DimExpr> dims,
+                                  mlir::Type element);
 
-mlir::Value toCompute(mlir::ImplicitLocOpBuilder &b, mlir::Value stored, mlir::Type element);
-mlir::Value toStorage(mlir::ImplicitLocOpBuilder &b, mlir::Value computed, mlir::Type element);
+mlir::Value toCompute(mlir::ImplicitLocOpBuilder &b, mlir::Value stored,
+                      mlir::Type element);
+mlir::Value toStorage(mlir::ImplicitLocOpBuilder &b, mlir::Value computed,
+                      mlir::Type element);
 /// Converts a computed scalar between ONNX element types as Cast does.
-mlir::Value castScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value value, mlir::Type from, mlir::Type to);
+mlir::Value castScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
+                       mlir::Type from, mlir::Type to);
 /// A constant of a compute type.
-mlir::Value scalarConstant(mlir::ImplicitLocOpBuilder &b, mlir::Type type, double value);
+mlir::Value scalarConstant(mlir::ImplicitLocOpBuilder &b, mlir::Type type,
+                           double value);
 inline mlir::Value indexConstant(mlir::ImplicitLocOpBuilder &b, int64_t value) {
   return mlir::arith::ConstantIndexOp::create(b, value);
 }
@@ -60,13 +68,15 @@ class Node {
 public:
   using Map = llvm::DenseMap<mlir::Value, Tensor>;
 
-  Node(mlir::Operation *op, mlir::OpBuilder &builder, Map &values) : op(op), b(op->getLoc(), builder), values(values) {}
+  Node(mlir::Operation *op, mlir::OpBuilder &builder, Map &values)
+      : op(op), b(op->getLoc(), builder), values(values) {}
 
   mlir::Operation *op;
   mlir::ImplicitLocOpBuilder b;
 
   llvm::StringRef name() const { return op->getName().stripDialect(); }
-  /// Position in the schema -> operand, null when absent. A variadic operand list counts one position an operand.
+  /// Position in the schema -> operand, null when absent. A variadic operand
+  /// list counts one position an operand.
   mlir::Value operand(unsigned position) const;
   bool has(unsigned position) const { return operand(position) != nullptr; }
   /// All operands.
@@ -79,17 +89,24 @@ public:
 
   int64_t integer(llvm::StringRef attribute, int64_t otherwise) const;
   double number(llvm::StringRef attribute, double otherwise) const;
-  llvm::StringRef string(llvm::StringRef attribute, llvm::StringRef otherwise) const;
-  llvm::SmallVector<int64_t> integers(llvm::StringRef attribute, llvm::ArrayRef<int64_t> otherwise = {}) const;
+  llvm::StringRef string(llvm::StringRef attribute,
+                         llvm::StringRef otherwise) const;
+  llvm::SmallVector<int64_t>
+  integers(llvm::StringRef attribute,
+           llvm::ArrayRef<int64_t> otherwise = {}) const;
   /// `attribute`, an axis of `rank` dimensions, counted from the front.
-  int64_t axis(llvm::StringRef attribute, int64_t otherwise, int64_t rank) const;
+  int64_t axis(llvm::StringRef attribute, int64_t otherwise,
+               int64_t rank) const;
 
   /// The numbers of a constant integer operand.
   std::optional<llvm::SmallVector<int64_t>> constantIntegers(unsigned position);
-  /// The same as run-time or constant sizes, whether the operand is constant or not.
+  /// The same as run-time or constant sizes, whether the operand is constant or
+  /// not.
   llvm::SmallVector<mlir::OpFoldResult> runtimeIntegers(unsigned position);
 
-  mlir::InFlightDiagnostic error() const { return op->emitError("'") << op->getName() << "' "; }
+  mlir::InFlightDiagnostic error() const {
+    return op->emitError("'") << op->getName() << "' ";
+  }
   /// Ends the lowering: `value` takes the place of a result.
   mlir::LogicalResult replace(mlir::Value value, unsigned result = 0);
 
@@ -112,7 +129,8 @@ llvm::ArrayRef<TableEntry> reductionTable();
 llvm::ArrayRef<TableEntry> rowsTable();
 /// Elementwise operators have a table of scalar functions.
 bool isElementwise(Node &node);
-mlir::LogicalResult lowerSoftmaxByParts(Node &node, int64_t axis, bool logarithmic);
+mlir::LogicalResult lowerSoftmaxByParts(Node &node, int64_t axis,
+                                        bool logarithmic);
 mlir::LogicalResult lowerElementwise(Node &node);
 
 //===----------------------------------------------------------------------===//
@@ -120,48 +138,73 @@ mlir::LogicalResult lowerElementwise(Node &node);
 //===----------------------------------------------------------------------===//
 
 mlir::OpFoldResult size(mlir::ImplicitLocOpBuilder &b, const DimExpr &dim);
-llvm::SmallVector<mlir::OpFoldResult> sizes(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<DimExpr> dims);
+llvm::SmallVector<mlir::OpFoldResult> sizes(mlir::ImplicitLocOpBuilder &b,
+                                            llvm::ArrayRef<DimExpr> dims);
 mlir::Value sizeValue(mlir::ImplicitLocOpBuilder &b, const DimExpr &dim);
 
 /// `element` is ONNX's in all of these; the value has the storage type.
-Tensor empty(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<DimExpr> dims, mlir::Type element);
+Tensor empty(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<DimExpr> dims,
+             mlir::Type element);
 /// `scalar` is of the storage type.
-Tensor fill(mlir::ImplicitLocOpBuilder &b, mlir::Value scalar, llvm::ArrayRef<DimExpr> dims, mlir::Type element);
+Tensor fill(mlir::ImplicitLocOpBuilder &b, mlir::Value scalar,
+            llvm::ArrayRef<DimExpr> dims, mlir::Type element);
 
 /// The scalars of a body in the compute type in, what is yielded out.
-using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
-using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
+using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
+using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &,
+                                                  mlir::ValueRange)>;
 
-/// A linalg.generic; `maps` for the inputs, then the outputs. Inputs that are inline constants of one value become constants of
-/// the body. The body sees compute types of inputs and outputs.
-llvm::SmallVector<Tensor> generic(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Tensor> inputs,
-                                  llvm::ArrayRef<Tensor> outputs, llvm::ArrayRef<mlir::AffineMap> maps,
-                                  llvm::ArrayRef<mlir::utils::IteratorType> iterators, Body body);
-/// One element of every input, broadcast as numpy does, to one of the result; the body may use linalg.index.
-Tensor map(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<DimExpr> dims, mlir::Type element,
-           ScalarBody body);
+/// A linalg.generic; `maps` for the inputs, then the outputs. Inputs that are
+/// inline constants of one value become constants of the body. The body sees
+/// compute types of inputs and outputs.
+llvm::SmallVector<Tensor>
+generic(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Tensor> inputs,
+        llvm::ArrayRef<Tensor> outputs, llvm::ArrayRef<mlir::AffineMap> maps,
+        llvm::ArrayRef<mlir::utils::IteratorType> iterators, Body body);
+/// One element of every input, broadcast as numpy does, to one of the result;
+/// the body may use linalg.index.
+Tensor map(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Tensor> inputs,
+           llvm::ArrayRef<DimExpr> dims, mlir::Type element, ScalarBody body);
 /// The same with explicit maps of the inputs; the result is read in order.
-Tensor mapWith(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<mlir::AffineMap> maps,
-               llvm::ArrayRef<DimExpr> dims, mlir::Type element, ScalarBody body);
-/// Combines elements along `axes`, which are dropped from the result, with what is there so far, `init` at first.
-Tensor reduce(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<int64_t> axes, mlir::Type element,
-              mlir::TypedAttr init, llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::Value, mlir::Value)> combine);
+Tensor mapWith(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Tensor> inputs,
+               llvm::ArrayRef<mlir::AffineMap> maps,
+               llvm::ArrayRef<DimExpr> dims, mlir::Type element,
+               ScalarBody body);
+/// Combines elements along `axes`, which are dropped from the result, with what
+/// is there so far, `init` at first.
+Tensor reduce(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+              llvm::ArrayRef<int64_t> axes, mlir::Type element,
+              mlir::TypedAttr init,
+              llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &,
+                                             mlir::Value, mlir::Value)>
+                  combine);
 
-/// The same elements in another shape, as reshapes of as few dimensions as possible.
-Tensor reshape(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<DimExpr> dims);
-Tensor transpose(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<int64_t> permutation);
-Tensor broadcast(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<DimExpr> dims);
-Tensor castTo(mlir::ImplicitLocOpBuilder &b, const Tensor &input, mlir::Type element);
+/// The same elements in another shape, as reshapes of as few dimensions as
+/// possible.
+Tensor reshape(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+               llvm::ArrayRef<DimExpr> dims);
+Tensor transpose(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+                 llvm::ArrayRef<int64_t> permutation);
+Tensor broadcast(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+                 llvm::ArrayRef<DimExpr> dims);
+Tensor castTo(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+              mlir::Type element);
 /// A part of a tensor: a view of it, once buffers are made.
-Tensor slice(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<mlir::OpFoldResult> offsets,
-             llvm::ArrayRef<mlir::OpFoldResult> steps, llvm::ArrayRef<DimExpr> dims);
+Tensor slice(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+             llvm::ArrayRef<mlir::OpFoldResult> offsets,
+             llvm::ArrayRef<mlir::OpFoldResult> steps,
+             llvm::ArrayRef<DimExpr> dims);
 /// Puts a part into a tensor.
-mlir::Value insert(mlir::ImplicitLocOpBuilder &b, const Tensor &part, mlir::Value whole,
+mlir::Value insert(mlir::ImplicitLocOpBuilder &b, const Tensor &part,
+                   mlir::Value whole,
                    llvm::ArrayRef<mlir::OpFoldResult> offsets);
 /// Pads with a scalar of the storage type.
-Tensor pad(mlir::ImplicitLocOpBuilder &b, const Tensor &input, llvm::ArrayRef<DimExpr> low, llvm::ArrayRef<DimExpr> dims,
+Tensor pad(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+           llvm::ArrayRef<DimExpr> low, llvm::ArrayRef<DimExpr> dims,
            mlir::Value scalar);
-/// x [batch, M, K] times y [batch, K, N], in f32 (f16 and bf16 too) or the elements' own type.
+/// x [batch, M, K] times y [batch, K, N], in f32 (f16 and bf16 too) or the
+/// elements' own type.
 Tensor batchMatmul(mlir::ImplicitLocOpBuilder &b, Tensor x, Tensor y);
 
 DimExpr product(llvm::ArrayRef<DimExpr> dims);

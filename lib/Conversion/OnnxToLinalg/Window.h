@@ -9,7 +9,8 @@
 
 namespace squint::lowering {
 
-/// By spatial dimension. Output `o` reads inputs `o * stride - low + i * dilation` for `i` in [0, kernel).
+/// By spatial dimension. Output `o` reads inputs `o * stride - low + i *
+/// dilation` for `i` in [0, kernel).
 struct Window {
   llvm::SmallVector<int64_t> kernel, strides, dilations, low, high;
 
@@ -17,11 +18,14 @@ struct Window {
 };
 
 /// Reads strides, dilations, pads and auto_pad, with ONNX's defaults.
-mlir::FailureOr<Window> readWindow(Node &node, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<DimExpr> in,
+mlir::FailureOr<Window> readWindow(Node &node, llvm::ArrayRef<int64_t> kernel,
+                                   llvm::ArrayRef<DimExpr> in,
                                    llvm::ArrayRef<DimExpr> out);
 
-/// Pads the spatial dimensions, from `first` on, so that every window of `out` lies inside.
-Tensor padWindow(mlir::ImplicitLocOpBuilder &b, const Tensor &input, const Window &window, unsigned first,
+/// Pads the spatial dimensions, from `first` on, so that every window of `out`
+/// lies inside.
+Tensor padWindow(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
+                 const Window &window, unsigned first,
                  llvm::ArrayRef<DimExpr> out, mlir::Value scalar);
 
 } // namespace squint::lowering

@@ -29,15 +29,18 @@ Value contiguous(RewriterBase &rewriter, Location loc, Value buffer) {
   return copy;
 }
 
-/// Reads its inputs, writes its destinations without reading them, and is the same operator on memrefs.
+/// Reads its inputs, writes its destinations without reading them, and is the
+/// same operator on memrefs.
 template <typename OpTy>
 struct KernelInterface
     : DstBufferizableOpInterfaceExternalModel<KernelInterface<OpTy>, OpTy> {
-  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
                           BufferizationState &state) const {
     auto dps = cast<DestinationStyleOpInterface>(op);
     SmallVector<Value> operands, inits;
@@ -46,7 +49,8 @@ struct KernelInterface
         operands.push_back(operand.get());
         continue;
       }
-      FailureOr<Value> buffer = getBuffer(rewriter, operand.get(), options, state);
+      FailureOr<Value> buffer =
+          getBuffer(rewriter, operand.get(), options, state);
       if (failed(buffer))
         return failure();
       if (dps.isDpsInit(&operand))
@@ -55,7 +59,8 @@ struct KernelInterface
         *buffer = contiguous(rewriter, op->getLoc(), *buffer);
       operands.push_back(*buffer);
     }
-    OperationState newState(op->getLoc(), op->getName(), operands, TypeRange(), op->getAttrs());
+    OperationState newState(op->getLoc(), op->getName(), operands, TypeRange(),
+                            op->getAttrs());
     newState.propertiesAttr = op->getPropertiesAsAttribute();
     for (Region &region : op->getRegions())
       newState.addRegion()->takeBody(region);
@@ -66,33 +71,45 @@ struct KernelInterface
 };
 
 /// A constant of the model lives in the weights: nobody may write to it.
-struct ConstantInterface : BufferizableOpInterface::ExternalModel<ConstantInterface, ConstantOp> {
-  bool isWritable(Operation *, Value, const AnalysisState &) const { return false; }
-  AliasingOpOperandList getAliasingOpOperands(Operation *, Value, const AnalysisState &) const { return {}; }
+struct ConstantInterface
+    : BufferizableOpInterface::ExternalModel<ConstantInterface, ConstantOp> {
+  bool isWritable(Operation *, Value, const AnalysisState &) const {
+    return false;
+  }
+  AliasingOpOperandList getAliasingOpOperands(Operation *, Value,
+                                              const AnalysisState &) const {
+    return {};
+  }
 
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
                           BufferizationState &state) const {
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type)
       return success();
     auto memref = MemRefType::get(type.getShape(), type.getElementType());
-    OperationState newState(op->getLoc(), op->getName(), ValueRange(), memref, op->getAttrs());
+    OperationState newState(op->getLoc(), op->getName(), ValueRange(), memref,
+                            op->getAttrs());
     newState.propertiesAttr = op->getPropertiesAsAttribute();
     Operation *constant = rewriter.create(newState);
     replaceOpWithBufferizedValues(rewriter, op, constant->getResults());
     return success();
   }
 
-  FailureOr<BufferLikeType> getBufferType(Operation *, Value value, const BufferizationOptions &,
-                                          const BufferizationState &, SmallVector<Value> &) const {
+  FailureOr<BufferLikeType> getBufferType(Operation *, Value value,
+                                          const BufferizationOptions &,
+                                          const BufferizationState &,
+                                          SmallVector<Value> &) const {
     auto type = cast<RankedTensorType>(value.getType());
-    return cast<BufferLikeType>(MemRefType::get(type.getShape(), type.getElementType()));
+    return cast<BufferLikeType>(
+        MemRefType::get(type.getShape(), type.getElementType()));
   }
 };
 
 } // namespace
 
-void kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
+void kernel::registerBufferizableOpInterfaceExternalModels(
+    DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
     GemmOp::attachInterface<KernelInterface<GemmOp>>(*context);
     QuantizeRowsOp::attachInterface<KernelInterface<QuantizeRowsOp>>(*context);
@@ -102,6 +119,7 @@ void kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &regi
     GatherRowsOp::attachInterface<KernelInterface<GatherRowsOp>>(*context);
     DequantizeOp::attachInterface<KernelInterface<DequantizeOp>>(*context);
   });
-  registry.addExtension(
-      +[](MLIRContext *context, SquintDialect *) { ConstantOp::attachInterface<ConstantInterface>(*context); });
+  registry.addExtension(+[](MLIRContext *context, SquintDialect *) {
+    ConstantOp::attachInterface<ConstantInterface>(*context);
+  });
 }

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "squint/Dialect/Kernel/Kernel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
+#include "squint/Dialect/Kernel/Kernel.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -30,9 +30,12 @@ void KernelDialect::initialize() {
       >();
 }
 
-/// Destination-style operators read their inputs and write their outputs once these are memrefs.
-static void getDpsEffects(Operation *op,
-                          SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+/// Destination-style operators read their inputs and write their outputs once
+/// these are memrefs.
+static void getDpsEffects(
+    Operation *op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
   auto dps = cast<DestinationStyleOpInterface>(op);
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
@@ -44,9 +47,11 @@ static void getDpsEffects(Operation *op,
   }
 }
 
-#define DPS_EFFECTS(OP)                                                                                               \
-  void OP::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {                 \
-    getDpsEffects(*this, effects);                                                                                    \
+#define DPS_EFFECTS(OP)                                                        \
+  void OP::getEffects(                                                         \
+      SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>      \
+          &effects) {                                                          \
+    getDpsEffects(*this, effects);                                             \
   }
 DPS_EFFECTS(kernel::GemmOp)
 DPS_EFFECTS(kernel::QuantizeRowsOp)
@@ -67,15 +72,19 @@ PackedType GemmOp::getPackedType() {
   return cast<PackedType>(*getWeightType());
 }
 
-/// Parses `keyword ( operands : types )`, or nothing when the keyword is optional and absent.
-static ParseResult parseGroup(OpAsmParser &parser, StringRef keyword, bool optional, SmallVectorImpl<Value> &values) {
+/// Parses `keyword ( operands : types )`, or nothing when the keyword is
+/// optional and absent.
+static ParseResult parseGroup(OpAsmParser &parser, StringRef keyword,
+                              bool optional, SmallVectorImpl<Value> &values) {
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   SmallVector<Type> types;
-  if (optional ? failed(parser.parseOptionalKeyword(keyword)) : failed(parser.parseKeyword(keyword)))
+  if (optional ? failed(parser.parseOptionalKeyword(keyword))
+               : failed(parser.parseKeyword(keyword)))
     return optional ? success() : failure();
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseLParen() || parser.parseOperandList(operands) || parser.parseColonTypeList(types) ||
-      parser.parseRParen() || parser.resolveOperands(operands, types, loc, values))
+  if (parser.parseLParen() || parser.parseOperandList(operands) ||
+      parser.parseColonTypeList(types) || parser.parseRParen() ||
+      parser.resolveOperands(operands, types, loc, values))
     return failure();
   return success();
 }
@@ -83,13 +92,17 @@ static ParseResult parseGroup(OpAsmParser &parser, StringRef keyword, bool optio
 ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<Value> ins, weights, extras, outputs;
   SMLoc loc = parser.getCurrentLocation();
-  if (parseGroup(parser, "ins", false, ins) || parseGroup(parser, "weights", false, weights) ||
-      parseGroup(parser, "extras", true, extras) || parseGroup(parser, "outs", false, outputs) ||
+  if (parseGroup(parser, "ins", false, ins) ||
+      parseGroup(parser, "weights", false, weights) ||
+      parseGroup(parser, "extras", true, extras) ||
+      parseGroup(parser, "outs", false, outputs) ||
       parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
       parser.parseRegion(*result.addRegion()))
     return failure();
-  if (ins.empty() || ins.size() > 3 || weights.size() != 1 || outputs.size() != 1)
-    return parser.emitError(loc, "expected one to three inputs, one weight and one output");
+  if (ins.empty() || ins.size() > 3 || weights.size() != 1 ||
+      outputs.size() != 1)
+    return parser.emitError(
+        loc, "expected one to three inputs, one weight and one output");
   SmallVector<Type> types;
   if (succeeded(parser.parseOptionalArrow()) && parser.parseTypeList(types))
     return failure();
@@ -99,16 +112,19 @@ ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
   result.addOperands(outputs);
   result.addTypes(types);
   auto &properties = result.getOrAddProperties<Properties>();
-  // One input is the floats, two are codes with sums (a static scale), three are codes, scales and sums.
+  // One input is the floats, two are codes with sums (a static scale), three
+  // are codes, scales and sums.
   int32_t scales = ins.size() == 3, sums = ins.size() >= 2;
-  properties.setOperandSegmentSizes({1, scales, sums, 1, static_cast<int32_t>(extras.size()), 1});
+  properties.setOperandSegmentSizes(
+      {1, scales, sums, 1, static_cast<int32_t>(extras.size()), 1});
   return success();
 }
 
 void GemmOp::print(OpAsmPrinter &printer) {
   auto group = [&](StringRef keyword, ValueRange values) {
     if (!values.empty())
-      printer << " " << keyword << "(" << values << " : " << values.getTypes() << ")";
+      printer << " " << keyword << "(" << values << " : " << values.getTypes()
+              << ")";
   };
   SmallVector<Value> ins{getInput()};
   if (getScales())
@@ -119,7 +135,8 @@ void GemmOp::print(OpAsmPrinter &printer) {
   group("weights", getWeights());
   group("extras", getExtras());
   group("outs", getOutputs());
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"operandSegmentSizes"});
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {"operandSegmentSizes"});
   printer << " ";
   printer.printRegion(getEpilogue());
   if (!getResults().empty())
@@ -134,25 +151,36 @@ LogicalResult GemmOp::verify() {
   if (input.getRank() != 2)
     return emitOpError() << "expected a matrix as input, got " << input;
   int64_t columns = packed.getColumns();
-  if (!input.isDynamicDim(1) && !ShapedType::isDynamic(columns) && input.getDimSize(1) != columns)
-    return emitOpError() << "expected an input of " << columns << " columns, got " << input;
-  if (getActivationFormat() && (!input.getElementType().isInteger(8) || !getSums()))
-    return emitOpError() << "expected codes of type i8 and their sums with an activation format";
+  if (!input.isDynamicDim(1) && !ShapedType::isDynamic(columns) &&
+      input.getDimSize(1) != columns)
+    return emitOpError() << "expected an input of " << columns
+                         << " columns, got " << input;
+  if (getActivationFormat() &&
+      (!input.getElementType().isInteger(8) || !getSums()))
+    return emitOpError() << "expected codes of type i8 and their sums with an "
+                            "activation format";
   if (!getActivationFormat() && getSums())
     return emitOpError() << "expected an activation format with codes";
   if (getOutputs().size() != 1)
     return emitOpError() << "expected one output";
   Block &block = getEpilogue().front();
   if (block.getNumArguments() != 1 + getExtras().size())
-    return emitOpError() << "expected an epilogue with " << 1 + getExtras().size() << " arguments, got "
+    return emitOpError() << "expected an epilogue with "
+                         << 1 + getExtras().size() << " arguments, got "
                          << block.getNumArguments();
-  for (auto [argument, extra] : llvm::zip(block.getArguments().drop_front(), getExtras()))
-    if (argument.getType() != cast<ShapedType>(extra.getType()).getElementType())
-      return emitOpError() << "expected an epilogue argument of the extra's element type, got " << argument.getType();
+  for (auto [argument, extra] :
+       llvm::zip(block.getArguments().drop_front(), getExtras()))
+    if (argument.getType() !=
+        cast<ShapedType>(extra.getType()).getElementType())
+      return emitOpError() << "expected an epilogue argument of the extra's "
+                              "element type, got "
+                           << argument.getType();
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield || yield.getValues().size() != 1 ||
-      yield.getValues()[0].getType() != cast<ShapedType>(getOutputs()[0].getType()).getElementType())
-    return emitOpError() << "expected the epilogue to yield one value of the output's element type";
+      yield.getValues()[0].getType() !=
+          cast<ShapedType>(getOutputs()[0].getType()).getElementType())
+    return emitOpError() << "expected the epilogue to yield one value of the "
+                            "output's element type";
   return success();
 }
 
@@ -162,37 +190,46 @@ LogicalResult GemmOp::verify() {
 
 LogicalResult QuantizeRowsOp::verify() {
   Granularity granularity = getFormat().getFormat().granularity;
-  if (!getFormat().getFormat().isInteger() || getFormat().getFormat().bits() != 8)
-    return emitOpError() << "expected an int8 format, got '" << getFormat().getSpelling() << "'";
+  if (!getFormat().getFormat().isInteger() ||
+      getFormat().getFormat().bits() != 8)
+    return emitOpError() << "expected an int8 format, got '"
+                         << getFormat().getSpelling() << "'";
   if ((granularity == Granularity::Tensor) != getScale().has_value())
-    return emitOpError() << "expected a scale attribute exactly for tensor granularity";
+    return emitOpError()
+           << "expected a scale attribute exactly for tensor granularity";
   size_t expected = getScale() ? 2 : 3;
   if (getOutputs().size() != expected)
-    return emitOpError() << "expected " << expected << " outputs (codes, scales unless static, sums), got "
+    return emitOpError() << "expected " << expected
+                         << " outputs (codes, scales unless static, sums), got "
                          << getOutputs().size();
   return success();
 }
 
 LogicalResult Im2colOp::verify() {
-  bool codes = cast<ShapedType>(getInput().getType()).getElementType().isInteger(8);
+  bool codes =
+      cast<ShapedType>(getInput().getType()).getElementType().isInteger(8);
   if (getOutputs().size() != (codes ? 2u : 1u))
-    return emitOpError() << "expected patches" << (codes ? " and their sums" : "") << ", got " << getOutputs().size()
-                         << " outputs";
-  if (getKernel().size() != 2 || getStrides().size() != 2 || getDilations().size() != 2 || getPads().size() != 4 ||
+    return emitOpError() << "expected patches"
+                         << (codes ? " and their sums" : "") << ", got "
+                         << getOutputs().size() << " outputs";
+  if (getKernel().size() != 2 || getStrides().size() != 2 ||
+      getDilations().size() != 2 || getPads().size() != 4 ||
       getOut().size() != 2)
     return emitOpError() << "expected two spatial dimensions";
   return success();
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto body = symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
+  auto body =
+      symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
   if (!body)
     return emitOpError() << "expected a function, got '" << getBody() << "'";
   if (body.getNumArguments() != getArgs().size() + 2)
-    return emitOpError() << "expected a function of " << getArgs().size() + 2 << " arguments, got "
-                         << body.getNumArguments();
+    return emitOpError() << "expected a function of " << getArgs().size() + 2
+                         << " arguments, got " << body.getNumArguments();
   return success();
 }
 
-/// An empty epilogue yields nothing; the parser makes it where a region has no terminator.
+/// An empty epilogue yields nothing; the parser makes it where a region has no
+/// terminator.
 void YieldOp::build(OpBuilder &, OperationState &) {}

@@ -6,4 +6,6 @@
 
 #include "squint/Dialect/Msft/MsftDialect.cpp.inc"
 
-void squint::msft::MsftDialect::initialize() { registerMsftDialectOperations(this); }
+void squint::msft::MsftDialect::initialize() {
+  registerMsftDialectOperations(this);
+}

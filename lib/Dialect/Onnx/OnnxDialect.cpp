@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "squint/Dialect/Onnx/Onnx.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "squint/Dialect/Onnx/Onnx.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include "squint/Dialect/Onnx/OnnxDialect.cpp.inc"

@@ -18,19 +18,25 @@ namespace contributed {
 #include "../Msft/MsftSchemas.inc"
 } // namespace contributed
 
-/// Where group `index` of a list of operands or results starts, and how many it has.
-std::pair<unsigned, unsigned> findGroup(Operation *op, ArrayRef<ParameterSchema> groups, unsigned index,
-                                        StringRef segments, unsigned total) {
+/// Where group `index` of a list of operands or results starts, and how many it
+/// has.
+std::pair<unsigned, unsigned> findGroup(Operation *op,
+                                        ArrayRef<ParameterSchema> groups,
+                                        unsigned index, StringRef segments,
+                                        unsigned total) {
   if (auto sizes = op->getAttrOfType<DenseI32ArrayAttr>(segments)) {
     unsigned start = 0;
     for (int32_t size : sizes.asArrayRef().take_front(index))
       start += size;
     return {start, sizes[index]};
   }
-  // At most one group has other than one member; it takes what the others leave.
+  // At most one group has other than one member; it takes what the others
+  // leave.
   unsigned start = 0;
   for (unsigned i = 0;; ++i) {
-    unsigned size = groups[i].option == ParameterSchema::Single ? 1 : total - (groups.size() - 1);
+    unsigned size = groups[i].option == ParameterSchema::Single
+                        ? 1
+                        : total - (groups.size() - 1);
     if (i == index)
       return {start, size};
     start += size;
@@ -42,12 +48,17 @@ struct DataTypeInfo {
   Type (*get)(MLIRContext *);
 };
 
-template <unsigned width, IntegerType::SignednessSemantics sign = IntegerType::Signless>
+template <unsigned width,
+          IntegerType::SignednessSemantics sign = IntegerType::Signless>
 Type integer(MLIRContext *context) {
   return IntegerType::get(context, width, sign);
 }
-template <typename FloatT> Type floating(MLIRContext *context) { return FloatT::get(context); }
-template <typename FloatT> Type complexOf(MLIRContext *context) { return ComplexType::get(FloatT::get(context)); }
+template <typename FloatT> Type floating(MLIRContext *context) {
+  return FloatT::get(context);
+}
+template <typename FloatT> Type complexOf(MLIRContext *context) {
+  return ComplexType::get(FloatT::get(context));
+}
 
 // In the order of onnx.TensorProto.DataType.
 const DataTypeInfo kDataTypes[] = {
@@ -59,7 +70,10 @@ const DataTypeInfo kDataTypes[] = {
     {"int16", integer<16>},
     {"int32", integer<32>},
     {"int64", integer<64>},
-    {"string", [](MLIRContext *context) -> Type { return onnx::StringElementType::get(context); }},
+    {"string",
+     [](MLIRContext *context) -> Type {
+       return onnx::StringElementType::get(context);
+     }},
     {"bool", integer<1>},
     {"float16", floating<Float16Type>},
     {"double", floating<Float64Type>},
@@ -81,7 +95,8 @@ const DataTypeInfo kDataTypes[] = {
 };
 
 template <typename Range>
-LogicalResult verifyGroups(Operation *op, ArrayRef<ParameterSchema> groups, Range values, StringRef segments,
+LogicalResult verifyGroups(Operation *op, ArrayRef<ParameterSchema> groups,
+                           Range values, StringRef segments,
                            SmallVectorImpl<Type> &variables) {
   for (auto [index, group] : llvm::enumerate(groups)) {
     if (!group.homogeneous)
@@ -95,8 +110,9 @@ LogicalResult verifyGroups(Operation *op, ArrayRef<ParameterSchema> groups, Rang
       if (!expected)
         expected = type.getElementType();
       else if (expected != type.getElementType())
-        return op->emitOpError() << "expected element type " << expected << " for '" << group.name << "', got "
-                                 << type.getElementType();
+        return op->emitOpError()
+               << "expected element type " << expected << " for '" << group.name
+               << "', got " << type.getElementType();
     }
   }
   return success();
@@ -105,7 +121,8 @@ LogicalResult verifyGroups(Operation *op, ArrayRef<ParameterSchema> groups, Rang
 
 const OpSchema *lookupSchema(StringRef dialect, StringRef name) {
   auto find = [&](ArrayRef<OpSchema> table) -> const OpSchema * {
-    const OpSchema *it = llvm::lower_bound(table, name, [](const OpSchema &s, StringRef n) { return s.name < n; });
+    const OpSchema *it = llvm::lower_bound(
+        table, name, [](const OpSchema &s, StringRef n) { return s.name < n; });
     return it != table.end() && it->name == name ? it : nullptr;
   };
   if (dialect == "onnx")
@@ -114,16 +131,21 @@ const OpSchema *lookupSchema(StringRef dialect, StringRef name) {
 }
 
 const OpSchema *lookupSchema(Operation *op) {
-  return lookupSchema(op->getName().getDialectNamespace(), op->getName().stripDialect());
+  return lookupSchema(op->getName().getDialectNamespace(),
+                      op->getName().stripDialect());
 }
 
-OperandRange getOperandGroup(Operation *op, const OpSchema &schema, unsigned index) {
-  auto [start, size] = findGroup(op, schema.inputs, index, "operandSegmentSizes", op->getNumOperands());
+OperandRange getOperandGroup(Operation *op, const OpSchema &schema,
+                             unsigned index) {
+  auto [start, size] = findGroup(op, schema.inputs, index,
+                                 "operandSegmentSizes", op->getNumOperands());
   return op->getOperands().slice(start, size);
 }
 
-ResultRange getResultGroup(Operation *op, const OpSchema &schema, unsigned index) {
-  auto [start, size] = findGroup(op, schema.outputs, index, "resultSegmentSizes", op->getNumResults());
+ResultRange getResultGroup(Operation *op, const OpSchema &schema,
+                           unsigned index) {
+  auto [start, size] = findGroup(op, schema.outputs, index,
+                                 "resultSegmentSizes", op->getNumResults());
   return op->getResults().slice(start, size);
 }
 
@@ -141,7 +163,9 @@ int getDataType(Type elementType) {
 }
 
 StringRef getDataTypeName(int64_t dataType) {
-  return dataType < 0 || dataType >= int64_t(std::size(kDataTypes)) ? "unknown" : kDataTypes[dataType].name;
+  return dataType < 0 || dataType >= int64_t(std::size(kDataTypes))
+             ? "unknown"
+             : kDataTypes[dataType].name;
 }
 
 LogicalResult verifyElementTypes(Operation *op) {
@@ -149,9 +173,11 @@ LogicalResult verifyElementTypes(Operation *op) {
   if (!schema)
     return success();
   SmallVector<Type> variables(256);
-  if (failed(verifyGroups(op, schema->inputs, op->getOperands(), "operandSegmentSizes", variables)))
+  if (failed(verifyGroups(op, schema->inputs, op->getOperands(),
+                          "operandSegmentSizes", variables)))
     return failure();
-  return verifyGroups(op, schema->outputs, op->getResults(), "resultSegmentSizes", variables);
+  return verifyGroups(op, schema->outputs, op->getResults(),
+                      "resultSegmentSizes", variables);
 }
 
 } // namespace squint

@@ -31,7 +31,8 @@ DataStore::~DataStore() = default;
 
 template <typename... Args>
 static llvm::Error makeError(const char *format, const Args &...args) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), format, args...);
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), format,
+                                 args...);
 }
 
 namespace {
@@ -41,11 +42,13 @@ public:
   static llvm::Expected<std::unique_ptr<DataStore>> open(StringRef file) {
     llvm::Expected<fs::file_t> handle = fs::openNativeFileForRead(file);
     if (!handle)
-      return makeError("cannot open '%s': %s", file.str().c_str(), llvm::toString(handle.takeError()).c_str());
+      return makeError("cannot open '%s': %s", file.str().c_str(),
+                       llvm::toString(handle.takeError()).c_str());
     auto close = llvm::scope_exit([&] { fs::closeFile(*handle); });
     fs::file_status status;
     if (std::error_code error = fs::status(*handle, status))
-      return makeError("cannot read '%s': %s", file.str().c_str(), error.message().c_str());
+      return makeError("cannot read '%s': %s", file.str().c_str(),
+                       error.message().c_str());
     if (!fs::is_regular_file(status))
       return makeError("expected a regular file, got '%s'", file.str().c_str());
     auto store = std::make_unique<FileStore>();
@@ -53,14 +56,17 @@ public:
     if (status.getSize()) {
       std::error_code error;
       store->region =
-          fs::mapped_file_region(*handle, fs::mapped_file_region::readonly, status.getSize(), 0, error);
+          fs::mapped_file_region(*handle, fs::mapped_file_region::readonly,
+                                 status.getSize(), 0, error);
       if (error)
-        return makeError("cannot map '%s': %s", file.str().c_str(), error.message().c_str());
+        return makeError("cannot map '%s': %s", file.str().c_str(),
+                         error.message().c_str());
     }
     return store;
   }
   ArrayRef<char> bytes() const override {
-    return region ? ArrayRef<char>(region.const_data(), region.size()) : ArrayRef<char>();
+    return region ? ArrayRef<char>(region.const_data(), region.size())
+                  : ArrayRef<char>();
   }
   bool isFile() const override { return true; }
   StringRef path() const override { return file; }
@@ -83,8 +89,9 @@ public:
           flags = MAP_SHARED;
       }
     }
-    void *address = ::mmap(nullptr, std::max<int64_t>(size, 1), PROT_READ | PROT_WRITE, flags,
-                           flags == MAP_SHARED ? fd : -1, 0);
+    void *address =
+        ::mmap(nullptr, std::max<int64_t>(size, 1), PROT_READ | PROT_WRITE,
+               flags, flags == MAP_SHARED ? fd : -1, 0);
     if (fd >= 0)
       ::close(fd);
     data = address == MAP_FAILED ? nullptr : static_cast<char *>(address);
@@ -92,8 +99,12 @@ public:
       llvm::report_bad_alloc_error("cannot allocate a weight's buffer");
   }
   ~BufferStore() override { ::munmap(data, std::max<int64_t>(size, 1)); }
-  ArrayRef<char> bytes() const override { return {data, static_cast<size_t>(size)}; }
-  MutableArrayRef<char> mutableBytes() { return {data, static_cast<size_t>(size)}; }
+  ArrayRef<char> bytes() const override {
+    return {data, static_cast<size_t>(size)};
+  }
+  MutableArrayRef<char> mutableBytes() {
+    return {data, static_cast<size_t>(size)};
+  }
   bool isFile() const override { return false; }
 
 private:
@@ -117,7 +128,8 @@ static std::string realPath(StringRef file) {
 /// Whether `file` lies in `folder` or below; both without links.
 static bool liesIn(StringRef file, StringRef folder) {
   return !folder.empty() && file.starts_with(folder) &&
-         (folder.ends_with("/") || file.drop_front(folder.size()).starts_with("/"));
+         (folder.ends_with("/") ||
+          file.drop_front(folder.size()).starts_with("/"));
 }
 
 void DataStores::setBase(StringRef folder) {
@@ -133,7 +145,8 @@ void DataStores::allow(StringRef folder) {
 
 llvm::Expected<std::string> DataStores::resolve(StringRef name) const {
   if (base.empty())
-    return makeError("expected a model with a folder to find '%s' in", name.str().c_str());
+    return makeError("expected a model with a folder to find '%s' in",
+                     name.str().c_str());
   SmallString<256> joined;
   if (path::is_absolute(name))
     joined = name;
@@ -142,8 +155,12 @@ llvm::Expected<std::string> DataStores::resolve(StringRef name) const {
   std::string real = realPath(joined);
   if (real.empty())
     return makeError("cannot open '%s': no such file", name.str().c_str());
-  if (!liesIn(real, base) && llvm::none_of(allowed, [&](StringRef folder) { return liesIn(real, folder); }))
-    return makeError("expected data inside the model's folder, got '%s' (see --allow-external)", name.str().c_str());
+  if (!liesIn(real, base) && llvm::none_of(allowed, [&](StringRef folder) {
+        return liesIn(real, folder);
+      }))
+    return makeError("expected data inside the model's folder, got '%s' (see "
+                     "--allow-external)",
+                     name.str().c_str());
   return real;
 }
 
@@ -152,7 +169,10 @@ llvm::Expected<std::string> DataStores::addFile(StringRef file) {
   std::string real = realPath(file);
   if (real.empty())
     return makeError("cannot open '%s': no such file", file.str().c_str());
-  std::string name = liesIn(real, base) ? real.substr(base.size() + (StringRef(base).ends_with("/") ? 0 : 1)) : real;
+  std::string name =
+      liesIn(real, base)
+          ? real.substr(base.size() + (StringRef(base).ends_with("/") ? 0 : 1))
+          : real;
   auto [it, isNew] = stores.try_emplace(name);
   if (isNew) {
     llvm::Expected<std::unique_ptr<DataStore>> store = FileStore::open(real);
@@ -170,7 +190,8 @@ llvm::Expected<const DataStore *> DataStores::lookup(StringRef name) {
   if (auto it = stores.find(name); it != stores.end())
     return it->second.get();
   if (name.starts_with("#"))
-    return makeError("expected a file, got the buffer '%s' of another process", name.str().c_str());
+    return makeError("expected a file, got the buffer '%s' of another process",
+                     name.str().c_str());
   llvm::Expected<std::string> real = resolve(name);
   if (!real)
     return real.takeError();
@@ -187,8 +208,10 @@ llvm::Expected<ArrayRef<char>> DataStores::get(DataAttr data) {
   ArrayRef<char> bytes = (*store)->bytes();
   uint64_t offset = data.getOffset(), length = data.getLength();
   if (offset > bytes.size() || length > bytes.size() - offset)
-    return makeError("expected %llu bytes at offset %llu of '%s', which has %zu", (unsigned long long)length,
-                     (unsigned long long)offset, data.getStore().str().c_str(), bytes.size());
+    return makeError(
+        "expected %llu bytes at offset %llu of '%s', which has %zu",
+        (unsigned long long)length, (unsigned long long)offset,
+        data.getStore().str().c_str(), bytes.size());
   return bytes.slice(offset, length);
 }
 
@@ -196,7 +219,9 @@ llvm::Expected<ArrayRef<char>> DataStores::get(DataAttr data) {
 // Buffers
 //===----------------------------------------------------------------------===//
 
-DataAttr DataStores::create(Type type, int64_t size, llvm::function_ref<void(MutableArrayRef<char>)> fill) {
+DataAttr
+DataStores::create(Type type, int64_t size,
+                   llvm::function_ref<void(MutableArrayRef<char>)> fill) {
   std::string name;
   BufferStore *buffer;
   {
@@ -212,7 +237,8 @@ DataAttr DataStores::create(Type type, int64_t size, llvm::function_ref<void(Mut
   return DataAttr::get(type.getContext(), type, name, 0, size, {});
 }
 
-static void walkData(Operation *root, llvm::function_ref<void(Operation *, DataAttr)> visit) {
+static void walkData(Operation *root,
+                     llvm::function_ref<void(Operation *, DataAttr)> visit) {
   root->walk([&](Operation *op) {
     AttrTypeWalker walker;
     walker.addWalk([&](DataAttr data) { visit(op, data); });
@@ -225,18 +251,22 @@ static void walkData(Operation *root, llvm::function_ref<void(Operation *, DataA
 
 void DataStores::collect(Operation *root) {
   llvm::StringSet<> live;
-  walkData(root, [&](Operation *, DataAttr data) { live.insert(data.getStore()); });
+  walkData(root,
+           [&](Operation *, DataAttr data) { live.insert(data.getStore()); });
   std::lock_guard<std::recursive_mutex> lock(mutex);
   SmallVector<StringRef> dead;
   auto isHeld = [&](StringRef name) {
     int64_t index;
-    return name.consume_front("#") && !name.getAsInteger(10, index) && index < held;
+    return name.consume_front("#") && !name.getAsInteger(10, index) &&
+           index < held;
   };
   for (auto &entry : stores)
-    if (!entry.second->isFile() && !live.contains(entry.first()) && !isHeld(entry.first()))
+    if (!entry.second->isFile() && !live.contains(entry.first()) &&
+        !isHeld(entry.first()))
       dead.push_back(entry.first());
   for (StringRef name : dead) {
-    bytesInMemory = std::max<int64_t>(0, bytesInMemory - stores[name]->bytes().size());
+    bytesInMemory =
+        std::max<int64_t>(0, bytesInMemory - stores[name]->bytes().size());
     stores.erase(name);
   }
 }
@@ -250,19 +280,29 @@ static StringRef safetensorsType(Type type) {
   if (!tensor)
     return "U8";
   Type element = tensor.getElementType();
-  if (element.isF32()) return "F32";
-  if (element.isF16()) return "F16";
-  if (element.isBF16()) return "BF16";
-  if (element.isF64()) return "F64";
-  if (element.isInteger(64)) return element.isUnsignedInteger() ? "U64" : "I64";
-  if (element.isInteger(32)) return element.isUnsignedInteger() ? "U32" : "I32";
-  if (element.isInteger(16)) return element.isUnsignedInteger() ? "U16" : "I16";
-  if (element.isInteger(8)) return element.isUnsignedInteger() ? "U8" : "I8";
-  if (element.isInteger(1)) return "BOOL";
+  if (element.isF32())
+    return "F32";
+  if (element.isF16())
+    return "F16";
+  if (element.isBF16())
+    return "BF16";
+  if (element.isF64())
+    return "F64";
+  if (element.isInteger(64))
+    return element.isUnsignedInteger() ? "U64" : "I64";
+  if (element.isInteger(32))
+    return element.isUnsignedInteger() ? "U32" : "I32";
+  if (element.isInteger(16))
+    return element.isUnsignedInteger() ? "U16" : "I16";
+  if (element.isInteger(8))
+    return element.isUnsignedInteger() ? "U8" : "I8";
+  if (element.isInteger(1))
+    return "BOOL";
   return "U8";
 }
 
-llvm::Expected<int64_t> DataStores::externalize(Operation *root, StringRef file) {
+llvm::Expected<int64_t> DataStores::externalize(Operation *root,
+                                                StringRef file) {
   std::lock_guard<std::recursive_mutex> lock(mutex);
   SmallString<256> absolute(file);
   fs::make_absolute(absolute);
@@ -270,7 +310,8 @@ llvm::Expected<int64_t> DataStores::externalize(Operation *root, StringRef file)
   if (folder.empty())
     return makeError("cannot write '%s': no such folder", file.str().c_str());
 
-  // What moves, in the order of its first use, and what stays under a name relative to the new folder.
+  // What moves, in the order of its first use, and what stays under a name
+  // relative to the new folder.
   struct Piece {
     ArrayRef<char> bytes;
     std::string name;
@@ -317,34 +358,43 @@ llvm::Expected<int64_t> DataStores::externalize(Operation *root, StringRef file)
       piece.offset = written;
       written += piece.bytes.size();
       llvm::json::Array shape;
-      if (safetensorsType(piece.first.getType()) != "U8" || isa<RankedTensorType>(piece.first.getType()))
+      if (safetensorsType(piece.first.getType()) != "U8" ||
+          isa<RankedTensorType>(piece.first.getType()))
         for (int64_t dim : piece.first.getStoredShape())
           shape.push_back(dim);
       bool whole = isa<RankedTensorType>(piece.first.getType()) &&
-                   cast<RankedTensorType>(piece.first.getType()).getElementTypeBitWidth() % 8 == 0;
+                   cast<RankedTensorType>(piece.first.getType())
+                               .getElementTypeBitWidth() %
+                           8 ==
+                       0;
       header[piece.name] = llvm::json::Object{
-          {"dtype", whole ? safetensorsType(piece.first.getType()) : StringRef("U8")},
+          {"dtype",
+           whole ? safetensorsType(piece.first.getType()) : StringRef("U8")},
           {"shape", whole ? llvm::json::Value(std::move(shape))
-                          : llvm::json::Value(llvm::json::Array{int64_t(piece.bytes.size())})},
-          {"data_offsets", llvm::json::Array{piece.offset, piece.offset + int64_t(piece.bytes.size())}}};
+                          : llvm::json::Value(llvm::json::Array{
+                                int64_t(piece.bytes.size())})},
+          {"data_offsets",
+           llvm::json::Array{piece.offset,
+                             piece.offset + int64_t(piece.bytes.size())}}};
       written = llvm::alignTo(written, 8);
     }
     std::string text;
     llvm::raw_string_ostream(text) << llvm::json::Value(std::move(header));
     text.append(llvm::alignTo(8 + text.size(), 64) - 8 - text.size(), ' ');
     int64_t start = 8 + text.size();
-    llvm::Error error = llvm::writeToOutput(file, [&](raw_ostream &os) -> llvm::Error {
-      uint64_t length = text.size();
-      os.write(reinterpret_cast<const char *>(&length), 8) << text;
-      int64_t at = 0;
-      for (auto &[range, piece] : moved) {
-        os.write_zeros(piece.offset - at);
-        os.write(piece.bytes.data(), piece.bytes.size());
-        at = piece.offset + piece.bytes.size();
-      }
-      os.write_zeros(written - at);
-      return llvm::Error::success();
-    });
+    llvm::Error error =
+        llvm::writeToOutput(file, [&](raw_ostream &os) -> llvm::Error {
+          uint64_t length = text.size();
+          os.write(reinterpret_cast<const char *>(&length), 8) << text;
+          int64_t at = 0;
+          for (auto &[range, piece] : moved) {
+            os.write_zeros(piece.offset - at);
+            os.write(piece.bytes.data(), piece.bytes.size());
+            at = piece.offset + piece.bytes.size();
+          }
+          os.write_zeros(written - at);
+          return llvm::Error::success();
+        });
     if (error)
       return std::move(error);
     for (auto &[range, piece] : moved)
@@ -354,17 +404,23 @@ llvm::Expected<int64_t> DataStores::externalize(Operation *root, StringRef file)
 
   AttrTypeReplacer replacer;
   std::string ownName = path::filename(file).str();
-  replacer.addReplacement([&](DataAttr data) -> std::optional<std::pair<Attribute, WalkResult>> {
-    auto it = moved.find(Range{data.getStore(), data.getOffset(), data.getLength()});
-    DataAttr replacement =
-        it != moved.end()
-            ? DataAttr::get(data.getContext(), data.getType(), ownName, it->second.offset, data.getLength(),
-                            data.getPermutation())
-            : DataAttr::get(data.getContext(), data.getType(), kept.lookup(data.getStore()), data.getOffset(),
-                            data.getLength(), data.getPermutation());
-    return std::make_pair(replacement, WalkResult::skip());
+  replacer.addReplacement(
+      [&](DataAttr data) -> std::optional<std::pair<Attribute, WalkResult>> {
+        auto it = moved.find(
+            Range{data.getStore(), data.getOffset(), data.getLength()});
+        DataAttr replacement =
+            it != moved.end()
+                ? DataAttr::get(data.getContext(), data.getType(), ownName,
+                                it->second.offset, data.getLength(),
+                                data.getPermutation())
+                : DataAttr::get(data.getContext(), data.getType(),
+                                kept.lookup(data.getStore()), data.getOffset(),
+                                data.getLength(), data.getPermutation());
+        return std::make_pair(replacement, WalkResult::skip());
+      });
+  root->walk([&](Operation *op) {
+    replacer.replaceElementsIn(op, /*replaceAttrs=*/true);
   });
-  root->walk([&](Operation *op) { replacer.replaceElementsIn(op, /*replaceAttrs=*/true); });
   setBase(folder);
   stores.erase(ownName);
   return written;
@@ -374,11 +430,15 @@ llvm::Expected<int64_t> DataStores::externalize(Operation *root, StringRef file)
 // Reading a constant
 //===----------------------------------------------------------------------===//
 
-/// dst, in the order of `shape`, from src, whose dimension p[i] is dst's dimension i; `size` bytes an element.
-static void permute(const char *src, char *dst, ArrayRef<int64_t> shape, ArrayRef<int64_t> storedStrides,
+/// dst, in the order of `shape`, from src, whose dimension p[i] is dst's
+/// dimension i; `size` bytes an element.
+static void permute(const char *src, char *dst, ArrayRef<int64_t> shape,
+                    ArrayRef<int64_t> storedStrides,
                     ArrayRef<int64_t> permutation, int64_t size) {
-  int64_t rank = shape.size(), rows = shape[rank - 2], columns = shape[rank - 1];
-  int64_t rowStride = storedStrides[permutation[rank - 2]], columnStride = storedStrides[permutation[rank - 1]];
+  int64_t rank = shape.size(), rows = shape[rank - 2],
+          columns = shape[rank - 1];
+  int64_t rowStride = storedStrides[permutation[rank - 2]],
+          columnStride = storedStrides[permutation[rank - 1]];
   int64_t matrices = 1;
   for (int64_t dim : shape.drop_back(2))
     matrices *= dim;
@@ -394,13 +454,16 @@ static void permute(const char *src, char *dst, ArrayRef<int64_t> shape, ArrayRe
       for (int64_t c0 = 0; c0 < columns; c0 += block)
         for (int64_t r = r0; r < std::min(rows, r0 + block); ++r)
           for (int64_t c = c0; c < std::min(columns, c0 + block); ++c)
-            memcpy(out + (r * columns + c) * size, src + (base + r * rowStride + c * columnStride) * size, size);
+            memcpy(out + (r * columns + c) * size,
+                   src + (base + r * rowStride + c * columnStride) * size,
+                   size);
     for (int64_t i = rank - 3; i >= 0 && ++index[i] == shape[i]; --i)
       index[i] = 0;
   }
 }
 
-llvm::Expected<ArrayRef<char>> squint::getConstantBytes(TypedAttr value, std::vector<char> &scratch) {
+llvm::Expected<ArrayRef<char>>
+squint::getConstantBytes(TypedAttr value, std::vector<char> &scratch) {
   if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
     ArrayRef<char> raw = dense.getRawData();
     Type element = dense.getElementType();
@@ -424,16 +487,20 @@ llvm::Expected<ArrayRef<char>> squint::getConstantBytes(TypedAttr value, std::ve
   auto *dialect = data.getContext()->getLoadedDialect<SquintDialect>();
   llvm::Expected<ArrayRef<char>> bytes = dialect->getStores().get(data);
   ArrayRef<int64_t> permutation = data.getPermutation();
-  if (!bytes || permutation.empty() || llvm::equal(permutation, llvm::seq<int64_t>(0, permutation.size())))
+  if (!bytes || permutation.empty() ||
+      llvm::equal(permutation, llvm::seq<int64_t>(0, permutation.size())))
     return bytes;
   auto type = cast<RankedTensorType>(data.getType());
   unsigned bits = type.getElementTypeBitWidth();
   if (bits != 1 && bits % 8)
-    return makeError("expected elements of whole bytes in a transposed constant");
-  SmallVector<int64_t> stored = data.getStoredShape(), strides(stored.size(), 1);
+    return makeError(
+        "expected elements of whole bytes in a transposed constant");
+  SmallVector<int64_t> stored = data.getStoredShape(),
+                       strides(stored.size(), 1);
   for (int64_t i = static_cast<int64_t>(stored.size()) - 2; i >= 0; --i)
     strides[i] = strides[i + 1] * stored[i + 1];
   scratch.resize(data.getLength());
-  permute(bytes->data(), scratch.data(), type.getShape(), strides, permutation, std::max(1u, bits / 8));
+  permute(bytes->data(), scratch.data(), type.getShape(), strides, permutation,
+          std::max(1u, bits / 8));
   return ArrayRef<char>(scratch);
 }

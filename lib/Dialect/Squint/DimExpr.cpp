@@ -27,9 +27,12 @@ DimExpr::DimExpr(int64_t constant) {
 bool DimExpr::isSymbol(StringRef name) {
   if (name.empty() || !(llvm::isAlpha(name[0]) || name[0] == '_'))
     return false;
-  if (!llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; }))
+  if (!llvm::all_of(name, [](char c) {
+        return llvm::isAlnum(c) || c == '_' || c == '.';
+      }))
     return false;
-  return !llvm::is_contained({"floordiv", "ceildiv", "mod", "min", "max"}, name);
+  return !llvm::is_contained({"floordiv", "ceildiv", "mod", "min", "max"},
+                             name);
 }
 
 DimExpr DimExpr::symbol(StringRef name) {
@@ -49,11 +52,14 @@ int DimExpr::compare(const std::vector<Atom> &a, const std::vector<Atom> &b) {
 }
 
 DimExpr DimExpr::fromTerms(std::vector<Term> terms, bool valid) {
-  llvm::sort(terms, [](const Term &a, const Term &b) { return compare(a.factors, b.factors) < 0; });
+  llvm::sort(terms, [](const Term &a, const Term &b) {
+    return compare(a.factors, b.factors) < 0;
+  });
   DimExpr result;
   result.valid = valid;
   for (Term &term : terms) {
-    if (!result.terms.empty() && compare(result.terms.back().factors, term.factors) == 0) {
+    if (!result.terms.empty() &&
+        compare(result.terms.back().factors, term.factors) == 0) {
       int64_t &sum = result.terms.back().coefficient;
       result.valid &= !llvm::AddOverflow(sum, term.coefficient, sum);
     } else {
@@ -67,9 +73,11 @@ DimExpr DimExpr::fromTerms(std::vector<Term> terms, bool valid) {
 
 bool operator==(const DimExpr &a, const DimExpr &b) {
   return a.valid && b.valid && a.terms.size() == b.terms.size() &&
-         llvm::all_of_zip(a.terms, b.terms, [](const DimExpr::Term &x, const DimExpr::Term &y) {
-           return x.coefficient == y.coefficient && DimExpr::compare(x.factors, y.factors) == 0;
-         });
+         llvm::all_of_zip(a.terms, b.terms,
+                          [](const DimExpr::Term &x, const DimExpr::Term &y) {
+                            return x.coefficient == y.coefficient &&
+                                   DimExpr::compare(x.factors, y.factors) == 0;
+                          });
 }
 
 std::optional<int64_t> DimExpr::getConstant() const {
@@ -91,7 +99,8 @@ std::string DimExpr::str() const {
   for (const Term &term : terms) {
     if (term.coefficient > 0 && !text.empty())
       text += '+';
-    bool unit = !term.factors.empty() && (term.coefficient == 1 || term.coefficient == -1);
+    bool unit = !term.factors.empty() &&
+                (term.coefficient == 1 || term.coefficient == -1);
     if (unit)
       text += term.coefficient < 0 ? "-" : "";
     else
@@ -121,11 +130,14 @@ bool DimExpr::isNonNegative() const {
     return false;
   };
   return valid && llvm::all_of(terms, [&](const Term &term) {
-           return term.coefficient > 0 && llvm::all_of(term.factors, nonNegative);
+           return term.coefficient > 0 &&
+                  llvm::all_of(term.factors, nonNegative);
          });
 }
 
-bool DimExpr::isPositive() const { return (*this - DimExpr(1)).isNonNegative(); }
+bool DimExpr::isPositive() const {
+  return (*this - DimExpr(1)).isNonNegative();
+}
 
 void DimExpr::collectSymbols(std::set<std::string> &symbols) const {
   for (const Term &term : terms)
@@ -150,19 +162,25 @@ DimExpr operator+(const DimExpr &a, const DimExpr &b) {
 }
 
 DimExpr operator*(const DimExpr &a, const DimExpr &b) {
-  // A product of long sums has a size that no model needs and that would take all memory.
+  // A product of long sums has a size that no model needs and that would take
+  // all memory.
   constexpr size_t kMostTerms = 4096, kMostFactors = 64;
-  bool valid = a.valid && b.valid && a.terms.size() * b.terms.size() <= kMostTerms;
+  bool valid =
+      a.valid && b.valid && a.terms.size() * b.terms.size() <= kMostTerms;
   std::vector<DimExpr::Term> terms;
   if (valid)
     for (const DimExpr::Term &x : a.terms)
       for (const DimExpr::Term &y : b.terms) {
         DimExpr::Term product{0, x.factors};
-        valid &= !llvm::MulOverflow(x.coefficient, y.coefficient, product.coefficient);
-        product.factors.insert(product.factors.end(), y.factors.begin(), y.factors.end());
+        valid &= !llvm::MulOverflow(x.coefficient, y.coefficient,
+                                    product.coefficient);
+        product.factors.insert(product.factors.end(), y.factors.begin(),
+                               y.factors.end());
         valid &= product.factors.size() <= kMostFactors;
         llvm::sort(product.factors,
-                          [](const DimExpr::Atom &p, const DimExpr::Atom &q) { return p.text < q.text; });
+                   [](const DimExpr::Atom &p, const DimExpr::Atom &q) {
+                     return p.text < q.text;
+                   });
         terms.push_back(std::move(product));
       }
   return DimExpr::fromTerms(std::move(terms), valid);
@@ -171,8 +189,11 @@ DimExpr operator*(const DimExpr &a, const DimExpr &b) {
 DimExpr DimExpr::function(Function f, const DimExpr &a, const DimExpr &b) {
   DimExpr result;
   result.valid = a.valid && b.valid;
-  const char *name = f == Function::FloorDiv ? "floordiv" : f == Function::Min ? "min" : "max";
-  Atom atom{name + ("(" + a.str()) + "," + b.str() + ")", f, std::make_shared<std::pair<DimExpr, DimExpr>>(a, b)};
+  const char *name = f == Function::FloorDiv ? "floordiv"
+                     : f == Function::Min    ? "min"
+                                             : "max";
+  Atom atom{name + ("(" + a.str()) + "," + b.str() + ")", f,
+            std::make_shared<std::pair<DimExpr, DimExpr>>(a, b)};
   // Nested quotients print in full; beyond this they describe no real model.
   result.valid &= atom.text.size() <= 4096;
   result.terms.push_back({1, {std::move(atom)}});
@@ -180,14 +201,18 @@ DimExpr DimExpr::function(Function f, const DimExpr &a, const DimExpr &b) {
 }
 
 DimExpr DimExpr::floordiv(const DimExpr &a, const DimExpr &b) {
-  if (std::optional<int64_t> divisor = b.getConstant(); divisor && *divisor != 0) {
+  if (std::optional<int64_t> divisor = b.getConstant();
+      divisor && *divisor != 0) {
     if (std::optional<int64_t> dividend = a.getConstant()) {
       DimExpr result;
       result.valid = !(*dividend == INT64_MIN && *divisor == -1);
-      return result.valid ? DimExpr(llvm::divideFloorSigned(*dividend, *divisor)) : result;
+      return result.valid
+                 ? DimExpr(llvm::divideFloorSigned(*dividend, *divisor))
+                 : result;
     }
     if (*divisor < 0)
-      return *divisor == INT64_MIN ? function(Function::FloorDiv, a, b) : floordiv(-a, -b);
+      return *divisor == INT64_MIN ? function(Function::FloorDiv, a, b)
+                                   : floordiv(-a, -b);
     // Terms that the divisor divides come out whole.
     std::vector<Term> whole, rest;
     for (const Term &term : a.terms) {
@@ -210,16 +235,21 @@ DimExpr DimExpr::floordiv(const DimExpr &a, const DimExpr &b) {
   return function(Function::FloorDiv, a, b);
 }
 
-DimExpr DimExpr::ceildiv(const DimExpr &a, const DimExpr &b) { return floordiv(a + b - DimExpr(1), b); }
+DimExpr DimExpr::ceildiv(const DimExpr &a, const DimExpr &b) {
+  return floordiv(a + b - DimExpr(1), b);
+}
 
-DimExpr DimExpr::mod(const DimExpr &a, const DimExpr &b) { return a - b * floordiv(a, b); }
+DimExpr DimExpr::mod(const DimExpr &a, const DimExpr &b) {
+  return a - b * floordiv(a, b);
+}
 
 DimExpr DimExpr::min(const DimExpr &a, const DimExpr &b) {
   if ((b - a).isNonNegative())
     return a;
   if ((a - b).isNonNegative())
     return b;
-  return a.str() < b.str() ? function(Function::Min, a, b) : function(Function::Min, b, a);
+  return a.str() < b.str() ? function(Function::Min, a, b)
+                           : function(Function::Min, b, a);
 }
 
 DimExpr DimExpr::max(const DimExpr &a, const DimExpr &b) {
@@ -227,10 +257,12 @@ DimExpr DimExpr::max(const DimExpr &a, const DimExpr &b) {
     return b;
   if ((a - b).isNonNegative())
     return a;
-  return a.str() < b.str() ? function(Function::Max, a, b) : function(Function::Max, b, a);
+  return a.str() < b.str() ? function(Function::Max, a, b)
+                           : function(Function::Max, b, a);
 }
 
-/// Long division by the leading term; it ends because each step removes the largest term that is left.
+/// Long division by the leading term; it ends because each step removes the
+/// largest term that is left.
 std::optional<DimExpr> DimExpr::divideExactly(const DimExpr &divisor) const {
   if (!valid || !divisor.valid || divisor.terms.empty())
     return std::nullopt;
@@ -238,8 +270,9 @@ std::optional<DimExpr> DimExpr::divideExactly(const DimExpr &divisor) const {
   DimExpr rest = *this, quotient;
   for (unsigned steps = 0; !rest.terms.empty(); ++steps) {
     const Term &term = rest.terms.front();
-    bool divides = leading.coefficient == -1 ? term.coefficient != INT64_MIN
-                                             : term.coefficient % leading.coefficient == 0;
+    bool divides = leading.coefficient == -1
+                       ? term.coefficient != INT64_MIN
+                       : term.coefficient % leading.coefficient == 0;
     if (steps > 256 || !divides)
       return std::nullopt;
     DimExpr step;
@@ -257,14 +290,16 @@ std::optional<DimExpr> DimExpr::divideExactly(const DimExpr &divisor) const {
     quotient = quotient + step;
     DimExpr smaller = rest - step * divisor;
     if (!smaller.valid ||
-        (!smaller.terms.empty() && compare(smaller.terms.front().factors, rest.terms.front().factors) <= 0))
+        (!smaller.terms.empty() && compare(smaller.terms.front().factors,
+                                           rest.terms.front().factors) <= 0))
       return std::nullopt;
     rest = smaller;
   }
   return quotient;
 }
 
-DimExpr DimExpr::substitute(llvm::function_ref<std::optional<DimExpr>(StringRef)> replacement) const {
+DimExpr DimExpr::substitute(
+    llvm::function_ref<std::optional<DimExpr>(StringRef)> replacement) const {
   DimExpr sum;
   sum.valid = valid;
   for (const Term &term : terms) {
@@ -275,7 +310,8 @@ DimExpr DimExpr::substitute(llvm::function_ref<std::optional<DimExpr>(StringRef)
         product = product * (value ? *value : symbol(atom.text));
         continue;
       }
-      DimExpr a = atom.arguments->first.substitute(replacement), b = atom.arguments->second.substitute(replacement);
+      DimExpr a = atom.arguments->first.substitute(replacement),
+              b = atom.arguments->second.substitute(replacement);
       product = product * (*atom.function == Function::FloorDiv ? floordiv(a, b)
                            : *atom.function == Function::Min    ? min(a, b)
                                                                 : max(a, b));
@@ -285,7 +321,8 @@ DimExpr DimExpr::substitute(llvm::function_ref<std::optional<DimExpr>(StringRef)
   return sum;
 }
 
-std::optional<int64_t> DimExpr::evaluate(llvm::function_ref<std::optional<int64_t>(StringRef)> values) const {
+std::optional<int64_t> DimExpr::evaluate(
+    llvm::function_ref<std::optional<int64_t>(StringRef)> values) const {
   DimExpr result = substitute([&](StringRef name) -> std::optional<DimExpr> {
     if (std::optional<int64_t> value = values(name))
       return DimExpr(*value);
@@ -352,11 +389,14 @@ private:
     text = text.ltrim();
     if (!text.empty() && llvm::isDigit(text[0])) {
       int64_t number;
-      StringRef digits = text.take_while([](char c) { return llvm::isDigit(c); });
+      StringRef digits =
+          text.take_while([](char c) { return llvm::isDigit(c); });
       text = text.drop_front(digits.size());
-      return digits.getAsInteger(10, number) ? std::nullopt : std::optional<DimExpr>(number);
+      return digits.getAsInteger(10, number) ? std::nullopt
+                                             : std::optional<DimExpr>(number);
     }
-    StringRef name = text.take_while([](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; });
+    StringRef name = text.take_while(
+        [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; });
     text = text.drop_front(name.size());
     if (isSymbol(name))
       return symbol(name);
@@ -384,24 +424,30 @@ private:
   StringRef text;
 };
 
-std::optional<DimExpr> DimExpr::parse(StringRef text) { return Parser(text).parse(); }
+std::optional<DimExpr> DimExpr::parse(StringRef text) {
+  return Parser(text).parse();
+}
 
 //===----------------------------------------------------------------------===//
 // In the IR
 //===----------------------------------------------------------------------===//
 
 Value DimExpr::materialize(OpBuilder &builder, Location loc) const {
-  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
   auto materializeAtom = [&](const Atom &atom) -> Value {
     if (!atom.function)
-      return DimOp::create(builder, loc, builder.getIndexType(), builder.getStringAttr(atom.text));
+      return DimOp::create(builder, loc, builder.getIndexType(),
+                           builder.getStringAttr(atom.text));
     const auto &[a, b] = *atom.arguments;
     Value lhs = a.materialize(builder, loc), rhs = b.materialize(builder, loc);
     if (*atom.function == Function::Min)
       return arith::MinSIOp::create(builder, loc, lhs, rhs);
     if (*atom.function == Function::Max)
       return arith::MaxSIOp::create(builder, loc, lhs, rhs);
-    // A symbol that is 0 at run time must not trap; the plan rejects such shapes by their other dimensions.
+    // A symbol that is 0 at run time must not trap; the plan rejects such
+    // shapes by their other dimensions.
     if (!b.isPositive())
       rhs = arith::MaxSIOp::create(builder, loc, rhs, constant(1));
     if (a.isNonNegative())
@@ -414,18 +460,22 @@ Value DimExpr::materialize(OpBuilder &builder, Location loc) const {
     Value product;
     for (const Atom &atom : term.factors) {
       Value factor = materializeAtom(atom);
-      product = product ? arith::MulIOp::create(builder, loc, product, factor) : factor;
+      product = product ? arith::MulIOp::create(builder, loc, product, factor)
+                        : factor;
     }
     if (!product)
       product = constant(term.coefficient);
     else if (term.coefficient != 1)
-      product = arith::MulIOp::create(builder, loc, product, constant(term.coefficient));
+      product = arith::MulIOp::create(builder, loc, product,
+                                      constant(term.coefficient));
     sum = sum ? arith::AddIOp::create(builder, loc, sum, product) : product;
   }
   return sum ? sum : constant(0);
 }
 
-Value materializeDim(OpBuilder &builder, Location loc, const DimExpr &dim) { return dim.materialize(builder, loc); }
+Value materializeDim(OpBuilder &builder, Location loc, const DimExpr &dim) {
+  return dim.materialize(builder, loc);
+}
 
 ArrayAttr getDimsAttr(MLIRContext *context, ArrayRef<DimExpr> dims) {
   SmallVector<Attribute> texts;
@@ -441,7 +491,8 @@ FailureOr<SmallVector<DimExpr>> parseDimsAttr(Attribute attribute) {
   SmallVector<DimExpr> dims;
   for (Attribute element : array) {
     auto text = dyn_cast<StringAttr>(element);
-    std::optional<DimExpr> dim = text ? DimExpr::parse(text.getValue()) : std::nullopt;
+    std::optional<DimExpr> dim =
+        text ? DimExpr::parse(text.getValue()) : std::nullopt;
     if (!dim)
       return failure();
     dims.push_back(*dim);
@@ -453,10 +504,13 @@ FailureOr<SmallVector<DimExpr>> parseDimsAttr(Attribute attribute) {
 static Attribute findDimsAttr(Value value) {
   if (auto result = dyn_cast<OpResult>(value)) {
     auto all = result.getOwner()->getAttrOfType<ArrayAttr>(kDimsAttr);
-    return all && result.getResultNumber() < all.size() ? all[result.getResultNumber()] : Attribute();
+    return all && result.getResultNumber() < all.size()
+               ? all[result.getResultNumber()]
+               : Attribute();
   }
   auto argument = cast<BlockArgument>(value);
-  auto function = dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  auto function =
+      dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp());
   if (!function || !argument.getOwner()->isEntryBlock())
     return {};
   return function.getArgAttr(argument.getArgNumber(), kDimsAttr);
@@ -490,7 +544,8 @@ void setDims(Operation *op, ArrayRef<SmallVector<DimExpr>> dims) {
   bool dynamic = false;
   SmallVector<Attribute> all;
   for (ArrayRef<DimExpr> one : dims) {
-    dynamic |= llvm::any_of(one, [](const DimExpr &dim) { return !dim.getConstant(); });
+    dynamic |= llvm::any_of(
+        one, [](const DimExpr &dim) { return !dim.getConstant(); });
     all.push_back(getDimsAttr(op->getContext(), one));
   }
   if (dynamic)
@@ -499,7 +554,8 @@ void setDims(Operation *op, ArrayRef<SmallVector<DimExpr>> dims) {
     op->removeAttr(kDimsAttr);
 }
 
-FailureOr<SmallVector<OpFoldResult>> materializeDims(OpBuilder &builder, Location loc, Value value) {
+FailureOr<SmallVector<OpFoldResult>>
+materializeDims(OpBuilder &builder, Location loc, Value value) {
   FailureOr<SmallVector<DimExpr>> dims = getDims(value);
   if (failed(dims))
     return failure();
@@ -513,7 +569,8 @@ FailureOr<SmallVector<OpFoldResult>> materializeDims(OpBuilder &builder, Locatio
   return sizes;
 }
 
-FailureOr<SmallVector<OpFoldResult>> materializeDims(OpBuilder &builder, Operation *op, unsigned resultIndex) {
+FailureOr<SmallVector<OpFoldResult>>
+materializeDims(OpBuilder &builder, Operation *op, unsigned resultIndex) {
   return materializeDims(builder, op->getLoc(), op->getResult(resultIndex));
 }
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "squint/Dialect/Squint/Squint.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "squint/Dialect/Squint/Squint.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -52,7 +52,9 @@ StringRef squint::getNodeName(Location loc) {
   return "";
 }
 
-StringRef squint::getNodeName(Operation *op) { return getNodeName(op->getLoc()); }
+StringRef squint::getNodeName(Operation *op) {
+  return getNodeName(op->getLoc());
+}
 
 //===----------------------------------------------------------------------===//
 // #squint.data
@@ -62,19 +64,24 @@ Attribute DataAttr::parse(AsmParser &parser, Type type) {
   std::string store;
   int64_t offset = 0, length = 0;
   SmallVector<int64_t> permutation;
-  auto parseInt = [&]() { return parser.parseInteger(permutation.emplace_back()); };
-  if (parser.parseLess() || parser.parseString(&store) || parser.parseComma() || parser.parseInteger(offset) ||
-      parser.parseComma() || parser.parseInteger(length))
+  auto parseInt = [&]() {
+    return parser.parseInteger(permutation.emplace_back());
+  };
+  if (parser.parseLess() || parser.parseString(&store) || parser.parseComma() ||
+      parser.parseInteger(offset) || parser.parseComma() ||
+      parser.parseInteger(length))
     return {};
   if (succeeded(parser.parseOptionalComma()) &&
       parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseInt))
     return {};
   if (parser.parseGreater())
     return {};
-  // The self type follows after a colon; the generated caller passes it when it has parsed it already.
+  // The self type follows after a colon; the generated caller passes it when it
+  // has parsed it already.
   if (!type && parser.parseColonType(type))
     return {};
-  return parser.getChecked<DataAttr>(parser.getContext(), type, store, offset, length, permutation);
+  return parser.getChecked<DataAttr>(parser.getContext(), type, store, offset,
+                                     length, permutation);
 }
 
 void DataAttr::print(AsmPrinter &printer) const {
@@ -91,10 +98,13 @@ static int64_t sizeInBytes(Type type) {
   if (auto packed = dyn_cast<PackedType>(type)) {
     if (packed.getLayout())
       return -1;
-    return PlainLayout::get(packed.getFormat(), packed.getRows(), packed.getColumns()).totalBytes;
+    return PlainLayout::get(packed.getFormat(), packed.getRows(),
+                            packed.getColumns())
+        .totalBytes;
   }
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape() || !tensor.getElementType().isIntOrFloat())
+  if (!tensor || !tensor.hasStaticShape() ||
+      !tensor.getElementType().isIntOrFloat())
     return -1;
   unsigned bits = tensor.getElementType().getIntOrFloatBitWidth();
   if (bits == 1)
@@ -102,26 +112,32 @@ static int64_t sizeInBytes(Type type) {
   return llvm::divideCeil(int64_t(bits) * tensor.getNumElements(), 8);
 }
 
-LogicalResult DataAttr::verify(function_ref<InFlightDiagnostic()> emitError, Type type, StringRef store,
-                               int64_t offset, int64_t length, ArrayRef<int64_t> permutation) {
+LogicalResult DataAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               Type type, StringRef store, int64_t offset,
+                               int64_t length, ArrayRef<int64_t> permutation) {
   if (store.empty())
     return emitError() << "expected the name of a store";
   if (offset < 0 || length < 0)
-    return emitError() << "expected a range of bytes, got offset " << offset << " and length " << length;
+    return emitError() << "expected a range of bytes, got offset " << offset
+                       << " and length " << length;
   if (int64_t size = sizeInBytes(type); size >= 0 && size != length)
-    return emitError() << "expected " << size << " bytes for " << type << ", got " << length;
+    return emitError() << "expected " << size << " bytes for " << type
+                       << ", got " << length;
   if (!permutation.empty()) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || static_cast<int64_t>(permutation.size()) != tensor.getRank() ||
+    if (!tensor ||
+        static_cast<int64_t>(permutation.size()) != tensor.getRank() ||
         !isPermutationVector(permutation))
-      return emitError() << "expected a permutation of the dimensions of " << type << ", got [" << permutation << "]";
+      return emitError() << "expected a permutation of the dimensions of "
+                         << type << ", got [" << permutation << "]";
   }
   return success();
 }
 
 SmallVector<int64_t> DataAttr::getStoredShape() const {
-  ArrayRef<int64_t> shape =
-      isa<PackedType>(getType()) ? cast<PackedType>(getType()).getShape() : cast<ShapedType>(getType()).getShape();
+  ArrayRef<int64_t> shape = isa<PackedType>(getType())
+                                ? cast<PackedType>(getType()).getShape()
+                                : cast<ShapedType>(getType()).getShape();
   SmallVector<int64_t> stored(shape);
   for (auto [i, p] : llvm::enumerate(getPermutation()))
     stored[p] = shape[i];
@@ -132,16 +148,22 @@ SmallVector<int64_t> DataAttr::getStoredShape() const {
 // #squint.format
 //===----------------------------------------------------------------------===//
 
-FormatAttr FormatAttr::get(MLIRContext *context, const Format &format) { return get(context, format.str()); }
+FormatAttr FormatAttr::get(MLIRContext *context, const Format &format) {
+  return get(context, format.str());
+}
 
-Format FormatAttr::getFormat() const { return llvm::cantFail(Format::parse(getSpelling(), FormatRole::Any)); }
+Format FormatAttr::getFormat() const {
+  return llvm::cantFail(Format::parse(getSpelling(), FormatRole::Any));
+}
 
-LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef spelling) {
+LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef spelling) {
   llvm::Expected<Format> format = Format::parse(spelling, FormatRole::Any);
   if (!format)
     return emitError() << llvm::toString(format.takeError());
   if (format->str() != spelling)
-    return emitError() << "expected the canonical spelling '" << format->str() << "', got '" << spelling << "'";
+    return emitError() << "expected the canonical spelling '" << format->str()
+                       << "', got '" << spelling << "'";
   return success();
 }
 
@@ -154,7 +176,9 @@ Type PackedType::parse(AsmParser &parser) {
   std::string spelling;
   Attribute layout;
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/true, /*withTrailingX=*/false) ||
+  if (parser.parseLess() ||
+      parser.parseDimensionList(shape, /*allowDynamic=*/true,
+                                /*withTrailingX=*/false) ||
       parser.parseComma() || parser.parseString(&spelling))
     return {};
   if (succeeded(parser.parseOptionalComma()) && parser.parseAttribute(layout))
@@ -168,7 +192,8 @@ Type PackedType::parse(AsmParser &parser) {
     emitError() << llvm::toString(format.takeError());
     return {};
   }
-  return PackedType::getChecked(emitError, parser.getContext(), shape, FormatAttr::get(parser.getContext(), *format),
+  return PackedType::getChecked(emitError, parser.getContext(), shape,
+                                FormatAttr::get(parser.getContext(), *format),
                                 layout);
 }
 
@@ -181,8 +206,9 @@ void PackedType::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
-LogicalResult PackedType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
-                                 FormatAttr format, Attribute layout) {
+LogicalResult PackedType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 ArrayRef<int64_t> shape, FormatAttr format,
+                                 Attribute layout) {
   if (shape.empty())
     return emitError() << "expected a packed tensor to have a dimension";
   return success();
@@ -191,6 +217,8 @@ LogicalResult PackedType::verify(function_ref<InFlightDiagnostic()> emitError, A
 int64_t PackedType::getColumns() const {
   int64_t columns = 1;
   for (int64_t dim : getShape().drop_front())
-    columns = ShapedType::isDynamic(dim) || ShapedType::isDynamic(columns) ? ShapedType::kDynamic : columns * dim;
+    columns = ShapedType::isDynamic(dim) || ShapedType::isDynamic(columns)
+                  ? ShapedType::kDynamic
+                  : columns * dim;
   return columns;
 }

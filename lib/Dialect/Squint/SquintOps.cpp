@@ -2,23 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "squint/Dialect/Squint/Squint.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
+#include "squint/Dialect/Squint/Squint.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace squint;
 
-/// The result's type is the value's unless it is spelled out: `as memref<4xf32>`.
-static ParseResult parseConstantType(OpAsmParser &parser, Type &type, Attribute value) {
+/// The result's type is the value's unless it is spelled out: `as
+/// memref<4xf32>`.
+static ParseResult parseConstantType(OpAsmParser &parser, Type &type,
+                                     Attribute value) {
   type = cast<TypedAttr>(value).getType();
   if (succeeded(parser.parseOptionalKeyword("as")))
     return parser.parseType(type);
   return success();
 }
 
-static void printConstantType(OpAsmPrinter &printer, Operation *, Type type, Attribute value) {
+static void printConstantType(OpAsmPrinter &printer, Operation *, Type type,
+                              Attribute value) {
   if (type != cast<TypedAttr>(value).getType())
     printer << " as " << type;
 }
@@ -34,7 +37,9 @@ static bool compatible(int64_t a, int64_t b) {
 }
 
 static bool compatible(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
-  return a.size() == b.size() && llvm::all_of_zip(a, b, [](int64_t x, int64_t y) { return compatible(x, y); });
+  return a.size() == b.size() &&
+         llvm::all_of_zip(
+             a, b, [](int64_t x, int64_t y) { return compatible(x, y); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -53,9 +58,12 @@ LogicalResult ConstantOp::verify() {
     return success(typed.getType() == getType() || isa<MemRefType>(getType()));
   auto dense = dyn_cast<DenseElementsAttr>(getValue());
   if (!dense)
-    return emitOpError() << "expected #squint.data or a dense attribute, got " << getValue();
-  if (!dense.isSplat() && static_cast<int64_t>(dense.getRawData().size()) > 1024)
-    return emitOpError() << "expected at most 1024 bytes inline, got " << dense.getRawData().size();
+    return emitOpError() << "expected #squint.data or a dense attribute, got "
+                         << getValue();
+  if (!dense.isSplat() &&
+      static_cast<int64_t>(dense.getRawData().size()) > 1024)
+    return emitOpError() << "expected at most 1024 bytes inline, got "
+                         << dense.getRawData().size();
   return success();
 }
 
@@ -65,20 +73,26 @@ LogicalResult ConstantOp::verify() {
 
 LogicalResult QuantizeOp::verify() {
   PackedType type = getResult().getType();
-  if (!compatible(cast<RankedTensorType>(getInput().getType()).getShape(), type.getShape()))
-    return emitOpError() << "expected a result of the input's shape, got " << type;
+  if (!compatible(cast<RankedTensorType>(getInput().getType()).getShape(),
+                  type.getShape()))
+    return emitOpError() << "expected a result of the input's shape, got "
+                         << type;
   Format format = type.getFormat();
   bool isStatic = format.granularity == Granularity::Tensor;
   if (isStatic != getScale().has_value())
-    return emitOpError() << "expected a scale attribute exactly for tensor granularity, got '" << format.str() << "'";
+    return emitOpError()
+           << "expected a scale attribute exactly for tensor granularity, got '"
+           << format.str() << "'";
   if (getScale() && !(getScale()->isFinite() && !getScale()->isNegative()))
     return emitOpError() << "expected a finite scale that is not negative";
   return success();
 }
 
 LogicalResult DequantizeOp::verify() {
-  if (!compatible(cast<RankedTensorType>(getResult().getType()).getShape(), getInput().getType().getShape()))
-    return emitOpError() << "expected a result of the input's shape, got " << getResult().getType();
+  if (!compatible(cast<RankedTensorType>(getResult().getType()).getShape(),
+                  getInput().getType().getShape()))
+    return emitOpError() << "expected a result of the input's shape, got "
+                         << getResult().getType();
   return success();
 }
 
@@ -92,8 +106,10 @@ LogicalResult ObserveOp::verify() {
     return emitOpError() << "expected a tensor of floats, got " << type;
   if (getValueName().empty())
     return emitOpError() << "expected a name";
-  if (Format format = getFormat().getFormat(); format.granularity != Granularity::Tensor)
-    return emitOpError() << "expected a format with one scale a tensor, got '" << format.str() << "'";
+  if (Format format = getFormat().getFormat();
+      format.granularity != Granularity::Tensor)
+    return emitOpError() << "expected a format with one scale a tensor, got '"
+                         << format.str() << "'";
   return success();
 }
 
@@ -101,9 +117,11 @@ LogicalResult StatisticsOp::verify() {
   if (getValueName().empty())
     return emitOpError() << "expected a name";
   if (!getMin().isFinite() || !getMax().isFinite() || getMin() > getMax())
-    return emitOpError() << "expected a finite range, got " << getMinAttr() << " to " << getMaxAttr();
+    return emitOpError() << "expected a finite range, got " << getMinAttr()
+                         << " to " << getMaxAttr();
   if (static_cast<int64_t>(getSamples()) < 1)
-    return emitOpError() << "expected at least one sample, got " << static_cast<int64_t>(getSamples());
+    return emitOpError() << "expected at least one sample, got "
+                         << static_cast<int64_t>(getSamples());
   return success();
 }
 
@@ -111,8 +129,12 @@ LogicalResult StatisticsOp::verify() {
 // Operators with a weight
 //===----------------------------------------------------------------------===//
 
-OpOperand &LinearOp::getWeightOperand() { return getOperation()->getOpOperand(1); }
-OpOperand &LinearOp::getActivationOperand() { return getOperation()->getOpOperand(0); }
+OpOperand &LinearOp::getWeightOperand() {
+  return getOperation()->getOpOperand(1);
+}
+OpOperand &LinearOp::getActivationOperand() {
+  return getOperation()->getOpOperand(0);
+}
 StringRef LinearOp::getKind() { return "linear"; }
 bool LinearOp::hasTokenRows() { return true; }
 
@@ -121,20 +143,31 @@ LogicalResult LinearOp::verify() {
   auto weight = cast<RankedTensorType>(getWeight().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
   if (weight.getRank() != 2)
-    return emitOpError() << "expected a weight [outputs, inputs], got " << weight;
-  if (input.getRank() < 1 || !compatible(input.getShape().back(), weight.getShape()[1]))
-    return emitOpError() << "expected the input's last dimension to be " << weight.getShape()[1] << ", got " << input;
+    return emitOpError() << "expected a weight [outputs, inputs], got "
+                         << weight;
+  if (input.getRank() < 1 ||
+      !compatible(input.getShape().back(), weight.getShape()[1]))
+    return emitOpError() << "expected the input's last dimension to be "
+                         << weight.getShape()[1] << ", got " << input;
   SmallVector<int64_t> expected(input.getShape());
   expected.back() = weight.getShape()[0];
   if (!compatible(result.getShape(), expected))
-    return emitOpError() << "expected a result of shape [" << expected << "], got " << result;
-  if (getBias() && !compatible(cast<RankedTensorType>(getBias().getType()).getShape(), weight.getShape()[0]))
-    return emitOpError() << "expected a bias of " << weight.getShape()[0] << " elements, got " << getBias().getType();
+    return emitOpError() << "expected a result of shape [" << expected
+                         << "], got " << result;
+  if (getBias() &&
+      !compatible(cast<RankedTensorType>(getBias().getType()).getShape(),
+                  weight.getShape()[0]))
+    return emitOpError() << "expected a bias of " << weight.getShape()[0]
+                         << " elements, got " << getBias().getType();
   return success();
 }
 
-OpOperand &ConvOp::getWeightOperand() { return getOperation()->getOpOperand(1); }
-OpOperand &ConvOp::getActivationOperand() { return getOperation()->getOpOperand(0); }
+OpOperand &ConvOp::getWeightOperand() {
+  return getOperation()->getOpOperand(1);
+}
+OpOperand &ConvOp::getActivationOperand() {
+  return getOperation()->getOpOperand(0);
+}
 StringRef ConvOp::getKind() { return "conv"; }
 bool ConvOp::hasTokenRows() { return false; }
 
@@ -144,26 +177,41 @@ LogicalResult ConvOp::verify() {
   auto result = cast<RankedTensorType>(getResult().getType());
   int64_t rank = input.getRank(), spatial = rank - 2;
   if (spatial < 1 || weight.getRank() != rank || result.getRank() != rank)
-    return emitOpError() << "expected input, weight and result of one rank of at least 3";
+    return emitOpError()
+           << "expected input, weight and result of one rank of at least 3";
   if (getGroups() < 1 || weight.getShape()[0] % getGroups() != 0)
-    return emitOpError() << "expected groups to divide the " << weight.getShape()[0] << " outputs, got " << getGroups();
-  if (!compatible(input.getShape().back(), weight.getShape().back() * static_cast<int64_t>(getGroups())))
-    return emitOpError() << "expected " << weight.getShape().back() * getGroups() << " input channels, got " << input;
+    return emitOpError() << "expected groups to divide the "
+                         << weight.getShape()[0] << " outputs, got "
+                         << getGroups();
+  if (!compatible(input.getShape().back(),
+                  weight.getShape().back() * static_cast<int64_t>(getGroups())))
+    return emitOpError() << "expected "
+                         << weight.getShape().back() * getGroups()
+                         << " input channels, got " << input;
   if (!compatible(result.getShape().back(), weight.getShape()[0]))
-    return emitOpError() << "expected " << weight.getShape()[0] << " output channels, got " << result;
-  if (static_cast<int64_t>(getStrides().size()) != spatial || static_cast<int64_t>(getDilations().size()) != spatial ||
+    return emitOpError() << "expected " << weight.getShape()[0]
+                         << " output channels, got " << result;
+  if (static_cast<int64_t>(getStrides().size()) != spatial ||
+      static_cast<int64_t>(getDilations().size()) != spatial ||
       static_cast<int64_t>(getPads().size()) != 2 * spatial)
-    return emitOpError() << "expected a stride, a dilation and two pads for each of " << spatial << " dimensions";
+    return emitOpError()
+           << "expected a stride, a dilation and two pads for each of "
+           << spatial << " dimensions";
   for (int64_t i = 0; i < spatial; ++i) {
-    if (getStrides()[i] < 1 || getDilations()[i] < 1 || getPads()[i] < 0 || getPads()[i + spatial] < 0)
-      return emitOpError() << "expected positive strides and dilations and no negative pads";
+    if (getStrides()[i] < 1 || getDilations()[i] < 1 || getPads()[i] < 0 ||
+        getPads()[i + spatial] < 0)
+      return emitOpError()
+             << "expected positive strides and dilations and no negative pads";
     if (ShapedType::isDynamic(input.getShape()[i + 1]))
       continue;
-    int64_t extent = input.getShape()[i + 1] + getPads()[i] + getPads()[i + spatial] -
+    int64_t extent = input.getShape()[i + 1] + getPads()[i] +
+                     getPads()[i + spatial] -
                      getDilations()[i] * (weight.getShape()[i + 1] - 1) - 1;
-    if (extent < 0 || !compatible(result.getShape()[i + 1], extent / getStrides()[i] + 1))
-      return emitOpError() << "expected a result of size " << extent / getStrides()[i] + 1 << " in dimension " << i + 1
-                           << ", got " << result;
+    if (extent < 0 ||
+        !compatible(result.getShape()[i + 1], extent / getStrides()[i] + 1))
+      return emitOpError() << "expected a result of size "
+                           << extent / getStrides()[i] + 1 << " in dimension "
+                           << i + 1 << ", got " << result;
   }
   return success();
 }
@@ -172,31 +220,47 @@ LogicalResult PoolOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
   int64_t spatial = input.getRank() - 2;
-  if (spatial < 1 || result.getRank() != input.getRank() || result.getElementType() != input.getElementType())
-    return emitOpError() << "expected a result of the input's rank, at least 3, and element type, got " << result;
+  if (spatial < 1 || result.getRank() != input.getRank() ||
+      result.getElementType() != input.getElementType())
+    return emitOpError() << "expected a result of the input's rank, at least "
+                            "3, and element type, got "
+                         << result;
   if (getKind() == PoolKind::Average && !isa<FloatType>(input.getElementType()))
-    return emitOpError() << "expected elements of a float type for an average, got " << input.getElementType();
+    return emitOpError()
+           << "expected elements of a float type for an average, got "
+           << input.getElementType();
   if (getKind() == PoolKind::Max && getCountIncludePad())
     return emitOpError() << "expected count_include_pad only for an average";
   if (!compatible(input.getShape().front(), result.getShape().front()) ||
       !compatible(input.getShape().back(), result.getShape().back()))
-    return emitOpError() << "expected the input's batch and channels, got " << result;
-  if (static_cast<int64_t>(getKernel().size()) != spatial || static_cast<int64_t>(getStrides().size()) != spatial ||
-      static_cast<int64_t>(getDilations().size()) != spatial || static_cast<int64_t>(getPads().size()) != 2 * spatial)
-    return emitOpError() << "expected a kernel size, a stride, a dilation and two pads for each of " << spatial
-                         << " dimensions";
+    return emitOpError() << "expected the input's batch and channels, got "
+                         << result;
+  if (static_cast<int64_t>(getKernel().size()) != spatial ||
+      static_cast<int64_t>(getStrides().size()) != spatial ||
+      static_cast<int64_t>(getDilations().size()) != spatial ||
+      static_cast<int64_t>(getPads().size()) != 2 * spatial)
+    return emitOpError() << "expected a kernel size, a stride, a dilation and "
+                            "two pads for each of "
+                         << spatial << " dimensions";
   for (int64_t i = 0; i < spatial; ++i) {
-    if (getKernel()[i] < 1 || getStrides()[i] < 1 || getDilations()[i] < 1 || getPads()[i] < 0 ||
-        getPads()[i + spatial] < 0)
-      return emitOpError() << "expected positive kernel sizes, strides and dilations and no negative pads";
+    if (getKernel()[i] < 1 || getStrides()[i] < 1 || getDilations()[i] < 1 ||
+        getPads()[i] < 0 || getPads()[i + spatial] < 0)
+      return emitOpError() << "expected positive kernel sizes, strides and "
+                              "dilations and no negative pads";
     if (ShapedType::isDynamic(input.getShape()[i + 1]))
       continue;
-    int64_t extent = input.getShape()[i + 1] + getPads()[i] + getPads()[i + spatial] -
+    int64_t extent = input.getShape()[i + 1] + getPads()[i] +
+                     getPads()[i + spatial] -
                      getDilations()[i] * (getKernel()[i] - 1) - 1;
-    int64_t least = extent / getStrides()[i] + 1, most = llvm::divideCeil(std::max<int64_t>(extent, 0), getStrides()[i]) + 1;
+    int64_t least = extent / getStrides()[i] + 1,
+            most = llvm::divideCeil(std::max<int64_t>(extent, 0),
+                                    getStrides()[i]) +
+                   1;
     int64_t size = result.getShape()[i + 1];
-    if (extent < 0 || (!ShapedType::isDynamic(size) && (size < least || size > most)))
-      return emitOpError() << "expected a result of size " << least << " in dimension " << i + 1 << ", got " << result;
+    if (extent < 0 ||
+        (!ShapedType::isDynamic(size) && (size < least || size > most)))
+      return emitOpError() << "expected a result of size " << least
+                           << " in dimension " << i + 1 << ", got " << result;
   }
   return success();
 }
@@ -206,21 +270,26 @@ LogicalResult EmbeddingOp::verify() {
   auto ids = cast<RankedTensorType>(getIds().getType());
   if (table.getRank() != 2)
     return emitOpError() << "expected a table [rows, columns], got " << table;
-  if (!ids.getElementType().isSignlessInteger(64) && !ids.getElementType().isSignlessInteger(32))
+  if (!ids.getElementType().isSignlessInteger(64) &&
+      !ids.getElementType().isSignlessInteger(32))
     return emitOpError() << "expected ids of type i64 or i32, got " << ids;
   SmallVector<int64_t> expected(ids.getShape());
   expected.push_back(table.getShape()[1]);
-  if (!compatible(cast<RankedTensorType>(getResult().getType()).getShape(), expected))
-    return emitOpError() << "expected a result of shape [" << expected << "], got " << getResult().getType();
+  if (!compatible(cast<RankedTensorType>(getResult().getType()).getShape(),
+                  expected))
+    return emitOpError() << "expected a result of shape [" << expected
+                         << "], got " << getResult().getType();
   return success();
 }
 
 LogicalResult NormOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   if (input.getRank() < 1 || getResult().getType() != input)
-    return emitOpError() << "expected a result of the input's type, got " << getResult().getType();
-  if (!compatible(cast<RankedTensorType>(getScale().getType()).getShape(), input.getShape().take_back(1)))
-    return emitOpError() << "expected a scale of " << input.getShape().back() << " elements, got "
-                         << getScale().getType();
+    return emitOpError() << "expected a result of the input's type, got "
+                         << getResult().getType();
+  if (!compatible(cast<RankedTensorType>(getScale().getType()).getShape(),
+                  input.getShape().take_back(1)))
+    return emitOpError() << "expected a scale of " << input.getShape().back()
+                         << " elements, got " << getScale().getType();
   return success();
 }

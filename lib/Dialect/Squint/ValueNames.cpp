@@ -22,14 +22,15 @@ ValueNames::ValueNames(FunctionOpInterface function) {
   for (BlockArgument argument : function.getArguments()) {
     auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
                                                       kNameAttr);
-    add(argument, name ? name.str()
-                       : "arg" + std::to_string(argument.getArgNumber()));
+    add(argument,
+        name ? name.str() : "arg" + std::to_string(argument.getArgNumber()));
   }
   function.walk([&](Operation *op) {
     if (op == function.getOperation() || op->hasTrait<OpTrait::ConstantLike>())
       return;
     StringRef node = getNodeName(op);
-    std::string base = (node.empty() ? op->getName().getStringRef() : node).str();
+    std::string base =
+        (node.empty() ? op->getName().getStringRef() : node).str();
     for (OpResult result : op->getResults())
       if (isa<RankedTensorType>(result.getType()))
         add(result, result.getResultNumber()

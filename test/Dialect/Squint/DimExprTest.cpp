@@ -66,10 +66,13 @@ TEST(DimExpr, DividesExactlyOrNot) {
 }
 
 TEST(DimExpr, RefusesBadText) {
-  for (const char *text : {"", "a+", "*a", "a b", "2a", "floordiv(a)", "floordiv(a,0)", "f(a,b)", "(a", "a)", "min",
-                           "99999999999999999999", "9223372036854775807+1", "a-", "é"})
+  for (const char *text :
+       {"", "a+", "*a", "a b", "2a", "floordiv(a)", "floordiv(a,0)", "f(a,b)",
+        "(a", "a)", "min", "99999999999999999999", "9223372036854775807+1",
+        "a-", "é"})
     EXPECT_FALSE(DimExpr::parse(text)) << text;
-  EXPECT_FALSE(DimExpr::parse(std::string(100000, '(') + "a" + std::string(100000, ')')));
+  EXPECT_FALSE(DimExpr::parse(std::string(100000, '(') + "a" +
+                              std::string(100000, ')')));
 }
 
 TEST(DimExpr, RemembersOverflow) {
@@ -83,29 +86,48 @@ TEST(DimExpr, RemembersOverflow) {
   EXPECT_FALSE(product.isValid());
 }
 
-/// Random expressions keep their value through the canonical form, text and back.
+/// Random expressions keep their value through the canonical form, text and
+/// back.
 TEST(DimExpr, KeepsItsValue) {
   std::mt19937 random(1);
   auto pick = [&](int n) { return static_cast<int>(random() % n); };
   for (int round = 0; round < 500; ++round) {
     int64_t a = pick(50), b = 1 + pick(50);
-    std::vector<std::pair<DimExpr, int64_t>> pool = {{DimExpr::symbol("a"), a}, {DimExpr::symbol("b"), b}};
+    std::vector<std::pair<DimExpr, int64_t>> pool = {{DimExpr::symbol("a"), a},
+                                                     {DimExpr::symbol("b"), b}};
     for (int step = 0; step < 6; ++step) {
       auto [x, vx] = pool[pick(pool.size())];
       auto [y, vy] = pool[pick(pool.size())];
       int64_t c = 1 + pick(5);
       switch (pick(7)) {
-      case 0: pool.push_back({x + y, vx + vy}); break;
-      case 1: pool.push_back({x - y, vx - vy}); break;
-      case 2: pool.push_back({x * DimExpr(c), vx * c}); break;
-      case 3: pool.push_back({x + DimExpr(c), vx + c}); break;
-      case 4: pool.push_back({DimExpr::floordiv(x, c), llvm::divideFloorSigned(vx, c)}); break;
-      case 5: pool.push_back({DimExpr::min(x, y), std::min(vx, vy)}); break;
-      case 6: pool.push_back({DimExpr::max(x, y), std::max(vx, vy)}); break;
+      case 0:
+        pool.push_back({x + y, vx + vy});
+        break;
+      case 1:
+        pool.push_back({x - y, vx - vy});
+        break;
+      case 2:
+        pool.push_back({x * DimExpr(c), vx * c});
+        break;
+      case 3:
+        pool.push_back({x + DimExpr(c), vx + c});
+        break;
+      case 4:
+        pool.push_back(
+            {DimExpr::floordiv(x, c), llvm::divideFloorSigned(vx, c)});
+        break;
+      case 5:
+        pool.push_back({DimExpr::min(x, y), std::min(vx, vy)});
+        break;
+      case 6:
+        pool.push_back({DimExpr::max(x, y), std::max(vx, vy)});
+        break;
       }
     }
     for (auto &[expression, value] : pool) {
-      auto symbols = [&](llvm::StringRef name) -> std::optional<int64_t> { return name == "a" ? a : b; };
+      auto symbols = [&](llvm::StringRef name) -> std::optional<int64_t> {
+        return name == "a" ? a : b;
+      };
       EXPECT_EQ(expression.evaluate(symbols), value) << expression.str();
       std::optional<DimExpr> again = DimExpr::parse(expression.str());
       ASSERT_TRUE(again) << expression.str();
@@ -118,25 +140,52 @@ TEST(DimExpr, KeepsItsValue) {
 
 TEST(DimExpr, BecomesOperations) {
   mlir::MLIRContext context;
-  context.loadDialect<SquintDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect>();
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+  context.loadDialect<SquintDialect, mlir::func::FuncDialect,
+                      mlir::arith::ArithDialect>();
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceString<mlir::ModuleOp>(R"(
     func.func @main(%x: tensor<?x4xf32> {squint.dims = ["batch", "4"]}) { return })",
-                                                                                      &context);
+                                              &context);
   ASSERT_TRUE(module);
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
-  llvm::FailureOr<llvm::SmallVector<DimExpr>> dims = getDims(function.getArgument(0));
+  llvm::FailureOr<llvm::SmallVector<DimExpr>> dims =
+      getDims(function.getArgument(0));
   ASSERT_TRUE(succeeded(dims));
   EXPECT_EQ((*dims)[0].str(), "batch");
   EXPECT_EQ((*dims)[1].str(), "4");
 
   mlir::OpBuilder builder(function.getBody());
-  mlir::Value size = materializeDim(builder, function.getLoc(), parse("floordiv(3*batch+1,2)"));
+  mlir::Value size = materializeDim(builder, function.getLoc(),
+                                    parse("floordiv(3*batch+1,2)"));
   std::string text;
   llvm::raw_string_ostream(text) << *module;
   EXPECT_TRUE(size.getType().isIndex());
   EXPECT_NE(text.find("squint.dim \"batch\""), std::string::npos) << text;
   EXPECT_NE(text.find("arith.muli"), std::string::npos) << text;
   EXPECT_NE(text.find("arith.divsi"), std::string::npos) << text;
+}
+
+TEST(DimExpr, ChecksWhatIsAssumed) {
+  mlir::MLIRContext context;
+  context.loadDialect<SquintDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect>();
+  mlir::ScopedDiagnosticHandler quiet(&context, [](mlir::Diagnostic &) { return mlir::success(); });
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+    func.func @some() attributes {squint.assume = [["s", "<=", "512"], ["a", "==", "2*b"]]} { return }
+    func.func @none() { return }
+    func.func @bad() attributes {squint.assume = [["s", "<", "512"]]} { return })",
+                                                                                      &context);
+  ASSERT_TRUE(module);
+  auto check = [&](llvm::StringRef name) {
+    auto function = module->lookupSymbol<mlir::func::FuncOp>(name);
+    mlir::OpBuilder builder(function.getBody());
+    return materializeAssumptions(builder, function.getLoc(), function);
+  };
+  llvm::FailureOr<mlir::Value> some = check("some");
+  ASSERT_TRUE(succeeded(some));
+  EXPECT_TRUE((*some).getType().isInteger(1));
+  EXPECT_TRUE((*some).getDefiningOp<mlir::arith::AndIOp>());
+  EXPECT_EQ(check("none"), mlir::Value());
+  EXPECT_TRUE(failed(check("bad")));
 }
 
 } // namespace

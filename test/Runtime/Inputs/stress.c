@@ -1,4 +1,5 @@
-/*===- stress.c - the runtime under load, for the sanitizers --------*- C -*-===*\
+/*===- stress.c - the runtime under load, for the sanitizers --------*- C
+-*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
 |* The runtime around a model written in C: y[i] = 2 x[i], each element one   *|
@@ -26,10 +27,10 @@ const char *squint_api_error_text(const squint_context *);
 static const int64_t dims[] = {-1};
 static const char *const names[] = {"n"};
 static const int32_t dim_symbols[] = {0};
-static const squint_value_v1 input = {"x", {SQUINT_DTYPE_INT, 32, 1}, 1, dims,
-                                      names, dim_symbols};
-static const squint_value_v1 output = {"y", {SQUINT_DTYPE_INT, 32, 1}, 1, dims,
-                                       names, dim_symbols};
+static const squint_value_v1 input = {
+    "x", {SQUINT_DTYPE_INT, 32, 1}, 1, dims, names, dim_symbols};
+static const squint_value_v1 output = {
+    "y", {SQUINT_DTYPE_INT, 32, 1}, 1, dims, names, dim_symbols};
 static const squint_launch_v1 launches[] = {{"first", "/First"},
                                             {"second", "/Second"}};
 

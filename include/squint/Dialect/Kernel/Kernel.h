@@ -6,8 +6,8 @@
 #define SQUINT_DIALECT_KERNEL_KERNEL_H
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "squint/Dialect/Squint/Squint.h"
 
@@ -21,11 +21,14 @@
 
 namespace squint::kernel {
 
-/// Marks a function that `outline` made of one op: its last two arguments are the range [begin, end) of the op's units.
+/// Marks a function that `outline` made of one op: its last two arguments are
+/// the range [begin, end) of the op's units.
 inline constexpr llvm::StringLiteral kBodyAttr = "kernel.body";
 
-/// Makes one-shot bufferization work on the dialect's destination-style operators and on squint.constant.
-void registerBufferizableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
+/// Makes one-shot bufferization work on the dialect's destination-style
+/// operators and on squint.constant.
+void registerBufferizableOpInterfaceExternalModels(
+    mlir::DialectRegistry &registry);
 
 } // namespace squint::kernel
 

@@ -74,7 +74,7 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
     ```mlir
     %y = kernel.gemm ins(%q, %s, %z : tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>)
         weights(%w : !squint.packed<1536x384, "int8:channel,scale=f32">) extras(%b : tensor<1536xf32>)
-        outs(%init : tensor<?x1536xf32>) {activation_format = #squint.format<"int8:token,scale=f32">} {
+        outs(%init : tensor<?x1536xf32>) attributes {activation_format = #squint.format<"int8:token,scale=f32">} {
       ^bb0(%acc: f32, %bias: f32):
         %0 = arith.addf %acc, %bias : f32
         kernel.yield %0 : f32

@@ -16,11 +16,15 @@
 #include "squint/Dialect/Onnx/Schema.h"
 
 namespace squint::onnx::OpTrait {
-/// Operands and results that share a type variable of the operator's schema have one element type.
+/// Operands and results that share a type variable of the operator's schema
+/// have one element type.
 template <typename ConcreteOp>
-class SharedElementTypes : public mlir::OpTrait::TraitBase<ConcreteOp, SharedElementTypes> {
+class SharedElementTypes
+    : public mlir::OpTrait::TraitBase<ConcreteOp, SharedElementTypes> {
 public:
-  static llvm::LogicalResult verifyTrait(mlir::Operation *op) { return squint::verifyElementTypes(op); }
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) {
+    return squint::verifyElementTypes(op);
+  }
 };
 } // namespace squint::onnx::OpTrait
 

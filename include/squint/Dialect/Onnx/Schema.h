@@ -1,8 +1,9 @@
 //===- Schema.h - what the standard says of an operator -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Tables that lib/Dialect/Onnx/generate.py writes from the schemas of the standard (and of onnxruntime, for the domain
-// com.microsoft). The importer builds every operator from them; verification checks types against them.
+// Tables that lib/Dialect/Onnx/generate.py writes from the schemas of the
+// standard (and of onnxruntime, for the domain com.microsoft). The importer
+// builds every operator from them; verification checks types against them.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_DIALECT_ONNX_SCHEMA_H
@@ -28,9 +29,11 @@ struct ParameterSchema {
   Option option;
   /// Whether all members of a variadic group have one type.
   bool homogeneous;
-  /// Which of the operator's type variables it has; equal numbers mean equal element types.
+  /// Which of the operator's type variables it has; equal numbers mean equal
+  /// element types.
   uint8_t typeVariable;
-  /// Bit `1 << TensorProto.DataType` for each element type allowed; bit 30 for sequences, 31 for optionals.
+  /// Bit `1 << TensorProto.DataType` for each element type allowed; bit 30 for
+  /// sequences, 31 for optionals.
   uint32_t types;
 };
 
@@ -51,8 +54,21 @@ struct ResultRule {
 struct AttributeSchema {
   /// In the order of onnx.AttributeProto.AttributeType.
   enum Kind : uint8_t {
-    Undefined, Float, Int, String, Tensor, Graph, Floats, Ints, Strings, Tensors, Graphs, SparseTensor, SparseTensors,
-    TypeProto, TypeProtos
+    Undefined,
+    Float,
+    Int,
+    String,
+    Tensor,
+    Graph,
+    Floats,
+    Ints,
+    Strings,
+    Tensors,
+    Graphs,
+    SparseTensor,
+    SparseTensors,
+    TypeProto,
+    TypeProtos
   };
   /// The standard's name, and the name in the IR.
   llvm::StringLiteral name, irName;
@@ -65,23 +81,29 @@ struct OpSchema {
   llvm::ArrayRef<ParameterSchema> inputs, outputs;
   llvm::ArrayRef<ResultRule> rules;
   llvm::ArrayRef<AttributeSchema> attributes;
-  /// All versions up to the newest that is known, ascending; the tables describe the last.
+  /// All versions up to the newest that is known, ascending; the tables
+  /// describe the last.
   llvm::ArrayRef<int> versions;
   /// Whether the newest version only says that the operator is gone.
   bool deprecated;
 };
 
-/// The schema of an operator: `dialect` is "onnx" or "msft". Null for an unknown one.
+/// The schema of an operator: `dialect` is "onnx" or "msft". Null for an
+/// unknown one.
 const OpSchema *lookupSchema(llvm::StringRef dialect, llvm::StringRef name);
 const OpSchema *lookupSchema(mlir::Operation *op);
 
-/// The operands (results) that group `index` of the schema has in `op`: none for an absent optional one.
-mlir::OperandRange getOperandGroup(mlir::Operation *op, const OpSchema &schema, unsigned index);
-mlir::ResultRange getResultGroup(mlir::Operation *op, const OpSchema &schema, unsigned index);
+/// The operands (results) that group `index` of the schema has in `op`: none
+/// for an absent optional one.
+mlir::OperandRange getOperandGroup(mlir::Operation *op, const OpSchema &schema,
+                                   unsigned index);
+mlir::ResultRange getResultGroup(mlir::Operation *op, const OpSchema &schema,
+                                 unsigned index);
 
 /// The element type for a TensorProto.DataType; null for an undefined one.
 mlir::Type getElementType(mlir::MLIRContext *context, int64_t dataType);
-/// The TensorProto.DataType of an element type; 0 for one that the standard lacks.
+/// The TensorProto.DataType of an element type; 0 for one that the standard
+/// lacks.
 int getDataType(mlir::Type elementType);
 /// The standard's spelling, e.g. "float16".
 llvm::StringRef getDataTypeName(int64_t dataType);

@@ -1,11 +1,14 @@
 //===- DimExpr.h - symbolic sizes of dimensions -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// A size is a polynomial with integer coefficients over the named dimensions of the model's inputs, and over floored
-// quotients, minima and maxima of such polynomials. The canonical form is a sum of distinct products in a fixed order,
-// so that two sizes that are equal as polynomials print alike and compare equal.
+// A size is a polynomial with integer coefficients over the named dimensions of
+// the model's inputs, and over floored quotients, minima and maxima of such
+// polynomials. The canonical form is a sum of distinct products in a fixed
+// order, so that two sizes that are equal as polynomials print alike and
+// compare equal.
 //
-//   batch    2*sequence+1    batch*sequence    floordiv(sequence+1,2)    max(batch,4)
+//   batch    2*sequence+1    batch*sequence    floordiv(sequence+1,2)
+//   max(batch,4)
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_DIALECT_SQUINT_DIMEXPR_H
@@ -33,29 +36,38 @@ public:
   DimExpr(int64_t constant);
   /// A named dimension; `name` must satisfy `isSymbol`.
   static DimExpr symbol(llvm::StringRef name);
-  /// Reads what `str` prints, and `mod(a,b)`, `ceildiv(a,b)`, parentheses and spaces besides. Nothing on bad input.
+  /// Reads what `str` prints, and `mod(a,b)`, `ceildiv(a,b)`, parentheses and
+  /// spaces besides. Nothing on bad input.
   static std::optional<DimExpr> parse(llvm::StringRef text);
-  /// Letters, digits, `_` and `.`, not starting with a digit or a dot, and not the name of a function.
+  /// Letters, digits, `_` and `.`, not starting with a digit or a dot, and not
+  /// the name of a function.
   static bool isSymbol(llvm::StringRef name);
 
   std::string str() const;
 
-  /// Whether every coefficient fits 64 bits; arithmetic on an expression that is not valid stays so.
+  /// Whether every coefficient fits 64 bits; arithmetic on an expression that
+  /// is not valid stays so.
   bool isValid() const { return valid; }
   std::optional<int64_t> getConstant() const;
   bool isConstant(int64_t value) const { return getConstant() == value; }
-  /// Proofs from the form alone, for symbols that are 0 or more. False means unknown.
+  /// Proofs from the form alone, for symbols that are 0 or more. False means
+  /// unknown.
   bool isNonNegative() const;
   bool isPositive() const;
 
   friend bool operator==(const DimExpr &a, const DimExpr &b);
-  friend bool operator!=(const DimExpr &a, const DimExpr &b) { return !(a == b); }
+  friend bool operator!=(const DimExpr &a, const DimExpr &b) {
+    return !(a == b);
+  }
   friend DimExpr operator+(const DimExpr &a, const DimExpr &b);
-  friend DimExpr operator-(const DimExpr &a, const DimExpr &b) { return a + b * DimExpr(-1); }
+  friend DimExpr operator-(const DimExpr &a, const DimExpr &b) {
+    return a + b * DimExpr(-1);
+  }
   friend DimExpr operator*(const DimExpr &a, const DimExpr &b);
   DimExpr operator-() const { return *this * DimExpr(-1); }
 
-  /// Quotients rounded down and up, and the rest of the first; the divisor must not be the constant 0.
+  /// Quotients rounded down and up, and the rest of the first; the divisor must
+  /// not be the constant 0.
   static DimExpr floordiv(const DimExpr &a, const DimExpr &b);
   static DimExpr ceildiv(const DimExpr &a, const DimExpr &b);
   static DimExpr mod(const DimExpr &a, const DimExpr &b);
@@ -65,9 +77,12 @@ public:
   std::optional<DimExpr> divideExactly(const DimExpr &divisor) const;
 
   /// Replaces symbols; an empty answer keeps one.
-  DimExpr substitute(llvm::function_ref<std::optional<DimExpr>(llvm::StringRef)> replacement) const;
-  /// The number for given symbols; nothing when one is missing, a divisor is 0, or 64 bits overflow.
-  std::optional<int64_t> evaluate(llvm::function_ref<std::optional<int64_t>(llvm::StringRef)> values) const;
+  DimExpr substitute(llvm::function_ref<std::optional<DimExpr>(llvm::StringRef)>
+                         replacement) const;
+  /// The number for given symbols; nothing when one is missing, a divisor is 0,
+  /// or 64 bits overflow.
+  std::optional<int64_t> evaluate(
+      llvm::function_ref<std::optional<int64_t>(llvm::StringRef)> values) const;
   void collectSymbols(std::set<std::string> &symbols) const;
 
   /// The value as arith operations over `squint.dim`, of type index.
@@ -75,7 +90,8 @@ public:
 
 private:
   enum class Function { FloorDiv, Min, Max };
-  /// A symbol, or a function of two expressions. `text` is canonical and orders atoms.
+  /// A symbol, or a function of two expressions. `text` is canonical and orders
+  /// atoms.
   struct Atom {
     std::string text;
     std::optional<Function> function;
@@ -97,24 +113,42 @@ private:
   bool valid = true;
 };
 
-/// The dimensions of a value: from its type and, where that is dynamic, from `squint.dims` of the operation or function
-/// that makes it. Failure when a dynamic dimension has no expression.
+/// The dimensions of a value: from its type and, where that is dynamic, from
+/// `squint.dims` of the operation or function that makes it. Failure when a
+/// dynamic dimension has no expression.
 llvm::FailureOr<llvm::SmallVector<DimExpr>> getDims(mlir::Value value);
 
-/// Writes `squint.dims` on an operation, one list a result, or removes it when no result has a dynamic dimension.
-void setDims(mlir::Operation *op, llvm::ArrayRef<llvm::SmallVector<DimExpr>> dims);
+/// Writes `squint.dims` on an operation, one list a result, or removes it when
+/// no result has a dynamic dimension.
+void setDims(mlir::Operation *op,
+             llvm::ArrayRef<llvm::SmallVector<DimExpr>> dims);
 
 /// `squint.dims` of one value: ["batch", "384"].
-mlir::ArrayAttr getDimsAttr(mlir::MLIRContext *context, llvm::ArrayRef<DimExpr> dims);
-llvm::FailureOr<llvm::SmallVector<DimExpr>> parseDimsAttr(mlir::Attribute attribute);
+mlir::ArrayAttr getDimsAttr(mlir::MLIRContext *context,
+                            llvm::ArrayRef<DimExpr> dims);
+llvm::FailureOr<llvm::SmallVector<DimExpr>>
+parseDimsAttr(mlir::Attribute attribute);
 
-mlir::Value materializeDim(mlir::OpBuilder &builder, mlir::Location loc, const DimExpr &dim);
+/// What shape inference takes for granted of a function's symbols and has to be checked at run time: an array of
+/// [left, "==" or "<=", right].
+inline constexpr llvm::StringLiteral kAssumeAttr = "squint.assume";
 
-/// All dimensions of a result, static ones as attributes. Failure as in `getDims`.
-llvm::FailureOr<llvm::SmallVector<mlir::OpFoldResult>> materializeDims(mlir::OpBuilder &builder, mlir::Operation *op,
-                                                                       unsigned resultIndex = 0);
-llvm::FailureOr<llvm::SmallVector<mlir::OpFoldResult>> materializeDims(mlir::OpBuilder &builder, mlir::Location loc,
-                                                                       mlir::Value value);
+/// Whether all of a function's `squint.assume` holds, as an i1; null where nothing is assumed. Failure, after a
+/// diagnostic, for an attribute of another form.
+llvm::FailureOr<mlir::Value> materializeAssumptions(mlir::OpBuilder &builder, mlir::Location loc,
+                                                    mlir::Operation *function);
+
+mlir::Value materializeDim(mlir::OpBuilder &builder, mlir::Location loc,
+                           const DimExpr &dim);
+
+/// All dimensions of a result, static ones as attributes. Failure as in
+/// `getDims`.
+llvm::FailureOr<llvm::SmallVector<mlir::OpFoldResult>>
+materializeDims(mlir::OpBuilder &builder, mlir::Operation *op,
+                unsigned resultIndex = 0);
+llvm::FailureOr<llvm::SmallVector<mlir::OpFoldResult>>
+materializeDims(mlir::OpBuilder &builder, mlir::Location loc,
+                mlir::Value value);
 
 } // namespace squint
 

@@ -38,7 +38,8 @@ inline constexpr llvm::StringLiteral kDimsAttr = "squint.dims";
 inline constexpr llvm::StringLiteral kNameAttr = "squint.name";
 inline constexpr llvm::StringLiteral kTargetsAttr = "squint.targets";
 
-/// The name of an operator's node: the innermost NameLoc of its location, or "" when it has none.
+/// The name of an operator's node: the innermost NameLoc of its location, or ""
+/// when it has none.
 llvm::StringRef getNodeName(mlir::Operation *op);
 llvm::StringRef getNodeName(mlir::Location loc);
 

@@ -16,7 +16,8 @@ namespace squint::onnx {
 
 namespace {
 
-/// The expression that a scalar of index or integer type computes from `squint.dim`; what an earlier run has made.
+/// The expression that a scalar of index or integer type computes from
+/// `squint.dim`; what an earlier run has made.
 std::optional<DimExpr> readScalar(Value value, unsigned depth = 0) {
   Operation *op = value.getDefiningOp();
   if (!op || depth > 64)
@@ -31,7 +32,8 @@ std::optional<DimExpr> readScalar(Value value, unsigned depth = 0) {
     return readScalar(op->getOperand(0), depth + 1);
   if (op->getNumOperands() != 2)
     return std::nullopt;
-  std::optional<DimExpr> a = readScalar(op->getOperand(0), depth + 1), b = readScalar(op->getOperand(1), depth + 1);
+  std::optional<DimExpr> a = readScalar(op->getOperand(0), depth + 1),
+                         b = readScalar(op->getOperand(1), depth + 1);
   if (!a || !b)
     return std::nullopt;
   if (isa<arith::AddIOp>(op))
@@ -49,17 +51,23 @@ std::optional<DimExpr> readScalar(Value value, unsigned depth = 0) {
   return std::nullopt;
 }
 
-/// Makes the evaluated tensors, each distinct one once, at the start of the function.
+/// Makes the evaluated tensors, each distinct one once, at the start of the
+/// function.
 class Materializer {
 public:
-  explicit Materializer(func::FuncOp function) : builder(function.getContext()) {
+  explicit Materializer(func::FuncOp function)
+      : builder(function.getContext()) {
     builder.setInsertionPointToStart(&function.getBody().front());
   }
 
-  Value make(Value old, ArrayRef<DimExpr> elements, ArrayRef<int64_t> shape, Location loc) {
-    auto element = cast<IntegerType>(cast<ShapedType>(old.getType()).getElementType());
+  Value make(Value old, ArrayRef<DimExpr> elements, ArrayRef<int64_t> shape,
+             Location loc) {
+    auto element =
+        cast<IntegerType>(cast<ShapedType>(old.getType()).getElementType());
     auto type = RankedTensorType::get(shape, element);
-    std::string key = llvm::join(llvm::map_range(elements, [](const DimExpr &e) { return e.str(); }), ",");
+    std::string key = llvm::join(
+        llvm::map_range(elements, [](const DimExpr &e) { return e.str(); }),
+        ",");
     llvm::raw_string_ostream(key) << " : " << type;
     Value &tensor = tensors[key];
     if (tensor)
@@ -70,7 +78,8 @@ public:
         numbers.push_back(APInt(64, *number).sextOrTrunc(element.getWidth()));
     if (numbers.size() == elements.size())
       return tensor = makeConstant(type, numbers, loc);
-    // Narrow and unsigned elements have no cast from index; such tensors are computed by their operators.
+    // Narrow and unsigned elements have no cast from index; such tensors are
+    // computed by their operators.
     if (!element.isSignless() || element.getWidth() < 32)
       return {};
     SmallVector<Value> scalars;
@@ -80,23 +89,30 @@ public:
   }
 
 private:
-  Value makeConstant(RankedTensorType type, ArrayRef<APInt> numbers, Location loc) {
+  Value makeConstant(RankedTensorType type, ArrayRef<APInt> numbers,
+                     Location loc) {
     auto dense = DenseElementsAttr::get(type, numbers);
     TypedAttr value = dense;
     if (int64_t(dense.getRawData().size()) > 1024 && !dense.isSplat())
-      value = builder.getContext()->getLoadedDialect<SquintDialect>()->getStores().create(
-          type, dense.getRawData().size(),
-          [&](MutableArrayRef<char> out) { llvm::copy(dense.getRawData(), out.begin()); });
+      value = builder.getContext()
+                  ->getLoadedDialect<SquintDialect>()
+                  ->getStores()
+                  .create(type, dense.getRawData().size(),
+                          [&](MutableArrayRef<char> out) {
+                            llvm::copy(dense.getRawData(), out.begin());
+                          });
     return squint::ConstantOp::create(builder, loc, value.getType(), value);
   }
 
   Value makeScalar(const DimExpr &size, IntegerType type, Location loc) {
-    Value &value = scalars[size.str() + " : i" + std::to_string(type.getWidth())];
+    Value &value =
+        scalars[size.str() + " : i" + std::to_string(type.getWidth())];
     if (value)
       return value;
     if (std::optional<int64_t> number = size.getConstant())
       return value = arith::ConstantIntOp::create(builder, loc, type, *number);
-    return value = arith::IndexCastOp::create(builder, loc, type, materializeDim(builder, loc, size));
+    return value = arith::IndexCastOp::create(
+               builder, loc, type, materializeDim(builder, loc, size));
   }
 
   OpBuilder builder;
@@ -111,11 +127,13 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     ShapeContext context(function);
     auto visit = [&](Block &block) { return visitOps(block, context); };
     context.visitBlock = visit;
-    if (failed(visitArguments(function, context)) || failed(visit(function.getBody().front())))
+    if (failed(visitArguments(function, context)) ||
+        failed(visit(function.getBody().front())))
       return signalPassFailure();
     replaceEvaluated(function, context);
     simplify(function, context);
-    if (failed(setTypes(function, context)) || failed(setResults(function, context)))
+    if (failed(setTypes(function, context)) ||
+        failed(setResults(function, context)))
       return signalPassFailure();
   }
 
@@ -123,7 +141,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     for (BlockArgument argument : function.getArguments()) {
       FailureOr<SmallVector<DimExpr>> dims = getDims(argument);
       if (failed(dims))
-        return function.emitOpError() << "expected squint.dims for argument " << argument.getArgNumber();
+        return function.emitOpError() << "expected squint.dims for argument "
+                                      << argument.getArgNumber();
       if (failed(context.set(argument, *dims)))
         return failure();
     }
@@ -151,8 +170,10 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
         if (failed(rule(&op, context)))
           return failure();
         context.op = &op;
-      } else if (isa<OnnxDialect, msft::MsftDialect>(op.getDialect()) && !isa<YieldOp>(op)) {
-        return op.emitOpError() << "expected an operator whose result shapes can be inferred (not supported yet)";
+      } else if (isa<OnnxDialect, msft::MsftDialect>(op.getDialect()) &&
+                 !isa<YieldOp>(op)) {
+        return op.emitOpError() << "expected an operator whose result shapes "
+                                   "can be inferred (not supported yet)";
       } else if (failed(visitTyped(op, context))) {
         return failure();
       }
@@ -200,13 +221,17 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
   void simplify(func::FuncOp function, ShapeContext &context) {
     IRRewriter rewriter(&getContext());
     SmallVector<Operation *> ops;
-    function.walk<WalkOrder::PostOrder>([&](Operation *op) { ops.push_back(op); });
+    function.walk<WalkOrder::PostOrder>(
+        [&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops) {
       if (auto branch = dyn_cast<IfOp>(op)) {
-        std::optional<SmallVector<int64_t>> condition = context.constants(branch.getCond());
+        std::optional<SmallVector<int64_t>> condition =
+            context.constants(branch.getCond());
         if (!condition || condition->size() != 1)
           continue;
-        Block &taken = (condition->front() ? branch.getThenBranch() : branch.getElseBranch()).front();
+        Block &taken = (condition->front() ? branch.getThenBranch()
+                                           : branch.getElseBranch())
+                           .front();
         Operation *yield = taken.getTerminator();
         rewriter.inlineBlockBefore(&taken, branch);
         rewriter.replaceOp(branch, yield->getOperands());
@@ -214,10 +239,12 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       }
     }
     ops.clear();
-    function.walk<WalkOrder::PostOrder>([&](Operation *op) { ops.push_back(op); });
+    function.walk<WalkOrder::PostOrder>(
+        [&](Operation *op) { ops.push_back(op); });
     for (Operation *op : llvm::reverse(ops)) {
       if (auto dropout = dyn_cast<DropoutOp>(op)) {
-        if (!dropout.getTrainingMode() && (!dropout.getMask() || dropout.getMask().use_empty()))
+        if (!dropout.getTrainingMode() &&
+            (!dropout.getMask() || dropout.getMask().use_empty()))
           dropout.getOutput().replaceAllUsesWith(dropout.getData());
       } else if (auto identity = dyn_cast<IdentityOp>(op)) {
         identity.getOutput().replaceAllUsesWith(identity.getInput());
@@ -240,7 +267,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
           shape.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
         auto type = cast<ShapedType>(value.getType());
         if (!context.isKnown(value))
-          return WalkResult(op->emitOpError() << "expected a shape for every result");
+          return WalkResult(op->emitOpError()
+                            << "expected a shape for every result");
         value.setType(RankedTensorType::get(shape, type.getElementType()));
       }
       setDims(op, all);
@@ -258,29 +286,36 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     return failure(result.wasInterrupted());
   }
 
-  /// The function's type, and what it says of its results. A declared size must not be another number.
+  /// The function's type, and what it says of its results. A declared size must
+  /// not be another number.
   LogicalResult setResults(func::FuncOp function, ShapeContext &context) {
     auto end = cast<func::ReturnOp>(function.getBody().front().getTerminator());
     for (auto [i, value] : llvm::enumerate(end.getOperands())) {
       ArrayRef<DimExpr> dims = context.shape(value);
       StringRef name = "";
-      if (auto attribute = function.getResultAttrOfType<StringAttr>(i, kNameAttr))
+      if (auto attribute =
+              function.getResultAttrOfType<StringAttr>(i, kNameAttr))
         name = attribute.getValue();
       auto declared = function.getResultAttrOfType<ArrayAttr>(i, kDimsAttr);
-      auto fail = [&] { return function.emitOpError() << "result '" << name << "': "; };
+      auto fail = [&] {
+        return function.emitOpError() << "result '" << name << "': ";
+      };
       if (declared && declared.size() != dims.size())
-        return fail() << "expected " << declared.size() << " dimensions, got " << dims.size();
+        return fail() << "expected " << declared.size() << " dimensions, got "
+                      << dims.size();
       for (size_t j = 0; declared && j < dims.size(); ++j) {
         int64_t size;
         auto text = dyn_cast<StringAttr>(declared[j]);
         std::optional<int64_t> got = dims[j].getConstant();
-        if (text && got && !text.getValue().getAsInteger(10, size) && size != *got)
-          return fail() << "expected a size of " << size << " for dimension " << j << ", got " << *got;
+        if (text && got && !text.getValue().getAsInteger(10, size) &&
+            size != *got)
+          return fail() << "expected a size of " << size << " for dimension "
+                        << j << ", got " << *got;
       }
       function.setResultAttr(i, kDimsAttr, getDimsAttr(&getContext(), dims));
     }
-    function.setFunctionType(
-        FunctionType::get(&getContext(), function.getArgumentTypes(), end.getOperandTypes()));
+    function.setFunctionType(FunctionType::get(
+        &getContext(), function.getArgumentTypes(), end.getOperandTypes()));
     SmallVector<Attribute> facts;
     for (const auto &fact : context.getAssumptions()) {
       SmallVector<Attribute> texts;
@@ -289,9 +324,9 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       facts.push_back(ArrayAttr::get(&getContext(), texts));
     }
     if (facts.empty())
-      function->removeAttr("squint.assume");
+      function->removeAttr(kAssumeAttr);
     else
-      function->setAttr("squint.assume", ArrayAttr::get(&getContext(), facts));
+      function->setAttr(kAssumeAttr, ArrayAttr::get(&getContext(), facts));
     return success();
   }
 };

@@ -27,10 +27,12 @@ const ShapeRules &ShapeRules::get() {
 
 ArrayRef<DimExpr> ShapeContext::shape(Value value) const {
   auto it = shapes.find(value);
-  return it == shapes.end() ? ArrayRef<DimExpr>() : ArrayRef<DimExpr>(*it->second);
+  return it == shapes.end() ? ArrayRef<DimExpr>()
+                            : ArrayRef<DimExpr>(*it->second);
 }
 
-std::optional<SmallVector<int64_t>> ShapeContext::staticShape(Value value) const {
+std::optional<SmallVector<int64_t>>
+ShapeContext::staticShape(Value value) const {
   SmallVector<int64_t> sizes;
   for (const DimExpr &dim : shape(value)) {
     std::optional<int64_t> size = dim.getConstant();
@@ -65,7 +67,8 @@ std::optional<SmallVector<int64_t>> ShapeContext::constants(Value value) const {
 std::optional<SmallVector<double>> ShapeContext::floats(Value value) const {
   // A number that was an integer first, as exporters write sizes.
   if (Operation *op = value.getDefiningOp(); op && isa<CastOp, CastLikeOp>(op))
-    if (std::optional<SmallVector<int64_t>> numbers = constants(op->getOperand(0)))
+    if (std::optional<SmallVector<int64_t>> numbers =
+            constants(op->getOperand(0)))
       return SmallVector<double>(numbers->begin(), numbers->end());
   auto constant = value.getDefiningOp<squint::ConstantOp>();
   if (!constant)
@@ -85,9 +88,11 @@ std::optional<SmallVector<double>> ShapeContext::floats(Value value) const {
 LogicalResult ShapeContext::set(Value result, Dims dims) {
   for (auto [i, dim] : llvm::enumerate(dims)) {
     if (!dim.isValid())
-      return fail() << "expected a size of dimension " << i << " that fits 64 bits";
+      return fail() << "expected a size of dimension " << i
+                    << " that fits 64 bits";
     if (std::optional<int64_t> size = dim.getConstant(); size && *size < 0)
-      return fail() << "expected a size of 0 or more for dimension " << i << " of the result, got " << *size;
+      return fail() << "expected a size of 0 or more for dimension " << i
+                    << " of the result, got " << *size;
   }
   DimExpr total = 1024;
   for (const DimExpr &dim : dims)
@@ -101,7 +106,8 @@ LogicalResult ShapeContext::set(Value result, Dims dims) {
 
 void ShapeContext::setValues(Value result, Dims known) {
   if (static_cast<int64_t>(known.size()) <= kMostElements &&
-      llvm::all_of(known, [](const DimExpr &element) { return element.isValid(); }))
+      llvm::all_of(known,
+                   [](const DimExpr &element) { return element.isValid(); }))
     elements[result] = std::make_unique<Dims>(std::move(known));
 }
 
@@ -115,12 +121,14 @@ void ShapeContext::assumeAtMost(const DimExpr &a, const DimExpr &b) {
     assume({a.str(), "<=", b.str()});
 }
 
-FailureOr<DimExpr> ShapeContext::unify(const DimExpr &a, const DimExpr &b, StringRef what) {
+FailureOr<DimExpr> ShapeContext::unify(const DimExpr &a, const DimExpr &b,
+                                       StringRef what) {
   if (a == b)
     return a;
   // A difference that is a number other than 0 never vanishes.
   if ((a - b).getConstant())
-    return fail() << "expected equal sizes for " << what << ", got " << a.str() << " and " << b.str();
+    return fail() << "expected equal sizes for " << what << ", got " << a.str()
+                  << " and " << b.str();
   bool second = b.getConstant() && !a.getConstant();
   assume(second ? std::array<std::string, 3>{a.str(), "==", b.str()}
                 : std::array<std::string, 3>{b.str(), "==", a.str()});
@@ -130,10 +138,12 @@ FailureOr<DimExpr> ShapeContext::unify(const DimExpr &a, const DimExpr &b, Strin
 FailureOr<DimExpr> ShapeContext::broadcast(const DimExpr &a, const DimExpr &b) {
   if (a.isConstant(1))
     return b;
-  return b.isConstant(1) ? FailureOr<DimExpr>(a) : unify(a, b, "dimensions that broadcast");
+  return b.isConstant(1) ? FailureOr<DimExpr>(a)
+                         : unify(a, b, "dimensions that broadcast");
 }
 
-FailureOr<Dims> ShapeContext::broadcast(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) {
+FailureOr<Dims> ShapeContext::broadcast(ArrayRef<DimExpr> a,
+                                        ArrayRef<DimExpr> b) {
   if (a.size() < b.size())
     std::swap(a, b);
   Dims result(a);
@@ -149,11 +159,13 @@ FailureOr<Dims> ShapeContext::broadcast(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b
 
 FailureOr<int64_t> ShapeContext::axis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
-    return fail() << "expected an axis of a tensor with " << rank << " dimensions, got " << axis;
+    return fail() << "expected an axis of a tensor with " << rank
+                  << " dimensions, got " << axis;
   return axis < 0 ? axis + rank : axis;
 }
 
-LogicalResult ShapeContext::expectRank(Value value, size_t atLeast, size_t atMost, StringRef what) {
+LogicalResult ShapeContext::expectRank(Value value, size_t atLeast,
+                                       size_t atMost, StringRef what) {
   size_t got = rank(value);
   if (got >= atLeast && got <= atMost)
     return success();
@@ -167,13 +179,15 @@ LogicalResult ShapeContext::expectRank(Value value, size_t atLeast, size_t atMos
 
 std::optional<Dims> readConstantValues(TypedAttr value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !isa<IntegerType>(type.getElementType()) || type.getNumElements() > ShapeContext::kMostElements)
+  if (!type || !isa<IntegerType>(type.getElementType()) ||
+      type.getNumElements() > ShapeContext::kMostElements)
     return std::nullopt;
   auto element = cast<IntegerType>(type.getElementType());
   Dims elements;
   auto append = [&](const APInt &number) {
-    elements.push_back(element.isUnsigned() || element.getWidth() == 1 ? int64_t(number.getZExtValue())
-                                                                       : number.getSExtValue());
+    elements.push_back(element.isUnsigned() || element.getWidth() == 1
+                           ? int64_t(number.getZExtValue())
+                           : number.getSExtValue());
   };
   if (auto dense = dyn_cast<DenseIntElementsAttr>(value)) {
     for (APInt number : dense.getValues<APInt>())

@@ -17,7 +17,8 @@ namespace squint::onnx {
 
 using Dims = llvm::SmallVector<DimExpr>;
 
-/// What is known of the values of a function while its operators are visited in order.
+/// What is known of the values of a function while its operators are visited in
+/// order.
 class ShapeContext {
 public:
   /// Integer tensors of at most this many elements are evaluated.
@@ -33,8 +34,10 @@ public:
   llvm::ArrayRef<DimExpr> shape(mlir::Value value) const;
   size_t rank(mlir::Value value) const { return shape(value).size(); }
   /// The shape when all of it is numbers.
-  std::optional<llvm::SmallVector<int64_t>> staticShape(mlir::Value value) const;
-  /// The elements of an integer tensor in row-major order, if known. Booleans are 0 and 1.
+  std::optional<llvm::SmallVector<int64_t>>
+  staticShape(mlir::Value value) const;
+  /// The elements of an integer tensor in row-major order, if known. Booleans
+  /// are 0 and 1.
   std::optional<llvm::ArrayRef<DimExpr>> values(mlir::Value value) const;
   /// As `values`, when all are numbers.
   std::optional<llvm::SmallVector<int64_t>> constants(mlir::Value value) const;
@@ -46,16 +49,21 @@ public:
   void setValues(mlir::Value result, Dims elements);
   bool isKnown(mlir::Value value) const { return shapes.contains(value); }
 
-  /// The size of two dimensions that must be equal. Two different numbers are an error; else equality is assumed.
-  mlir::FailureOr<DimExpr> unify(const DimExpr &a, const DimExpr &b, llvm::StringRef what);
+  /// The size of two dimensions that must be equal. Two different numbers are
+  /// an error; else equality is assumed.
+  mlir::FailureOr<DimExpr> unify(const DimExpr &a, const DimExpr &b,
+                                 llvm::StringRef what);
   /// NumPy's rule for two sizes.
   mlir::FailureOr<DimExpr> broadcast(const DimExpr &a, const DimExpr &b);
-  mlir::FailureOr<Dims> broadcast(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
+  mlir::FailureOr<Dims> broadcast(llvm::ArrayRef<DimExpr> a,
+                                  llvm::ArrayRef<DimExpr> b);
   /// Must hold at run time, unless it is proven.
   void assumeAtMost(const DimExpr &a, const DimExpr &b);
-  /// An axis of a tensor of `rank` dimensions, counted from the end when negative.
+  /// An axis of a tensor of `rank` dimensions, counted from the end when
+  /// negative.
   mlir::FailureOr<int64_t> axis(int64_t axis, int64_t rank);
-  mlir::LogicalResult expectRank(mlir::Value value, size_t atLeast, size_t atMost, llvm::StringRef what);
+  mlir::LogicalResult expectRank(mlir::Value value, size_t atLeast,
+                                 size_t atMost, llvm::StringRef what);
 
   /// Visits the operators of a region's block.
   llvm::function_ref<mlir::LogicalResult(mlir::Block &)> visitBlock;
@@ -63,7 +71,9 @@ public:
   using Table = llvm::MapVector<mlir::Value, std::unique_ptr<Dims>>;
   const Table &getEvaluated() const { return elements; }
   /// {left, "==" or "<=", right}, without repetition.
-  llvm::ArrayRef<std::array<std::string, 3>> getAssumptions() const { return assumptions; }
+  llvm::ArrayRef<std::array<std::string, 3>> getAssumptions() const {
+    return assumptions;
+  }
 
 private:
   void assume(std::array<std::string, 3> fact);
@@ -73,7 +83,8 @@ private:
   std::vector<std::array<std::string, 3>> assumptions;
 };
 
-/// The elements of a constant that holds integers, at most `kMostElements` of them.
+/// The elements of a constant that holds integers, at most `kMostElements` of
+/// them.
 std::optional<Dims> readConstantValues(mlir::TypedAttr value);
 
 /// Rules by operation.
@@ -82,11 +93,16 @@ public:
   using Rule = mlir::LogicalResult (*)(mlir::Operation *, ShapeContext &);
 
   static const ShapeRules &get();
-  Rule lookup(mlir::Operation *op) const { return rules.lookup(op->getName().getStringRef()); }
+  Rule lookup(mlir::Operation *op) const {
+    return rules.lookup(op->getName().getStringRef());
+  }
 
-  template <typename... OpTs> void add(Rule rule) { ((rules[OpTs::getOperationName()] = rule), ...); }
+  template <typename... OpTs> void add(Rule rule) {
+    ((rules[OpTs::getOperationName()] = rule), ...);
+  }
   /// For a rule over the operation's class: add<ConvOp>(inferConv).
-  template <typename OpT, mlir::LogicalResult (*rule)(OpT, ShapeContext &)> void add() {
+  template <typename OpT, mlir::LogicalResult (*rule)(OpT, ShapeContext &)>
+  void add() {
     rules[OpT::getOperationName()] = [](mlir::Operation *op, ShapeContext &s) {
       return rule(mlir::cast<OpT>(op), s);
     };
@@ -110,7 +126,9 @@ mlir::LogicalResult inferSameAsFirst(mlir::Operation *op, ShapeContext &s);
 /// Sets the first result to the shape of all operands, broadcast.
 mlir::LogicalResult inferBroadcast(mlir::Operation *op, ShapeContext &s);
 /// The shape of a matrix product of operands of one dimension or more.
-mlir::FailureOr<Dims> inferMatMulShape(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b, ShapeContext &s);
+mlir::FailureOr<Dims> inferMatMulShape(llvm::ArrayRef<DimExpr> a,
+                                       llvm::ArrayRef<DimExpr> b,
+                                       ShapeContext &s);
 
 /// The attributes that convolution and pooling share.
 struct Window {
@@ -119,8 +137,9 @@ struct Window {
   bool ceilMode = false;
 };
 /// Sizes of the spatial dimensions that windows of `kernel` leave of `input`.
-mlir::FailureOr<Dims> inferWindows(llvm::ArrayRef<DimExpr> input, llvm::ArrayRef<DimExpr> kernel, const Window &window,
-                                   ShapeContext &s);
+mlir::FailureOr<Dims> inferWindows(llvm::ArrayRef<DimExpr> input,
+                                   llvm::ArrayRef<DimExpr> kernel,
+                                   const Window &window, ShapeContext &s);
 
 } // namespace squint::onnx
 

@@ -23,7 +23,8 @@ LogicalResult inferMatMulNBits(msft::MatMulNBitsOp op, ShapeContext &s) {
 
 LogicalResult inferFusedMatMul(msft::FusedMatMulOp op, ShapeContext &s) {
   Dims a(s.shape(op.getA())), b(s.shape(op.getB()));
-  // With a batch transposition, the first dimension goes to the place of the second last.
+  // With a batch transposition, the first dimension goes to the place of the
+  // second last.
   auto orient = [&](Dims &dims, bool batch, bool trans) {
     if (dims.size() < 2)
       return;
@@ -39,11 +40,13 @@ LogicalResult inferFusedMatMul(msft::FusedMatMulOp op, ShapeContext &s) {
 }
 
 LogicalResult inferFirstTwo(Operation *op, ShapeContext &s) {
-  FailureOr<Dims> dims = inferMatMulShape(s.shape(op->getOperand(0)), s.shape(op->getOperand(1)), s);
+  FailureOr<Dims> dims = inferMatMulShape(s.shape(op->getOperand(0)),
+                                          s.shape(op->getOperand(1)), s);
   return failed(dims) ? failure() : s.set(op->getResult(0), std::move(*dims));
 }
 
-/// The normalized tensor and the residual sum have the input's shape; statistics one value a row.
+/// The normalized tensor and the residual sum have the input's shape;
+/// statistics one value a row.
 LogicalResult inferSkipNormalization(Operation *op, ShapeContext &s) {
   const OpSchema &schema = *lookupSchema(op);
   for (auto [i, group] : llvm::enumerate(schema.outputs)) {
@@ -59,7 +62,8 @@ LogicalResult inferSkipNormalization(Operation *op, ShapeContext &s) {
   return success();
 }
 
-LogicalResult inferSimplified(msft::SimplifiedLayerNormalizationOp op, ShapeContext &s) {
+LogicalResult inferSimplified(msft::SimplifiedLayerNormalizationOp op,
+                              ShapeContext &s) {
   Dims dims(s.shape(op.getX()));
   FailureOr<int64_t> axis = s.axis(op.getAxis(), dims.size());
   if (failed(axis) || failed(s.set(op->getResult(0), dims)))
@@ -73,12 +77,14 @@ LogicalResult inferSimplified(msft::SimplifiedLayerNormalizationOp op, ShapeCont
 
 LogicalResult inferQLinearBinary(Operation *op, ShapeContext &s) {
   // A, its scale and zero point, B, ...
-  FailureOr<Dims> dims = s.broadcast(s.shape(op->getOperand(0)), s.shape(op->getOperand(3)));
+  FailureOr<Dims> dims =
+      s.broadcast(s.shape(op->getOperand(0)), s.shape(op->getOperand(3)));
   return failed(dims) ? failure() : s.set(op->getResult(0), std::move(*dims));
 }
 
 LogicalResult inferQGemm(msft::QGemmOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getA(), 2, 2, "A")) || failed(s.expectRank(op.getB(), 2, 2, "B")))
+  if (failed(s.expectRank(op.getA(), 2, 2, "A")) ||
+      failed(s.expectRank(op.getB(), 2, 2, "B")))
     return failure();
   ArrayRef<DimExpr> a = s.shape(op.getA()), b = s.shape(op.getB());
   bool ta = op.getTransA(), tb = op.getTransB();
@@ -87,8 +93,10 @@ LogicalResult inferQGemm(msft::QGemmOp op, ShapeContext &s) {
   return s.set(op.getY(), {a[ta ? 1 : 0], b[tb ? 0 : 1]});
 }
 
-/// query is [batch, tokens, heads * size], or holds key and value as well; caches are [batch, heads, total, size].
-LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op, ShapeContext &s) {
+/// query is [batch, tokens, heads * size], or holds key and value as well;
+/// caches are [batch, heads, total, size].
+LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op,
+                                       ShapeContext &s) {
   if (failed(s.expectRank(op.getQuery(), 3, 3, "the query")))
     return failure();
   Dims dims(s.shape(op.getQuery()));
@@ -96,17 +104,20 @@ LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op, ShapeCont
   if (heads < 1 || kvHeads < 1)
     return s.fail() << "expected 1 head or more";
   bool packed = !op.getKey();
-  DimExpr size = DimExpr::floordiv(dims[2], packed ? heads + 2 * kvHeads : heads);
+  DimExpr size =
+      DimExpr::floordiv(dims[2], packed ? heads + 2 * kvHeads : heads);
   DimExpr tokens = dims[1];
   dims[2] = size * DimExpr(heads);
   Dims batchOnly{dims[0]};
   if (failed(s.set(op->getResult(0), dims)))
     return failure();
-  for (auto [past, present] : {std::pair<Value, Value>{op.getPastKey(), op.getPresentKey()},
-                               {op.getPastValue(), op.getPresentValue()}}) {
+  for (auto [past, present] :
+       {std::pair<Value, Value>{op.getPastKey(), op.getPresentKey()},
+        {op.getPastValue(), op.getPresentValue()}}) {
     if (!present)
       continue;
-    DimExpr total = past && s.rank(past) == 4 ? s.shape(past)[2] + tokens : tokens;
+    DimExpr total =
+        past && s.rank(past) == 4 ? s.shape(past)[2] + tokens : tokens;
     if (failed(s.set(present, {batchOnly[0], DimExpr(kvHeads), total, size})))
       return failure();
   }
@@ -116,14 +127,16 @@ LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op, ShapeCont
   return success();
 }
 
-LogicalResult inferGatherBlockQuantized(msft::GatherBlockQuantizedOp op, ShapeContext &s) {
+LogicalResult inferGatherBlockQuantized(msft::GatherBlockQuantizedOp op,
+                                        ShapeContext &s) {
   Dims data(s.shape(op.getData())), indices(s.shape(op.getIndices()));
   FailureOr<int64_t> axis = s.axis(op.getGatherAxis(), data.size());
   if (failed(axis))
     return failure();
   // uint8 data packs 8 / bits elements a byte along the last axis.
   Type element = cast<ShapedType>(op.getData().getType()).getElementType();
-  if (element.isInteger(8) && op.getBits() > 0 && op.getBits() <= 8 && !data.empty())
+  if (element.isInteger(8) && op.getBits() > 0 && op.getBits() <= 8 &&
+      !data.empty())
     data.back() = data.back() * DimExpr(8 / op.getBits());
   Dims dims(ArrayRef<DimExpr>(data).take_front(*axis));
   llvm::append_range(dims, indices);
@@ -133,12 +146,16 @@ LogicalResult inferGatherBlockQuantized(msft::GatherBlockQuantizedOp op, ShapeCo
 
 LogicalResult inferFusedConv(msft::FusedConvOp op, ShapeContext &s) {
   if (failed(s.expectRank(op.getX(), 3, 16, "the input")) ||
-      failed(s.expectRank(op.getW(), s.rank(op.getX()), s.rank(op.getX()), "the weight")))
+      failed(s.expectRank(op.getW(), s.rank(op.getX()), s.rank(op.getX()),
+                          "the weight")))
     return failure();
   ArrayRef<DimExpr> input = s.shape(op.getX()), weight = s.shape(op.getW());
-  Window window{op.getStrides().value_or(ArrayRef<int64_t>()), op.getPads().value_or(ArrayRef<int64_t>()),
-                op.getDilations().value_or(ArrayRef<int64_t>()), op.getAutoPad()};
-  FailureOr<Dims> spatial = inferWindows(input.drop_front(2), weight.drop_front(2), window, s);
+  Window window{op.getStrides().value_or(ArrayRef<int64_t>()),
+                op.getPads().value_or(ArrayRef<int64_t>()),
+                op.getDilations().value_or(ArrayRef<int64_t>()),
+                op.getAutoPad()};
+  FailureOr<Dims> spatial =
+      inferWindows(input.drop_front(2), weight.drop_front(2), window, s);
   if (failed(spatial))
     return failure();
   Dims dims{input[0], weight[0]};
@@ -155,13 +172,18 @@ void addContribRules(ShapeRules &rules) {
   rules.add<msft::GroupQueryAttentionOp, inferGroupQueryAttention>();
   rules.add<msft::GatherBlockQuantizedOp, inferGatherBlockQuantized>();
   rules.add<msft::SimplifiedLayerNormalizationOp, inferSimplified>();
-  rules.add<msft::DynamicQuantizeMatMulOp, msft::MatMulIntegerToFloatOp, msft::MatMulInteger16Op>(inferFirstTwo);
-  rules.add<msft::SkipLayerNormalizationOp, msft::SkipSimplifiedLayerNormalizationOp>(inferSkipNormalization);
+  rules.add<msft::DynamicQuantizeMatMulOp, msft::MatMulIntegerToFloatOp,
+            msft::MatMulInteger16Op>(inferFirstTwo);
+  rules.add<msft::SkipLayerNormalizationOp,
+            msft::SkipSimplifiedLayerNormalizationOp>(inferSkipNormalization);
   rules.add<msft::QLinearAddOp, msft::QLinearMulOp>(inferQLinearBinary);
-  rules.add<msft::BiasAddOp, msft::BiasGeluOp, msft::BiasSoftmaxOp, msft::ComplexMulOp, msft::ComplexMulConjOp,
-            msft::DequantizeLinearOp, msft::FastGeluOp, msft::GeluOp, msft::GemmaRotaryEmbeddingOp, msft::InverseOp,
-            msft::QLinearLeakyReluOp, msft::QLinearSigmoidOp, msft::QLinearSoftmaxOp, msft::QuantizeLinearOp,
-            msft::QuickGeluOp, msft::RotaryEmbeddingOp, msft::TriluOp>(inferSameAsFirst);
+  rules
+      .add<msft::BiasAddOp, msft::BiasGeluOp, msft::BiasSoftmaxOp,
+           msft::ComplexMulOp, msft::ComplexMulConjOp, msft::DequantizeLinearOp,
+           msft::FastGeluOp, msft::GeluOp, msft::GemmaRotaryEmbeddingOp,
+           msft::InverseOp, msft::QLinearLeakyReluOp, msft::QLinearSigmoidOp,
+           msft::QLinearSoftmaxOp, msft::QuantizeLinearOp, msft::QuickGeluOp,
+           msft::RotaryEmbeddingOp, msft::TriluOp>(inferSameAsFirst);
 }
 
 } // namespace squint::onnx

@@ -9,16 +9,19 @@ using namespace mlir;
 namespace squint::onnx {
 namespace {
 
-/// Both branches must give each result one shape, unless the condition is known.
+/// Both branches must give each result one shape, unless the condition is
+/// known.
 LogicalResult inferIf(IfOp op, ShapeContext &s) {
   std::optional<SmallVector<int64_t>> condition = s.constants(op.getCond());
   auto visit = [&](Region &region) { return s.visitBlock(region.front()); };
   if (condition && condition->size() == 1) {
-    Region &taken = condition->front() ? op.getThenBranch() : op.getElseBranch();
+    Region &taken =
+        condition->front() ? op.getThenBranch() : op.getElseBranch();
     if (failed(visit(taken)))
       return failure();
     s.op = op;
-    for (auto [result, value] : llvm::zip_equal(op.getResults(), taken.front().getTerminator()->getOperands())) {
+    for (auto [result, value] : llvm::zip_equal(
+             op.getResults(), taken.front().getTerminator()->getOperands())) {
       if (failed(s.set(result, Dims(s.shape(value)))))
         return failure();
       if (std::optional<ArrayRef<DimExpr>> known = s.values(value))
@@ -29,14 +32,19 @@ LogicalResult inferIf(IfOp op, ShapeContext &s) {
   if (failed(visit(op.getThenBranch())) || failed(visit(op.getElseBranch())))
     return failure();
   s.op = op;
-  Operation *yes = op.getThenBranch().front().getTerminator(), *no = op.getElseBranch().front().getTerminator();
-  if (yes->getNumOperands() != op.getNumResults() || no->getNumOperands() != op.getNumResults())
-    return s.fail() << "expected " << op.getNumResults() << " results from both branches";
+  Operation *yes = op.getThenBranch().front().getTerminator(),
+            *no = op.getElseBranch().front().getTerminator();
+  if (yes->getNumOperands() != op.getNumResults() ||
+      no->getNumOperands() != op.getNumResults())
+    return s.fail() << "expected " << op.getNumResults()
+                    << " results from both branches";
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
-    ArrayRef<DimExpr> a = s.shape(yes->getOperand(i)), b = s.shape(no->getOperand(i));
+    ArrayRef<DimExpr> a = s.shape(yes->getOperand(i)),
+                      b = s.shape(no->getOperand(i));
     if (a.size() != b.size())
-      return s.fail() << "expected both branches to give one count of dimensions, got " << a.size() << " and "
-                      << b.size();
+      return s.fail()
+             << "expected both branches to give one count of dimensions, got "
+             << a.size() << " and " << b.size();
     Dims dims;
     for (auto [x, y] : llvm::zip_equal(a, b)) {
       FailureOr<DimExpr> both = s.unify(x, y, "the results of both branches");
@@ -50,26 +58,34 @@ LogicalResult inferIf(IfOp op, ShapeContext &s) {
   return success();
 }
 
-/// The shapes of a value before and after an iteration must be one; it is carried at that shape.
+/// The shapes of a value before and after an iteration must be one; it is
+/// carried at that shape.
 LogicalResult carry(Value before, Value after, Value result, ShapeContext &s) {
   ArrayRef<DimExpr> a = s.shape(before), b = s.shape(after);
   if (a.size() != b.size() || !llvm::equal(a, b))
-    return s.fail() << "expected a body that keeps the shapes of carried values (others are not supported yet)";
+    return s.fail() << "expected a body that keeps the shapes of carried "
+                       "values (others are not supported yet)";
   return s.set(result, Dims(a));
 }
 
-/// The count of iterations must follow from shapes: a constant condition, and a known trip count.
+/// The count of iterations must follow from shapes: a constant condition, and a
+/// known trip count.
 LogicalResult inferLoop(LoopOp op, ShapeContext &s) {
   Block &body = op.getBody().front();
-  std::optional<ArrayRef<DimExpr>> trips = op.getM() ? s.values(op.getM()) : std::nullopt;
+  std::optional<ArrayRef<DimExpr>> trips =
+      op.getM() ? s.values(op.getM()) : std::nullopt;
   std::optional<SmallVector<int64_t>> enter =
-      op.getCond() ? s.constants(op.getCond()) : std::optional<SmallVector<int64_t>>({1});
+      op.getCond() ? s.constants(op.getCond())
+                   : std::optional<SmallVector<int64_t>>({1});
   ValueRange initial = op.getVInitial();
   if (body.getNumArguments() != initial.size() + 2)
-    return s.fail() << "expected a body of " << initial.size() + 2 << " inputs, got " << body.getNumArguments();
-  if (failed(s.set(body.getArgument(0), {})) || failed(s.set(body.getArgument(1), {})))
+    return s.fail() << "expected a body of " << initial.size() + 2
+                    << " inputs, got " << body.getNumArguments();
+  if (failed(s.set(body.getArgument(0), {})) ||
+      failed(s.set(body.getArgument(1), {})))
     return failure();
-  for (auto [argument, value] : llvm::zip_equal(body.getArguments().drop_front(2), initial))
+  for (auto [argument, value] :
+       llvm::zip_equal(body.getArguments().drop_front(2), initial))
     if (failed(s.set(argument, Dims(s.shape(value)))))
       return failure();
   if (failed(s.visitBlock(body)))
@@ -77,17 +93,21 @@ LogicalResult inferLoop(LoopOp op, ShapeContext &s) {
   s.op = op;
   OperandRange yielded = body.getTerminator()->getOperands();
   if (yielded.size() != op.getNumResults() + 1)
-    return s.fail() << "expected a body of " << op.getNumResults() + 1 << " results, got " << yielded.size();
+    return s.fail() << "expected a body of " << op.getNumResults() + 1
+                    << " results, got " << yielded.size();
   for (auto [i, value] : llvm::enumerate(initial))
     if (failed(carry(value, yielded[i + 1], op.getResult(i), s)))
       return failure();
   if (op.getNumResults() == initial.size())
     return success();
   std::optional<SmallVector<int64_t>> goOn = s.constants(yielded[0]);
-  bool counted = trips && trips->size() == 1 && enter && enter->size() == 1 && enter->front() &&
-                 ((goOn && goOn->size() == 1 && goOn->front()) || yielded[0] == body.getArgument(1));
+  bool counted = trips && trips->size() == 1 && enter && enter->size() == 1 &&
+                 enter->front() &&
+                 ((goOn && goOn->size() == 1 && goOn->front()) ||
+                  yielded[0] == body.getArgument(1));
   if (!counted)
-    return s.fail() << "expected a count of iterations that follows from shapes, got one that depends on data";
+    return s.fail() << "expected a count of iterations that follows from "
+                       "shapes, got one that depends on data";
   for (size_t i = initial.size(); i < op.getNumResults(); ++i) {
     Dims dims{trips->front()};
     llvm::append_range(dims, s.shape(yielded[i + 1]));
@@ -97,26 +117,32 @@ LogicalResult inferLoop(LoopOp op, ShapeContext &s) {
   return success();
 }
 
-/// State goes through; scanned operands lose their axis in the body, and scanned results gain one.
+/// State goes through; scanned operands lose their axis in the body, and
+/// scanned results gain one.
 LogicalResult inferScan(ScanOp op, ShapeContext &s) {
   Block &body = op.getBody().front();
   OperandRange operands = op.getInitialStateAndScanInputs();
-  int64_t inputs = op.getNumScanInputs(), states = int64_t(operands.size()) - inputs;
+  int64_t inputs = op.getNumScanInputs(),
+          states = int64_t(operands.size()) - inputs;
   if (inputs < 1 || states < 0 || body.getNumArguments() != operands.size() ||
-      int64_t(op.getNumResults()) < states || body.getTerminator()->getNumOperands() != op.getNumResults())
+      int64_t(op.getNumResults()) < states ||
+      body.getTerminator()->getNumOperands() != op.getNumResults())
     return s.fail() << "expected a body that fits the operands and results";
-  auto readAxis = [&](std::optional<ArrayRef<int64_t>> axes, size_t i, size_t rank) {
+  auto readAxis = [&](std::optional<ArrayRef<int64_t>> axes, size_t i,
+                      size_t rank) {
     return s.axis(axes && i < axes->size() ? (*axes)[i] : 0, rank);
   };
   DimExpr length = 0;
   for (auto [i, operand] : llvm::enumerate(operands)) {
     Dims dims(s.shape(operand));
     if (int64_t(i) >= states) {
-      FailureOr<int64_t> axis = readAxis(op.getScanInputAxes(), i - states, dims.size());
+      FailureOr<int64_t> axis =
+          readAxis(op.getScanInputAxes(), i - states, dims.size());
       if (failed(axis))
         return failure();
       FailureOr<DimExpr> both =
-          int64_t(i) == states ? FailureOr<DimExpr>(dims[*axis]) : s.unify(length, dims[*axis], "scanned axes");
+          int64_t(i) == states ? FailureOr<DimExpr>(dims[*axis])
+                               : s.unify(length, dims[*axis], "scanned axes");
       if (failed(both))
         return failure();
       length = *both;
@@ -135,7 +161,8 @@ LogicalResult inferScan(ScanOp op, ShapeContext &s) {
       continue;
     }
     Dims dims(s.shape(value));
-    FailureOr<int64_t> axis = readAxis(op.getScanOutputAxes(), i - states, dims.size() + 1);
+    FailureOr<int64_t> axis =
+        readAxis(op.getScanOutputAxes(), i - states, dims.size() + 1);
     if (failed(axis))
       return failure();
     dims.insert(dims.begin() + *axis, length);

@@ -31,11 +31,14 @@ namespace {
 
 using Scalar = std::optional<DimExpr>;
 
-/// Where element `index` of a tensor of shape `to` comes from in one of shape `from` that broadcasts to it.
-int64_t broadcastIndex(int64_t index, ArrayRef<int64_t> to, ArrayRef<int64_t> from) {
+/// Where element `index` of a tensor of shape `to` comes from in one of shape
+/// `from` that broadcasts to it.
+int64_t broadcastIndex(int64_t index, ArrayRef<int64_t> to,
+                       ArrayRef<int64_t> from) {
   int64_t result = 0, stride = 1;
   for (int64_t i = static_cast<int64_t>(to.size()) - 1; i >= 0; --i) {
-    int64_t position = index % to[i], j = i - static_cast<int64_t>(to.size() - from.size());
+    int64_t position = index % to[i],
+            j = i - static_cast<int64_t>(to.size() - from.size());
     index /= to[i];
     if (j < 0)
       continue;
@@ -45,12 +48,15 @@ int64_t broadcastIndex(int64_t index, ArrayRef<int64_t> to, ArrayRef<int64_t> fr
   return result;
 }
 
-/// Evaluates an elementwise operator whose operands are known. `f` takes one element of each.
-LogicalResult evaluate(Operation *op, ShapeContext &s, llvm::function_ref<Scalar(ArrayRef<DimExpr>)> f) {
+/// Evaluates an elementwise operator whose operands are known. `f` takes one
+/// element of each.
+LogicalResult evaluate(Operation *op, ShapeContext &s,
+                       llvm::function_ref<Scalar(ArrayRef<DimExpr>)> f) {
   std::optional<SmallVector<int64_t>> shape = s.staticShape(op->getResult(0));
   int64_t count = 1;
   for (int64_t size : shape ? *shape : SmallVector<int64_t>())
-    if (llvm::MulOverflow(count, size, count) || count > ShapeContext::kMostElements)
+    if (llvm::MulOverflow(count, size, count) ||
+        count > ShapeContext::kMostElements)
       return success();
   SmallVector<std::pair<ArrayRef<DimExpr>, SmallVector<int64_t>>> operands;
   for (Value operand : op->getOperands()) {
@@ -79,7 +85,9 @@ enum class Order { Less, Equal, Greater };
 std::optional<Order> compare(const DimExpr &a, const DimExpr &b) {
   DimExpr difference = a - b;
   if (std::optional<int64_t> number = difference.getConstant())
-    return *number < 0 ? Order::Less : *number > 0 ? Order::Greater : Order::Equal;
+    return *number < 0   ? Order::Less
+           : *number > 0 ? Order::Greater
+                         : Order::Equal;
   if (difference.isPositive())
     return Order::Greater;
   if ((-difference).isPositive())
@@ -90,11 +98,14 @@ std::optional<Order> compare(const DimExpr &a, const DimExpr &b) {
 Scalar divide(const DimExpr &a, const DimExpr &b) {
   std::optional<int64_t> x = a.getConstant(), y = b.getConstant();
   if (x && y)
-    return *y == 0 || (*x == INT64_MIN && *y == -1) ? Scalar() : Scalar(*x / *y);
-  // Integer division truncates; rounding down is the same where both sides are not negative.
+    return *y == 0 || (*x == INT64_MIN && *y == -1) ? Scalar()
+                                                    : Scalar(*x / *y);
+  // Integer division truncates; rounding down is the same where both sides are
+  // not negative.
   if (a.isNonNegative() && b.isPositive())
     return DimExpr::floordiv(a, b);
-  std::optional<DimExpr> exact = y && *y != 0 ? a.divideExactly(b) : std::nullopt;
+  std::optional<DimExpr> exact =
+      y && *y != 0 ? a.divideExactly(b) : std::nullopt;
   return exact;
 }
 
@@ -181,9 +192,14 @@ LogicalResult inferUnary(Operation *op, ShapeContext &s) {
     if (name == "Not")
       return DimExpr(1) - x;
     if (name == "Abs")
-      return x.isNonNegative() ? Scalar(x) : (-x).isNonNegative() ? Scalar(-x) : Scalar();
+      return x.isNonNegative()      ? Scalar(x)
+             : (-x).isNonNegative() ? Scalar(-x)
+                                    : Scalar();
     if (name == "Sign")
-      return x.isPositive() ? Scalar(1) : (-x).isPositive() ? Scalar(-1) : x.isConstant(0) ? Scalar(0) : Scalar();
+      return x.isPositive()      ? Scalar(1)
+             : (-x).isPositive() ? Scalar(-1)
+             : x.isConstant(0)   ? Scalar(0)
+                                 : Scalar();
     return std::nullopt;
   });
 }
@@ -191,7 +207,8 @@ LogicalResult inferUnary(Operation *op, ShapeContext &s) {
 LogicalResult inferCast(Operation *op, ShapeContext &s) {
   if (failed(inferSameAsFirst(op, s)))
     return failure();
-  auto to = dyn_cast<IntegerType>(cast<ShapedType>(op->getResult(0).getType()).getElementType());
+  auto to = dyn_cast<IntegerType>(
+      cast<ShapedType>(op->getResult(0).getType()).getElementType());
   if (!to)
     return success();
   // The second operand of CastLike only lends its type.
@@ -208,8 +225,10 @@ LogicalResult inferCast(Operation *op, ShapeContext &s) {
       continue;
     }
     if (number && to.getWidth() < 64)
-      number = to.isUnsigned() ? int64_t(APInt(64, *number).trunc(to.getWidth()).getZExtValue())
-                               : APInt(64, *number).trunc(to.getWidth()).getSExtValue();
+      number =
+          to.isUnsigned()
+              ? int64_t(APInt(64, *number).trunc(to.getWidth()).getZExtValue())
+              : APInt(64, *number).trunc(to.getWidth()).getSExtValue();
     results.push_back(number ? DimExpr(*number) : x);
   }
   s.setValues(op->getResult(0), std::move(results));
@@ -239,18 +258,24 @@ LogicalResult inferDynamicQuantize(Operation *op, ShapeContext &s) {
 } // namespace
 
 void addElementwiseRules(ShapeRules &rules) {
-  rules.add<AcosOp, AcoshOp, AsinOp, AsinhOp, AtanOp, AtanhOp, BernoulliOp, BitCastOp, BitwiseNotOp, CeilOp, CeluOp,
-            ClipOp, CosOp, CoshOp, CumProdOp, CumSumOp, DequantizeLinearOp, DropoutOp, EluOp, ErfOp, ExpOp, EyeLikeOp,
-            FloorOp, GeluOp, GroupNormalizationOp, HardSigmoidOp, HardSwishOp, HardmaxOp, InstanceNormalizationOp,
-            IsInfOp, IsNaNOp, LRNOp, LeakyReluOp, LogOp, LogSoftmaxOp, LpNormalizationOp, MeanVarianceNormalizationOp,
-            MishOp, PReluOp, QuantizeLinearOp, RMSNormalizationOp, RandomNormalLikeOp, RandomUniformLikeOp,
-            ReciprocalOp, ReluOp, ReverseSequenceOp, RotaryEmbeddingOp, RoundOp, ScatterElementsOp, ScatterNDOp,
-            SeluOp, ShrinkOp, SigmoidOp, SinOp, SinhOp, SoftmaxOp, SoftplusOp, SoftsignOp, SqrtOp, SwishOp, TanOp,
-            TanhOp, TensorScatterOp, ThresholdedReluOp, TriluOp>(inferSameAsFirst);
+  rules.add<AcosOp, AcoshOp, AsinOp, AsinhOp, AtanOp, AtanhOp, BernoulliOp,
+            BitCastOp, BitwiseNotOp, CeilOp, CeluOp, ClipOp, CosOp, CoshOp,
+            CumProdOp, CumSumOp, DequantizeLinearOp, DropoutOp, EluOp, ErfOp,
+            ExpOp, EyeLikeOp, FloorOp, GeluOp, GroupNormalizationOp,
+            HardSigmoidOp, HardSwishOp, HardmaxOp, InstanceNormalizationOp,
+            IsInfOp, IsNaNOp, LRNOp, LeakyReluOp, LogOp, LogSoftmaxOp,
+            LpNormalizationOp, MeanVarianceNormalizationOp, MishOp, PReluOp,
+            QuantizeLinearOp, RMSNormalizationOp, RandomNormalLikeOp,
+            RandomUniformLikeOp, ReciprocalOp, ReluOp, ReverseSequenceOp,
+            RotaryEmbeddingOp, RoundOp, ScatterElementsOp, ScatterNDOp, SeluOp,
+            ShrinkOp, SigmoidOp, SinOp, SinhOp, SoftmaxOp, SoftplusOp,
+            SoftsignOp, SqrtOp, SwishOp, TanOp, TanhOp, TensorScatterOp,
+            ThresholdedReluOp, TriluOp>(inferSameAsFirst);
   rules.add<AbsOp, IdentityOp, NegOp, NotOp, SignOp>(inferUnary);
   rules.add<CastOp, CastLikeOp>(inferCast);
-  rules.add<AddOp, AndOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, DivOp, EqualOp, GreaterOp, GreaterOrEqualOp, LessOp,
-            LessOrEqualOp, MaxOp, MinOp, ModOp, MulOp, OrOp, PowOp, SubOp, XorOp>(inferArithmetic);
+  rules.add<AddOp, AndOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, DivOp,
+            EqualOp, GreaterOp, GreaterOrEqualOp, LessOp, LessOrEqualOp, MaxOp,
+            MinOp, ModOp, MulOp, OrOp, PowOp, SubOp, XorOp>(inferArithmetic);
   rules.add<BitShiftOp, MeanOp, SumOp>(inferBroadcast);
   rules.add<WhereOp>(inferWhere);
   rules.add<DynamicQuantizeLinearOp>(inferDynamicQuantize);

@@ -15,8 +15,10 @@ struct Range {
   DimExpr start, size;
 };
 
-/// Bounds count from the end when negative and are clamped to the dimension. Symbolic bounds are taken to lie in it.
-Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end, int64_t step, ShapeContext &s) {
+/// Bounds count from the end when negative and are clamped to the dimension.
+/// Symbolic bounds are taken to lie in it.
+Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end,
+                int64_t step, ShapeContext &s) {
   std::optional<int64_t> size = dim.getConstant();
   // A bound as a position: [0, dim] going up, [-1, dim - 1] going down.
   auto position = [&](DimExpr bound, bool isEnd) -> DimExpr {
@@ -46,7 +48,8 @@ Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end, in
   DimExpr from = position(start, false), to = position(end, true);
   DimExpr span = step > 0 ? to - from : from - to;
   DimExpr count = DimExpr::ceildiv(span, step > 0 ? step : -step);
-  // A span that may be negative is empty then; where nothing is known, it is taken not to be.
+  // A span that may be negative is empty then; where nothing is known, it is
+  // taken not to be.
   if (std::optional<int64_t> number = count.getConstant())
     count = std::max<int64_t>(0, *number);
   else
@@ -56,12 +59,17 @@ Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end, in
 
 LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
   ArrayRef<DimExpr> from = s.shape(op.getData());
-  std::optional<ArrayRef<DimExpr>> starts = s.values(op.getStarts()), ends = s.values(op.getEnds());
+  std::optional<ArrayRef<DimExpr>> starts = s.values(op.getStarts()),
+                                   ends = s.values(op.getEnds());
   if (!starts || !ends || starts->size() != ends->size())
-    return s.fail() << "expected bounds that follow from shapes, got ones that depend on data";
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, starts->size())), steps(starts->size(), 1);
+    return s.fail() << "expected bounds that follow from shapes, got ones that "
+                       "depend on data";
+  SmallVector<int64_t> axes = llvm::to_vector(
+                           llvm::seq<int64_t>(0, starts->size())),
+                       steps(starts->size(), 1);
   for (auto [operand, numbers, what] :
-       {std::tuple<Value, SmallVector<int64_t> *, const char *>{op.getAxes(), &axes, "axes"},
+       {std::tuple<Value, SmallVector<int64_t> *, const char *>{op.getAxes(),
+                                                                &axes, "axes"},
         {op.getSteps(), &steps, "steps"}}) {
     if (!operand)
       continue;
@@ -80,7 +88,8 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
       return failure();
     if (steps[i] == 0 || steps[i] == INT64_MIN)
       return s.fail() << "expected a step other than 0, got " << steps[i];
-    ranges[*normal] = sliceAxis(from[*normal], (*starts)[i], (*ends)[i], steps[i], s);
+    ranges[*normal] =
+        sliceAxis(from[*normal], (*starts)[i], (*ends)[i], steps[i], s);
     strides[*normal] = steps[i];
   }
   Dims dims;
@@ -90,9 +99,12 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
     return failure();
 
   std::optional<ArrayRef<DimExpr>> known = s.values(op.getData());
-  std::optional<SmallVector<int64_t>> shape = s.staticShape(op.getData()), result = s.staticShape(op.getResult());
+  std::optional<SmallVector<int64_t>> shape = s.staticShape(op.getData()),
+                                      result = s.staticShape(op.getResult());
   if (!known || !shape || !result ||
-      llvm::any_of(ranges, [](const Range &range) { return !range.start.getConstant(); }))
+      llvm::any_of(ranges, [](const Range &range) {
+        return !range.start.getConstant();
+      }))
     return success();
   int64_t count = 1;
   for (int64_t size : *result)
@@ -100,8 +112,11 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
   Dims elements;
   for (int64_t i = 0; i < count; ++i) {
     int64_t source = 0, stride = 1;
-    for (int64_t rest = i, d = shape->size() - 1; d >= 0; rest /= (*result)[d], stride *= (*shape)[d], --d)
-      source += (*ranges[d].start.getConstant() + rest % (*result)[d] * strides[d]) * stride;
+    for (int64_t rest = i, d = shape->size() - 1; d >= 0;
+         rest /= (*result)[d], stride *= (*shape)[d], --d)
+      source +=
+          (*ranges[d].start.getConstant() + rest % (*result)[d] * strides[d]) *
+          stride;
     elements.push_back((*known)[source]);
   }
   s.setValues(op.getResult(), std::move(elements));
@@ -109,7 +124,8 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
 }
 
 LogicalResult inferGather(GatherOp op, ShapeContext &s) {
-  ArrayRef<DimExpr> data = s.shape(op.getData()), indices = s.shape(op.getIndices());
+  ArrayRef<DimExpr> data = s.shape(op.getData()),
+                    indices = s.shape(op.getIndices());
   FailureOr<int64_t> axis = s.axis(op.getAxis(), data.size());
   if (failed(axis))
     return failure();
@@ -126,7 +142,8 @@ LogicalResult inferGather(GatherOp op, ShapeContext &s) {
   int64_t size = known->size();
   for (int64_t position : *positions) {
     if (position < -size || position >= size)
-      return s.fail() << "expected an index below " << size << ", got " << position;
+      return s.fail() << "expected an index below " << size << ", got "
+                      << position;
     elements.push_back((*known)[position < 0 ? position + size : position]);
   }
   s.setValues(op.getResult(), std::move(elements));
@@ -140,11 +157,15 @@ LogicalResult inferGatherElements(GatherElementsOp op, ShapeContext &s) {
 }
 
 LogicalResult inferGatherND(GatherNDOp op, ShapeContext &s) {
-  ArrayRef<DimExpr> data = s.shape(op.getData()), indices = s.shape(op.getIndices());
+  ArrayRef<DimExpr> data = s.shape(op.getData()),
+                    indices = s.shape(op.getIndices());
   int64_t batch = op.getBatchDims();
-  std::optional<int64_t> depth = indices.empty() ? std::nullopt : indices.back().getConstant();
-  if (!depth || *depth < 0 || batch < 0 || batch >= int64_t(indices.size()) || batch + *depth > int64_t(data.size()))
-    return s.fail() << "expected indices whose last dimension counts dimensions of the data";
+  std::optional<int64_t> depth =
+      indices.empty() ? std::nullopt : indices.back().getConstant();
+  if (!depth || *depth < 0 || batch < 0 || batch >= int64_t(indices.size()) ||
+      batch + *depth > int64_t(data.size()))
+    return s.fail() << "expected indices whose last dimension counts "
+                       "dimensions of the data";
   Dims dims(indices.drop_back());
   llvm::append_range(dims, data.drop_front(batch + *depth));
   return s.set(op.getResult(), std::move(dims));
@@ -156,13 +177,16 @@ LogicalResult inferOneHot(OneHotOp op, ShapeContext &s) {
   if (failed(axis))
     return failure();
   std::optional<ArrayRef<DimExpr>> depth = s.values(op.getDepth());
-  std::optional<SmallVector<double>> number = depth ? std::nullopt : s.floats(op.getDepth());
-  if (number && number->size() == 1 && number->front() >= 0 && number->front() < 1e9)
+  std::optional<SmallVector<double>> number =
+      depth ? std::nullopt : s.floats(op.getDepth());
+  if (number && number->size() == 1 && number->front() >= 0 &&
+      number->front() < 1e9)
     dims.insert(dims.begin() + *axis, DimExpr(int64_t(number->front())));
   else if (depth && depth->size() == 1)
     dims.insert(dims.begin() + *axis, depth->front());
   else
-    return s.fail() << "expected a depth that follows from shapes, got one that depends on data";
+    return s.fail() << "expected a depth that follows from shapes, got one "
+                       "that depends on data";
   return s.set(op.getResult(), std::move(dims));
 }
 
@@ -173,9 +197,11 @@ LogicalResult inferTopK(TopKOp op, ShapeContext &s) {
     return failure();
   std::optional<ArrayRef<DimExpr>> count = s.values(op.getK());
   if (!count || count->size() != 1)
-    return s.fail() << "expected a count that follows from shapes, got one that depends on data";
+    return s.fail() << "expected a count that follows from shapes, got one "
+                       "that depends on data";
   if ((count->front() - dims[*axis]).isPositive())
-    return s.fail() << "expected at most " << dims[*axis].str() << " elements, got " << count->front().str();
+    return s.fail() << "expected at most " << dims[*axis].str()
+                    << " elements, got " << count->front().str();
   s.assumeAtMost(count->front(), dims[*axis]);
   dims[*axis] = count->front();
   if (failed(s.set(op.getValues(), dims)))
@@ -185,7 +211,8 @@ LogicalResult inferTopK(TopKOp op, ShapeContext &s) {
 
 LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
   Dims dims(s.shape(op.getX()));
-  SmallVector<int64_t> axes(llvm::to_vector(llvm::seq<int64_t>(0, dims.size())));
+  SmallVector<int64_t> axes(
+      llvm::to_vector(llvm::seq<int64_t>(0, dims.size())));
   if (auto given = op.getAxes())
     axes.assign(given->begin(), given->end());
   for (int64_t &axis : axes) {
@@ -196,22 +223,27 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
   }
   // Older models pass an empty tensor for the one that is not used.
   auto isGiven = [&](Value operand) {
-    return operand && !(s.rank(operand) == 1 && s.shape(operand)[0].isConstant(0));
+    return operand &&
+           !(s.rank(operand) == 1 && s.shape(operand)[0].isConstant(0));
   };
   if (isGiven(op.getSizes())) {
     std::optional<ArrayRef<DimExpr>> sizes = s.values(op.getSizes());
     if (!sizes || sizes->size() != axes.size())
-      return s.fail() << "expected " << axes.size() << " sizes that follow from shapes";
+      return s.fail() << "expected " << axes.size()
+                      << " sizes that follow from shapes";
     if (op.getKeepAspectRatioPolicy() != "stretch")
-      return s.fail() << "expected the policy 'stretch' for the aspect ratio, got '" << op.getKeepAspectRatioPolicy()
-                      << "' (not supported yet)";
+      return s.fail()
+             << "expected the policy 'stretch' for the aspect ratio, got '"
+             << op.getKeepAspectRatioPolicy() << "' (not supported yet)";
     for (auto [axis, size] : llvm::zip_equal(axes, *sizes))
       dims[axis] = size;
     return s.set(op.getResult(), std::move(dims));
   }
-  std::optional<SmallVector<double>> scales = isGiven(op.getScales()) ? s.floats(op.getScales()) : std::nullopt;
+  std::optional<SmallVector<double>> scales =
+      isGiven(op.getScales()) ? s.floats(op.getScales()) : std::nullopt;
   if (!scales || scales->size() != axes.size())
-    return s.fail() << "expected " << axes.size() << " constant scales or sizes that follow from shapes";
+    return s.fail() << "expected " << axes.size()
+                    << " constant scales or sizes that follow from shapes";
   for (auto [axis, scale] : llvm::zip_equal(axes, *scales)) {
     if (!(scale > 0) || scale > 65536)
       return s.fail() << "expected a scale above 0, got " << scale;
@@ -224,17 +256,22 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
       divisor *= 2;
     }
     if (size)
-      dims[axis] = static_cast<int64_t>(std::floor(static_cast<float>(*size) * static_cast<float>(scale)));
+      dims[axis] = static_cast<int64_t>(
+          std::floor(static_cast<float>(*size) * static_cast<float>(scale)));
     else if (whole == std::floor(whole))
-      dims[axis] = DimExpr::floordiv(dims[axis] * DimExpr(int64_t(whole)), divisor);
+      dims[axis] =
+          DimExpr::floordiv(dims[axis] * DimExpr(int64_t(whole)), divisor);
     else
-      return s.fail() << "expected a scale of a few binary digits for a symbolic size, got " << scale;
+      return s.fail() << "expected a scale of a few binary digits for a "
+                         "symbolic size, got "
+                      << scale;
   }
   return s.set(op.getResult(), std::move(dims));
 }
 
 LogicalResult refuseDataDependent(Operation *, ShapeContext &s) {
-  return s.fail() << "expected a result whose size follows from the shapes of the inputs, got one that depends on "
+  return s.fail() << "expected a result whose size follows from the shapes of "
+                     "the inputs, got one that depends on "
                      "their data (not supported yet)";
 }
 } // namespace
@@ -247,7 +284,8 @@ void addIndexingRules(ShapeRules &rules) {
   rules.add<OneHotOp, inferOneHot>();
   rules.add<TopKOp, inferTopK>();
   rules.add<ResizeOp, inferResize>();
-  rules.add<CompressOp, NonMaxSuppressionOp, NonZeroOp, UniqueOp>(refuseDataDependent);
+  rules.add<CompressOp, NonMaxSuppressionOp, NonZeroOp, UniqueOp>(
+      refuseDataDependent);
 }
 
 } // namespace squint::onnx

@@ -9,10 +9,13 @@ using namespace mlir;
 
 namespace squint::onnx {
 
-FailureOr<Dims> inferMatMulShape(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b, ShapeContext &s) {
+FailureOr<Dims> inferMatMulShape(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b,
+                                 ShapeContext &s) {
   if (a.empty() || b.empty())
-    return s.fail() << "expected operands of at least 1 dimension, got a scalar";
-  // A vector is a row on the left and a column on the right, and its other dimension goes again.
+    return s.fail()
+           << "expected operands of at least 1 dimension, got a scalar";
+  // A vector is a row on the left and a column on the right, and its other
+  // dimension goes again.
   Dims left(a), right(b);
   if (a.size() == 1)
     left.insert(left.begin(), DimExpr(1));
@@ -20,7 +23,8 @@ FailureOr<Dims> inferMatMulShape(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b, Shape
     right.push_back(1);
   if (failed(s.unify(left.back(), right[right.size() - 2], "the contraction")))
     return failure();
-  FailureOr<Dims> dims = s.broadcast(ArrayRef<DimExpr>(left).drop_back(2), ArrayRef<DimExpr>(right).drop_back(2));
+  FailureOr<Dims> dims = s.broadcast(ArrayRef<DimExpr>(left).drop_back(2),
+                                     ArrayRef<DimExpr>(right).drop_back(2));
   if (failed(dims))
     return failure();
   if (a.size() > 1)
@@ -30,25 +34,32 @@ FailureOr<Dims> inferMatMulShape(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b, Shape
   return dims;
 }
 
-FailureOr<Dims> inferWindows(ArrayRef<DimExpr> input, ArrayRef<DimExpr> kernel, const Window &window,
-                             ShapeContext &s) {
+FailureOr<Dims> inferWindows(ArrayRef<DimExpr> input, ArrayRef<DimExpr> kernel,
+                             const Window &window, ShapeContext &s) {
   size_t spatial = input.size();
-  auto check = [&](ArrayRef<int64_t> numbers, size_t count, int64_t least, StringRef what) -> LogicalResult {
+  auto check = [&](ArrayRef<int64_t> numbers, size_t count, int64_t least,
+                   StringRef what) -> LogicalResult {
     if (!numbers.empty() && numbers.size() != count)
-      return s.fail() << "expected " << count << " " << what << ", got " << numbers.size();
+      return s.fail() << "expected " << count << " " << what << ", got "
+                      << numbers.size();
     for (int64_t number : numbers)
       if (number < least || number > (int64_t(1) << 31))
-        return s.fail() << "expected " << what << " of " << least << " or more, got " << number;
+        return s.fail() << "expected " << what << " of " << least
+                        << " or more, got " << number;
     return success();
   };
-  if (failed(check(window.strides, spatial, 1, "strides")) || failed(check(window.dilations, spatial, 1, "dilations")) ||
+  if (failed(check(window.strides, spatial, 1, "strides")) ||
+      failed(check(window.dilations, spatial, 1, "dilations")) ||
       failed(check(window.pads, 2 * spatial, 0, "pads")))
     return failure();
   if (kernel.size() != spatial)
-    return s.fail() << "expected a kernel of " << spatial << " dimensions, got " << kernel.size();
+    return s.fail() << "expected a kernel of " << spatial << " dimensions, got "
+                    << kernel.size();
   bool same = window.autoPad == "SAME_UPPER" || window.autoPad == "SAME_LOWER";
-  if (!same && window.autoPad != "NOTSET" && window.autoPad != "VALID" && !window.autoPad.empty())
-    return s.fail() << "expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, got '" << window.autoPad << "'";
+  if (!same && window.autoPad != "NOTSET" && window.autoPad != "VALID" &&
+      !window.autoPad.empty())
+    return s.fail() << "expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, got '"
+                    << window.autoPad << "'";
   Dims dims;
   for (size_t i = 0; i < spatial; ++i) {
     DimExpr stride = window.strides.empty() ? 1 : window.strides[i];
@@ -57,17 +68,24 @@ FailureOr<Dims> inferWindows(ArrayRef<DimExpr> input, ArrayRef<DimExpr> kernel, 
       continue;
     }
     bool padded = window.autoPad != "VALID" && !window.pads.empty();
-    DimExpr before = padded ? window.pads[i] : 0, after = padded ? window.pads[i + spatial] : 0;
-    DimExpr extent = DimExpr(window.dilations.empty() ? 1 : window.dilations[i]) * (kernel[i] - DimExpr(1)) + DimExpr(1);
+    DimExpr before = padded ? window.pads[i] : 0,
+            after = padded ? window.pads[i + spatial] : 0;
+    DimExpr extent =
+        DimExpr(window.dilations.empty() ? 1 : window.dilations[i]) *
+            (kernel[i] - DimExpr(1)) +
+        DimExpr(1);
     DimExpr room = input[i] + before + after - extent;
-    if (std::optional<int64_t> number = room.getConstant(); number && *number < 0)
-      return s.fail() << "expected a kernel that fits " << (input[i] + before + after).str() << " elements, got "
+    if (std::optional<int64_t> number = room.getConstant();
+        number && *number < 0)
+      return s.fail() << "expected a kernel that fits "
+                      << (input[i] + before + after).str() << " elements, got "
                       << extent.str();
     s.assumeAtMost(0, room);
     DimExpr size = DimExpr::floordiv(room, stride) + DimExpr(1);
     // The last window starts in the input or in the padding before it.
     if (window.ceilMode)
-      size = DimExpr::min(DimExpr::ceildiv(room, stride) + DimExpr(1), DimExpr::ceildiv(input[i] + before, stride));
+      size = DimExpr::min(DimExpr::ceildiv(room, stride) + DimExpr(1),
+                          DimExpr::ceildiv(input[i] + before, stride));
     dims.push_back(size);
   }
   return dims;
@@ -76,17 +94,20 @@ FailureOr<Dims> inferWindows(ArrayRef<DimExpr> input, ArrayRef<DimExpr> kernel, 
 namespace {
 
 template <typename OpT> LogicalResult inferMatMul(OpT op, ShapeContext &s) {
-  FailureOr<Dims> dims = inferMatMulShape(s.shape(op.getA()), s.shape(op.getB()), s);
+  FailureOr<Dims> dims =
+      inferMatMulShape(s.shape(op.getA()), s.shape(op.getB()), s);
   return failed(dims) ? failure() : s.set(op.getResult(), std::move(*dims));
 }
 
 LogicalResult inferQLinearMatMul(QLinearMatMulOp op, ShapeContext &s) {
-  FailureOr<Dims> dims = inferMatMulShape(s.shape(op.getA()), s.shape(op.getB()), s);
+  FailureOr<Dims> dims =
+      inferMatMulShape(s.shape(op.getA()), s.shape(op.getB()), s);
   return failed(dims) ? failure() : s.set(op.getResult(), std::move(*dims));
 }
 
 LogicalResult inferGemm(GemmOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getA(), 2, 2, "A")) || failed(s.expectRank(op.getB(), 2, 2, "B")))
+  if (failed(s.expectRank(op.getA(), 2, 2, "A")) ||
+      failed(s.expectRank(op.getB(), 2, 2, "B")))
     return failure();
   ArrayRef<DimExpr> a = s.shape(op.getA()), b = s.shape(op.getB());
   bool ta = op.getTransA(), tb = op.getTransB();
@@ -98,32 +119,44 @@ LogicalResult inferGemm(GemmOp op, ShapeContext &s) {
     if (failed(both))
       return failure();
     if (both->size() != 2 || (*both)[0] != dims[0] || (*both)[1] != dims[1])
-      return s.fail() << "expected C to broadcast to the product, got more than that";
+      return s.fail()
+             << "expected C to broadcast to the product, got more than that";
   }
   return s.set(op.getResult(), std::move(dims));
 }
 
 /// N, O, spatial...; weights are O, C / group, kernel...
-template <typename OpT> LogicalResult inferConvolution(OpT op, Value x, Value w, ShapeContext &s) {
-  if (failed(s.expectRank(x, 3, 16, "the input")) || failed(s.expectRank(w, s.rank(x), s.rank(x), "the weight")))
+template <typename OpT>
+LogicalResult inferConvolution(OpT op, Value x, Value w, ShapeContext &s) {
+  if (failed(s.expectRank(x, 3, 16, "the input")) ||
+      failed(s.expectRank(w, s.rank(x), s.rank(x), "the weight")))
     return failure();
   ArrayRef<DimExpr> input = s.shape(x), weight = s.shape(w);
   int64_t group = op.getGroup();
   if (group < 1)
     return s.fail() << "expected a group of 1 or more, got " << group;
-  if (failed(s.unify(input[1], weight[1] * DimExpr(group), "channels of the input and the weight")))
+  if (failed(s.unify(input[1], weight[1] * DimExpr(group),
+                     "channels of the input and the weight")))
     return failure();
-  if (std::optional<int64_t> outputs = weight[0].getConstant(); outputs && *outputs % group)
-    return s.fail() << "expected a multiple of " << group << " output channels, got " << *outputs;
+  if (std::optional<int64_t> outputs = weight[0].getConstant();
+      outputs && *outputs % group)
+    return s.fail() << "expected a multiple of " << group
+                    << " output channels, got " << *outputs;
   if (auto given = op.getKernelShape()) {
     ArrayRef<DimExpr> kernel = weight.drop_front(2);
     if (given->size() != kernel.size() ||
-        !llvm::all_of_zip(*given, kernel, [](int64_t a, const DimExpr &b) { return b.isConstant(a); }))
-      return s.fail() << "expected the attribute 'kernel_shape' to be that of the weight";
+        !llvm::all_of_zip(*given, kernel, [](int64_t a, const DimExpr &b) {
+          return b.isConstant(a);
+        }))
+      return s.fail() << "expected the attribute 'kernel_shape' to be that of "
+                         "the weight";
   }
-  Window window{op.getStrides().value_or(ArrayRef<int64_t>()), op.getPads().value_or(ArrayRef<int64_t>()),
-                op.getDilations().value_or(ArrayRef<int64_t>()), op.getAutoPad()};
-  FailureOr<Dims> spatial = inferWindows(input.drop_front(2), weight.drop_front(2), window, s);
+  Window window{op.getStrides().value_or(ArrayRef<int64_t>()),
+                op.getPads().value_or(ArrayRef<int64_t>()),
+                op.getDilations().value_or(ArrayRef<int64_t>()),
+                op.getAutoPad()};
+  FailureOr<Dims> spatial =
+      inferWindows(input.drop_front(2), weight.drop_front(2), window, s);
   if (failed(spatial))
     return failure();
   Dims dims{input[0], weight[0]};
@@ -134,8 +167,10 @@ template <typename OpT> LogicalResult inferConvolution(OpT op, Value x, Value w,
 LogicalResult inferConv(ConvOp op, ShapeContext &s) {
   if (op.getB() && failed(s.expectRank(op.getB(), 1, 1, "the bias")))
     return failure();
-  if (op.getB() && failed(s.unify(s.shape(op.getB())[0], s.rank(op.getW()) ? s.shape(op.getW())[0] : DimExpr(0),
-                                  "the bias and the output channels")))
+  if (op.getB() &&
+      failed(s.unify(s.shape(op.getB())[0],
+                     s.rank(op.getW()) ? s.shape(op.getW())[0] : DimExpr(0),
+                     "the bias and the output channels")))
     return failure();
   return inferConvolution(op, op.getX(), op.getW(), s);
 }
@@ -147,31 +182,42 @@ LogicalResult inferQLinearConv(QLinearConvOp op, ShapeContext &s) {
 }
 
 LogicalResult inferDeformConv(DeformConvOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getX(), 4, 4, "the input")) || failed(s.expectRank(op.getW(), 4, 4, "the weight")))
+  if (failed(s.expectRank(op.getX(), 4, 4, "the input")) ||
+      failed(s.expectRank(op.getW(), 4, 4, "the weight")))
     return failure();
   ArrayRef<DimExpr> input = s.shape(op.getX()), weight = s.shape(op.getW());
-  Window window{op.getStrides().value_or(ArrayRef<int64_t>()), op.getPads().value_or(ArrayRef<int64_t>()),
+  Window window{op.getStrides().value_or(ArrayRef<int64_t>()),
+                op.getPads().value_or(ArrayRef<int64_t>()),
                 op.getDilations().value_or(ArrayRef<int64_t>())};
-  FailureOr<Dims> spatial = inferWindows(input.drop_front(2), weight.drop_front(2), window, s);
+  FailureOr<Dims> spatial =
+      inferWindows(input.drop_front(2), weight.drop_front(2), window, s);
   if (failed(spatial))
     return failure();
-  return s.set(op.getResult(), {input[0], weight[0], (*spatial)[0], (*spatial)[1]});
+  return s.set(op.getResult(),
+               {input[0], weight[0], (*spatial)[0], (*spatial)[1]});
 }
 
 /// Weights are C, O / group, kernel...
 LogicalResult inferConvTranspose(ConvTransposeOp op, ShapeContext &s) {
   size_t rank = s.rank(op.getX());
-  if (failed(s.expectRank(op.getX(), 3, 16, "the input")) || failed(s.expectRank(op.getW(), rank, rank, "the weight")))
+  if (failed(s.expectRank(op.getX(), 3, 16, "the input")) ||
+      failed(s.expectRank(op.getW(), rank, rank, "the weight")))
     return failure();
   ArrayRef<DimExpr> input = s.shape(op.getX()), weight = s.shape(op.getW());
-  if (failed(s.unify(input[1], weight[0], "channels of the input and the weight")))
+  if (failed(
+          s.unify(input[1], weight[0], "channels of the input and the weight")))
     return failure();
   size_t spatial = rank - 2;
-  auto read = [&](std::optional<ArrayRef<int64_t>> numbers, size_t count, int64_t otherwise) {
-    return numbers && numbers->size() == count ? SmallVector<int64_t>(*numbers) : SmallVector<int64_t>(count, otherwise);
+  auto read = [&](std::optional<ArrayRef<int64_t>> numbers, size_t count,
+                  int64_t otherwise) {
+    return numbers && numbers->size() == count
+               ? SmallVector<int64_t>(*numbers)
+               : SmallVector<int64_t>(count, otherwise);
   };
-  SmallVector<int64_t> strides = read(op.getStrides(), spatial, 1), dilations = read(op.getDilations(), spatial, 1),
-                       extra = read(op.getOutputPadding(), spatial, 0), pads = read(op.getPads(), 2 * spatial, 0);
+  SmallVector<int64_t> strides = read(op.getStrides(), spatial, 1),
+                       dilations = read(op.getDilations(), spatial, 1),
+                       extra = read(op.getOutputPadding(), spatial, 0),
+                       pads = read(op.getPads(), 2 * spatial, 0);
   Dims dims{input[0], weight[1] * DimExpr(op.getGroup())};
   for (size_t i = 0; i < spatial; ++i) {
     if (auto shape = op.getOutputShape(); shape && shape->size() == spatial) {
@@ -183,7 +229,8 @@ LogicalResult inferConvTranspose(ConvTransposeOp op, ShapeContext &s) {
       dims.push_back(input[i + 2] * stride);
     else
       dims.push_back(stride * (input[i + 2] - DimExpr(1)) + DimExpr(extra[i]) +
-                     DimExpr(dilations[i]) * (weight[i + 2] - DimExpr(1)) + DimExpr(1) - DimExpr(pads[i]) -
+                     DimExpr(dilations[i]) * (weight[i + 2] - DimExpr(1)) +
+                     DimExpr(1) - DimExpr(pads[i]) -
                      DimExpr(pads[i + spatial]));
   }
   return s.set(op.getResult(), std::move(dims));
@@ -196,9 +243,12 @@ template <typename OpT> LogicalResult inferPool(OpT op, ShapeContext &s) {
   Dims kernel(op.getKernelShape());
   if (llvm::any_of(op.getKernelShape(), [](int64_t size) { return size < 1; }))
     return s.fail() << "expected a kernel of 1 or more";
-  Window window{op.getStrides().value_or(ArrayRef<int64_t>()), op.getPads().value_or(ArrayRef<int64_t>()),
-                op.getDilations().value_or(ArrayRef<int64_t>()), op.getAutoPad(), op.getCeilMode() != 0};
-  FailureOr<Dims> spatial = inferWindows(input.drop_front(2), kernel, window, s);
+  Window window{op.getStrides().value_or(ArrayRef<int64_t>()),
+                op.getPads().value_or(ArrayRef<int64_t>()),
+                op.getDilations().value_or(ArrayRef<int64_t>()),
+                op.getAutoPad(), op.getCeilMode() != 0};
+  FailureOr<Dims> spatial =
+      inferWindows(input.drop_front(2), kernel, window, s);
   if (failed(spatial))
     return failure();
   Dims dims{input[0], input[1]};
@@ -219,8 +269,10 @@ LogicalResult inferGlobalPool(Operation *op, ShapeContext &s) {
   return s.set(op->getResult(0), std::move(dims));
 }
 
-LogicalResult inferRoiPool(Operation *op, Value x, Value rois, ArrayRef<int64_t> size, ShapeContext &s) {
-  if (failed(s.expectRank(x, 4, 4, "the input")) || failed(s.expectRank(rois, 2, 2, "the regions")))
+LogicalResult inferRoiPool(Operation *op, Value x, Value rois,
+                           ArrayRef<int64_t> size, ShapeContext &s) {
+  if (failed(s.expectRank(x, 4, 4, "the input")) ||
+      failed(s.expectRank(rois, 2, 2, "the regions")))
     return failure();
   Dims dims{s.shape(rois)[0], s.shape(x)[1]};
   for (int64_t n : size)
@@ -228,13 +280,15 @@ LogicalResult inferRoiPool(Operation *op, Value x, Value rois, ArrayRef<int64_t>
   return s.set(op->getResult(0), std::move(dims));
 }
 LogicalResult inferRoiAlign(RoiAlignOp op, ShapeContext &s) {
-  return inferRoiPool(op, op.getX(), op.getRois(), {op.getOutputHeight(), op.getOutputWidth()}, s);
+  return inferRoiPool(op, op.getX(), op.getRois(),
+                      {op.getOutputHeight(), op.getOutputWidth()}, s);
 }
 LogicalResult inferMaxRoiPool(MaxRoiPoolOp op, ShapeContext &s) {
   return inferRoiPool(op, op.getX(), op.getRois(), op.getPooledShape(), s);
 }
 
-LogicalResult inferBatchNormalization(BatchNormalizationOp op, ShapeContext &s) {
+LogicalResult inferBatchNormalization(BatchNormalizationOp op,
+                                      ShapeContext &s) {
   if (failed(s.set(op.getY(), Dims(s.shape(op.getX())))))
     return failure();
   for (Value result : op->getResults().drop_front())
@@ -243,7 +297,8 @@ LogicalResult inferBatchNormalization(BatchNormalizationOp op, ShapeContext &s) 
   return success();
 }
 
-LogicalResult inferLayerNormalization(LayerNormalizationOp op, ShapeContext &s) {
+LogicalResult inferLayerNormalization(LayerNormalizationOp op,
+                                      ShapeContext &s) {
   Dims dims(s.shape(op.getX()));
   FailureOr<int64_t> axis = s.axis(op.getAxis(), dims.size());
   if (failed(axis) || failed(s.set(op.getY(), dims)))
@@ -255,17 +310,22 @@ LogicalResult inferLayerNormalization(LayerNormalizationOp op, ShapeContext &s) 
   return success();
 }
 
-/// RNN, GRU and LSTM: X is [sequence, batch, inputs], or [batch, sequence, inputs] with layout 1.
+/// RNN, GRU and LSTM: X is [sequence, batch, inputs], or [batch, sequence,
+/// inputs] with layout 1.
 template <typename OpT> LogicalResult inferRecurrent(OpT op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getX(), 3, 3, "X")) || failed(s.expectRank(op.getR(), 3, 3, "R")))
+  if (failed(s.expectRank(op.getX(), 3, 3, "X")) ||
+      failed(s.expectRank(op.getR(), 3, 3, "R")))
     return failure();
   ArrayRef<DimExpr> x = s.shape(op.getX());
   bool batchFirst = op.getLayout() == 1;
   DimExpr sequence = x[batchFirst ? 1 : 0], batch = x[batchFirst ? 0 : 1];
   DimExpr directions = s.shape(op.getR())[0], hidden = s.shape(op.getR())[2];
-  Dims state = batchFirst ? Dims{batch, directions, hidden} : Dims{directions, batch, hidden};
-  if (op.getY() && failed(s.set(op.getY(), batchFirst ? Dims{batch, sequence, directions, hidden}
-                                                      : Dims{sequence, directions, batch, hidden})))
+  Dims state = batchFirst ? Dims{batch, directions, hidden}
+                          : Dims{directions, batch, hidden};
+  if (op.getY() &&
+      failed(s.set(op.getY(), batchFirst
+                                  ? Dims{batch, sequence, directions, hidden}
+                                  : Dims{sequence, directions, batch, hidden})))
     return failure();
   if (op.getYH() && failed(s.set(op.getYH(), state)))
     return failure();
@@ -275,32 +335,44 @@ template <typename OpT> LogicalResult inferRecurrent(OpT op, ShapeContext &s) {
   return success();
 }
 
-/// Q, K and V are [batch, heads, tokens, size], or [batch, tokens, heads * size] with the counts of heads given.
+/// Q, K and V are [batch, heads, tokens, size], or [batch, tokens, heads *
+/// size] with the counts of heads given.
 LogicalResult inferAttention(AttentionOp op, ShapeContext &s) {
-  ArrayRef<DimExpr> q = s.shape(op.getQ()), k = s.shape(op.getK()), v = s.shape(op.getV());
+  ArrayRef<DimExpr> q = s.shape(op.getQ()), k = s.shape(op.getK()),
+                    v = s.shape(op.getV());
   bool flat = q.size() == 3;
   if ((!flat && q.size() != 4) || k.size() != q.size() || v.size() != q.size())
     return s.fail() << "expected operands of 3 or of 4 dimensions";
-  if (flat && (!op.getQNumHeads() || !op.getKvNumHeads() || *op.getQNumHeads() < 1 || *op.getKvNumHeads() < 1))
-    return s.fail() << "expected the attributes 'q_num_heads' and 'kv_num_heads' for operands of 3 dimensions";
-  DimExpr qHeads = flat ? DimExpr(*op.getQNumHeads()) : q[1], kvHeads = flat ? DimExpr(*op.getKvNumHeads()) : k[1];
+  if (flat && (!op.getQNumHeads() || !op.getKvNumHeads() ||
+               *op.getQNumHeads() < 1 || *op.getKvNumHeads() < 1))
+    return s.fail() << "expected the attributes 'q_num_heads' and "
+                       "'kv_num_heads' for operands of 3 dimensions";
+  DimExpr qHeads = flat ? DimExpr(*op.getQNumHeads()) : q[1],
+          kvHeads = flat ? DimExpr(*op.getKvNumHeads()) : k[1];
   DimExpr tokens = flat ? q[1] : q[2], total = flat ? k[1] : k[2];
-  DimExpr kSize = flat ? DimExpr::floordiv(k[2], kvHeads) : k[3], vSize = flat ? DimExpr::floordiv(v[2], kvHeads) : v[3];
+  DimExpr kSize = flat ? DimExpr::floordiv(k[2], kvHeads) : k[3],
+          vSize = flat ? DimExpr::floordiv(v[2], kvHeads) : v[3];
   if (op.getPastKey() && s.rank(op.getPastKey()) == 4)
     total = total + s.shape(op.getPastKey())[2];
-  if (failed(s.set(op.getY(), flat ? Dims{q[0], tokens, qHeads * vSize} : Dims{q[0], qHeads, tokens, vSize})))
+  if (failed(s.set(op.getY(), flat ? Dims{q[0], tokens, qHeads * vSize}
+                                   : Dims{q[0], qHeads, tokens, vSize})))
     return failure();
-  if (op.getPresentKey() && failed(s.set(op.getPresentKey(), {q[0], kvHeads, total, kSize})))
+  if (op.getPresentKey() &&
+      failed(s.set(op.getPresentKey(), {q[0], kvHeads, total, kSize})))
     return failure();
-  if (op.getPresentValue() && failed(s.set(op.getPresentValue(), {q[0], kvHeads, total, vSize})))
+  if (op.getPresentValue() &&
+      failed(s.set(op.getPresentValue(), {q[0], kvHeads, total, vSize})))
     return failure();
-  return op.getQkMatmulOutput() ? s.set(op.getQkMatmulOutput(), {q[0], qHeads, tokens, total}) : success();
+  return op.getQkMatmulOutput()
+             ? s.set(op.getQkMatmulOutput(), {q[0], qHeads, tokens, total})
+             : success();
 }
 
 LogicalResult inferGridSample(GridSampleOp op, ShapeContext &s) {
   ArrayRef<DimExpr> grid = s.shape(op.getGrid());
   if (failed(s.expectRank(op.getX(), 3, 16, "the input")) ||
-      failed(s.expectRank(op.getGrid(), s.rank(op.getX()), s.rank(op.getX()), "the grid")))
+      failed(s.expectRank(op.getGrid(), s.rank(op.getX()), s.rank(op.getX()),
+                          "the grid")))
     return failure();
   Dims dims{s.shape(op.getX())[0], s.shape(op.getX())[1]};
   llvm::append_range(dims, grid.drop_front().drop_back());
@@ -310,7 +382,8 @@ LogicalResult inferGridSample(GridSampleOp op, ShapeContext &s) {
 LogicalResult inferAffineGrid(AffineGridOp op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> size = s.values(op.getSize());
   if (!size || size->size() < 4)
-    return s.fail() << "expected a size that follows from shapes, of 4 or 5 numbers";
+    return s.fail()
+           << "expected a size that follows from shapes, of 4 or 5 numbers";
   Dims dims{size->front()};
   llvm::append_range(dims, size->drop_front(2));
   dims.push_back(int64_t(size->size()) - 2);
@@ -318,20 +391,25 @@ LogicalResult inferAffineGrid(AffineGridOp op, ShapeContext &s) {
 }
 
 LogicalResult inferCol2Im(Col2ImOp op, ShapeContext &s) {
-  std::optional<ArrayRef<DimExpr>> image = s.values(op.getImageShape()), block = s.values(op.getBlockShape());
-  if (!image || !block || failed(s.expectRank(op.getInput(), 3, 3, "the input")))
-    return s.fail() << "expected shapes of the image and the block that follow from shapes";
+  std::optional<ArrayRef<DimExpr>> image = s.values(op.getImageShape()),
+                                   block = s.values(op.getBlockShape());
+  if (!image || !block ||
+      failed(s.expectRank(op.getInput(), 3, 3, "the input")))
+    return s.fail() << "expected shapes of the image and the block that follow "
+                       "from shapes";
   DimExpr area = 1;
   for (const DimExpr &size : *block)
     area = area * size;
   if (area.isConstant(0))
     return s.fail() << "expected a block of 1 or more";
-  Dims dims{s.shape(op.getInput())[0], DimExpr::floordiv(s.shape(op.getInput())[1], area)};
+  Dims dims{s.shape(op.getInput())[0],
+            DimExpr::floordiv(s.shape(op.getInput())[1], area)};
   llvm::append_range(dims, *image);
   return s.set(op.getResult(), std::move(dims));
 }
 
-/// Explicit and implicit form, with an ellipsis that stands for broadcast dimensions.
+/// Explicit and implicit form, with an ellipsis that stands for broadcast
+/// dimensions.
 LogicalResult inferEinsum(EinsumOp op, ShapeContext &s) {
   std::string equation;
   for (char c : op.getEquation())
@@ -342,8 +420,8 @@ LogicalResult inferEinsum(EinsumOp op, ShapeContext &s) {
   SmallVector<StringRef> terms;
   left.split(terms, ',');
   if (terms.size() != op.getInputs().size())
-    return s.fail() << "expected " << op.getInputs().size() << " terms in '" << op.getEquation() << "', got "
-                    << terms.size();
+    return s.fail() << "expected " << op.getInputs().size() << " terms in '"
+                    << op.getEquation() << "', got " << terms.size();
   std::map<char, DimExpr> sizes;
   std::map<char, int> uses;
   Dims ellipsis;
@@ -351,8 +429,10 @@ LogicalResult inferEinsum(EinsumOp op, ShapeContext &s) {
     ArrayRef<DimExpr> dims = s.shape(input);
     size_t dots = term.find("...");
     size_t letters = dots == StringRef::npos ? term.size() : term.size() - 3;
-    if (letters > dims.size() || (dots == StringRef::npos && letters != dims.size()))
-      return s.fail() << "expected " << letters << " dimensions for '" << term << "', got " << dims.size();
+    if (letters > dims.size() ||
+        (dots == StringRef::npos && letters != dims.size()))
+      return s.fail() << "expected " << letters << " dimensions for '" << term
+                      << "', got " << dims.size();
     size_t skipped = dims.size() - letters;
     if (dots != StringRef::npos) {
       FailureOr<Dims> both = s.broadcast(ellipsis, dims.slice(dots, skipped));
@@ -368,7 +448,8 @@ LogicalResult inferEinsum(EinsumOp op, ShapeContext &s) {
       }
       ++uses[term[i]];
       auto [it, isNew] = sizes.try_emplace(term[i], dims[d]);
-      FailureOr<DimExpr> both = isNew ? FailureOr<DimExpr>(dims[d]) : s.broadcast(it->second, dims[d]);
+      FailureOr<DimExpr> both = isNew ? FailureOr<DimExpr>(dims[d])
+                                      : s.broadcast(it->second, dims[d]);
       if (failed(both))
         return failure();
       it->second = *both;
@@ -390,7 +471,8 @@ LogicalResult inferEinsum(EinsumOp op, ShapeContext &s) {
     } else if (sizes.count(output[i])) {
       dims.push_back(sizes[output[i]]);
     } else {
-      return s.fail() << "expected a letter of an operand in the result of '" << op.getEquation() << "', got '"
+      return s.fail() << "expected a letter of an operand in the result of '"
+                      << op.getEquation() << "', got '"
                       << std::string(1, output[i]) << "'";
     }
   }
@@ -411,7 +493,8 @@ void addNnRules(ShapeRules &rules) {
   rules.add<MaxPoolOp, inferPool<MaxPoolOp>>();
   rules.add<AveragePoolOp, inferPool<AveragePoolOp>>();
   rules.add<LpPoolOp, inferPool<LpPoolOp>>();
-  rules.add<GlobalAveragePoolOp, GlobalLpPoolOp, GlobalMaxPoolOp>(inferGlobalPool);
+  rules.add<GlobalAveragePoolOp, GlobalLpPoolOp, GlobalMaxPoolOp>(
+      inferGlobalPool);
   rules.add<RoiAlignOp, inferRoiAlign>();
   rules.add<MaxRoiPoolOp, inferMaxRoiPool>();
   rules.add<BatchNormalizationOp, inferBatchNormalization>();

@@ -14,7 +14,9 @@ namespace {
 std::optional<DimExpr> reduce(StringRef name, ArrayRef<DimExpr> elements) {
   if (elements.empty() && name != "ReduceSum" && name != "ReduceProd")
     return std::nullopt;
-  DimExpr result = name == "ReduceProd" ? DimExpr(1) : name == "ReduceSum" ? DimExpr(0) : elements.front();
+  DimExpr result = name == "ReduceProd"  ? DimExpr(1)
+                   : name == "ReduceSum" ? DimExpr(0)
+                                         : elements.front();
   for (const DimExpr &element : elements) {
     if (name == "ReduceProd")
       result = result * element;
@@ -38,7 +40,8 @@ template <typename OpT> LogicalResult inferReduction(OpT op, ShapeContext &s) {
   if (Value operand = op.getAxes()) {
     std::optional<SmallVector<int64_t>> axes = s.constants(operand);
     if (!axes)
-      return s.fail() << "expected axes that follow from shapes, got ones that depend on data";
+      return s.fail() << "expected axes that follow from shapes, got ones that "
+                         "depend on data";
     for (int64_t axis : *axes) {
       FailureOr<int64_t> normal = s.axis(axis, rank);
       if (failed(normal))
@@ -58,8 +61,10 @@ template <typename OpT> LogicalResult inferReduction(OpT op, ShapeContext &s) {
   }
   if (failed(s.set(op.getReduced(), std::move(dims))))
     return failure();
-  if (std::optional<ArrayRef<DimExpr>> known = s.values(op.getData()); known && rank == 1 && reduced[0])
-    if (std::optional<DimExpr> result = reduce(op->getName().stripDialect(), *known))
+  if (std::optional<ArrayRef<DimExpr>> known = s.values(op.getData());
+      known && rank == 1 && reduced[0])
+    if (std::optional<DimExpr> result =
+            reduce(op->getName().stripDialect(), *known))
       s.setValues(op.getReduced(), {*result});
   return success();
 }
@@ -86,7 +91,8 @@ LogicalResult inferDet(DetOp op, ShapeContext &s) {
   return s.set(op.getResult(), Dims(from.drop_back(2)));
 }
 
-template <typename OpT> LogicalResult inferLoss(OpT op, Value scores, Value target, ShapeContext &s) {
+template <typename OpT>
+LogicalResult inferLoss(OpT op, Value scores, Value target, ShapeContext &s) {
   Dims dims;
   if (op.getReduction() == "none")
     dims = Dims(s.shape(target));
@@ -97,10 +103,12 @@ template <typename OpT> LogicalResult inferLoss(OpT op, Value scores, Value targ
       return failure();
   return success();
 }
-LogicalResult inferNegativeLogLikelihoodLoss(NegativeLogLikelihoodLossOp op, ShapeContext &s) {
+LogicalResult inferNegativeLogLikelihoodLoss(NegativeLogLikelihoodLossOp op,
+                                             ShapeContext &s) {
   return inferLoss(op, op.getInput(), op.getTarget(), s);
 }
-LogicalResult inferSoftmaxCrossEntropyLoss(SoftmaxCrossEntropyLossOp op, ShapeContext &s) {
+LogicalResult inferSoftmaxCrossEntropyLoss(SoftmaxCrossEntropyLossOp op,
+                                           ShapeContext &s) {
   return inferLoss(op, op.getScores(), op.getLabels(), s);
 }
 } // namespace

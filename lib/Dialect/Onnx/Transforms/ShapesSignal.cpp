@@ -10,16 +10,21 @@ namespace squint::onnx {
 namespace {
 
 /// A scalar that follows from shapes; `otherwise` when the operand is absent.
-FailureOr<DimExpr> readScalar(Value operand, const DimExpr &otherwise, StringRef what, ShapeContext &s) {
+FailureOr<DimExpr> readScalar(Value operand, const DimExpr &otherwise,
+                              StringRef what, ShapeContext &s) {
   if (!operand)
     return otherwise;
   std::optional<ArrayRef<DimExpr>> known = s.values(operand);
   if (!known || known->size() != 1)
-    return s.fail() << "expected " << what << " that follows from shapes, got one that depends on data";
+    return s.fail()
+           << "expected " << what
+           << " that follows from shapes, got one that depends on data";
   return known->front();
 }
 
-DimExpr halfPlusOne(const DimExpr &length) { return DimExpr::floordiv(length, 2) + DimExpr(1); }
+DimExpr halfPlusOne(const DimExpr &length) {
+  return DimExpr::floordiv(length, 2) + DimExpr(1);
+}
 
 LogicalResult inferDft(DFTOp op, ShapeContext &s) {
   Dims dims(s.shape(op.getInput()));
@@ -27,13 +32,17 @@ LogicalResult inferDft(DFTOp op, ShapeContext &s) {
     return failure();
   FailureOr<DimExpr> position = readScalar(op.getAxis(), -2, "an axis", s);
   if (failed(position) || !position->getConstant())
-    return failed(position) ? failure() : LogicalResult(s.fail() << "expected a constant axis");
+    return failed(position)
+               ? failure()
+               : LogicalResult(s.fail() << "expected a constant axis");
   FailureOr<int64_t> axis = s.axis(*position->getConstant(), dims.size());
   if (failed(axis))
     return failure();
   bool onesided = op.getOnesided(), inverse = op.getInverse();
-  DimExpr whole = onesided && inverse ? (dims[*axis] - DimExpr(1)) * DimExpr(2) : dims[*axis];
-  FailureOr<DimExpr> length = readScalar(op.getDftLength(), whole, "a length", s);
+  DimExpr whole = onesided && inverse ? (dims[*axis] - DimExpr(1)) * DimExpr(2)
+                                      : dims[*axis];
+  FailureOr<DimExpr> length =
+      readScalar(op.getDftLength(), whole, "a length", s);
   if (failed(length))
     return failure();
   dims[*axis] = onesided && !inverse ? halfPlusOne(*length) : *length;
@@ -45,19 +54,25 @@ LogicalResult inferStft(STFTOp op, ShapeContext &s) {
   if (failed(s.expectRank(op.getSignal(), 2, 3, "the signal")))
     return failure();
   ArrayRef<DimExpr> signal = s.shape(op.getSignal());
-  DimExpr otherwise = op.getWindow() && s.rank(op.getWindow()) == 1 ? s.shape(op.getWindow())[0] : signal[1];
-  FailureOr<DimExpr> length = readScalar(op.getFrameLength(), otherwise, "a frame length", s);
+  DimExpr otherwise = op.getWindow() && s.rank(op.getWindow()) == 1
+                          ? s.shape(op.getWindow())[0]
+                          : signal[1];
+  FailureOr<DimExpr> length =
+      readScalar(op.getFrameLength(), otherwise, "a frame length", s);
   FailureOr<DimExpr> step = readScalar(op.getFrameStep(), 1, "a frame step", s);
   if (failed(length) || failed(step))
     return failure();
   if (step->isConstant(0))
     return s.fail() << "expected a frame step of 1 or more, got 0";
   DimExpr frames = DimExpr::floordiv(signal[1] - *length, *step) + DimExpr(1);
-  return s.set(op.getResult(), {signal[0], frames, op.getOnesided() ? halfPlusOne(*length) : *length, DimExpr(2)});
+  return s.set(op.getResult(),
+               {signal[0], frames,
+                op.getOnesided() ? halfPlusOne(*length) : *length, DimExpr(2)});
 }
 
 LogicalResult inferMelWeightMatrix(MelWeightMatrixOp op, ShapeContext &s) {
-  FailureOr<DimExpr> bins = readScalar(op.getNumMelBins(), 0, "a count of bins", s);
+  FailureOr<DimExpr> bins =
+      readScalar(op.getNumMelBins(), 0, "a count of bins", s);
   FailureOr<DimExpr> length = readScalar(op.getDftLength(), 0, "a length", s);
   if (failed(bins) || failed(length))
     return failure();
@@ -68,34 +83,45 @@ LogicalResult inferMaxUnpool(MaxUnpoolOp op, ShapeContext &s) {
   if (Value shape = op.getOutputShape()) {
     std::optional<ArrayRef<DimExpr>> sizes = s.values(shape);
     return sizes ? s.set(op.getResult(), Dims(*sizes))
-                 : LogicalResult(s.fail() << "expected a shape that follows from shapes, got one that depends on data");
+                 : LogicalResult(s.fail()
+                                 << "expected a shape that follows from "
+                                    "shapes, got one that depends on data");
   }
   if (failed(s.expectRank(op.getX(), 3, 16, "the input")))
     return failure();
   Dims dims(s.shape(op.getX()));
   size_t spatial = dims.size() - 2;
-  ArrayRef<int64_t> kernel = op.getKernelShape(), strides = op.getStrides().value_or(ArrayRef<int64_t>()),
+  ArrayRef<int64_t> kernel = op.getKernelShape(),
+                    strides = op.getStrides().value_or(ArrayRef<int64_t>()),
                     pads = op.getPads().value_or(ArrayRef<int64_t>());
-  if (kernel.size() != spatial || (!strides.empty() && strides.size() != spatial) ||
+  if (kernel.size() != spatial ||
+      (!strides.empty() && strides.size() != spatial) ||
       (!pads.empty() && pads.size() != 2 * spatial))
-    return s.fail() << "expected a kernel, strides and pads for " << spatial << " dimensions";
+    return s.fail() << "expected a kernel, strides and pads for " << spatial
+                    << " dimensions";
   for (size_t i = 0; i < spatial; ++i)
-    dims[i + 2] = (dims[i + 2] - DimExpr(1)) * DimExpr(strides.empty() ? 1 : strides[i]) + DimExpr(kernel[i]) -
-                  DimExpr(pads.empty() ? 0 : pads[i] + pads[i + spatial]);
+    dims[i + 2] =
+        (dims[i + 2] - DimExpr(1)) * DimExpr(strides.empty() ? 1 : strides[i]) +
+        DimExpr(kernel[i]) -
+        DimExpr(pads.empty() ? 0 : pads[i] + pads[i + spatial]);
   return s.set(op.getResult(), std::move(dims));
 }
 
 /// The state holds what the kernel reaches back to: [batch, channels, k - 1].
 LogicalResult inferCausalConv(CausalConvWithStateOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getInput(), 3, 3, "the input")) || failed(s.expectRank(op.getWeight(), 3, 3, "the weight")))
+  if (failed(s.expectRank(op.getInput(), 3, 3, "the input")) ||
+      failed(s.expectRank(op.getWeight(), 3, 3, "the weight")))
     return failure();
-  ArrayRef<DimExpr> input = s.shape(op.getInput()), weight = s.shape(op.getWeight());
+  ArrayRef<DimExpr> input = s.shape(op.getInput()),
+                    weight = s.shape(op.getWeight());
   if (failed(s.set(op.getOutput(), Dims(input))))
     return failure();
-  return s.set(op.getPresentState(), {input[0], input[1], weight[2] - DimExpr(1)});
+  return s.set(op.getPresentState(),
+               {input[0], input[1], weight[2] - DimExpr(1)});
 }
 
-/// Operands are [batch, tokens, heads * size]; the state is [batch, heads, key size, value size].
+/// Operands are [batch, tokens, heads * size]; the state is [batch, heads, key
+/// size, value size].
 LogicalResult inferLinearAttention(LinearAttentionOp op, ShapeContext &s) {
   for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
     if (failed(s.expectRank(operand, 3, 3, "query, key and value")))
@@ -106,9 +132,11 @@ LogicalResult inferLinearAttention(LinearAttentionOp op, ShapeContext &s) {
   ArrayRef<DimExpr> query = s.shape(op.getQuery());
   DimExpr keySize = DimExpr::floordiv(s.shape(op.getKey())[2], kvHeads),
           valueSize = DimExpr::floordiv(s.shape(op.getValue())[2], kvHeads);
-  if (failed(s.set(op.getOutput(), {query[0], query[1], valueSize * DimExpr(qHeads)})))
+  if (failed(s.set(op.getOutput(),
+                   {query[0], query[1], valueSize * DimExpr(qHeads)})))
     return failure();
-  return s.set(op.getPresentState(), {query[0], DimExpr(kvHeads), keySize, valueSize});
+  return s.set(op.getPresentState(),
+               {query[0], DimExpr(kvHeads), keySize, valueSize});
 }
 } // namespace
 

@@ -19,7 +19,8 @@ DimExpr multiply(ArrayRef<DimExpr> dims) {
 }
 
 /// The same elements in another shape.
-LogicalResult setReshaped(Value result, Value operand, Dims dims, ShapeContext &s) {
+LogicalResult setReshaped(Value result, Value operand, Dims dims,
+                          ShapeContext &s) {
   if (failed(s.set(result, std::move(dims))))
     return failure();
   if (std::optional<ArrayRef<DimExpr>> known = s.values(operand))
@@ -28,13 +29,16 @@ LogicalResult setReshaped(Value result, Value operand, Dims dims, ShapeContext &
 }
 
 InFlightDiagnostic failUnknown(ShapeContext &s, StringRef what) {
-  return s.fail() << "expected " << what << " that follow from shapes, got ones that depend on data";
+  return s.fail() << "expected " << what
+                  << " that follow from shapes, got ones that depend on data";
 }
 
 LogicalResult inferShape(ShapeOp op, ShapeContext &s) {
   ArrayRef<DimExpr> dims = s.shape(op.getData());
   int64_t rank = dims.size();
-  auto clamp = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
+  auto clamp = [&](int64_t at) {
+    return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank);
+  };
   int64_t start = clamp(op.getStart()), end = clamp(op.getEnd().value_or(rank));
   Dims elements(dims.slice(start, std::max<int64_t>(0, end - start)));
   if (failed(s.set(op.getResult(), {DimExpr(int64_t(elements.size()))})))
@@ -60,8 +64,10 @@ LogicalResult inferConcat(ConcatOp op, ShapeContext &s) {
     if (failed(s.expectRank(input, dims.size(), dims.size(), "every operand")))
       return failure();
     for (auto [i, dim] : llvm::enumerate(dims)) {
-      FailureOr<DimExpr> size = int64_t(i) == *axis ? FailureOr<DimExpr>(dim + other[i])
-                                                    : s.unify(dim, other[i], "dimensions beside the axis");
+      FailureOr<DimExpr> size =
+          int64_t(i) == *axis
+              ? FailureOr<DimExpr>(dim + other[i])
+              : s.unify(dim, other[i], "dimensions beside the axis");
       if (failed(size))
         return failure();
       dim = *size;
@@ -102,7 +108,8 @@ LogicalResult inferTranspose(TransposeOp op, ShapeContext &s) {
   if (failed(s.set(op.getResult(), std::move(result))))
     return failure();
 
-  std::optional<SmallVector<int64_t>> from = s.staticShape(op.getData()), to = s.staticShape(op.getResult());
+  std::optional<SmallVector<int64_t>> from = s.staticShape(op.getData()),
+                                      to = s.staticShape(op.getResult());
   std::optional<ArrayRef<DimExpr>> known = s.values(op.getData());
   if (!known || !from || !to)
     return success();
@@ -133,7 +140,8 @@ LogicalResult inferReshape(ReshapeOp op, ShapeContext &s) {
     DimExpr dim = size;
     if (dim.isConstant(0) && !op.getAllowzero()) {
       if (i >= from.size())
-        return s.fail() << "expected a dimension " << i << " to copy, got a tensor of " << from.size();
+        return s.fail() << "expected a dimension " << i
+                        << " to copy, got a tensor of " << from.size();
       dim = from[i];
     }
     dims.push_back(dim);
@@ -152,8 +160,10 @@ LogicalResult inferReshape(ReshapeOp op, ShapeContext &s) {
   if (rest) {
     if (known.isConstant(0) || multiply(dims).isConstant(0))
       return s.fail() << "expected sizes other than 0 beside a size of -1";
-    if (all.getConstant() && known.getConstant() && *all.getConstant() % *known.getConstant() != 0)
-      return s.fail() << "expected " << all.str() << " elements to divide into " << known.str();
+    if (all.getConstant() && known.getConstant() &&
+        *all.getConstant() % *known.getConstant() != 0)
+      return s.fail() << "expected " << all.str() << " elements to divide into "
+                      << known.str();
     dims[*rest] = DimExpr::floordiv(all, known);
   } else if (failed(s.unify(all, known, "elements before and after"))) {
     return failure();
@@ -174,14 +184,16 @@ LogicalResult inferExpand(ExpandOp op, ShapeContext &s) {
     DimExpr count = multiply(s.shape(op.getResult()));
     if (count.getConstant().value_or(INT64_MAX) <= ShapeContext::kMostElements)
       s.setValues(op.getResult(), Dims(*count.getConstant(), known->front()));
-  } else if (known && llvm::equal(s.shape(op.getInput()), s.shape(op.getResult()))) {
+  } else if (known &&
+             llvm::equal(s.shape(op.getInput()), s.shape(op.getResult()))) {
     s.setValues(op.getResult(), Dims(*known));
   }
   return success();
 }
 
 /// Axes given as an operand; none when it is absent.
-FailureOr<SmallVector<int64_t>> readAxes(Value operand, int64_t rank, ShapeContext &s) {
+FailureOr<SmallVector<int64_t>> readAxes(Value operand, int64_t rank,
+                                         ShapeContext &s) {
   SmallVector<int64_t> axes;
   if (!operand)
     return axes;
@@ -207,7 +219,8 @@ LogicalResult inferSqueeze(SqueezeOp op, ShapeContext &s) {
     return failure();
   Dims dims;
   for (auto [i, dim] : llvm::enumerate(from)) {
-    if (op.getAxes() ? !llvm::is_contained(*axes, int64_t(i)) : !dim.isConstant(1))
+    if (op.getAxes() ? !llvm::is_contained(*axes, int64_t(i))
+                     : !dim.isConstant(1))
       dims.push_back(dim);
     else if (failed(s.unify(dim, 1, "a dimension that is squeezed")))
       return failure();
@@ -232,10 +245,12 @@ LogicalResult inferFlatten(FlattenOp op, ShapeContext &s) {
   ArrayRef<DimExpr> from = s.shape(op.getInput());
   int64_t rank = from.size(), axis = op.getAxis();
   if (axis < -rank || axis > rank)
-    return s.fail() << "expected an axis of a tensor with " << rank << " dimensions, got " << axis;
+    return s.fail() << "expected an axis of a tensor with " << rank
+                    << " dimensions, got " << axis;
   axis = axis < 0 ? axis + rank : axis;
-  return setReshaped(op.getResult(), op.getInput(),
-                     {multiply(from.take_front(axis)), multiply(from.drop_front(axis))}, s);
+  return setReshaped(
+      op.getResult(), op.getInput(),
+      {multiply(from.take_front(axis)), multiply(from.drop_front(axis))}, s);
 }
 
 LogicalResult inferSplit(SplitOp op, ShapeContext &s) {
@@ -283,7 +298,8 @@ LogicalResult inferPad(PadOp op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> pads = s.values(op.getPads());
   if (!pads)
     return failUnknown(s, "pads");
-  FailureOr<SmallVector<int64_t>> axes = SmallVector<int64_t>(llvm::to_vector(llvm::seq<int64_t>(0, dims.size())));
+  FailureOr<SmallVector<int64_t>> axes =
+      SmallVector<int64_t>(llvm::to_vector(llvm::seq<int64_t>(0, dims.size())));
   if (Value operand = op.getAxes()) {
     // In the order given: the pads follow it.
     std::optional<SmallVector<int64_t>> given = s.constants(operand);
@@ -298,7 +314,8 @@ LogicalResult inferPad(PadOp op, ShapeContext &s) {
     }
   }
   if (pads->size() != 2 * axes->size())
-    return s.fail() << "expected " << 2 * axes->size() << " pads, got " << pads->size();
+    return s.fail() << "expected " << 2 * axes->size() << " pads, got "
+                    << pads->size();
   for (auto [i, axis] : llvm::enumerate(*axes))
     dims[axis] = dims[axis] + (*pads)[i] + (*pads)[i + axes->size()];
   return s.set(op.getResult(), std::move(dims));
@@ -312,17 +329,21 @@ LogicalResult inferConstantOfShape(ConstantOfShapeOp op, ShapeContext &s) {
     return failure();
   std::optional<int64_t> count = multiply(*target).getConstant();
   auto value = dyn_cast_or_null<TypedAttr>(op.getValueAttr());
-  std::optional<Dims> element = value ? readConstantValues(value) : std::nullopt;
-  if (count && *count <= ShapeContext::kMostElements && element && element->size() == 1)
+  std::optional<Dims> element =
+      value ? readConstantValues(value) : std::nullopt;
+  if (count && *count <= ShapeContext::kMostElements && element &&
+      element->size() == 1)
     s.setValues(op.getResult(), Dims(*count, element->front()));
   return success();
 }
 
 LogicalResult inferRange(RangeOp op, ShapeContext &s) {
-  std::optional<ArrayRef<DimExpr>> start = s.values(op.getStart()), limit = s.values(op.getLimit()),
+  std::optional<ArrayRef<DimExpr>> start = s.values(op.getStart()),
+                                   limit = s.values(op.getLimit()),
                                    delta = s.values(op.getDelta());
   if (!start || !limit || !delta) {
-    std::optional<SmallVector<double>> a = s.floats(op.getStart()), b = s.floats(op.getLimit()),
+    std::optional<SmallVector<double>> a = s.floats(op.getStart()),
+                                       b = s.floats(op.getLimit()),
                                        c = s.floats(op.getDelta());
     if (!a || !b || !c || c->front() == 0)
       return failUnknown(s, "bounds");
@@ -334,13 +355,15 @@ LogicalResult inferRange(RangeOp op, ShapeContext &s) {
   std::optional<int64_t> step = delta->front().getConstant();
   if (!step || *step == 0)
     return s.fail() << "expected a step other than 0 that is a constant";
-  DimExpr span = *step > 0 ? limit->front() - start->front() : start->front() - limit->front();
+  DimExpr span = *step > 0 ? limit->front() - start->front()
+                           : start->front() - limit->front();
   if (*step == INT64_MIN)
     return s.fail() << "expected a step that can be negated";
   DimExpr count = DimExpr::max(DimExpr::ceildiv(span, std::abs(*step)), 0);
   if (failed(s.set(op.getResult(), {count})))
     return failure();
-  if (std::optional<int64_t> number = count.getConstant(); number && *number <= ShapeContext::kMostElements) {
+  if (std::optional<int64_t> number = count.getConstant();
+      number && *number <= ShapeContext::kMostElements) {
     Dims elements;
     for (int64_t i = 0; i < *number; ++i)
       elements.push_back(start->front() + DimExpr(i) * DimExpr(*step));
@@ -355,15 +378,18 @@ LogicalResult inferTile(TileOp op, ShapeContext &s) {
   if (!repeats)
     return failUnknown(s, "repeats");
   if (repeats->size() != dims.size())
-    return s.fail() << "expected " << dims.size() << " repeats, got " << repeats->size();
+    return s.fail() << "expected " << dims.size() << " repeats, got "
+                    << repeats->size();
   for (auto [dim, repeat] : llvm::zip_equal(dims, *repeats))
     dim = dim * repeat;
   bool flat = dims.size() == 1;
   if (failed(s.set(op.getResult(), std::move(dims))))
     return failure();
   std::optional<ArrayRef<DimExpr>> known = s.values(op.getInput());
-  std::optional<int64_t> times = flat ? repeats->front().getConstant() : std::nullopt;
-  if (known && times && *times * int64_t(known->size()) <= ShapeContext::kMostElements) {
+  std::optional<int64_t> times =
+      flat ? repeats->front().getConstant() : std::nullopt;
+  if (known && times &&
+      *times * int64_t(known->size()) <= ShapeContext::kMostElements) {
     Dims elements;
     for (int64_t i = 0; i < *times; ++i)
       llvm::append_range(elements, *known);
@@ -381,14 +407,19 @@ template <typename OpT> LogicalResult inferBlocks(OpT op, ShapeContext &s) {
   if (block <= 0 || block > 65536)
     return s.fail() << "expected a block size of 1 or more, got " << block;
   DimExpr b = block, area = block * block;
-  auto divide = [&](const DimExpr &size, const DimExpr &by) -> FailureOr<DimExpr> {
-    if (std::optional<int64_t> number = size.getConstant(); number && *number % *by.getConstant())
-      return s.fail() << "expected a multiple of " << by.str() << ", got " << *number;
+  auto divide = [&](const DimExpr &size,
+                    const DimExpr &by) -> FailureOr<DimExpr> {
+    if (std::optional<int64_t> number = size.getConstant();
+        number && *number % *by.getConstant())
+      return s.fail() << "expected a multiple of " << by.str() << ", got "
+                      << *number;
     return DimExpr::floordiv(size, by);
   };
   if (toSpace) {
     FailureOr<DimExpr> channels = divide(from[1], area);
-    return failed(channels) ? failure() : s.set(op.getResult(), {from[0], *channels, from[2] * b, from[3] * b});
+    return failed(channels) ? failure()
+                            : s.set(op.getResult(), {from[0], *channels,
+                                                     from[2] * b, from[3] * b});
   }
   FailureOr<DimExpr> height = divide(from[2], b), width = divide(from[3], b);
   if (failed(height) || failed(width))
@@ -401,11 +432,13 @@ LogicalResult inferCenterCropPad(CenterCropPadOp op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> sizes = s.values(op.getShape());
   if (!sizes)
     return failUnknown(s, "sizes");
-  SmallVector<int64_t> axes(llvm::to_vector(llvm::seq<int64_t>(0, dims.size())));
+  SmallVector<int64_t> axes(
+      llvm::to_vector(llvm::seq<int64_t>(0, dims.size())));
   if (auto given = op.getAxes())
     axes.assign(given->begin(), given->end());
   if (axes.size() != sizes->size())
-    return s.fail() << "expected " << axes.size() << " sizes, got " << sizes->size();
+    return s.fail() << "expected " << axes.size() << " sizes, got "
+                    << sizes->size();
   for (auto [axis, size] : llvm::zip_equal(axes, *sizes)) {
     FailureOr<int64_t> normal = s.axis(axis, dims.size());
     if (failed(normal))
@@ -416,14 +449,17 @@ LogicalResult inferCenterCropPad(CenterCropPadOp op, ShapeContext &s) {
 }
 
 /// The shape is an attribute.
-template <typename OpT> LogicalResult inferFromAttribute(OpT op, ShapeContext &s) {
+template <typename OpT>
+LogicalResult inferFromAttribute(OpT op, ShapeContext &s) {
   return s.set(op.getResult(), Dims(op.getShape()));
 }
 
 /// A vector whose length is an operand.
-template <typename OpT> LogicalResult inferWindowFunction(OpT op, ShapeContext &s) {
+template <typename OpT>
+LogicalResult inferWindowFunction(OpT op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> size = s.values(op.getSize());
-  return size ? s.set(op.getResult(), Dims(*size)) : LogicalResult(failUnknown(s, "sizes"));
+  return size ? s.set(op.getResult(), Dims(*size))
+              : LogicalResult(failUnknown(s, "sizes"));
 }
 } // namespace
 
