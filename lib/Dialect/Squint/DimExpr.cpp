@@ -554,6 +554,34 @@ void setDims(Operation *op, ArrayRef<SmallVector<DimExpr>> dims) {
     op->removeAttr(kDimsAttr);
 }
 
+FailureOr<Value> materializeAssumptions(OpBuilder &builder, Location loc,
+                                        Operation *function) {
+  Value all;
+  auto facts = function->getAttrOfType<ArrayAttr>(kAssumeAttr);
+  for (Attribute fact : facts ? facts.getValue() : ArrayRef<Attribute>()) {
+    auto parts = dyn_cast<ArrayAttr>(fact);
+    SmallVector<StringRef> texts;
+    for (Attribute part : parts ? parts.getValue() : ArrayRef<Attribute>())
+      if (auto text = dyn_cast<StringAttr>(part))
+        texts.push_back(text.getValue());
+    std::optional<DimExpr> left, right;
+    if (texts.size() == 3 && (texts[1] == "==" || texts[1] == "<=")) {
+      left = DimExpr::parse(texts[0]);
+      right = DimExpr::parse(texts[2]);
+    }
+    if (!left || !right)
+      return function->emitOpError()
+             << "expected [left, \"==\" or \"<=\", right] in " << kAssumeAttr
+             << ", got " << fact;
+    Value holds = arith::CmpIOp::create(
+        builder, loc,
+        texts[1] == "==" ? arith::CmpIPredicate::eq : arith::CmpIPredicate::sle,
+        left->materialize(builder, loc), right->materialize(builder, loc));
+    all = all ? arith::AndIOp::create(builder, loc, all, holds) : holds;
+  }
+  return all;
+}
+
 FailureOr<SmallVector<OpFoldResult>>
 materializeDims(OpBuilder &builder, Location loc, Value value) {
   FailureOr<SmallVector<DimExpr>> dims = getDims(value);

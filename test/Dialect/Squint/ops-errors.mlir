@@ -1,0 +1,53 @@
+// RUN: squint-opt %s --split-input-file --verify-diagnostics
+
+// expected-error@+1 {{expected 1536 bytes for 'tensor<384xf32>', got 1000}}
+#d = #squint.data<"w.bin", 0, 1000> : tensor<384xf32>
+
+// -----
+
+// expected-error@+1 {{expected a permutation of the dimensions of 'tensor<4x6xf32>', got [0, 0]}}
+#d = #squint.data<"w.bin", 0, 96, [0, 0]> : tensor<4x6xf32>
+
+// -----
+
+// expected-error@+1 {{expected a range of bytes, got offset -4 and length 16}}
+#d = #squint.data<"w.bin", -4, 16> : tensor<4xf32>
+
+// -----
+
+// expected-error@+1 {{unknown granularity 'banana'}}
+func.func private @f(!squint.packed<4x4, "int4:banana">)
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %w: tensor<8x5xf32>) -> tensor<?x8xf32> {
+  // expected-error@+1 {{expected the input's last dimension to be 5, got 'tensor<?x4xf32>'}}
+  %0 = squint.linear %x, %w : tensor<?x4xf32>, tensor<8x5xf32> -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<1x8x8x4xf32>, %w: tensor<6x3x3x4xf32>) -> tensor<1x8x8x6xf32> {
+  // expected-error@+1 {{expected a result of size 6 in dimension 1}}
+  %0 = squint.conv %x, %w strides = [1, 1] dilations = [1, 1] pads = [0, 0, 0, 0] groups = 1
+      : tensor<1x8x8x4xf32>, tensor<6x3x3x4xf32> -> tensor<1x8x8x6xf32>
+  return %0 : tensor<1x8x8x6xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error@+1 {{expected a scale attribute exactly for tensor granularity}}
+  %0 = squint.quantize %x : tensor<?x4xf32> -> <?x4, "int8:tensor">
+  %1 = squint.dequantize %0 : <?x4, "int8:tensor"> -> tensor<?x4xf32>
+  return %1 : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @f(%t: tensor<10x6xf32>, %ids: tensor<?xf32>) -> tensor<?x6xf32> {
+  // expected-error@+1 {{expected ids of type i64 or i32}}
+  %0 = squint.embedding %t, %ids : tensor<10x6xf32>, tensor<?xf32> -> tensor<?x6xf32>
+  return %0 : tensor<?x6xf32>
+}

@@ -1,0 +1,43 @@
+// RUN: squint-opt %s | squint-opt | FileCheck %s
+
+// CHECK-LABEL: func.func @values
+func.func @values() -> (tensor<2xi64>, index) {
+  // CHECK: squint.constant dense<[0, 2]> : tensor<2xi64>
+  %0 = squint.constant dense<[0, 2]> : tensor<2xi64>
+  // CHECK: squint.constant #squint.data<"model.safetensors", 64, 1536> : tensor<384xf32>
+  %1 = squint.constant #squint.data<"model.safetensors", 64, 1536> : tensor<384xf32>
+  // CHECK: squint.constant #squint.data<"model.safetensors", 64, 96, [1, 0]> : tensor<4x6xf32>
+  %2 = squint.constant #squint.data<"model.safetensors", 64, 96, [1, 0]> : tensor<4x6xf32>
+  // CHECK: squint.dim "batch"
+  %3 = squint.dim "batch"
+  return %0, %3 : tensor<2xi64>, index
+}
+
+// CHECK-LABEL: func.func @quantized
+func.func @quantized(%x: tensor<?x3x64xf32>) -> tensor<?x3x64xf32> {
+  // The short spelling of a format is read and the canonical one printed.
+  // CHECK: squint.quantize %{{.*}} : tensor<?x3x64xf32> -> <?x3x64, "int8:token,scale=f32">
+  %0 = squint.quantize %x : tensor<?x3x64xf32> -> <?x3x64, "int8:token">
+  // CHECK: squint.dequantize
+  %1 = squint.dequantize %0 : <?x3x64, "int8:token"> -> tensor<?x3x64xf32>
+  // CHECK: squint.quantize %{{.*}} {scale = 5.000000e-01 : f32, zero_point = -128 : i32}
+  %2 = squint.quantize %1 {scale = 0.5 : f32, zero_point = -128 : i32} : tensor<?x3x64xf32> -> <?x3x64, "int8:tensor">
+  %3 = squint.dequantize %2 : <?x3x64, "int8:tensor"> -> tensor<?x3x64xf32>
+  return %3 : tensor<?x3x64xf32>
+}
+
+// CHECK-LABEL: func.func @weighted
+func.func @weighted(%x: tensor<?x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6xf32>, %l: tensor<5x6xf32>,
+                    %t: tensor<10x6xf32>, %ids: tensor<?xi64>, %g: tensor<6xf32>) -> tensor<?x6xf32> {
+  // CHECK: squint.conv %{{.*}}, %{{.*}} bias(%{{.*}}) strides = [2, 2] dilations = [1, 1] pads = [1, 1, 1, 1] groups = 1
+  %0 = squint.conv %x, %w bias(%b) strides = [2, 2] dilations = [1, 1] pads = [1, 1, 1, 1] groups = 1
+      : tensor<?x8x8x4xf32>, tensor<6x3x3x4xf32>, tensor<6xf32> -> tensor<?x4x4x6xf32>
+  // CHECK: squint.linear
+  %1 = squint.linear %0, %l : tensor<?x4x4x6xf32>, tensor<5x6xf32> -> tensor<?x4x4x5xf32>
+  // CHECK: squint.embedding
+  %2 = squint.embedding %t, %ids : tensor<10x6xf32>, tensor<?xi64> -> tensor<?x6xf32>
+  // CHECK: squint.norm %{{.*}} scale(%{{.*}}) bias(%{{.*}}) centered epsilon = 1.000000e-05
+  %3 = squint.norm %2 scale(%g) bias(%b) centered epsilon = 1.0e-05
+      : tensor<?x6xf32>, tensor<6xf32>, tensor<6xf32> -> tensor<?x6xf32>
+  return %3 : tensor<?x6xf32>
+}
