@@ -14,6 +14,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Runtime/Abi.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -88,7 +89,8 @@ OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer,
   }
   if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(op)) {
     OpFoldResult product = builder.getIndexAttr(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim]) {
+    SmallVector<ReassociationIndices> groups = collapse.getReassociationIndices();
+    for (int64_t source : groups[dim]) {
       OpFoldResult size = sizeOf(builder, loc, collapse.getSrc(), source);
       if (!size)
         return {};
@@ -306,7 +308,14 @@ void PlanMemory::runOnOperation() {
       }
       store(materializeDim(planner, loc, *expression));
     }
-  func::ReturnOp::create(
-      planner, loc,
-      ValueRange{arith::ConstantIntOp::create(planner, loc, 0, 32)});
+  // Shapes for which the operators do not fit one another have no result.
+  FailureOr<Value> fits = materializeAssumptions(planner, loc, main);
+  if (failed(fits))
+    return signalPassFailure();
+  Value status = arith::ConstantIntOp::create(planner, loc, SQUINT_OK, 32);
+  if (*fits)
+    status = arith::SelectOp::create(
+        planner, loc, *fits, status,
+        arith::ConstantIntOp::create(planner, loc, SQUINT_SHAPE_MISMATCH, 32));
+  func::ReturnOp::create(planner, loc, status);
 }
