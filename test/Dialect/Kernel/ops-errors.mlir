@@ -1,0 +1,41 @@
+// RUN: squint-opt %s --split-input-file --verify-diagnostics
+
+func.func @f(%x: tensor<?x5xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %w = squint.constant #squint.data<"w.bin", 0, 128> : !squint.packed<8x4, "f32">
+  // expected-error@+1 {{expected an input of 4 columns, got 'tensor<?x5xf32>'}}
+  %0 = kernel.gemm ins(%x : tensor<?x5xf32>) weights(%w : !squint.packed<8x4, "f32">) outs(%y : tensor<?x8xf32>) {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  } -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %b: tensor<8xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %w = squint.constant #squint.data<"w.bin", 0, 128> : !squint.packed<8x4, "f32">
+  // expected-error@+1 {{expected an epilogue with 2 arguments, got 1}}
+  %0 = kernel.gemm ins(%x : tensor<?x4xf32>) weights(%w : !squint.packed<8x4, "f32">) extras(%b : tensor<8xf32>)
+      outs(%y : tensor<?x8xf32>) {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  } -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %q: tensor<?x4xi8>, %z: tensor<?x1xi32>) -> tensor<?x4xi8> {
+  // expected-error@+1 {{expected 3 outputs (codes, scales unless static, sums), got 2}}
+  %0:2 = kernel.quantize_rows ins(%x : tensor<?x4xf32>) outs(%q, %z : tensor<?x4xi8>, tensor<?x1xi32>)
+      {format = #squint.format<"int8:token,scale=f32">} -> tensor<?x4xi8>, tensor<?x1xi32>
+  return %0#0 : tensor<?x4xi8>
+}
+
+// -----
+
+func.func @f(%x: memref<4xf32>, %n: index) {
+  // expected-error@+1 {{expected a function, got 'missing'}}
+  kernel.launch @missing(%x) units(%n) grain(%n) node = "n" : memref<4xf32>
+  return
+}
