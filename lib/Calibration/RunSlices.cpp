@@ -1,4 +1,5 @@
-//===- RunSlices.cpp - samples through one slice after the other -*- C++ -*-===//
+//===- RunSlices.cpp - samples through one slice after the other -*- C++
+//-*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +19,8 @@ public:
          SliceSink sink)
       : function(function), samples(samples),
         count(limit ? std::min(limit, samples.size()) : samples.size()),
-        threads(threads ? threads : int(function.getContext()->getNumThreads())),
+        threads(threads ? threads
+                        : int(function.getContext()->getNumThreads())),
         sink(sink) {}
   LogicalResult run(ArrayRef<Value> wanted);
 
@@ -173,7 +175,8 @@ LogicalResult Runner::run(ArrayRef<Value> values) {
     if (failed(compiled) || failed(runSlice(slice, **compiled)))
       return failure();
     for (Value input : slice.inputs)
-      if (auto use = lastUse.find(input); use != lastUse.end() && use->second == i)
+      if (auto use = lastUse.find(input);
+          use != lastUse.end() && use->second == i)
         spilled.erase(input);
   }
   return success();

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "squint/Calibration/Slices.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
-#include "squint/Calibration/Slices.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "gtest/gtest.h"
 
@@ -122,9 +122,8 @@ TEST_F(Slices, CopyWhatCannotPass) {
 
 TEST_F(Slices, RefuseSizesThatNobodyKnows) {
   std::string said;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    said = diagnostic.str();
-  });
+  ScopedDiagnosticHandler handler(
+      &context, [&](Diagnostic &diagnostic) { said = diagnostic.str(); });
   std::vector<std::string> slices = cut(R"(
     func.func @main(%x: tensor<?x4xf32> {squint.dims = ["m", "4"]}, %w: tensor<4x4xf32>) {
       %0 = squint.linear %x, %w {squint.dims = [["m", "4"]]} : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>

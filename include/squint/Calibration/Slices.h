@@ -35,9 +35,9 @@ std::vector<Slice> cutIntoSlices(mlir::func::FuncOp function,
 
 /// A module with the slice as `main`, every symbolic dimension replaced by its
 /// size. Weights are references into the same stores.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> buildSlice(
-    const Slice &slice,
-    llvm::function_ref<std::optional<int64_t>(llvm::StringRef)> sizes);
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+buildSlice(const Slice &slice,
+           llvm::function_ref<std::optional<int64_t>(llvm::StringRef)> sizes);
 
 /// Takes a value of a sample.
 using SliceSink = llvm::function_ref<mlir::LogicalResult(
@@ -49,8 +49,8 @@ using SliceSink = llvm::function_ref<mlir::LogicalResult(
 /// waits in temporary files, so that memory holds one slice and one sample.
 /// Errors are diagnostics.
 mlir::LogicalResult runSlices(mlir::func::FuncOp function, Samples &samples,
-                              llvm::ArrayRef<mlir::Value> wanted,
-                              int64_t limit, int threads, SliceSink sink);
+                              llvm::ArrayRef<mlir::Value> wanted, int64_t limit,
+                              int threads, SliceSink sink);
 
 } // namespace squint
 
