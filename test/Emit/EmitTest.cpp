@@ -345,6 +345,33 @@ TEST_F(Files, OutputIsReproducible) {
   }
 }
 
+/// Names are the model's: they may not get out of a comment or clash.
+TEST_F(Files, HeaderOfHostileNames) {
+  auto module = scale();
+  Builder b(&context);
+  auto input = cast<DictionaryAttr>(
+      (*module)->getAttrOfType<ArrayAttr>("squint.inputs")[0]);
+  std::vector<Attribute> inputs;
+  for (llvm::StringRef name :
+       {"*/ int evil; /*", "line\\\nbreak", "a_1", "a", "A", "\xc3\xa9", ""}) {
+    NamedAttrList renamed(input);
+    renamed.set("name", b.getStringAttr(name));
+    inputs.push_back(renamed.getDictionary(&context));
+  }
+  (*module)->setAttr("squint.inputs", b.getArrayAttr(inputs));
+  EmitOptions options;
+  options.output = path("m.o");
+  ASSERT_TRUE(succeeded(emitLibrary(*module, options))) << diagnostics;
+  auto header = llvm::MemoryBuffer::getFile(path("m.h"));
+  llvm::StringRef text = (*header)->getBuffer();
+  EXPECT_EQ(text.find("*/ int evil"), llvm::StringRef::npos);
+  EXPECT_EQ(text.find("line\\"), llvm::StringRef::npos);
+  std::string command = "gcc -std=c11 -Wall -Wextra -Werror -pedantic -x c "
+                        "-fsyntax-only " +
+                        path("m.h");
+  EXPECT_EQ(std::system(command.c_str()), 0) << text.str();
+}
+
 std::vector<std::string> list(llvm::StringRef folder) {
   std::vector<std::string> names;
   std::error_code code;
