@@ -102,7 +102,22 @@ OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer,
     }
     return product;
   }
-  return {};
+  // The entry's arguments are the inputs, then the outputs.
+  auto argument = dyn_cast<BlockArgument>(buffer);
+  auto module = buffer.getParentRegion()->getParentOfType<ModuleOp>();
+  if (!argument || !module)
+    return {};
+  SmallVector<Attribute> values;
+  for (StringRef name : {"squint.inputs", "squint.outputs"})
+    if (auto list = module->getAttrOfType<ArrayAttr>(name))
+      llvm::append_range(values, list);
+  if (argument.getArgNumber() >= values.size())
+    return {};
+  auto dims = parseDimsAttr(
+      cast<DictionaryAttr>(values[argument.getArgNumber()]).get("dims"));
+  if (failed(dims) || dim >= static_cast<int64_t>(dims->size()))
+    return {};
+  return materializeDim(builder, loc, (*dims)[dim]);
 }
 
 /// Sizes that bufferization asked of buffers, in terms of the symbolic
