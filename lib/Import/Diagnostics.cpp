@@ -11,7 +11,8 @@
 using namespace mlir;
 
 namespace {
-/// What a location says: the innermost file position and the outermost node's name.
+/// What a location says: the innermost file position and the outermost node's
+/// name.
 struct Position {
   FileLineColLoc file;
   StringRef node;
@@ -43,9 +44,11 @@ static std::string toOneLine(std::string line) {
   return line;
 }
 
-squint::DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, llvm::raw_ostream &os)
+squint::DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context,
+                                             llvm::raw_ostream &os)
     : ScopedDiagnosticHandler(context) {
-  // The line names the node; its operation in generic form can be longer than the model.
+  // The line names the node; its operation in generic form can be longer than
+  // the model.
   context->printOpOnDiagnostic(false);
   setHandler([&os](Diagnostic &diagnostic) {
     auto print = [&](Diagnostic &d) {
@@ -56,14 +59,23 @@ squint::DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, llvm::raw_ost
       if (position.file) {
         text << position.file.getFilename().getValue() << ":";
         if (position.file.getLine())
-          text << position.file.getLine() << ":" << position.file.getColumn() << ":";
+          text << position.file.getLine() << ":" << position.file.getColumn()
+               << ":";
         text << " ";
       }
       switch (d.getSeverity()) {
-      case DiagnosticSeverity::Error: text << "error: "; break;
-      case DiagnosticSeverity::Warning: text << "warning: "; break;
-      case DiagnosticSeverity::Note: text << "note: "; break;
-      case DiagnosticSeverity::Remark: text << "remark: "; break;
+      case DiagnosticSeverity::Error:
+        text << "error: ";
+        break;
+      case DiagnosticSeverity::Warning:
+        text << "warning: ";
+        break;
+      case DiagnosticSeverity::Note:
+        text << "note: ";
+        break;
+      case DiagnosticSeverity::Remark:
+        text << "remark: ";
+        break;
       }
       if (!position.node.empty())
         text << "node '" << position.node << "': ";

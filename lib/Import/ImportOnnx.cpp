@@ -23,6 +23,9 @@ namespace squint {
 namespace {
 
 constexpr int kOldestOpset = 7, kNewestOpset = 27;
+// Functions that call functions several times multiply; beyond this no real
+// model goes.
+constexpr int kMostInlined = 1 << 18;
 constexpr int kDeepest = 32; // subgraphs in subgraphs, functions in functions
 
 StringRef canonicalDomain(StringRef domain) {
@@ -130,6 +133,7 @@ private:
   ::onnx::ModelProto model;
   llvm::StringMap<int> opsets;
   llvm::StringMap<const ::onnx::FunctionProto *> functions;
+  int inlined = 0;
   llvm::StringMap<int> unnamed;
   llvm::DenseMap<const ::onnx::NodeProto *, std::string> madeNames;
   /// The model's names of dimensions and the symbols that they became.
@@ -579,6 +583,10 @@ LogicalResult Importer::importCall(const ::onnx::NodeProto &node,
 
 LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
                                    const Call &call) {
+  if (call.depth > 0 && ++inlined > kMostInlined)
+    return nodeError(proto, call)
+           << "expected at most " << kMostInlined
+           << " nodes in all calls of functions and subgraphs";
   auto fail = [&] { return nodeError(proto, call); };
   if (auto it = functions.find(
           functionKey(proto.domain(), proto.op_type(), proto.overload()));

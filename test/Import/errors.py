@@ -86,6 +86,12 @@ refuse("deprecated", model([node("Upsample", ["x", "s"])], [info("x"), info("s",
 loop = helper.make_function("local", "F", ["x"], ["y"], [helper.make_node("F", ["x"], ["y"], domain="local", name="it")],
                             [helper.make_opsetid("local", 1), helper.make_opsetid("", 17)])
 refuse("recursive", model([helper.make_node("F", ["x"], ["y"], domain="local", name="it")], opsets={"": 17, "local": 1}, functions=[loop]))
+# CHECK: explosion: node '{{.*}}' (Relu): expected at most 262144 nodes in all calls of functions and subgraphs
+chain = [helper.make_function("local", "F0", ["x"], ["y"], [node("Relu", ["x"])], [helper.make_opsetid("", 17)])]
+for i in range(1, 30):
+    twice = [helper.make_node(f"F{i - 1}", ["x"], ["a"], domain="local"), helper.make_node(f"F{i - 1}", ["a"], ["y"], domain="local")]
+    chain.append(helper.make_function("local", f"F{i}", ["x"], ["y"], twice, [helper.make_opsetid("local", 1)]))
+refuse("explosion", model([helper.make_node("F29", ["x"], ["y"], domain="local")], opsets={"": 17, "local": 1}, functions=chain))
 
 # Inputs and outputs.
 # CHECK: list: input 'x': expected a tensor (other types of inputs are not supported yet)

@@ -174,7 +174,7 @@ class Types:
 
 
 def cpp_float(x):
-    text = repr(float(np.float32(x))) if float(np.float32(x)) == float(repr(float(x))) else str(np.float32(x))
+    text = str(np.float32(x))  # the shortest that reads back as this float
     return (text if "." in text or "e" in text else text + ".0") + "f"
 
 

@@ -270,8 +270,7 @@ def Msft_BranchwiseRMSNormOp : Msft_Op<"BranchwiseRMSNorm", [Pure]> {
     * `num_branches`: Number of branches for flattened input
   }];
   let arguments = (ins Msft_float_float16_bfloat16:$X, Optional<Msft_float_float16_bfloat16>:$scale,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon,
-      DefaultValuedAttr<Onnx_IntAttr, "0">:$num_branches);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon, DefaultValuedAttr<Onnx_IntAttr, "0">:$num_branches);
   let results = (outs Msft_float_float16_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -641,7 +640,7 @@ def Msft_DynamicSparseAttentionOp : Msft_Op<"DynamicSparseAttention", [Pure, Att
       DefaultValuedAttr<Onnx_IntAttr, "0">:$auxiliary_kv_shared, DefaultValuedAttr<Onnx_IntAttr, "0">:$do_rotary,
       DefaultValuedAttr<Onnx_IntAttr, "1">:$is_causal, Onnx_IntAttr:$kv_num_heads,
       DefaultValuedAttr<Onnx_IntAttr, "-1">:$local_window_size, Onnx_IntAttr:$num_heads,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999974752427e-07f">:$qk_norm_epsilon,
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-06f">:$qk_norm_epsilon,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$rotary_interleaved, DefaultValuedAttr<Onnx_IntAttr, "0">:$rotary_offset,
       OptionalAttr<Onnx_FloatAttr>:$scale, DefaultValuedStrAttr<StrAttr, "main">:$selected_kv_source,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$smooth_softmax);
@@ -710,7 +709,7 @@ def Msft_EmbedLayerNormalizationOp : Msft_Op<"EmbedLayerNormalization", [Pure, A
   let arguments = (ins Msft_int32:$input_ids, Optional<Msft_int32>:$segment_ids, Msft_float_float16:$word_embedding,
       Msft_float_float16:$position_embedding, Optional<Msft_float_float16>:$segment_embedding,
       Msft_float_float16:$gamma, Msft_float_float16:$beta, Optional<Msft_int32>:$mask,
-      Optional<Msft_int32>:$position_ids, DefaultValuedAttr<Onnx_FloatAttr, "9.999999960041972e-13f">:$epsilon,
+      Optional<Msft_int32>:$position_ids, DefaultValuedAttr<Onnx_FloatAttr, "1e-12f">:$epsilon,
       OptionalAttr<Onnx_IntAttr>:$mask_index_type);
   let results = (outs Msft_float_float16:$output, Optional<Msft_int32>:$mask_index,
       Optional<Msft_float_float16>:$embedding_sum);
@@ -734,7 +733,7 @@ def Msft_EngramGateOp : Msft_Op<"EngramGate", [Pure]> {
   let arguments = (ins Msft_float_float16_bfloat16:$key, Msft_float_float16_bfloat16:$query,
       Msft_float_float16_bfloat16:$value, Msft_float_float16_bfloat16:$key_norm_scale,
       Msft_float_float16_bfloat16:$query_norm_scale, Optional<Msft_float_float16_bfloat16>:$conv_norm_scale,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon);
   let results = (outs Msft_float_float16_bfloat16:$output, Optional<Msft_float_float16_bfloat16>:$gated_value_normed);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -935,7 +934,7 @@ def Msft_GatedRMSNormOp : Msft_Op<"GatedRMSNorm", [Pure]> {
   }];
   let arguments = (ins Msft_float_float16_bfloat16:$X, Msft_float_float16_bfloat16:$scale,
       Msft_float_float16_bfloat16:$gate, DefaultValuedStrAttr<StrAttr, "silu">:$activation,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon);
   let results = (outs Msft_float_float16_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -1132,7 +1131,7 @@ def Msft_GroupNormOp : Msft_Op<"GroupNorm", [Pure]> {
   }];
   let arguments = (ins Msft_float_float16:$X, Msft_float_float16:$gamma, Msft_float_float16:$beta,
       Onnx_IntAttr:$activation, DefaultValuedAttr<Onnx_IntAttr, "1">:$channels_last,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon, Onnx_IntAttr:$groups);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon, Onnx_IntAttr:$groups);
   let results = (outs Msft_float_float16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -1187,9 +1186,9 @@ def Msft_GroupQueryAttentionOp : Msft_Op<"GroupQueryAttention", [Pure, AttrSized
       DefaultValuedAttr<Onnx_IntAttr, "1">:$causal, OptionalAttr<Onnx_IntAttr>:$do_rotary,
       DefaultValuedStrAttr<StrAttr, "NONE">:$k_quant_type, OptionalAttr<Onnx_IntAttr>:$kv_cache_bit_width,
       Onnx_IntAttr:$kv_num_heads, DefaultValuedAttr<Onnx_IntAttr, "-1">:$local_window_size, Onnx_IntAttr:$num_heads,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999974752427e-07f">:$qk_norm_epsilon,
-      DefaultValuedAttr<Onnx_IntAttr, "0">:$qk_output, OptionalAttr<Onnx_IntAttr>:$rotary_interleaved,
-      OptionalAttr<Onnx_FloatAttr>:$scale, DefaultValuedAttr<Onnx_IntAttr, "0">:$sliding_window_cache,
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-06f">:$qk_norm_epsilon, DefaultValuedAttr<Onnx_IntAttr, "0">:$qk_output,
+      OptionalAttr<Onnx_IntAttr>:$rotary_interleaved, OptionalAttr<Onnx_FloatAttr>:$scale,
+      DefaultValuedAttr<Onnx_IntAttr, "0">:$sliding_window_cache,
       DefaultValuedAttr<Onnx_IntAttr, "-1">:$smooth_softmax, OptionalAttr<Onnx_FloatAttr>:$softcap,
       DefaultValuedStrAttr<StrAttr, "NONE">:$v_quant_type);
   let results = (outs Msft_float_float16_bfloat16:$output, Optional<Msft_Types22>:$present_key,
@@ -1535,7 +1534,7 @@ def Msft_MatMulNBitsMlpOp : Msft_Op<"MatMulNBitsMlp", [Pure, AttrSizedOperandSeg
       Optional<Msft_float_float16_bfloat16>:$up_bias, Onnx_IntAttr:$K, Onnx_IntAttr:$N,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$accuracy_level, StrAttr:$activation,
       DefaultValuedAttr<Onnx_IntAttr, "4">:$bits, Onnx_IntAttr:$block_size,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon);
   let results = (outs Msft_float_float16_bfloat16:$Y, Optional<Msft_float_float16_bfloat16>:$input_skip_bias_sum);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -1574,7 +1573,7 @@ def Msft_MatMulNBitsQkvOp : Msft_Op<"MatMulNBitsQkv", [Pure, AttrSizedOperandSeg
       Optional<Msft_float_float16_bfloat16>:$k_bias, Msft_uint8:$v_B, Msft_float_float16_bfloat16:$v_scales,
       Optional<Msft_float_float16_bfloat16>:$v_bias, Onnx_IntAttr:$K, Onnx_IntAttr:$Nkv, Onnx_IntAttr:$Nq,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$accuracy_level, DefaultValuedAttr<Onnx_IntAttr, "4">:$bits,
-      Onnx_IntAttr:$block_size, DefaultValuedAttr<Onnx_FloatAttr, "9.999999974752427e-07f">:$epsilon);
+      Onnx_IntAttr:$block_size, DefaultValuedAttr<Onnx_FloatAttr, "1e-06f">:$epsilon);
   let results = (outs Msft_float_float16_bfloat16:$Q, Msft_float_float16_bfloat16:$key,
       Msft_float_float16_bfloat16:$V, Optional<Msft_float_float16_bfloat16>:$input_skip_bias_sum);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -1909,7 +1908,7 @@ def Msft_PackedSparseAttentionIndexerOp : Msft_Op<"PackedSparseAttentionIndexer"
       Msft_float_float16_bfloat16:$past_key_state, Msft_float_float16_bfloat16:$past_kv_buffer,
       Optional<Msft_float_float16_bfloat16>:$past_gate_buffer, Msft_int32:$past_state_lengths,
       Optional<Msft_int32>:$state_update_capture_count, Optional<Msft_int32>:$state_update_active,
-      Onnx_IntAttr:$compress_ratio, DefaultValuedAttr<Onnx_FloatAttr, "9.999999974752427e-07f">:$epsilon,
+      Onnx_IntAttr:$compress_ratio, DefaultValuedAttr<Onnx_FloatAttr, "1e-06f">:$epsilon,
       OptionalAttr<Onnx_FloatAttr>:$head_weight_scale, OptionalAttr<Onnx_IntAttr>:$index_topk, StrAttr:$policy_mode,
       OptionalAttr<Onnx_FloatAttr>:$scale, Onnx_IntAttr:$state_capacity,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$state_update_capacity, OptionalAttr<Onnx_IntAttr>:$token_budget);
@@ -2063,7 +2062,7 @@ def Msft_QEmbedLayerNormalizationOp : Msft_Op<"QEmbedLayerNormalization", [Pure,
       Optional<Msft_float>:$segment_embedding_scale, Msft_float:$gamma_scale, Msft_float:$beta_scale,
       Msft_uint8_int8:$word_embedding_zero_point, Msft_uint8_int8:$position_embedding_zero_point,
       Optional<Msft_uint8_int8>:$segment_embedding_zero_point, Msft_uint8_int8:$gamma_zero_point,
-      Msft_uint8_int8:$beta_zero_point, DefaultValuedAttr<Onnx_FloatAttr, "9.999999960041972e-13f">:$epsilon);
+      Msft_uint8_int8:$beta_zero_point, DefaultValuedAttr<Onnx_FloatAttr, "1e-12f">:$epsilon);
   let results = (outs Msft_float:$layernorm_out, Msft_int32:$mask_index_out);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -2221,8 +2220,7 @@ def Msft_QLinearLeakyReluOp : Msft_Op<"QLinearLeakyRelu", [Pure, AttrSizedOperan
     * `alpha`: Coefficient of leakage
   }];
   let arguments = (ins Msft_uint8_int8:$X, Msft_float:$X_scale, Optional<Msft_uint8_int8>:$X_zero_point,
-      Msft_float:$Y_scale, Optional<Msft_uint8_int8>:$Y_zero_point,
-      DefaultValuedAttr<Onnx_FloatAttr, "0.009999999776482582f">:$alpha);
+      Msft_float:$Y_scale, Optional<Msft_uint8_int8>:$Y_zero_point, DefaultValuedAttr<Onnx_FloatAttr, "0.01f">:$alpha);
   let results = (outs Msft_uint8_int8:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -2472,8 +2470,8 @@ def Msft_QOrderedLayerNormalizationOp : Msft_Op<"QOrderedLayerNormalization", [P
   }];
   let arguments = (ins Msft_int8:$X, Msft_float:$scale_X, Msft_float_float16:$scale, Optional<Msft_float_float16>:$B,
       Msft_float:$scale_Y, DefaultValuedAttr<Onnx_IntAttr, "-1">:$axis,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon,
-      DefaultValuedAttr<Onnx_IntAttr, "1">:$order_X, DefaultValuedAttr<Onnx_IntAttr, "1">:$order_Y);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon, DefaultValuedAttr<Onnx_IntAttr, "1">:$order_X,
+      DefaultValuedAttr<Onnx_IntAttr, "1">:$order_Y);
   let results = (outs Msft_int8:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -2595,8 +2593,7 @@ def Msft_QuickGeluOp : Msft_Op<"QuickGelu", [Pure]> {
     * `Y`: The output
     * `alpha`: Alpha value
   }];
-  let arguments = (ins Msft_float_float16_double_bfloat16:$X,
-      DefaultValuedAttr<Onnx_FloatAttr, "1.7020000219345093f">:$alpha);
+  let arguments = (ins Msft_float_float16_double_bfloat16:$X, DefaultValuedAttr<Onnx_FloatAttr, "1.702f">:$alpha);
   let results = (outs Msft_float_float16_double_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -2764,7 +2761,7 @@ def Msft_SamplingOp : Msft_Op<"Sampling", [RecursiveMemoryEffects, AttrSizedOper
       Optional<Msft_int32>:$prefix_vocab_mask, Optional<Msft_int32>:$attention_mask,
       Optional<Msft_int32>:$presence_mask, Optional<Msft_int32>:$seed, DefaultValuedAttr<Onnx_IntAttr, "0">:$custom,
       DefaultValuedAttr<Onnx_IntAttr, "-1">:$decoder_start_token_id, Onnx_IntAttr:$eos_token_id,
-      DefaultValuedAttr<Onnx_FloatAttr, "-1.0000000200408773e+20f">:$filter_value,
+      DefaultValuedAttr<Onnx_FloatAttr, "-1e+20f">:$filter_value,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$min_tokens_to_keep, DefaultValuedAttr<Onnx_IntAttr, "0">:$model_type,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$no_repeat_ngram_size, Onnx_IntAttr:$pad_token_id,
       DefaultValuedAttr<Onnx_FloatAttr, "0.0f">:$presence_penalty,
@@ -2803,8 +2800,7 @@ def Msft_SimplifiedLayerNormalizationOp : Msft_Op<"SimplifiedLayerNormalization"
     * `stash_type`: type used for stash mean/inv_std_var
   }];
   let arguments = (ins Msft_float_float16_double_bfloat16:$X, Msft_float_float16_double_bfloat16:$scale,
-      DefaultValuedAttr<Onnx_IntAttr, "-1">:$axis,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon,
+      DefaultValuedAttr<Onnx_IntAttr, "-1">:$axis, DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon,
       DefaultValuedAttr<Onnx_IntAttr, "1">:$stash_type);
   let results = (outs Msft_float_float16_double_bfloat16:$Y, Optional<Msft_float_double>:$inv_std_var);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -2828,8 +2824,8 @@ def Msft_SkipGroupNormOp : Msft_Op<"SkipGroupNorm", [Pure]> {
   }];
   let arguments = (ins Msft_float_float16:$X, Msft_float_float16:$gamma, Msft_float_float16:$beta,
       Msft_float_float16:$skip, Optional<Msft_float_float16>:$bias, Onnx_IntAttr:$activation,
-      DefaultValuedAttr<Onnx_IntAttr, "1">:$channels_last,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon, Onnx_IntAttr:$groups);
+      DefaultValuedAttr<Onnx_IntAttr, "1">:$channels_last, DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon,
+      Onnx_IntAttr:$groups);
   let results = (outs Msft_float_float16:$Y, Optional<Msft_float_float16>:$S);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -2851,8 +2847,7 @@ def Msft_SkipLayerNormalizationOp : Msft_Op<"SkipLayerNormalization", [Pure, Att
   }];
   let arguments = (ins Msft_float_float16_bfloat16:$input, Msft_float_float16_bfloat16:$skip,
       Msft_float_float16_bfloat16:$gamma, Optional<Msft_float_float16_bfloat16>:$beta,
-      Optional<Msft_float_float16_bfloat16>:$bias,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999960041972e-13f">:$epsilon);
+      Optional<Msft_float_float16_bfloat16>:$bias, DefaultValuedAttr<Onnx_FloatAttr, "1e-12f">:$epsilon);
   let results = (outs Msft_float_float16_bfloat16:$output, Optional<Msft_float>:$mean,
       Optional<Msft_float>:$inv_std_var, Optional<Msft_float_float16_bfloat16>:$input_skip_bias_sum);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -2874,7 +2869,7 @@ def Msft_SkipSimplifiedLayerNormalizationOp : Msft_Op<"SkipSimplifiedLayerNormal
   }];
   let arguments = (ins Msft_float_float16_bfloat16:$input, Msft_float_float16_bfloat16:$skip,
       Msft_float_float16_bfloat16:$gamma, Optional<Msft_float_float16_bfloat16>:$bias,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999960041972e-13f">:$epsilon);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-12f">:$epsilon);
   let results = (outs Msft_float_float16_bfloat16:$output, Optional<Msft_float>:$mean,
       Optional<Msft_float>:$inv_std_var, Optional<Msft_float_float16_bfloat16>:$input_skip_bias_sum);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -2971,9 +2966,9 @@ def Msft_SparseAttentionIndexerOp : Msft_Op<"SparseAttentionIndexer", [Pure, Att
       Optional<Msft_float_float16_bfloat16>:$position_bias, Optional<Msft_float_float16_bfloat16>:$head_weights,
       Optional<Msft_int64>:$position_ids, Optional<Msft_int32>:$past_sequence_length,
       Optional<Msft_float_float16_bfloat16>:$past_proj_buffer, Onnx_IntAttr:$compress_ratio,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999974752427e-07f">:$epsilon,
-      OptionalAttr<Onnx_FloatAttr>:$head_weight_scale, OptionalAttr<Onnx_IntAttr>:$index_topk, StrAttr:$policy_mode,
-      OptionalAttr<Onnx_FloatAttr>:$scale, OptionalAttr<Onnx_IntAttr>:$token_budget);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-06f">:$epsilon, OptionalAttr<Onnx_FloatAttr>:$head_weight_scale,
+      OptionalAttr<Onnx_IntAttr>:$index_topk, StrAttr:$policy_mode, OptionalAttr<Onnx_FloatAttr>:$scale,
+      OptionalAttr<Onnx_IntAttr>:$token_budget);
   let results = (outs Msft_int32:$selected_indices, Msft_float_float16_bfloat16:$present_key,
       Optional<Msft_float_float16_bfloat16>:$present_proj_buffer);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -3039,7 +3034,7 @@ def Msft_SparsePagedAttentionOp : Msft_Op<"SparsePagedAttention", [Pure, AttrSiz
       DefaultValuedAttr<Onnx_IntAttr, "0">:$auxiliary_kv_shared, DefaultValuedAttr<Onnx_IntAttr, "0">:$do_rotary,
       DefaultValuedAttr<Onnx_IntAttr, "1">:$is_causal, DefaultValuedStrAttr<StrAttr, "NONE">:$k_quant_type,
       Onnx_IntAttr:$kv_num_heads, DefaultValuedAttr<Onnx_IntAttr, "-1">:$local_window_size, Onnx_IntAttr:$num_heads,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999974752427e-07f">:$qk_norm_epsilon,
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-06f">:$qk_norm_epsilon,
       DefaultValuedAttr<Onnx_IntAttr, "0">:$rotary_interleaved, DefaultValuedAttr<Onnx_IntAttr, "0">:$rotary_offset,
       OptionalAttr<Onnx_FloatAttr>:$scale, DefaultValuedStrAttr<StrAttr, "main">:$selected_kv_source,
       OptionalAttr<Onnx_FloatAttr>:$softcap, DefaultValuedStrAttr<StrAttr, "NONE">:$v_quant_type);

@@ -401,8 +401,7 @@ def Onnx_HardSigmoidOp : Onnx_Op<"HardSigmoid", [Pure]> {
     * `alpha`: Value of alpha
     * `beta`: Value of beta
   }];
-  let arguments = (ins Onnx_float_float16_double_bfloat16:$X,
-      DefaultValuedAttr<Onnx_FloatAttr, "0.20000000298023224f">:$alpha,
+  let arguments = (ins Onnx_float_float16_double_bfloat16:$X, DefaultValuedAttr<Onnx_FloatAttr, "0.2f">:$alpha,
       DefaultValuedAttr<Onnx_FloatAttr, "0.5f">:$beta);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -441,8 +440,7 @@ def Onnx_LeakyReluOp : Onnx_Op<"LeakyRelu", [Pure]> {
     * `Y`: Output tensor
     * `alpha`: Coefficient of leakage
   }];
-  let arguments = (ins Onnx_float_float16_double_bfloat16:$X,
-      DefaultValuedAttr<Onnx_FloatAttr, "0.009999999776482582f">:$alpha);
+  let arguments = (ins Onnx_float_float16_double_bfloat16:$X, DefaultValuedAttr<Onnx_FloatAttr, "0.01f">:$alpha);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -735,9 +733,8 @@ def Onnx_SeluOp : Onnx_Op<"Selu", [Pure]> {
     * `alpha`: Coefficient of SELU default to 1.67326319217681884765625 (i.e., float32 approximation of ...
     * `gamma`: Coefficient of SELU default to 1.05070102214813232421875 (i.e., float32 approximation of ...
   }];
-  let arguments = (ins Onnx_float_float16_double_bfloat16:$X,
-      DefaultValuedAttr<Onnx_FloatAttr, "1.6732631921768188f">:$alpha,
-      DefaultValuedAttr<Onnx_FloatAttr, "1.0507010221481323f">:$gamma);
+  let arguments = (ins Onnx_float_float16_double_bfloat16:$X, DefaultValuedAttr<Onnx_FloatAttr, "1.6732632f">:$alpha,
+      DefaultValuedAttr<Onnx_FloatAttr, "1.050701f">:$gamma);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }

@@ -85,10 +85,8 @@ def Onnx_BatchNormalizationOp : Onnx_Op<"BatchNormalization", [Pure, AttrSizedRe
   }];
   let arguments = (ins Onnx_float_float16_double_bfloat16:$X, Onnx_float_float16_double_bfloat16:$scale,
       Onnx_float_float16_double_bfloat16:$B, Onnx_float_float16_double_bfloat16:$input_mean,
-      Onnx_float_float16_double_bfloat16:$input_var,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon,
-      DefaultValuedAttr<Onnx_FloatAttr, "0.8999999761581421f">:$momentum,
-      DefaultValuedAttr<Onnx_IntAttr, "0">:$training_mode);
+      Onnx_float_float16_double_bfloat16:$input_var, DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon,
+      DefaultValuedAttr<Onnx_FloatAttr, "0.9f">:$momentum, DefaultValuedAttr<Onnx_IntAttr, "0">:$training_mode);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y,
       Optional<Onnx_float_float16_double_bfloat16>:$running_mean,
       Optional<Onnx_float_float16_double_bfloat16>:$running_var);
@@ -316,7 +314,7 @@ def Onnx_GroupNormalizationOp : Onnx_Op<"GroupNormalization", [Pure]> {
     * `stash_type`: The floating-point precision used in stage one of the computation
   }];
   let arguments = (ins Onnx_float_float16_double_bfloat16:$X, Onnx_float_float16_double_bfloat16:$scale,
-      Onnx_float_float16_double_bfloat16:$bias, DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon,
+      Onnx_float_float16_double_bfloat16:$bias, DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon,
       Onnx_IntAttr:$num_groups, DefaultValuedAttr<Onnx_IntAttr, "1">:$stash_type);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -333,7 +331,7 @@ def Onnx_InstanceNormalizationOp : Onnx_Op<"InstanceNormalization", [Pure]> {
     * `epsilon`: The epsilon value to use to avoid division by zero
   }];
   let arguments = (ins Onnx_float_float16_double_bfloat16:$input, Onnx_float_float16_double_bfloat16:$scale,
-      Onnx_float_float16_double_bfloat16:$B, DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon);
+      Onnx_float_float16_double_bfloat16:$B, DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon);
   let results = (outs Onnx_float_float16_double_bfloat16:$output);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
 }
@@ -349,8 +347,7 @@ def Onnx_LRNOp : Onnx_Op<"LRN", [Pure]> {
     * `bias`:
     * `size`: The number of channels to sum over
   }];
-  let arguments = (ins Onnx_float_float16_double_bfloat16:$X,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-05f">:$alpha,
+  let arguments = (ins Onnx_float_float16_double_bfloat16:$X, DefaultValuedAttr<Onnx_FloatAttr, "1e-04f">:$alpha,
       DefaultValuedAttr<Onnx_FloatAttr, "0.75f">:$beta, DefaultValuedAttr<Onnx_FloatAttr, "1.0f">:$bias,
       Onnx_IntAttr:$size);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y);
@@ -373,8 +370,7 @@ def Onnx_LayerNormalizationOp : Onnx_Op<"LayerNormalization", [Pure, AttrSizedRe
   }];
   let arguments = (ins Onnx_float_float16_double_bfloat16:$X, Onnx_float_float16_double_bfloat16:$Scale,
       Optional<Onnx_float_float16_double_bfloat16>:$B, DefaultValuedAttr<Onnx_IntAttr, "-1">:$axis,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon,
-      DefaultValuedAttr<Onnx_IntAttr, "1">:$stash_type);
+      DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon, DefaultValuedAttr<Onnx_IntAttr, "1">:$stash_type);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y, Optional<Onnx_float_bfloat16>:$Mean,
       Optional<Onnx_float_bfloat16>:$InvStdDev);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];
@@ -557,8 +553,7 @@ def Onnx_RMSNormalizationOp : Onnx_Op<"RMSNormalization", [Pure]> {
     * `stash_type`: The floating-point precision used in stage one of the computation
   }];
   let arguments = (ins Onnx_float_float16_double_bfloat16:$X, Onnx_float_float16_double_bfloat16:$scale,
-      DefaultValuedAttr<Onnx_IntAttr, "-1">:$axis,
-      DefaultValuedAttr<Onnx_FloatAttr, "9.999999747378752e-06f">:$epsilon,
+      DefaultValuedAttr<Onnx_IntAttr, "-1">:$axis, DefaultValuedAttr<Onnx_FloatAttr, "1e-05f">:$epsilon,
       DefaultValuedAttr<Onnx_IntAttr, "1">:$stash_type);
   let results = (outs Onnx_float_float16_double_bfloat16:$Y);
   let assemblyFormat = [{ `(` operands `)` attr-dict `:` functional-type(operands, results) }];

@@ -162,9 +162,97 @@ LogicalResult inferFusedConv(msft::FusedConvOp op, ShapeContext &s) {
   llvm::append_range(dims, *spatial);
   return s.set(op.getY(), std::move(dims));
 }
+
+/// Y's scale and zero point, then tensor, scale and zero point of each operand.
+LogicalResult inferQLinearConcat(msft::QLinearConcatOp op, ShapeContext &s) {
+  OperandRange inputs = op.getInputs();
+  if (inputs.empty() || inputs.size() % 3 != 0)
+    return s.fail() << "expected a scale and a zero point for each tensor";
+  Dims dims(s.shape(inputs.front()));
+  FailureOr<int64_t> axis = s.axis(op.getAxis(), dims.size());
+  if (failed(axis))
+    return failure();
+  for (size_t i = 3; i < inputs.size(); i += 3) {
+    if (failed(
+            s.expectRank(inputs[i], dims.size(), dims.size(), "every operand")))
+      return failure();
+    for (auto [j, dim] : llvm::enumerate(dims)) {
+      const DimExpr &other = s.shape(inputs[i])[j];
+      FailureOr<DimExpr> both =
+          int64_t(j) == *axis
+              ? FailureOr<DimExpr>(dim + other)
+              : s.unify(dim, other, "dimensions beside the axis");
+      if (failed(both))
+        return failure();
+      dim = *both;
+    }
+  }
+  return s.set(op->getResult(0), std::move(dims));
+}
+
+LogicalResult inferQLinearGlobalAveragePool(msft::QLinearGlobalAveragePoolOp op,
+                                            ShapeContext &s) {
+  Value x = op->getOperand(0);
+  if (failed(s.expectRank(x, 3, 16, "the input")))
+    return failure();
+  Dims dims(s.shape(x));
+  bool last = op.getChannelsLast() != 0;
+  for (size_t i = last ? 1 : 2; i + (last ? 1 : 0) < dims.size(); ++i)
+    dims[i] = 1;
+  return s.set(op->getResult(0), std::move(dims));
+}
+
+/// Token, position and segment embeddings, normalized: ids are
+/// [batch, tokens].
+LogicalResult inferEmbedLayerNormalization(msft::EmbedLayerNormalizationOp op,
+                                           ShapeContext &s) {
+  if (failed(s.expectRank(op.getInputIds(), 2, 2, "the ids")) ||
+      failed(s.expectRank(op.getWordEmbedding(), 2, 2, "the table")))
+    return failure();
+  Dims ids(s.shape(op.getInputIds()));
+  Dims dims{ids[0], ids[1], s.shape(op.getWordEmbedding())[1]};
+  if (failed(s.set(op.getOutput(), dims)))
+    return failure();
+  if (op.getMaskIndex() && failed(s.set(op.getMaskIndex(), {ids[0]})))
+    return failure();
+  return op.getEmbeddingSum() ? s.set(op.getEmbeddingSum(), std::move(dims))
+                              : success();
+}
+
+/// x [batch, tokens, inputs] times a weight of the three projections.
+LogicalResult inferAttention(msft::AttentionOp op, ShapeContext &s) {
+  if (failed(s.expectRank(op.getInput(), 3, 3, "the input")) ||
+      failed(s.expectRank(op.getWeights(), 2, 2, "the weights")))
+    return failure();
+  if (op->getNumResults() != 1)
+    return s.fail() << "expected no cache (not supported yet)";
+  Dims dims(s.shape(op.getInput()));
+  auto sizes = op.getQkvHiddenSizes();
+  dims[2] = sizes && sizes->size() == 3
+                ? DimExpr((*sizes)[2])
+                : DimExpr::floordiv(s.shape(op.getWeights())[1], 3);
+  return s.set(op->getResult(0), std::move(dims));
+}
+
+/// query, key and value are [batch, tokens, heads * size].
+LogicalResult inferMultiHeadAttention(msft::MultiHeadAttentionOp op,
+                                      ShapeContext &s) {
+  if (op->getNumResults() != 1 || !op.getValue() ||
+      s.rank(op.getQuery()) != 3 || s.rank(op.getValue()) != 3)
+    return s.fail() << "expected query, key and value of 3 dimensions, without "
+                       "a cache (other forms are not supported yet)";
+  Dims dims(s.shape(op.getQuery()));
+  dims[2] = s.shape(op.getValue())[2];
+  return s.set(op->getResult(0), std::move(dims));
+}
 } // namespace
 
 void addContribRules(ShapeRules &rules) {
+  rules.add<msft::QLinearConcatOp, inferQLinearConcat>();
+  rules.add<msft::QLinearGlobalAveragePoolOp, inferQLinearGlobalAveragePool>();
+  rules.add<msft::EmbedLayerNormalizationOp, inferEmbedLayerNormalization>();
+  rules.add<msft::AttentionOp, inferAttention>();
+  rules.add<msft::MultiHeadAttentionOp, inferMultiHeadAttention>();
   rules.add<msft::MatMulNBitsOp, inferMatMulNBits>();
   rules.add<msft::FusedMatMulOp, inferFusedMatMul>();
   rules.add<msft::FusedConvOp, inferFusedConv>();
