@@ -54,19 +54,20 @@ static SmallVector<std::string> passesOf(Stage stage,
             "cse", "symbol-dce"};
 
   case Stage::Quantized: {
+    SmallVector<std::string> passes;
+    if (!options.weights.empty() || !options.activations.empty() ||
+        !options.recipe.empty())
+      passes.push_back(withOptions("squint-select-formats",
+                                   {{"weights", options.weights},
+                                    {"activations", options.activations},
+                                    {"recipe", options.recipe}}));
     // Samples without a static format are refused by the pass that reads them.
-    if (options.weights.empty() && options.activations.empty() &&
-        options.recipe.empty() && options.calibration.empty())
-      return {};
-    SmallVector<std::string> passes{withOptions(
-        "squint-select-formats", {{"weights", options.weights},
-                                  {"activations", options.activations},
-                                  {"recipe", options.recipe}})};
     if (!options.calibration.empty()) {
       passes.push_back("squint-insert-observers");
       passes.push_back(withOptions("squint-calibrate",
                                    {{"calibration", options.calibration}}));
     }
+    // Formats may be in the module already.
     passes.push_back("squint-quantize-rtn");
     passes.push_back("cse");
     return passes;
@@ -94,7 +95,8 @@ static SmallVector<std::string> passesOf(Stage stage,
     return {
         // Buffers: results are written where the caller wants them,
         // intermediates into one workspace.
-        "squint-prepare-entry", "eliminate-empty-tensors", "one-shot-bufferize",
+        "squint-prepare-entry", "squint-split-inits",
+        "eliminate-empty-tensors", "one-shot-bufferize",
         "lower-affine", "squint-copy-strided-operands", "canonicalize", "cse",
         // Functions: one for each distinct kernel; the entry holds calls only.
         "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse",

@@ -46,6 +46,23 @@ def ExpandMath : Pass<"squint-expand-math", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 
+def SplitInits : Pass<"squint-split-inits", "::mlir::ModuleOp"> {
+  let summary = "Give each user of a filled or empty tensor one of its own";
+  let description = [{
+    Common subexpression elimination makes one of all equal `tensor.empty` and `linalg.fill`. What is filled once and then updated in
+    place by several operators has to be copied for all but one, and the one buffer may be the destination of a result, which is
+    then overwritten too early. With an initial value of its own every operator works in place, in its own destination.
+
+    ```mlir
+    %1 = linalg.fill ins(%zero) outs(%0)
+    %2 = linalg.generic ... outs(%1)
+    %3 = linalg.generic ... outs(%1)    // now outs(%4), with %4 another fill of another tensor.empty
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "split", "Number of operators copied">];
+}
+
 def CopyStridedOperands : Pass<"squint-copy-strided-operands", "::mlir::ModuleOp"> {
   let summary = "Copy operands of kernels whose rows have gaps";
   let description = [{

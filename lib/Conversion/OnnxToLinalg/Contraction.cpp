@@ -156,6 +156,38 @@ static LogicalResult lowerGemm(Node &node) {
 // Convolutions that no kernel takes
 //===----------------------------------------------------------------------===//
 
+/// A transposed weight; a reference to a constant is only read in another order.
+static Tensor transposeWeight(ImplicitLocOpBuilder &b, const Tensor &weight,
+                              ArrayRef<int64_t> permutation) {
+  auto constant = weight.value.getDefiningOp<ConstantOp>();
+  DataAttr data = constant ? constant.getData() : DataAttr();
+  if (!data)
+    return transpose(b, weight, permutation);
+  Dims dims;
+  SmallVector<int64_t> order;
+  for (int64_t from : permutation) {
+    dims.push_back(weight.dims[from]);
+    ArrayRef<int64_t> stored = data.getPermutation();
+    order.push_back(stored.empty() ? from : stored[from]);
+  }
+  auto value = DataAttr::get(b.getContext(), tensorType(dims, weight.element),
+                             data.getStore(), data.getOffset(),
+                             data.getLength(), order);
+  return {ConstantOp::create(b, value), weight.element, dims};
+}
+
+/// The same tensor where a dimension is known to be `size`.
+static Tensor withStaticDim(ImplicitLocOpBuilder &b, const Tensor &input,
+                            unsigned dim, int64_t size) {
+  if (input.dims[dim].getConstant())
+    return input;
+  Tensor result = input;
+  result.dims[dim] = size;
+  Type type = tensorType(result.dims, storageElement(input.element));
+  result.value = tensor::CastOp::create(b, type, input.value);
+  return result;
+}
+
 /// y[n, g, o, p...] = sum over c, k... of x[n, g, c, p * stride + k * dilation]
 /// w[g, o, c, k...], with the channels where the layout has them.
 static Tensor convolve(ImplicitLocOpBuilder &b, const Tensor &input,
@@ -170,36 +202,54 @@ static Tensor convolve(ImplicitLocOpBuilder &b, const Tensor &input,
                            dims.begin() + first + spatial);
   Tensor padded = padWindow(b, input, window, first, out, zero);
 
-  // Channels as [g, channels of a group], weights as [g, o, ...].
-  DimExpr inPerGroup = *padded.dims[channel].divideExactly(groups),
-          outPerGroup = *dims[channel].divideExactly(groups);
-  Dims xDims = padded.dims, wDims = weight.dims, yDims(dims);
+  // Channels as [g, channels of a group], weights as [g, o, c, k...], or as
+  // [k..., c, g, o] where channels are last: neighbours in y are neighbours in w.
+  int64_t perGroup = channelsLast ? *weight.dims.back().getConstant()
+                                  : *weight.dims[1].getConstant();
+  DimExpr inPerGroup = perGroup,
+          outPerGroup = *weight.dims[0].getConstant() / groups;
+  Tensor w = weight;
+  unsigned outputAt = 0;
+  if (channelsLast) {
+    SmallVector<int64_t> permutation;
+    for (unsigned i = 1; i < spatial + 2; ++i)
+      permutation.push_back(i);
+    permutation.push_back(0);
+    w = transposeWeight(b, weight, permutation);
+    outputAt = spatial + 1;
+  }
+  padded = withStaticDim(b, padded, channel, groups * perGroup);
+  Dims xDims = padded.dims, wDims = w.dims, yDims(dims);
   auto split = [&](Dims &in, unsigned at, const DimExpr &rest) {
     in[at] = groups;
     in.insert(in.begin() + at + 1, rest);
   };
   split(xDims, channel, inPerGroup);
   split(yDims, channel, outPerGroup);
-  split(wDims, 0, outPerGroup);
-  Tensor x = reshape(b, padded, xDims), w = reshape(b, weight, wDims);
+  split(wDims, outputAt, outPerGroup);
+  Tensor x = reshape(b, padded, xDims);
+  w = reshape(b, w, wDims);
 
-  // Loops: those of y in order, then kernel and input channel as the weight has
-  // them.
+  // Loops: those of y in order, then kernel and input channel.
   unsigned outer = spatial + 3, count = outer + spatial + 1;
   auto loop = [&](unsigned i) { return b.getAffineDimExpr(i); };
   unsigned group = channel, spatialLoop = channelsLast ? 1 : 3;
   unsigned kernelLoop = channelsLast ? outer : outer + 1,
            inLoop = channelsLast ? outer + spatial : outer;
-  SmallVector<AffineExpr> xExprs = {loop(0)},
-                          wExprs = {loop(group), loop(group + 1)}, positions;
+  SmallVector<AffineExpr> xExprs = {loop(0)}, wExprs, positions;
+  SmallVector<AffineExpr> outputs = {loop(group), loop(group + 1)};
   for (unsigned i = 0; i < spatial; ++i)
     positions.push_back(loop(spatialLoop + i) * window.strides[i] +
                         loop(kernelLoop + i) * window.dilations[i]);
   SmallVector<AffineExpr> channels = {loop(group), loop(inLoop)};
   llvm::append_range(xExprs, channelsLast ? positions : channels);
   llvm::append_range(xExprs, channelsLast ? channels : positions);
+  if (!channelsLast)
+    wExprs = outputs;
   for (unsigned i = outer; i < count; ++i)
     wExprs.push_back(loop(i));
+  if (channelsLast)
+    llvm::append_range(wExprs, outputs);
   MLIRContext *context = b.getContext();
   Tensor y = contract(
       b, x, w, yDims,
@@ -234,12 +284,13 @@ static LogicalResult lowerConv(Node &node) {
   Tensor x = node.in(0), w = node.in(1);
   Dims dims = node.resultDims();
   SmallVector<int64_t> kernel;
-  for (const DimExpr &dim : ArrayRef<DimExpr>(w.dims).drop_front(2)) {
+  for (const DimExpr &dim : w.dims) {
     if (!dim.getConstant())
-      return node.error() << "expected a kernel of static size, got "
+      return node.error() << "expected a weight of static size, got "
                           << dim.str();
     kernel.push_back(*dim.getConstant());
   }
+  kernel.erase(kernel.begin(), kernel.begin() + 2);
   FailureOr<Window> window =
       readWindow(node, kernel, ArrayRef<DimExpr>(x.dims).drop_front(2),
                  ArrayRef<DimExpr>(dims).drop_front(2));
