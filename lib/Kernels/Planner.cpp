@@ -61,7 +61,8 @@ GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target,
   plan.fewPanels = choosePanels(layout, narrow ? 4 : target.streams);
   if (each == 1) {
     plan.panels = choosePanels(layout, 2);
-    plan.rows = 12;
+    // Every row is one more copy of the 32 k of a decoded piece.
+    plan.rows = layout.isFloat() ? 12 : 6;
     return plan;
   }
   plan.panels = 1;
