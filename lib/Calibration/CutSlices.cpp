@@ -7,6 +7,7 @@
 #include "squint/Calibration/Slices.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Transforms/QuantizationAttributes.h"
 
 using namespace mlir;
 using namespace squint;
@@ -141,7 +142,7 @@ public:
 
 private:
   FailureOr<Type> getStaticType(Value value);
-  LogicalResult makeStatic(Operation *original, Operation *copy);
+  LogicalResult adapt(Operation *original, Operation *copy);
   LogicalResult replaceSizes(ModuleOp module);
 
   const Slice &slice;
@@ -170,7 +171,7 @@ FailureOr<Type> SliceBuilder::getStaticType(Value value) {
       PackedType::get(shape, packed.getFormatAttr(), packed.getLayout()));
 }
 
-LogicalResult SliceBuilder::makeStatic(Operation *original, Operation *copy) {
+LogicalResult SliceBuilder::adapt(Operation *original, Operation *copy) {
   for (auto [from, to] :
        llvm::zip(original->getResults(), copy->getResults())) {
     FailureOr<Type> type = getStaticType(from);
@@ -179,6 +180,9 @@ LogicalResult SliceBuilder::makeStatic(Operation *original, Operation *copy) {
     to.setType(*type);
   }
   copy->removeAttr(kDimsAttr);
+  // A slice computes what the float model does.
+  copy->removeAttr(kWeightFormatAttr);
+  copy->removeAttr(kActivationFormatAttr);
   for (auto [from, to] : llvm::zip(original->getRegions(), copy->getRegions()))
     for (auto [fromBlock, toBlock] : llvm::zip(from, to)) {
       for (auto [a, b] :
@@ -189,7 +193,7 @@ LogicalResult SliceBuilder::makeStatic(Operation *original, Operation *copy) {
         b.setType(*type);
       }
       for (auto [a, b] : llvm::zip(fromBlock, toBlock))
-        if (failed(makeStatic(&a, &b)))
+        if (failed(adapt(&a, &b)))
           return failure();
     }
   return success();
@@ -241,7 +245,7 @@ FailureOr<OwningOpRef<ModuleOp>> SliceBuilder::build() {
     main.setArgAttr(i, kNameAttr, name("x", i));
   }
   for (Operation *op : slice.operations)
-    if (failed(makeStatic(op, builder.clone(*op, mapping))))
+    if (failed(adapt(op, builder.clone(*op, mapping))))
       return failure();
   SmallVector<Value> values;
   for (auto [i, value] : llvm::enumerate(slice.results)) {

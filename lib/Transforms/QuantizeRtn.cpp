@@ -231,9 +231,10 @@ void QuantizeRtn::runOnOperation() {
     if (constant.use_empty())
       constant.erase();
   // Carried out; no later stage knows them.
-  for (StatisticsOp op :
-       llvm::make_early_inc_range(getOperation().getOps<StatisticsOp>()))
-    op.erase();
+  getOperation().walk([](Operation *op) {
+    if (isa<StatisticsOp, ObserveOp>(op))
+      op->erase();
+  });
   getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
       getOperation());
 }

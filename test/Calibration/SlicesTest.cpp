@@ -55,7 +55,7 @@ constexpr const char *chain = R"(
   func.func @main(%x: tensor<?x4xf32> {squint.dims = ["n", "4"]}, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
     %c = squint.constant dense<1.0> : tensor<4x4xf32>
     %unused = squint.linear %x, %w {squint.dims = [["n", "4"]]} : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
-    %0 = squint.linear %x, %c {squint.dims = [["n", "4"]]} : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
+    %0 = squint.linear %x, %c {squint.weight_format = "int8:channel", squint.dims = [["n", "4"]]} : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
     squint.observe %0 named "0" by "min-max" for <"int8:tensor,scale=f32"> : tensor<?x4xf32>
     %1 = squint.linear %0, %c {squint.dims = [["n", "4"]]} : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
     squint.observe %1 named "1" by "min-max" for <"int8:tensor,scale=f32"> : tensor<?x4xf32>
@@ -74,6 +74,7 @@ TEST_F(Slices, EndAtTheWantedValues) {
     EXPECT_EQ(occurrences(slice, "squint.constant"), 1);
     EXPECT_EQ(occurrences(slice, "squint.observe"), 0);
     EXPECT_EQ(occurrences(slice, "squint.dims"), 0);
+    EXPECT_EQ(occurrences(slice, "int8"), 0);
     EXPECT_EQ(occurrences(slice, "tensor<?x"), 0);
   }
   EXPECT_EQ(slices[0], slices[1]);

@@ -25,6 +25,8 @@ func.func @main(%x: tensor<?x4xf32> {squint.name = "x", squint.dims = ["n", "4"]
   %2 = squint.linear %1, %w {squint.dims = [["n", "4"]], squint.activation_format = "int8:tensor,zero-point"}
       : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32> loc("/dead")
   // CHECK: squint.quantize {{.*}} {scale = 1.000000e+00 : f32, squint.dims = {{.*}}, zero_point = -128 : i32}
+  // CHECK-NOT: squint.observe
+  squint.observe %2 named "/dead" by "min-max" for <"int8:tensor,scale=f32"> : tensor<?x4xf32>
   %3 = squint.linear %2, %w {squint.dims = [["n", "4"]], squint.activation_format = "int8:tensor"}
       : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
   return %3 : tensor<?x4xf32>

@@ -34,7 +34,8 @@ std::vector<Slice> cutIntoSlices(mlir::func::FuncOp function,
                                  llvm::ArrayRef<mlir::Value> wanted);
 
 /// A module with the slice as `main`, every symbolic dimension replaced by its
-/// size. Weights are references into the same stores.
+/// size and the formats that operators are to take left out. Weights are
+/// references into the same stores.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 buildSlice(const Slice &slice,
            llvm::function_ref<std::optional<int64_t>(llvm::StringRef)> sizes);

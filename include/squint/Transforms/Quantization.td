@@ -71,7 +71,7 @@ def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
     * without negative values: `s = max / 255`, `z = -128`;
     * otherwise: `s = max|x| / 127`, `z = 0`.
 
-    One scale an image (`token` on a conv) holds for all of its pixels.
+    Statistics and observers are erased. One scale an image (`token` on a conv) holds for all of its pixels.
 
     ```mlir
     %w = squint.constant #squint.data<"#0", 0, 2176> : !squint.packed<32x64, "int8:channel,scale=f32">
