@@ -54,15 +54,16 @@ class Case:
     outputs: int = 1
     symbolic: bool = True  # whether sizes may be symbolic
     tolerance: float = 2e-6
+    fixed: tuple = ()  # dimensions of the inputs that are never symbolic
 
 
-def case(op, *inputs, outputs=1, symbolic=True, tolerance=2e-6, **attributes):
-    return Case(op, list(inputs), attributes, outputs, symbolic, tolerance)
+def case(op, *inputs, outputs=1, symbolic=True, tolerance=2e-6, fixed=(), **attributes):
+    return Case(op, list(inputs), attributes, outputs, symbolic, tolerance, fixed)
 
 
-def _dims(array, symbolic):
+def _dims(array, symbolic, fixed):
     # Equal sizes share a name, so that dimensions that have to agree do.
-    return [f"s{size}" if symbolic and size > 1 else size for size in array.shape]
+    return [f"s{size}" if symbolic and size > 1 and i not in fixed else size for i, size in enumerate(array.shape)]
 
 
 def _model(cases, symbolic):
@@ -77,7 +78,7 @@ def _model(cases, symbolic):
                 constants.append(numpy_helper.from_array(value.array, name))
             elif value is not None:
                 kind = helper.np_dtype_to_tensor_dtype(value.dtype)
-                inputs.append(helper.make_tensor_value_info(name, kind, _dims(value, symbolic)))
+                inputs.append(helper.make_tensor_value_info(name, kind, _dims(value, symbolic, c.fixed)))
                 feeds[name] = value
         results = [f"y{i}_{j}" for j in range(c.outputs)]
         nodes.append(helper.make_node(c.op, names, results, name=f"{c.op}_{i}", **c.attributes))
