@@ -1,0 +1,20 @@
+// RUN: squint-opt %s --convert-onnx-to-linalg --split-input-file --verify-diagnostics
+
+// All at once.
+func.func @main(%x: tensor<4xf32>, %s: tensor<3x3xf32>) -> (tensor<4xf32>, tensor<f32>) {
+  // expected-error @below {{'onnx.Hardmax' has no lowering yet}}
+  %0 = onnx.Hardmax(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  // What uses it is not reported.
+  %1 = onnx.Relu(%0) : (tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @below {{'onnx.Det' has no lowering yet}}
+  %2 = onnx.Det(%s) : (tensor<3x3xf32>) -> tensor<f32>
+  return %1, %2 : tensor<4xf32>, tensor<f32>
+}
+
+// -----
+
+func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-error @below {{expected a shape that is known when the model is compiled}}
+  %0 = onnx.Relu(%x) : (tensor<?xf32>) -> tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
