@@ -95,9 +95,9 @@ static SmallVector<std::string> passesOf(Stage stage,
     return {
         // Buffers: results are written where the caller wants them,
         // intermediates into one workspace.
-        "squint-prepare-entry", "squint-split-inits",
-        "eliminate-empty-tensors", "one-shot-bufferize",
-        "lower-affine", "squint-copy-strided-operands", "canonicalize", "cse",
+        "squint-prepare-entry", "squint-split-inits", "eliminate-empty-tensors",
+        "one-shot-bufferize", "lower-affine", "squint-copy-strided-operands",
+        "canonicalize", "cse",
         // Functions: one for each distinct kernel; the entry holds calls only.
         "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse",
         "squint-plan-memory",

@@ -18,42 +18,58 @@
 namespace cl = llvm::cl;
 
 static cl::OptionCategory category("squint-translate options");
-static cl::opt<std::string> input(cl::Positional, cl::Required, cl::value_desc("file"), cl::desc("FILE"),
+static cl::opt<std::string> input(cl::Positional, cl::Required,
+                                  cl::value_desc("file"), cl::desc("FILE"),
                                   cl::cat(category));
-static cl::opt<bool> importOnnx("import-onnx", cl::Required,
-                                cl::desc("Read FILE as an ONNX model and print it in the onnx dialect"),
-                                cl::cat(category));
-static cl::opt<std::string> output("o", cl::value_desc("file"), cl::init("-"),
-                                   cl::desc("Where to write (default: standard output)"), cl::cat(category));
-static cl::list<std::string> dims("dim", cl::value_desc("NAME=N"), cl::desc("Pin a symbolic dimension (repeatable)"),
-                                  cl::cat(category));
-static cl::list<std::string> allowExternal("allow-external", cl::value_desc("dir"),
-                                           cl::desc("Also read external data from this folder (repeatable)"),
-                                           cl::cat(category));
-static cl::opt<std::string> store("store", cl::value_desc("file"),
-                                  cl::desc("Safetensors file for constants that do not lie in a file as they are, or "
-                                           "not in the folder of the output (default: the output's name with the "
-                                           "extension .weights)"),
-                                  cl::cat(category));
-static cl::opt<bool> debugInfo("mlir-print-debuginfo", cl::desc("Print locations, which hold the nodes' names"),
-                               cl::cat(category));
+static cl::opt<bool> importOnnx(
+    "import-onnx", cl::Required,
+    cl::desc("Read FILE as an ONNX model and print it in the onnx dialect"),
+    cl::cat(category));
+static cl::opt<std::string>
+    output("o", cl::value_desc("file"), cl::init("-"),
+           cl::desc("Where to write (default: standard output)"),
+           cl::cat(category));
+static cl::list<std::string>
+    dims("dim", cl::value_desc("NAME=N"),
+         cl::desc("Pin a symbolic dimension (repeatable)"), cl::cat(category));
+static cl::list<std::string> allowExternal(
+    "allow-external", cl::value_desc("dir"),
+    cl::desc("Also read external data from this folder (repeatable)"),
+    cl::cat(category));
+static cl::opt<std::string> store(
+    "store", cl::value_desc("file"),
+    cl::desc(
+        "Safetensors file for constants that do not lie in a file as they are, "
+        "or "
+        "not in the folder of the output (default: the output's name with the "
+        "extension .weights)"),
+    cl::cat(category));
+static cl::opt<bool>
+    debugInfo("mlir-print-debuginfo",
+              cl::desc("Print locations, which hold the nodes' names"),
+              cl::cat(category));
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv,
-                              "Squint's translator: models in other formats as IR\n\n"
-                              "  squint-translate --import-onnx model.onnx | squint-opt --squint-infer-shapes\n\n"
-                              "Weights stay in the model's files, which the IR refers to; those that cannot be read "
-                              "from the folder of the output are written to a file beside it. Text on standard output "
-                              "is for the folder of the model.\n");
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "Squint's translator: models in other formats as IR\n\n"
+      "  squint-translate --import-onnx model.onnx | squint-opt "
+      "--squint-infer-shapes\n\n"
+      "Weights stay in the model's files, which the IR refers to; those that "
+      "cannot be read "
+      "from the folder of the output are written to a file beside it. Text on "
+      "standard output "
+      "is for the folder of the model.\n");
   squint::ImportOptions options;
   options.allowExternal.assign(allowExternal.begin(), allowExternal.end());
   for (llvm::StringRef dim : dims) {
     auto [name, size] = dim.rsplit('=');
     int64_t value;
     if (name.empty() || size.getAsInteger(10, value) || value <= 0) {
-      llvm::errs() << "error: expected --dim NAME=N with N of 1 or more, got '" << dim << "'\n";
+      llvm::errs() << "error: expected --dim NAME=N with N of 1 or more, got '"
+                   << dim << "'\n";
       return 1;
     }
     options.dims[name.str()] = value;
@@ -61,7 +77,8 @@ int main(int argc, char **argv) {
 
   mlir::MLIRContext context;
   squint::DiagnosticPrinter printer(&context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = squint::importOnnx(input, context, options);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      squint::importOnnx(input, context, options);
   if (!module)
     return 1;
   squint::ExternalizeDataOptions weights;

@@ -89,7 +89,8 @@ OpFoldResult sizeOf(OpBuilder &builder, Location loc, Value buffer,
   }
   if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(op)) {
     OpFoldResult product = builder.getIndexAttr(1);
-    SmallVector<ReassociationIndices> groups = collapse.getReassociationIndices();
+    SmallVector<ReassociationIndices> groups =
+        collapse.getReassociationIndices();
     for (int64_t source : groups[dim]) {
       OpFoldResult size = sizeOf(builder, loc, collapse.getSrc(), source);
       if (!size)

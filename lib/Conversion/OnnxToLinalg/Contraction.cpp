@@ -156,7 +156,8 @@ static LogicalResult lowerGemm(Node &node) {
 // Convolutions that no kernel takes
 //===----------------------------------------------------------------------===//
 
-/// A transposed weight; a reference to a constant is only read in another order.
+/// A transposed weight; a reference to a constant is only read in another
+/// order.
 static Tensor transposeWeight(ImplicitLocOpBuilder &b, const Tensor &weight,
                               ArrayRef<int64_t> permutation) {
   auto constant = weight.value.getDefiningOp<ConstantOp>();
@@ -170,9 +171,9 @@ static Tensor transposeWeight(ImplicitLocOpBuilder &b, const Tensor &weight,
     ArrayRef<int64_t> stored = data.getPermutation();
     order.push_back(stored.empty() ? from : stored[from]);
   }
-  auto value = DataAttr::get(b.getContext(), tensorType(dims, weight.element),
-                             data.getStore(), data.getOffset(),
-                             data.getLength(), order);
+  auto value =
+      DataAttr::get(b.getContext(), tensorType(dims, weight.element),
+                    data.getStore(), data.getOffset(), data.getLength(), order);
   return {ConstantOp::create(b, value), weight.element, dims};
 }
 
@@ -203,7 +204,8 @@ static Tensor convolve(ImplicitLocOpBuilder &b, const Tensor &input,
   Tensor padded = padWindow(b, input, window, first, out, zero);
 
   // Channels as [g, channels of a group], weights as [g, o, c, k...], or as
-  // [k..., c, g, o] where channels are last: neighbours in y are neighbours in w.
+  // [k..., c, g, o] where channels are last: neighbours in y are neighbours in
+  // w.
   int64_t perGroup = channelsLast ? *weight.dims.back().getConstant()
                                   : *weight.dims[1].getConstant();
   DimExpr inPerGroup = perGroup,

@@ -443,6 +443,13 @@ static LogicalResult lowerEyeLike(Node &node) {
 
 /// Inference drops nothing; a mask is all true.
 static LogicalResult lowerDropout(Node &node) {
+  if (node.has(2)) {
+    auto training = node.operand(2).getDefiningOp<ConstantOp>();
+    auto value = training ? dyn_cast<DenseElementsAttr>(training.getValue())
+                          : DenseElementsAttr();
+    if (!value || !value.isSplat() || value.getSplatValue<bool>())
+      return node.error() << "expected training_mode to be the constant false";
+  }
   if (node.op->getNumResults() > 1) {
     Value kept = arith::ConstantOp::create(
         node.b,

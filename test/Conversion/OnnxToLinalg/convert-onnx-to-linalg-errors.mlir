@@ -18,3 +18,12 @@ func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
   %0 = onnx.Relu(%x) : (tensor<?xf32>) -> tensor<?xf32>
   return %0 : tensor<?xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<4xf32>, %train: tensor<i1>) -> tensor<4xf32> {
+  %ratio = squint.constant dense<0.5> : tensor<f32>
+  // expected-error @below {{expected training_mode to be the constant false}}
+  %0 = onnx.Dropout(%x, %ratio, %train) {operandSegmentSizes = array<i32: 1, 1, 1>} : (tensor<4xf32>, tensor<f32>, tensor<i1>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

@@ -167,13 +167,16 @@ TEST(DimExpr, BecomesOperations) {
 
 TEST(DimExpr, ChecksWhatIsAssumed) {
   mlir::MLIRContext context;
-  context.loadDialect<SquintDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect>();
-  mlir::ScopedDiagnosticHandler quiet(&context, [](mlir::Diagnostic &) { return mlir::success(); });
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+  context.loadDialect<SquintDialect, mlir::func::FuncDialect,
+                      mlir::arith::ArithDialect>();
+  mlir::ScopedDiagnosticHandler quiet(
+      &context, [](mlir::Diagnostic &) { return mlir::success(); });
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceString<mlir::ModuleOp>(R"(
     func.func @some() attributes {squint.assume = [["s", "<=", "512"], ["a", "==", "2*b"]]} { return }
     func.func @none() { return }
     func.func @bad() attributes {squint.assume = [["s", "<", "512"]]} { return })",
-                                                                                      &context);
+                                              &context);
   ASSERT_TRUE(module);
   auto check = [&](llvm::StringRef name) {
     auto function = module->lookupSymbol<mlir::func::FuncOp>(name);

@@ -129,13 +129,15 @@ mlir::ArrayAttr getDimsAttr(mlir::MLIRContext *context,
 llvm::FailureOr<llvm::SmallVector<DimExpr>>
 parseDimsAttr(mlir::Attribute attribute);
 
-/// What shape inference takes for granted of a function's symbols and has to be checked at run time: an array of
-/// [left, "==" or "<=", right].
+/// What shape inference takes for granted of a function's symbols and has to be
+/// checked at run time: an array of [left, "==" or "<=", right].
 inline constexpr llvm::StringLiteral kAssumeAttr = "squint.assume";
 
-/// Whether all of a function's `squint.assume` holds, as an i1; null where nothing is assumed. Failure, after a
-/// diagnostic, for an attribute of another form.
-llvm::FailureOr<mlir::Value> materializeAssumptions(mlir::OpBuilder &builder, mlir::Location loc,
+/// Whether all of a function's `squint.assume` holds, as an i1; null where
+/// nothing is assumed. Failure, after a diagnostic, for an attribute of another
+/// form.
+llvm::FailureOr<mlir::Value> materializeAssumptions(mlir::OpBuilder &builder,
+                                                    mlir::Location loc,
                                                     mlir::Operation *function);
 
 mlir::Value materializeDim(mlir::OpBuilder &builder, mlir::Location loc,
