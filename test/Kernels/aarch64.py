@@ -1,0 +1,33 @@
+# On Arm, with the dot product extension and without it, matrix products have the bits that they have here.
+# REQUIRES: squintc, squint-run, aarch64, x86_64, avx2
+# RUN: rm -rf %t && mkdir -p %t
+# RUN: %clang --target=aarch64-linux-gnu -fuse-ld=lld -std=c11 -O1 -I %S/../../include %S/../Integration/Inputs/run.c -o %t/run
+# RUN: %python %s %t %run-aarch64 %t/run
+import pathlib
+import subprocess
+import sys
+
+import models
+import numpy as np
+import onnx
+import squint_testing as squint
+
+FORMATS = [("int8:channel", "int8:token"), ("int8:group=32", "int8:group=32"), ("int4:group=32", "int8:group=32"),
+           ("int4:group=64,zero-point", "int8:token"), ("int8:channel,zero-point", "f32"), ("f16", "f32")]
+
+work, runner = pathlib.Path(sys.argv[1]), sys.argv[2:]
+model = models.perceptron()
+onnx.save(model, work / "model.onnx")
+feeds = models.feeds(model, 13)
+(values,) = feeds.values()
+values.tofile(work / "input.bin")
+for weights, activations in FORMATS:
+    flags = [f"--weights={weights}", f"--activations={activations}"]
+    here = squint.run(squint.compile(work / "model.onnx", work / "here.so", *flags), feeds)["y"]
+    for cpu in ("generic", "cortex-a76"):
+        there = squint.compile(work / "model.onnx", work / "there.so", "--mtriple=aarch64-linux-gnu", f"--mcpu={cpu}", *flags)
+        subprocess.run([*runner, there, "1", work / "output.bin", work / "input.bin", ",".join(map(str, values.shape))],
+                       check=True)
+        got = np.fromfile(work / "output.bin", np.float32).reshape(here.shape)
+        print(weights, activations, cpu, "largest difference", np.abs(got - here).max())
+        assert got.tobytes() == here.tobytes()
