@@ -5,7 +5,6 @@
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 
 using namespace mlir;
@@ -13,21 +12,6 @@ using namespace mlir::bufferization;
 using namespace squint;
 
 namespace {
-
-/// Kernels read rows one after the other: a view with gaps is copied first.
-Value contiguous(RewriterBase &rewriter, Location loc, Value buffer) {
-  auto type = dyn_cast<MemRefType>(buffer.getType());
-  if (!type || type.getLayout().isIdentity())
-    return buffer;
-  auto dense = MemRefType::get(type.getShape(), type.getElementType());
-  SmallVector<Value> sizes;
-  for (int64_t i = 0; i < type.getRank(); ++i)
-    if (type.isDynamicDim(i))
-      sizes.push_back(memref::DimOp::create(rewriter, loc, buffer, i));
-  Value copy = memref::AllocOp::create(rewriter, loc, dense, sizes);
-  memref::CopyOp::create(rewriter, loc, buffer, copy);
-  return copy;
-}
 
 /// Reads its inputs, writes its destinations without reading them, and is the
 /// same operator on memrefs.
@@ -55,8 +39,6 @@ struct KernelInterface
         return failure();
       if (dps.isDpsInit(&operand))
         inits.push_back(*buffer);
-      else
-        *buffer = contiguous(rewriter, op->getLoc(), *buffer);
       operands.push_back(*buffer);
     }
     OperationState newState(op->getLoc(), op->getName(), operands, TypeRange(),
