@@ -46,6 +46,11 @@ Value KernelBuilder::dim(Value memref, int64_t i) {
 VectorType KernelBuilder::vec(Type element, int64_t lanes) {
   return VectorType::get({lanes}, element);
 }
+Type KernelBuilder::scaleType(ScaleType type) {
+  return type == ScaleType::F32   ? Type(getF32Type())
+         : type == ScaleType::F16 ? Type(getF16Type())
+                                  : Type(getBF16Type());
+}
 Value KernelBuilder::f32(float value) { return constant(getF32Type(), value); }
 Value KernelBuilder::i32(int32_t value) {
   return intConstant(getI32Type(), value);

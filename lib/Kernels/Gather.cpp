@@ -10,12 +10,6 @@ using namespace squint;
 using namespace squint::kernel;
 using Values = KernelBuilder::Values;
 
-static Type getScaleElement(KernelBuilder &b, ScaleType scale) {
-  return scale == ScaleType::F32   ? Type(b.getF32Type())
-         : scale == ScaleType::F16 ? Type(b.getF16Type())
-                                   : Type(b.getBF16Type());
-}
-
 /// One number of `type` at a byte offset.
 static Value loadScalar(KernelBuilder &b, Type type, Value payload,
                         Value offset) {
@@ -88,7 +82,7 @@ LogicalResult squint::kernel::buildDequantizeRow(
     return op->emitError() << "expected an even group size, got '"
                            << format.str() << "'";
   Value base = b.mul(row, plain.rowBytes);
-  Type element = getScaleElement(b, format.scale);
+  Type element = b.scaleType(format.scale);
   auto decodeGroup = [&](Value group, int64_t length) {
     Value index = plain.scaleRows == 1 ? b.index(0)
                                        : b.add(b.mul(row, plain.groups), group);

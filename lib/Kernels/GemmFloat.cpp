@@ -96,13 +96,10 @@ KernelBuilder::Values FloatGemm::buildFloats(Values sums, Value row,
 FloatGemm::Header FloatGemm::loadHeader(Value offset) {
   Header header;
   ScaleType scale = layout.grouped ? layout.format.scale : ScaleType::F32;
-  Type type = scale == ScaleType::F32   ? Type(b.getF32Type())
-              : scale == ScaleType::F16 ? Type(b.getF16Type())
-                                        : Type(b.getBF16Type());
   int64_t bytes = kLanes * getScaleBytes(scale);
-  header.scale =
-      b.toF32(b.bitcast(b.vec(type), b.load(b.vec(b.getI8Type(), bytes),
-                                            weights, offset, bytes)));
+  header.scale = b.toF32(
+      b.bitcast(b.vec(b.scaleType(scale)),
+                b.load(b.vec(b.getI8Type(), bytes), weights, offset, bytes)));
   if (!layout.format.zeroPoint)
     header.zero = b.intConstant(b.i32s(), layout.storedZero());
   else if (layout.grouped)

@@ -132,10 +132,8 @@ LogicalResult IntegerGemm::prepare() {
 }
 
 Value IntegerGemm::loadScales(Value header) {
-  Type type = layout.format.scale == ScaleType::F32 || !layout.grouped
-                  ? Type(b.getF32Type())
-              : layout.format.scale == ScaleType::F16 ? Type(b.getF16Type())
-                                                      : Type(b.getBF16Type());
+  Type type =
+      b.scaleType(layout.grouped ? layout.format.scale : ScaleType::F32);
   int64_t bytes = type.getIntOrFloatBitWidth() / 8 * kLanes;
   Value raw = b.load(b.vec(b.getI8Type(), bytes), weights, header, bytes);
   return b.toF32(b.bitcast(b.vec(type), raw));

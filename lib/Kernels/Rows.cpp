@@ -169,9 +169,6 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
     return op->emitError() << "expected a static number of columns, got "
                            << x.getType();
   Format format = op.getFormat().getFormat();
-  if (!isStatic && format.scale != ScaleType::F32)
-    return op->emitError() << "expected scales of f32, got '" << format.str()
-                           << "'";
   int64_t block = format.granularity == Granularity::Group
                       ? std::min(format.groupSize, columns)
                       : columns;
@@ -239,6 +236,8 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
     });
     Value scale = arith::DivFOp::create(
         b, arith::BitcastOp::create(b, b.getF32Type(), bits), b.f32(127.0f));
+    if (Type type = b.scaleType(format.scale); !type.isF32())
+      scale = b.toF32(arith::TruncFOp::create(b, type, scale));
     memref::StoreOp::create(b, scale, scales, ValueRange{row, number});
     Value none =
         arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, b.f32(0.0f));

@@ -1,5 +1,4 @@
-//===- Activations.cpp - the reference for quantized activations -*- C++
-//-*-===//
+//===- Activations.cpp - quantized activations ------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -37,13 +36,14 @@ StaticGrid squint::chooseStaticGrid(const Format &format, float min,
     // Halved, as the difference of two finite values may not be.
     float range = (max / 2 - min / 2) / 127.5f;
     if (range > 0.0f) {
-      grid.scale = range;
-      grid.zeroPoint += int32_t(std::min(std::nearbyint(-min / range), 255.0f));
+      grid.scale = roundScale(range, format.scale);
+      grid.zeroPoint +=
+          int32_t(std::min(std::nearbyint(-min / grid.scale), 255.0f));
     }
     return grid;
   }
   if (float scale = std::max(-min, max) / 127.0f)
-    grid.scale = scale;
+    grid.scale = roundScale(scale, format.scale);
   return grid;
 }
 

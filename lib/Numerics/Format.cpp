@@ -134,8 +134,7 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
                                                         : Granularity::Channel;
   if (llvm::Error error = checkRole(format, role))
     return std::move(error);
-  if (!hasScaleOption && format.granularity == Granularity::Group &&
-      role != FormatRole::Activation)
+  if (!hasScaleOption && format.granularity == Granularity::Group)
     format.scale = ScaleType::F16;
   return format;
 }

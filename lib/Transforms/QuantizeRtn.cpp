@@ -9,6 +9,7 @@
 #include "squint/Numerics/Rtn.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/QuantizationAttributes.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace squint;
@@ -177,6 +178,12 @@ LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
              << "no calibration statistics for the input of " << describe(op);
     StaticGrid grid = chooseStaticGrid(format, range.getMin().convertToFloat(),
                                        range.getMax().convertToFloat());
+    if (grid.scale == 0.0f || std::isinf(grid.scale))
+      return op.emitError()
+             << "expected a range that scales of type "
+             << stringifyScaleType(format.scale) << " hold for the input of "
+             << describe(op) << ", got " << range.getMinAttr() << " to "
+             << range.getMaxAttr();
     Builder builder(&getContext());
     scale = builder.getF32FloatAttr(grid.scale);
     zeroPoint = builder.getI32IntegerAttr(grid.zeroPoint);

@@ -29,7 +29,7 @@ static bool isBuiltWeight(const Format &format) {
 static bool isBuiltActivation(const Format &format) {
   if (isLeftAlone(format))
     return true;
-  return format.element->name == "int8" && format.scale == ScaleType::F32 &&
+  return format.element->name == "int8" &&
          (!format.zeroPoint || format.granularity == Granularity::Tensor);
 }
 

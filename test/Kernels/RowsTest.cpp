@@ -162,18 +162,20 @@ TEST_F(RowsTest, Softmax) {
 }
 
 TEST_F(RowsTest, QuantizeRows) {
-  constexpr int64_t rows = 6;
+  constexpr int64_t rows = 9;
   struct Case {
     const char *format;
     int64_t columns, sumGroup;
   };
   for (Case c : {Case{"int8:token", 384, 0}, Case{"int8:token", 75, 32},
                  Case{"int8:group=32", 128, 32}, Case{"int8:group=64", 150, 32},
-                 Case{"int8:group=24", 60, 24}, Case{"int8:tensor", 50, 0},
-                 Case{"int8:tensor", 70, 32}}) {
-    auto format = llvm::cantFail(
-        Format::parse((std::string(c.format) + ",scale=f32").c_str(),
-                      FormatRole::Activation));
+                 Case{"int8:group=24,scale=f32", 60, 24},
+                 Case{"int8:group=32,scale=bf16", 96, 32},
+                 Case{"int8:token,scale=f16", 33, 0},
+                 Case{"int8:token,scale=bf16", 48, 16},
+                 Case{"int8:tensor", 50, 0}, Case{"int8:tensor", 70, 32}}) {
+    auto format =
+        llvm::cantFail(Format::parse(c.format, FormatRole::Activation));
     bool isStatic = format.granularity == Granularity::Tensor;
     int64_t columns = c.columns,
             group = format.granularity == Granularity::Group ? format.groupSize
@@ -183,12 +185,19 @@ TEST_F(RowsTest, QuantizeRows) {
     int64_t parts = llvm::divideCeil(columns, part);
     Buffer<float> x(rows * columns), scales(rows * groups);
     Buffer<int8_t> codes(rows * columns);
+    SCOPED_TRACE(c.format);
     Buffer<int32_t> sums(rows * parts);
     fill(x);
     x[2 * columns + 1] = kNan;
     x[3 * columns + 2] = kInfinity;
     for (int64_t k = 0; k < columns; ++k)
       x[4 * columns + k] = 0.0f;
+    // Scales that are subnormal, zero and infinite in f16.
+    for (int64_t k = 0; k < columns; ++k) {
+      x[5 * columns + k] *= 1e-4f;
+      x[6 * columns + k] *= 1e-7f;
+      x[7 * columns + k] *= 1e8f;
+    }
     std::vector<int8_t> expected(rows * columns);
     std::vector<float> expectedScales(rows * groups);
     std::vector<int32_t> expectedSums(rows * parts);
@@ -201,7 +210,7 @@ TEST_F(RowsTest, QuantizeRows) {
           quantizeStatic(values, grid, expected.data() + m * columns + start);
         else
           expectedScales[m * groups + start / group] = quantizeDynamic(
-              values, ScaleType::F32, expected.data() + m * columns + start);
+              values, format.scale, expected.data() + m * columns + start);
       }
       for (int64_t k = 0; k < columns; ++k)
         expectedSums[m * parts + k / part] += expected[m * columns + k];

@@ -31,6 +31,31 @@ TEST(Activations, RoundTheScaleFirst) {
   float scale = quantizeDynamic(values, ScaleType::F16, codes);
   EXPECT_EQ(scale, halfToFloat(floatToHalf(1.0f / 127.0f)));
   EXPECT_EQ(codes[0], 127);
+  // Rounded down, the largest value is clamped; rounded up, it is not 127.
+  values[0] = 127.0f * 1.0004f;
+  EXPECT_EQ(quantizeDynamic(values, ScaleType::F16, codes), 1.0f);
+  EXPECT_EQ(codes[0], 127);
+  values[0] = 127.0f * 1.003f;
+  EXPECT_EQ(quantizeDynamic(values, ScaleType::BF16, codes), 1.0f);
+  EXPECT_EQ(codes[0], 127);
+  values[0] = 127.0f * 1.0045f;
+  EXPECT_EQ(quantizeDynamic(values, ScaleType::BF16, codes), 1.0078125f);
+  EXPECT_EQ(codes[0], 127);
+}
+
+// What a narrow scale cannot hold is 0 below and NaN, once decoded, above.
+TEST(Activations, DefineScalesOutOfRange) {
+  int8_t codes[2] = {1, 1};
+  EXPECT_EQ(quantizeDynamic({3.7e-6f, -3.7e-6f}, ScaleType::F16, codes), 0.0f);
+  EXPECT_EQ(codes[0], 0);
+  EXPECT_EQ(codes[1], 0);
+  EXPECT_EQ(quantizeDynamic({3.9e-6f, 0.0f}, ScaleType::F16, codes), 0x1p-24f);
+  EXPECT_EQ(codes[0], 65);
+  EXPECT_EQ(quantizeDynamic({8.3e6f, 0.0f}, ScaleType::F16, codes), 65344.0f);
+  EXPECT_TRUE(
+      std::isinf(quantizeDynamic({8.4e6f, 3.0f}, ScaleType::F16, codes)));
+  EXPECT_EQ(codes[0], 0);
+  EXPECT_EQ(codes[1], 0);
 }
 
 TEST(Activations, KeepZeroRowsZeroAndSpreadNaN) {
@@ -78,6 +103,10 @@ TEST(Activations, ChooseStaticGrids) {
   EXPECT_EQ(shifted.scale, 1.0f);
   EXPECT_EQ(shifted.zeroPoint, 51 - 128);
   EXPECT_EQ(chooseStaticGrid(parse("int8:tensor"), 0.0f, 0.0f).scale, 1.0f);
+  Format narrow = parse("int8:tensor,scale=f16");
+  EXPECT_EQ(chooseStaticGrid(narrow, -127.04f, 1.0f).scale, 1.0f);
+  EXPECT_EQ(chooseStaticGrid(narrow, 0.0f, 255.05f).scale, 1.0f);
+  EXPECT_EQ(chooseStaticGrid(narrow, -1e-9f, 1e-9f).scale, 0.0f);
   int8_t codes[2];
   quantizeStatic({1e30f, -1e30f}, shifted, codes);
   EXPECT_EQ(codes[0], 127);

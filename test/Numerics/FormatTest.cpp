@@ -33,7 +33,7 @@ TEST(Format, FillsInDefaults) {
   EXPECT_EQ(weight("int4,scale=f16,zero-point"),
             "int4:channel,zero-point,scale=f16");
   EXPECT_EQ(activation("int8:tensor"), "int8:tensor,scale=f32");
-  EXPECT_EQ(activation("int8:group=32"), "int8:group=32,scale=f32");
+  EXPECT_EQ(activation("int8:group=32"), "int8:group=32,scale=f16");
   EXPECT_EQ(weight("mxfp4"), "mxfp4");
   EXPECT_EQ(weight("nvfp4:group=16"), "nvfp4");
 }

@@ -7,7 +7,6 @@
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=int8:channel" 2>&1 | FileCheck %s --check-prefix=CHANNEL
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=int8" 2>&1 | FileCheck %s --check-prefix=FLOAT
 // RUN: not squint-opt %t/conv.mlir --squint-select-formats="weights=int8 activations=int8:group=4" 2>&1 | FileCheck %s --check-prefix=CONV
-// RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int8 activations=int8:group=4,scale=f16" 2>&1 | FileCheck %s --check-prefix=SCALE
 // RUN: not squint-opt %t/none.mlir --squint-select-formats="weights=int8" 2>&1 | FileCheck %s --check-prefix=NOTHING
 // RUN: not squint-opt %t/none.mlir --squint-select-formats="activations=int8" 2>&1 | FileCheck %s --check-prefix=NOACT
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/unmatched.yaml" 2>&1 | FileCheck %s --check-prefix=UNMATCHED
@@ -27,7 +26,6 @@
 // MX: error: weights of format 'mxfp4' are not built yet
 // ACTIVATION: error: activations of format 'int4:token,scale=f32' are not built yet
 // ZERO: error: activations of format 'int8:token,zero-point,scale=f32' are not built yet
-// SCALE: error: activations of format 'int8:group=4,scale=f16' are not built yet
 // CHANNEL: error: expected a format for activations, got 'int8:channel': granularity 'channel' is for weights, expected tensor, token or group=N
 
 //--- linear.mlir
@@ -41,7 +39,7 @@ func.func @main(%x: tensor<?x64xf32>) -> tensor<?x8xf32> {
 //--- conv.mlir
 func.func @main(%x: tensor<?x8x8x4xf32>) -> tensor<?x8x8x8xf32> {
   %w = squint.constant dense<1.0> : tensor<8x3x3x4xf32>
-  // CONV: error: expected activations by tensor or token for a conv, got 'int8:group=4,scale=f32'
+  // CONV: error: expected activations by tensor or token for a conv, got 'int8:group=4,scale=f16'
   %0 = squint.conv %x, %w strides = [1, 1] dilations = [1, 1] pads = [1, 1, 1, 1] groups = 1
       : tensor<?x8x8x4xf32>, tensor<8x3x3x4xf32> -> tensor<?x8x8x8xf32>
   return %0 : tensor<?x8x8x8xf32>

@@ -62,7 +62,7 @@ func.func @main(%x: tensor<?x64xf32>, %image: tensor<?x8x8x4xf32>, %computed: te
 
 //--- quantized.mlir
 func.func @main(%x: tensor<?x64xf32>, %p: !squint.packed<32x64, "int4:group=32">) -> tensor<?x32xf32> {
-  // QUANTIZED: squint.linear {{.*}} {squint.activation_format = "int8:group=32,scale=f32"}
+  // QUANTIZED: squint.linear {{.*}} {squint.activation_format = "int8:group=32,scale=f16"}
   %w = squint.dequantize %p : !squint.packed<32x64, "int4:group=32"> -> tensor<32x64xf32>
   %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
   return %0 : tensor<?x32xf32>

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "squint/Numerics/Element.h"
 #include "squint/Target/TargetInfo.h"
 
 namespace squint::kernel {
@@ -55,6 +56,8 @@ public:
   mlir::VectorType vec(mlir::Type element, int64_t lanes = kLanes);
   mlir::VectorType f32s() { return vec(getF32Type()); }
   mlir::VectorType i32s() { return vec(getI32Type()); }
+  /// What a scale of f32, f16 or bf16 is stored as.
+  mlir::Type scaleType(ScaleType type);
   Value f32(float value);
   Value i32(int32_t value);
   /// A constant of a scalar or vector type.

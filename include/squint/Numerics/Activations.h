@@ -11,7 +11,9 @@
 //   scale = amax / 127           a division, then rounded to the scale's type
 //   inv   = scale == 0 ? 0 : 1 / scale
 //   code  = clamp(rne(x * inv), -127, 127), 0 if x * inv is NaN
-// so that a block with NaN or infinity decodes to NaN throughout.
+// so that a block with NaN or infinity decodes to NaN throughout, and so does
+// one whose scale is too large for its type (f16: amax of 8.3e6 and more). One
+// whose scale rounds to 0 (f16: amax below 3.8e-6) decodes to 0.
 //
 // Static, with scale and zero point known when compiling:
 //   inv   = 1 / scale
@@ -46,7 +48,8 @@ struct StaticGrid {
 ///                min' <= 0 <= max'
 ///   min >= 0:    s = max / 255, zero = -128
 ///   otherwise:   s = amax / 127, zero = 0
-/// The scale is 1 where the range is nothing but 0.
+/// with s and the scale rounded to the format's scale type, which may make them
+/// 0 or infinite. The scale is 1 where the range is nothing but 0.
 StaticGrid chooseStaticGrid(const Format &format, float min, float max);
 
 void quantizeStatic(llvm::ArrayRef<float> values, const StaticGrid &grid,

@@ -30,8 +30,7 @@ struct Format {
 
   /// Reads `NAME[:tensor|channel|token|group=N][,zero-point][,scale=TYPE]`.
   /// Left out, the granularity is `channel` for weights and `token` for
-  /// activations. The scale is f16 for groups of weights and f32 otherwise:
-  /// scales of activations are not stored, so narrow ones would gain nothing.
+  /// activations. The scale is f16 for groups and f32 otherwise.
   /// Errors are fragments to append to "expected a format, got ...".
   static llvm::Expected<Format> parse(llvm::StringRef text, FormatRole role);
 
