@@ -116,8 +116,9 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
           : builder.buildPerModuleDefaultPipeline(levels[std::min(level, 3u)]);
   passes.addPass(llvm::GlobalDCEPass());
   passes.run(module, modules);
-  // Afterwards, since the optimiser may still fold conversions.
+  // Afterwards, since the optimiser may still fold conversions and masks.
   expandHalfConversions(module, target);
+  expandSingleLaneStores(module);
 }
 
 FailureOr<CompiledModel> squint::generateCode(ModuleOp op,

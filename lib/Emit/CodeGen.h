@@ -75,6 +75,11 @@ void describeModel(llvm::Module &module, const ModelInfo &info,
 /// nearest even; a NaN stays a NaN.
 void expandHalfConversions(llvm::Module &module, const TargetInfo &target);
 
+/// Replaces masked stores whose mask is a constant of one lane by a store of
+/// that element: where a truncation precedes one, LLVM 22 writes the wide
+/// element with AVX-512, beyond what the mask allows.
+void expandSingleLaneStores(llvm::Module &module);
+
 } // namespace squint
 
 #endif // SQUINT_LIB_EMIT_CODEGEN_H

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelJit.h"
+#include "CodeGen.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -120,6 +121,8 @@ std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context,
       function.addFnAttr("prefer-vector-width", "512");
   }
   optimize(*module, *machine);
+  expandHalfConversions(*module, target);
+  expandSingleLaneStores(*module);
 
   auto result = std::make_unique<KernelJit>();
   for (auto type : {llvm::CodeGenFileType::AssemblyFile,
