@@ -141,7 +141,8 @@ llvm::Error adaptSoftmax(Node &node, NodeBuilder &b, Results &results) {
 llvm::Error adaptBatchNormalization(Node &node, NodeBuilder &, Results &) {
   auto spatial = take<IntegerAttr>(node, "spatial");
   if (spatial && spatial.getInt() != 1)
-    return llvm::createStringError("expected spatial = 1, got %lld",
+    return llvm::createStringError(std::errc::not_supported,
+                                   "expected spatial = 1, got %lld",
                                    (long long)spatial.getInt());
   // The other results only had a meaning in training.
   node.outputs.truncate(1);
@@ -251,6 +252,7 @@ llvm::Error adaptGroupNormalization(Node &node, NodeBuilder &b, Results &) {
 
 llvm::Error refuse(Node &node, NodeBuilder &, Results &) {
   return llvm::createStringError(
+      std::errc::not_supported,
       "expected a newer form of %s, got that of opset %d", node.name.c_str(),
       node.opset);
 }

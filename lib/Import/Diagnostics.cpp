@@ -5,6 +5,7 @@
 #include "squint/Import/Diagnostics.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "squint/Dialect/Squint/Refusal.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
 
@@ -50,7 +51,11 @@ squint::DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context,
   // The line names the node; its operation in generic form can be longer than
   // the model.
   context->printOpOnDiagnostic(false);
-  setHandler([&os](Diagnostic &diagnostic) {
+  setHandler([this, &os](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+      ++errors;
+      refusals += isRefusal(diagnostic);
+    }
     auto print = [&](Diagnostic &d) {
       Position position;
       position.visit(d.getLocation());

@@ -10,6 +10,7 @@
 #include "squint/Dialect/Msft/Msft.h"
 #include "squint/Dialect/Onnx/Onnx.h"
 #include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Import/Onnx.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -71,7 +72,15 @@ private:
   }
   LogicalResult nodeError(const ::onnx::NodeProto &node, const Call &call,
                           llvm::Error failure) {
-    return nodeError(node, call) << llvm::toString(std::move(failure));
+    std::string message;
+    bool refused = false;
+    llvm::handleAllErrors(std::move(failure), [&](const llvm::StringError &e) {
+      message = e.getMessage();
+      refused = e.convertToErrorCode() == std::errc::not_supported;
+    });
+    InFlightDiagnostic diagnostic = nodeError(node, call);
+    return (refused ? refusal(std::move(diagnostic)) : std::move(diagnostic))
+           << message;
   }
   Location getLocation(StringRef name) {
     return NameLoc::get(StringAttr::get(&context, name),
@@ -597,8 +606,8 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
   int version;
   std::string reason;
   if (!findSchema(proto, call.opsets, node.dialect, version, reason))
-    return fail() << "expected a supported operator"
-                  << (reason.empty() ? "" : ": ") << reason;
+    return refusal(fail()) << "expected a supported operator"
+                           << (reason.empty() ? "" : ": ") << reason;
   if (node.dialect == "onnx" && node.name == "Constant")
     return importConstant(proto, scope, call);
   node.opset = call.opsets.lookup(canonicalDomain(proto.domain()));
@@ -681,7 +690,7 @@ Importer::readInputType(const ::onnx::ValueInfoProto &input,
                         SmallVectorImpl<DimExpr> &dims) {
   auto fail = [&] { return error() << "input '" << input.name() << "': "; };
   if (!input.type().has_tensor_type())
-    return fail()
+    return refusal(fail())
            << "expected a tensor (other types of inputs are not supported yet)";
   const auto &tensor = input.type().tensor_type();
   Type element = getElementType(&context, tensor.elem_type());
@@ -868,8 +877,8 @@ OwningOpRef<ModuleOp> Importer::run() {
                      0);
   }
   if (!unsupported.empty()) {
-    InFlightDiagnostic diagnostic = error()
-                                    << "expected supported operators, got";
+    InFlightDiagnostic diagnostic = refusal(error());
+    diagnostic << "expected supported operators, got";
     const char *separator = " ";
     for (auto &[name, count] : unsupported) {
       diagnostic << separator << name << " x" << count;

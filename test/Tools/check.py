@@ -59,4 +59,29 @@ check(library, work / "few", 1, "expected 2 inputs and 1 outputs, got 1 and 1")
 data(work / "text", [np.array(["x"]), b], [a])
 check(library, work / "text", 2, "unsupported")
 check(model(work / "other.onnx", "NoSuchOperator", "a", "b", domain="other"), case, 2, "unsupported")
+# A sound model that no stage takes is refused; a broken one is an error.
+uses_data = model(work / "expand.onnx", "Expand", "a", "sizes")
+graph = onnx.load(uses_data)
+graph.graph.input[1].CopyFrom(helper.make_tensor_value_info("sizes", TensorProto.INT64, [2]))
+onnx.save(graph, uses_data)
+check(uses_data, case, 2, "depend on data")
+check(model(work / "lrn.onnx", "LRN", "a", size=3), case, 2, "unsupported")
+for broken, rule, said in (
+    (model(work / "axis.onnx", "Softmax", "a", axis=7), "an axis", "dimensions"),
+    (model(work / "attribute.onnx", "Softmax", "a", axes=[1]), "an attribute", "axes"),
+    (model(work / "few.onnx", "Add", "a"), "an operand", "expected"),
+):
+    check(broken, case, 1, said)
+(work / "truncated.onnx").write_bytes(add.read_bytes()[:60])
+check(work / "truncated.onnx", case, 1, "truncated.onnx: error: expected an ONNX model")
+graph = onnx.load(add)
+graph.graph.input[1].type.tensor_type.shape.dim[1].dim_value = 4
+onnx.save(graph, work / "sizes.onnx")
+check(work / "sizes.onnx", case, 1, "expected")
+graph = onnx.load(add)
+graph.graph.initializer.append(numpy_helper.from_array(np.ones(3, np.float32), "b"))
+del graph.graph.input[1]
+graph.graph.initializer[0].raw_data = b"1234"
+onnx.save(graph, work / "data.onnx")
+check(work / "data.onnx", case, 1, "expected 12 bytes")
 print("ok")

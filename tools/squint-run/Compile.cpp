@@ -15,7 +15,9 @@ using namespace squint;
 
 std::unique_ptr<LoadedModel>
 squint::compileModel(llvm::StringRef path, const PipelineOptions &options,
-                     const std::map<std::string, int64_t> &dims) {
+                     const std::map<std::string, int64_t> &dims,
+                     bool &refused) {
+  refused = false;
   DialectRegistry registry;
   registerAllDialects(registry);
   registerAllPasses();
@@ -34,11 +36,21 @@ squint::compileModel(llvm::StringRef path, const PipelineOptions &options,
         << llvm::toString(target.takeError());
     return nullptr;
   }
-  if (!module)
+  if (!module) {
+    refused = diagnostics.onlyRefused();
     return nullptr;
+  }
   setTarget(*module, *target);
-  if (failed(runPipeline(*module, std::nullopt, Stage::Llvm, options)))
+  bool isSound = false;
+  auto afterStage = [&](Stage, ModuleOp) {
+    isSound = true;
+    return success();
+  };
+  if (failed(runPipeline(*module, std::nullopt, Stage::Llvm, options,
+                         /*timing=*/false, afterStage))) {
+    refused = isSound || diagnostics.onlyRefused();
     return nullptr;
+  }
   FailureOr<std::unique_ptr<JitLibrary>> library = JitLibrary::create(*module);
   if (failed(library))
     return nullptr;

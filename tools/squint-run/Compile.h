@@ -22,10 +22,12 @@ struct LoadedModel {
   std::unique_ptr<JitLibrary> library;
 };
 
-/// Of an ONNX file. Null after diagnostics on standard error.
+/// Of an ONNX file. Null after diagnostics on standard error; `refused` says
+/// whether the model is sound all the same: it was read, its shapes were
+/// inferred or refused as such, and a later stage does not take it.
 std::unique_ptr<LoadedModel>
 compileModel(llvm::StringRef path, const PipelineOptions &options,
-             const std::map<std::string, int64_t> &dims);
+             const std::map<std::string, int64_t> &dims, bool &refused);
 
 } // namespace squint
 

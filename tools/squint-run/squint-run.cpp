@@ -407,7 +407,8 @@ static int finish(Expected<int> result) {
   return result ? *result : fail(result.takeError());
 }
 
-/// MODEL.onnx. What the compiler refuses is what a check calls unsupported.
+/// MODEL.onnx. What the compiler refuses is what a check calls unsupported; a
+/// broken model is an error.
 static int runModel(const Options &options,
                     const std::map<std::string, int64_t> &dims) {
   PipelineOptions pipeline;
@@ -418,13 +419,14 @@ static int runModel(const Options &options,
   if ((pipeline.weights.empty() || pipeline.weights == "f32") &&
       (pipeline.activations.empty() || pipeline.activations == "f32"))
     pipeline.weights = pipeline.activations = "";
+  bool refused;
   std::unique_ptr<LoadedModel> model =
-      compileModel(options.model, pipeline, dims);
+      compileModel(options.model, pipeline, dims, refused);
   if (model)
     return finish(Runner(model->library->table(), options, {}).run());
-  if (options.check.empty())
+  if (options.check.empty() || !refused)
     return 1;
-  outs() << "unsupported: the model does not compile\n";
+  outs() << "unsupported: the compiler refuses the model\n";
   return int(CheckResult::Unsupported);
 }
 

@@ -17,6 +17,12 @@ class DiagnosticPrinter : public mlir::ScopedDiagnosticHandler {
 public:
   explicit DiagnosticPrinter(mlir::MLIRContext *context,
                              llvm::raw_ostream &os = llvm::errs());
+
+  /// Whether every error so far was a refusal, and there was one.
+  bool onlyRefused() const { return refusals && refusals == errors; }
+
+private:
+  int errors = 0, refusals = 0;
 };
 
 } // namespace squint

@@ -99,3 +99,11 @@ func.func @main(%x: tensor<?x4xf32>) -> tensor<*xf32> {
   %0 = onnx.Relu(%x) : (tensor<?x4xf32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<2x3xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected an axis of a tensor with 2 dimensions, got 7}}
+  %0 = onnx.Softmax(%x) {axis = 7 : i64} : (tensor<2x3xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

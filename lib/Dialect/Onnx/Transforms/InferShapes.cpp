@@ -172,7 +172,7 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
         context.op = &op;
       } else if (isa<OnnxDialect, msft::MsftDialect>(op.getDialect()) &&
                  !isa<YieldOp>(op)) {
-        return op.emitOpError() << "expected an operator whose result shapes "
+        return context.refuse() << "expected an operator whose result shapes "
                                    "can be inferred (not supported yet)";
       } else if (failed(visitTyped(op, context))) {
         return failure();

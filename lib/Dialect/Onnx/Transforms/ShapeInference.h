@@ -9,6 +9,7 @@
 #include "squint/Dialect/Msft/Msft.h"
 #include "squint/Dialect/Onnx/Onnx.h"
 #include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -29,6 +30,8 @@ public:
   /// The operator that is visited, and the failure of its rule.
   mlir::Operation *op;
   mlir::InFlightDiagnostic fail() { return op->emitOpError(); }
+  /// The failure of a rule for a model that is sound.
+  mlir::InFlightDiagnostic refuse() { return refusal(fail()); }
 
   /// The shape of an operand; every operand has one when its user is visited.
   llvm::ArrayRef<DimExpr> shape(mlir::Value value) const;

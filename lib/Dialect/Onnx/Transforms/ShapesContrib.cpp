@@ -123,7 +123,7 @@ LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op,
   }
   for (Value result : op->getResults())
     if (!s.isKnown(result))
-      return s.fail() << "expected no further results (not supported yet)";
+      return s.refuse() << "expected no further results (not supported yet)";
   return success();
 }
 
@@ -225,7 +225,7 @@ LogicalResult inferAttention(msft::AttentionOp op, ShapeContext &s) {
       failed(s.expectRank(op.getWeights(), 2, 2, "the weights")))
     return failure();
   if (op->getNumResults() != 1)
-    return s.fail() << "expected no cache (not supported yet)";
+    return s.refuse() << "expected no cache (not supported yet)";
   Dims dims(s.shape(op.getInput()));
   auto sizes = op.getQkvHiddenSizes();
   dims[2] = sizes && sizes->size() == 3
@@ -239,8 +239,9 @@ LogicalResult inferMultiHeadAttention(msft::MultiHeadAttentionOp op,
                                       ShapeContext &s) {
   if (op->getNumResults() != 1 || !op.getValue() ||
       s.rank(op.getQuery()) != 3 || s.rank(op.getValue()) != 3)
-    return s.fail() << "expected query, key and value of 3 dimensions, without "
-                       "a cache (other forms are not supported yet)";
+    return s.refuse()
+           << "expected query, key and value of 3 dimensions, without "
+              "a cache (other forms are not supported yet)";
   Dims dims(s.shape(op.getQuery()));
   dims[2] = s.shape(op.getValue())[2];
   return s.set(op->getResult(0), std::move(dims));

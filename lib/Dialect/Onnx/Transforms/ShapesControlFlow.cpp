@@ -63,8 +63,8 @@ LogicalResult inferIf(IfOp op, ShapeContext &s) {
 LogicalResult carry(Value before, Value after, Value result, ShapeContext &s) {
   ArrayRef<DimExpr> a = s.shape(before), b = s.shape(after);
   if (a.size() != b.size() || !llvm::equal(a, b))
-    return s.fail() << "expected a body that keeps the shapes of carried "
-                       "values (others are not supported yet)";
+    return s.refuse() << "expected a body that keeps the shapes of carried "
+                         "values (others are not supported yet)";
   return s.set(result, Dims(a));
 }
 
@@ -106,8 +106,8 @@ LogicalResult inferLoop(LoopOp op, ShapeContext &s) {
                  ((goOn && goOn->size() == 1 && goOn->front()) ||
                   yielded[0] == body.getArgument(1));
   if (!counted)
-    return s.fail() << "expected a count of iterations that follows from "
-                       "shapes, got one that depends on data";
+    return s.refuse() << "expected a count of iterations that follows from "
+                         "shapes, got one that depends on data";
   for (size_t i = initial.size(); i < op.getNumResults(); ++i) {
     Dims dims{trips->front()};
     llvm::append_range(dims, s.shape(yielded[i + 1]));

@@ -246,6 +246,14 @@ LogicalResult inferWhere(Operation *op, ShapeContext &s) {
   });
 }
 
+/// As the first operand, which has the axis.
+LogicalResult inferAlongAxis(Operation *op, ShapeContext &s) {
+  auto axis = op->getAttrOfType<IntegerAttr>("axis");
+  if (axis && failed(s.axis(axis.getInt(), s.rank(op->getOperand(0)))))
+    return failure();
+  return inferSameAsFirst(op, s);
+}
+
 /// Scalars beside the first result.
 LogicalResult inferDynamicQuantize(Operation *op, ShapeContext &s) {
   if (failed(s.set(op->getResult(0), Dims(s.shape(op->getOperand(0))))))
@@ -262,15 +270,16 @@ void addElementwiseRules(ShapeRules &rules) {
             BitCastOp, BitwiseNotOp, CeilOp, CeluOp, ClipOp, CosOp, CoshOp,
             CumProdOp, CumSumOp, DequantizeLinearOp, DropoutOp, EluOp, ErfOp,
             ExpOp, EyeLikeOp, FloorOp, GeluOp, GroupNormalizationOp,
-            HardSigmoidOp, HardSwishOp, HardmaxOp, InstanceNormalizationOp,
-            IsInfOp, IsNaNOp, LRNOp, LeakyReluOp, LogOp, LogSoftmaxOp,
-            LpNormalizationOp, MeanVarianceNormalizationOp, MishOp, PReluOp,
-            QuantizeLinearOp, RMSNormalizationOp, RandomNormalLikeOp,
+            HardSigmoidOp, HardSwishOp, InstanceNormalizationOp, IsInfOp,
+            IsNaNOp, LRNOp, LeakyReluOp, LogOp, MeanVarianceNormalizationOp,
+            MishOp, PReluOp, QuantizeLinearOp, RandomNormalLikeOp,
             RandomUniformLikeOp, ReciprocalOp, ReluOp, ReverseSequenceOp,
-            RotaryEmbeddingOp, RoundOp, ScatterElementsOp, ScatterNDOp, SeluOp,
-            ShrinkOp, SigmoidOp, SinOp, SinhOp, SoftmaxOp, SoftplusOp,
-            SoftsignOp, SqrtOp, SwishOp, TanOp, TanhOp, TensorScatterOp,
-            ThresholdedReluOp, TriluOp>(inferSameAsFirst);
+            RotaryEmbeddingOp, RoundOp, ScatterNDOp, SeluOp, ShrinkOp,
+            SigmoidOp, SinOp, SinhOp, SoftplusOp, SoftsignOp, SqrtOp, SwishOp,
+            TanOp, TanhOp, TensorScatterOp, ThresholdedReluOp, TriluOp>(
+      inferSameAsFirst);
+  rules.add<HardmaxOp, LogSoftmaxOp, LpNormalizationOp, RMSNormalizationOp,
+            ScatterElementsOp, SoftmaxOp>(inferAlongAxis);
   rules.add<AbsOp, IdentityOp, NegOp, NotOp, SignOp>(inferUnary);
   rules.add<CastOp, CastLikeOp>(inferCast);
   rules.add<AddOp, AndOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, DivOp,

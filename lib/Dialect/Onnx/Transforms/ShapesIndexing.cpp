@@ -61,9 +61,13 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
   ArrayRef<DimExpr> from = s.shape(op.getData());
   std::optional<ArrayRef<DimExpr>> starts = s.values(op.getStarts()),
                                    ends = s.values(op.getEnds());
-  if (!starts || !ends || starts->size() != ends->size())
-    return s.fail() << "expected bounds that follow from shapes, got ones that "
-                       "depend on data";
+  if (!starts || !ends)
+    return s.refuse()
+           << "expected bounds that follow from shapes, got ones that "
+              "depend on data";
+  if (starts->size() != ends->size())
+    return s.fail() << "expected as many ends as starts, got " << ends->size()
+                    << " and " << starts->size();
   SmallVector<int64_t> axes = llvm::to_vector(
                            llvm::seq<int64_t>(0, starts->size())),
                        steps(starts->size(), 1);
@@ -74,8 +78,11 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
     if (!operand)
       continue;
     std::optional<SmallVector<int64_t>> given = s.constants(operand);
-    if (!given || given->size() != starts->size())
-      return s.fail() << "expected " << starts->size() << " constant " << what;
+    if (!given)
+      return s.refuse() << "expected constant " << what;
+    if (given->size() != starts->size())
+      return s.fail() << "expected " << starts->size() << " " << what
+                      << ", got " << given->size();
     *numbers = std::move(*given);
   }
   SmallVector<Range> ranges;
@@ -185,8 +192,8 @@ LogicalResult inferOneHot(OneHotOp op, ShapeContext &s) {
   else if (depth && depth->size() == 1)
     dims.insert(dims.begin() + *axis, depth->front());
   else
-    return s.fail() << "expected a depth that follows from shapes, got one "
-                       "that depends on data";
+    return s.refuse() << "expected a depth that follows from shapes, got one "
+                         "that depends on data";
   return s.set(op.getResult(), std::move(dims));
 }
 
@@ -197,8 +204,8 @@ LogicalResult inferTopK(TopKOp op, ShapeContext &s) {
     return failure();
   std::optional<ArrayRef<DimExpr>> count = s.values(op.getK());
   if (!count || count->size() != 1)
-    return s.fail() << "expected a count that follows from shapes, got one "
-                       "that depends on data";
+    return s.refuse() << "expected a count that follows from shapes, got one "
+                         "that depends on data";
   if ((count->front() - dims[*axis]).isPositive())
     return s.fail() << "expected at most " << dims[*axis].str()
                     << " elements, got " << count->front().str();
@@ -228,11 +235,14 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
   };
   if (isGiven(op.getSizes())) {
     std::optional<ArrayRef<DimExpr>> sizes = s.values(op.getSizes());
-    if (!sizes || sizes->size() != axes.size())
-      return s.fail() << "expected " << axes.size()
-                      << " sizes that follow from shapes";
+    if (!sizes)
+      return s.refuse() << "expected sizes that follow from shapes, got ones "
+                           "that depend on data";
+    if (sizes->size() != axes.size())
+      return s.fail() << "expected " << axes.size() << " sizes, got "
+                      << sizes->size();
     if (op.getKeepAspectRatioPolicy() != "stretch")
-      return s.fail()
+      return s.refuse()
              << "expected the policy 'stretch' for the aspect ratio, got '"
              << op.getKeepAspectRatioPolicy() << "' (not supported yet)";
     for (auto [axis, size] : llvm::zip_equal(axes, *sizes))
@@ -241,9 +251,12 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
   }
   std::optional<SmallVector<double>> scales =
       isGiven(op.getScales()) ? s.floats(op.getScales()) : std::nullopt;
-  if (!scales || scales->size() != axes.size())
-    return s.fail() << "expected " << axes.size()
-                    << " constant scales or sizes that follow from shapes";
+  if (!scales)
+    return s.refuse()
+           << "expected constant scales or sizes that follow from shapes";
+  if (scales->size() != axes.size())
+    return s.fail() << "expected " << axes.size() << " scales, got "
+                    << scales->size();
   for (auto [axis, scale] : llvm::zip_equal(axes, *scales)) {
     if (!(scale > 0) || scale > 65536)
       return s.fail() << "expected a scale above 0, got " << scale;
@@ -262,17 +275,18 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
       dims[axis] =
           DimExpr::floordiv(dims[axis] * DimExpr(int64_t(whole)), divisor);
     else
-      return s.fail() << "expected a scale of a few binary digits for a "
-                         "symbolic size, got "
-                      << scale;
+      return s.refuse() << "expected a scale of a few binary digits for a "
+                           "symbolic size, got "
+                        << scale;
   }
   return s.set(op.getResult(), std::move(dims));
 }
 
 LogicalResult refuseDataDependent(Operation *, ShapeContext &s) {
-  return s.fail() << "expected a result whose size follows from the shapes of "
-                     "the inputs, got one that depends on "
-                     "their data (not supported yet)";
+  return s.refuse()
+         << "expected a result whose size follows from the shapes of "
+            "the inputs, got one that depends on "
+            "their data (not supported yet)";
 }
 } // namespace
 

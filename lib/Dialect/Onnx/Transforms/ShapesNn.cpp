@@ -381,9 +381,12 @@ LogicalResult inferGridSample(GridSampleOp op, ShapeContext &s) {
 
 LogicalResult inferAffineGrid(AffineGridOp op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> size = s.values(op.getSize());
-  if (!size || size->size() < 4)
-    return s.fail()
-           << "expected a size that follows from shapes, of 4 or 5 numbers";
+  if (!size)
+    return s.refuse() << "expected a size that follows from shapes, got one "
+                         "that depends on data";
+  if (size->size() < 4)
+    return s.fail() << "expected a size of 4 or 5 numbers, got "
+                    << size->size();
   Dims dims{size->front()};
   llvm::append_range(dims, size->drop_front(2));
   dims.push_back(int64_t(size->size()) - 2);
@@ -393,10 +396,11 @@ LogicalResult inferAffineGrid(AffineGridOp op, ShapeContext &s) {
 LogicalResult inferCol2Im(Col2ImOp op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> image = s.values(op.getImageShape()),
                                    block = s.values(op.getBlockShape());
-  if (!image || !block ||
-      failed(s.expectRank(op.getInput(), 3, 3, "the input")))
-    return s.fail() << "expected shapes of the image and the block that follow "
-                       "from shapes";
+  if (!image || !block)
+    return s.refuse() << "expected sizes of the image and the block that "
+                         "follow from shapes, got ones that depend on data";
+  if (failed(s.expectRank(op.getInput(), 3, 3, "the input")))
+    return failure();
   DimExpr area = 1;
   for (const DimExpr &size : *block)
     area = area * size;

@@ -40,8 +40,9 @@ template <typename OpT> LogicalResult inferReduction(OpT op, ShapeContext &s) {
   if (Value operand = op.getAxes()) {
     std::optional<SmallVector<int64_t>> axes = s.constants(operand);
     if (!axes)
-      return s.fail() << "expected axes that follow from shapes, got ones that "
-                         "depend on data";
+      return s.refuse()
+             << "expected axes that follow from shapes, got ones that "
+                "depend on data";
     for (int64_t axis : *axes) {
       FailureOr<int64_t> normal = s.axis(axis, rank);
       if (failed(normal))

@@ -16,7 +16,7 @@ FailureOr<DimExpr> readScalar(Value operand, const DimExpr &otherwise,
     return otherwise;
   std::optional<ArrayRef<DimExpr>> known = s.values(operand);
   if (!known || known->size() != 1)
-    return s.fail()
+    return s.refuse()
            << "expected " << what
            << " that follows from shapes, got one that depends on data";
   return known->front();
@@ -34,7 +34,7 @@ LogicalResult inferDft(DFTOp op, ShapeContext &s) {
   if (failed(position) || !position->getConstant())
     return failed(position)
                ? failure()
-               : LogicalResult(s.fail() << "expected a constant axis");
+               : LogicalResult(s.refuse() << "expected a constant axis");
   FailureOr<int64_t> axis = s.axis(*position->getConstant(), dims.size());
   if (failed(axis))
     return failure();
@@ -83,7 +83,7 @@ LogicalResult inferMaxUnpool(MaxUnpoolOp op, ShapeContext &s) {
   if (Value shape = op.getOutputShape()) {
     std::optional<ArrayRef<DimExpr>> sizes = s.values(shape);
     return sizes ? s.set(op.getResult(), Dims(*sizes))
-                 : LogicalResult(s.fail()
+                 : LogicalResult(s.refuse()
                                  << "expected a shape that follows from "
                                     "shapes, got one that depends on data");
   }

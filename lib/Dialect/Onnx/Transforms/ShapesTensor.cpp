@@ -29,8 +29,8 @@ LogicalResult setReshaped(Value result, Value operand, Dims dims,
 }
 
 InFlightDiagnostic failUnknown(ShapeContext &s, StringRef what) {
-  return s.fail() << "expected " << what
-                  << " that follow from shapes, got ones that depend on data";
+  return s.refuse() << "expected " << what
+                    << " that follow from shapes, got ones that depend on data";
 }
 
 LogicalResult inferShape(ShapeOp op, ShapeContext &s) {
@@ -353,8 +353,10 @@ LogicalResult inferRange(RangeOp op, ShapeContext &s) {
     return s.set(op.getResult(), {DimExpr(std::max<int64_t>(0, count))});
   }
   std::optional<int64_t> step = delta->front().getConstant();
-  if (!step || *step == 0)
-    return s.fail() << "expected a step other than 0 that is a constant";
+  if (!step)
+    return s.refuse() << "expected a step that is a constant";
+  if (*step == 0)
+    return s.fail() << "expected a step other than 0";
   DimExpr span = *step > 0 ? limit->front() - start->front()
                            : start->front() - limit->front();
   if (*step == INT64_MIN)
