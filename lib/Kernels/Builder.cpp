@@ -102,6 +102,15 @@ void KernelBuilder::store(Value vector, Value memref, ValueRange indices,
   vector::MaskedStoreOp::create(*this, memref, indices, mask, vector);
 }
 
+Value KernelBuilder::view(Value matrix, Value row, Value column, int64_t rows,
+                          int64_t columns) {
+  OpFoldResult one = getIndexAttr(1);
+  return memref::SubViewOp::create(
+      *this, matrix, ArrayRef<OpFoldResult>{row, column},
+      ArrayRef<OpFoldResult>{getIndexAttr(rows), getIndexAttr(columns)},
+      ArrayRef<OpFoldResult>{one, one});
+}
+
 Value KernelBuilder::mask(Value count, int64_t lanes) {
   return vector::CreateMaskOp::create(*this, vec(getI1Type(), lanes), count);
 }

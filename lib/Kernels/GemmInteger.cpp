@@ -52,12 +52,17 @@ private:
                   Value k, int64_t length);
   Values buildPiece(Values sums, Value row, int64_t rows, ArrayRef<Value> codes,
                     Value k, int64_t length);
-  Values buildPairs(Values sums, Value row, int64_t rows,
-                    ArrayRef<Values> weights, Value k, int64_t length);
+  Values buildPairs(Values sums, Value view, int64_t rows,
+                    ArrayRef<Values> weights, int64_t length);
   Values loadWeights(Value offset, int64_t quads);
-  /// Four activations from `k` on as one number; those beyond `valid` are zero.
-  /// Row -1 is the zero point's.
-  Value loadQuad(Value row, Value k, int64_t valid);
+  /// Asks for weights that a tile of `rows` rows reads after these bytes.
+  void prefetch(Value offset, int64_t bytes, int64_t rows);
+  /// `length` activations of the tile's rows from `k` on; null, as the row is,
+  /// for those that are all the zero point.
+  Value viewInput(Value row, int64_t rows, Value k, int64_t length);
+  /// Four activations of `view` from `k` on as one number; those beyond `valid`
+  /// are zero.
+  Value loadQuad(Value view, int64_t row, int64_t k, int64_t valid);
 
   template <typename OpTy> Value product(Value sum, Value weight, Value input) {
     int32_t low = plan.signedWeights ? -128 : 0,
@@ -158,26 +163,41 @@ Value IntegerGemm::loadZeros(Value header) {
   return zeros;
 }
 
-Value IntegerGemm::loadQuad(Value row, Value k, int64_t valid) {
-  if (!row) {
+Value IntegerGemm::viewInput(Value row, int64_t rows, Value k, int64_t length) {
+  return row ? b.view(input, row, k, rows, length) : Value();
+}
+
+Value IntegerGemm::loadQuad(Value view, int64_t row, int64_t k, int64_t valid) {
+  if (!view) {
     uint32_t bytes = 0;
     for (int64_t i = 0; i < valid; ++i)
       bytes |= uint32_t(uint8_t(zero)) << (8 * i);
     return b.i32(bytes);
   }
   auto type = b.vec(b.getI8Type(), 4);
+  Values at{b.index(row), b.index(k)};
   Value bytes;
   if (valid == 4) {
-    bytes = b.load(type, input, {row, k});
+    bytes = b.load(type, view, at);
   } else {
     // Nothing is read beyond the row's end.
     bytes = b.intConstant(type, 0);
-    Value part = b.load(b.vec(b.getI8Type(), valid), input, {row, k});
+    Value part = b.load(b.vec(b.getI8Type(), valid), view, at);
     bytes = vector::InsertStridedSliceOp::create(
         b, part, bytes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
   }
   Value word = b.bitcast(b.vec(b.getI32Type(), 1), bytes);
   return vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
+}
+
+void IntegerGemm::prefetch(Value offset, int64_t bytes, int64_t rows) {
+  int64_t ahead = b.target.prefetchBytes;
+  if (!ahead || rows < b.target.prefetchRows)
+    return;
+  for (int64_t at = 0; at < bytes; at += 64)
+    memref::PrefetchOp::create(b, weights, b.add(offset, ahead + at),
+                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
 }
 
 KernelBuilder::Values IntegerGemm::loadWeights(Value offset, int64_t quads) {
@@ -210,14 +230,17 @@ KernelBuilder::Values IntegerGemm::buildPiece(Values sums, Value row,
                                               int64_t length) {
   int64_t quads = llvm::divideCeil(length, 4), panels = codes.size();
   SmallVector<Values> weights;
-  for (Value offset : codes)
+  for (Value offset : codes) {
     weights.push_back(loadWeights(offset, quads));
+    prefetch(offset, layout.codesBytes(length), rows);
+  }
+  Value view = viewInput(row, rows, k, length);
   if (plan.pairs)
-    return buildPairs(sums, row, rows, weights, k, length);
+    return buildPairs(sums, view, rows, weights, length);
   for (int64_t q = 0; q < quads; ++q)
     for (int64_t r = 0; r < rows; ++r) {
-      Value quad = loadQuad(row ? rowAt(row, r) : Value(), b.add(k, 4 * q),
-                            std::min<int64_t>(4, length - 4 * q));
+      Value quad =
+          loadQuad(view, r, 4 * q, std::min<int64_t>(4, length - 4 * q));
       for (int64_t p = 0; p < panels; ++p)
         sums[r * panels + p] =
             product<DotOp>(sums[r * panels + p], weights[p][q], quad);
@@ -225,9 +248,9 @@ KernelBuilder::Values IntegerGemm::buildPiece(Values sums, Value row,
   return sums;
 }
 
-KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value row,
+KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value view,
                                               int64_t rows,
-                                              ArrayRef<Values> weights, Value k,
+                                              ArrayRef<Values> weights,
                                               int64_t length) {
   int64_t quads = llvm::divideCeil(length, 4), panels = weights.size();
   // 8 steps of 2 products of at most 15 * 128 stay below 2^15.
@@ -235,8 +258,8 @@ KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value row,
   Values pairs(sums.size(), b.intConstant(b.vec(b.getI16Type(), 32), 0));
   for (int64_t q = 0; q < quads; ++q)
     for (int64_t r = 0; r < rows; ++r) {
-      Value quad = loadQuad(row ? rowAt(row, r) : Value(), b.add(k, 4 * q),
-                            std::min<int64_t>(4, length - 4 * q));
+      Value quad =
+          loadQuad(view, r, 4 * q, std::min<int64_t>(4, length - 4 * q));
       for (int64_t p = 0; p < panels; ++p)
         pairs[r * panels + p] =
             product<DotPairsOp>(pairs[r * panels + p], weights[p][q], quad);
@@ -310,6 +333,8 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
   for (Value header : block.headers) {
     zeros.push_back(loadZeros(header));
     scales.push_back(layout.grouped ? loadScales(header) : Value());
+    if (layout.grouped)
+      prefetch(header, layout.headerBytes, rows);
   }
   // The products of the activations' zero point are the same for every row.
   Values shared;
@@ -323,12 +348,19 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
       shared[p] = arith::SubIOp::create(b, shared[p], whole);
     }
   }
+  // A column of the tile's rows.
+  auto viewColumn = [&](Value matrix, Value column) {
+    return b.view(matrix, row, column, rows, 1);
+  };
+  auto loadRow = [&](Value column, int64_t r) -> Value {
+    return memref::LoadOp::create(b, column,
+                                  ValueRange{b.index(r), b.index(0)});
+  };
+  bool hasZeros = layout.format.zeroPoint || storedZero();
+  Value inputSums = hasZeros ? viewColumn(op.getSums(), block.number) : Value();
   Values dots;
   for (int64_t r = 0; r < rows; ++r) {
-    Value sum;
-    if (layout.format.zeroPoint || storedZero())
-      sum = memref::LoadOp::create(b, op.getSums(),
-                                   ValueRange{rowAt(row, r), block.number});
+    Value sum = hasZeros ? loadRow(inputSums, r) : Value();
     for (int64_t p = 0; p < panels; ++p) {
       // Start at - z sum x (- zx sum (u - z)).
       Value start;
@@ -346,13 +378,12 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
     }
   }
   dots = buildDot(dots, row, rows, block.codes, k, block.length);
+  Value inputScales =
+      inputRatio ? viewColumn(op.getScales(), b.div(block.number, inputRatio))
+                 : Value();
   Values result;
   for (int64_t r = 0; r < rows; ++r) {
-    Value scale;
-    if (inputRatio)
-      scale = b.splat(memref::LoadOp::create(
-          b, op.getScales(),
-          ValueRange{rowAt(row, r), b.div(block.number, inputRatio)}));
+    Value scale = inputRatio ? b.splat(loadRow(inputScales, r)) : Value();
     for (int64_t p = 0; p < panels; ++p) {
       Value value = arith::SIToFPOp::create(b, b.f32s(), dots[r * panels + p]);
       if (scale && scales[p])

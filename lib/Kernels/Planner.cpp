@@ -32,10 +32,10 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
           registers = target.numVectorRegisters;
   plan.fewPanels = choosePanels(layout, target.streams);
   if (each == 1) {
-    plan.fewRows = 3;
+    plan.fewRows = 1;
     plan.panels = choosePanels(layout, blocks ? 1 : 2);
     // Two sums a row with blocks. The rest holds weights and scales.
-    plan.rows = blocks ? 12 : plan.panels == 2 ? 12 : 16;
+    plan.rows = blocks ? 8 : plan.panels == 2 ? 12 : 16;
     return plan;
   }
   plan.panels = 1;

@@ -19,11 +19,14 @@ using namespace squint;
 namespace {
 
 /// Caches and streams of processors we have measured or read about; the others
-/// take the defaults.
+/// take the defaults. One row and prefetching: 39 against 31 GB/s on znver5, 28
+/// against 33 on znver4.
 struct Tuning {
   StringLiteral cpu;
   int64_t l1, l2, l3;
   unsigned streams;
+  int64_t prefetchBytes = 0;
+  unsigned prefetchRows = 4;
 };
 
 constexpr int64_t KiB = 1 << 10, MiB = 1 << 20;
@@ -31,17 +34,17 @@ constexpr int64_t KiB = 1 << 10, MiB = 1 << 20;
 constexpr Tuning tunings[] = {
     {"haswell", 32 * KiB, 256 * KiB, 8 * MiB, 4},
     {"skylake", 32 * KiB, 256 * KiB, 8 * MiB, 4},
-    {"skylake-avx512", 32 * KiB, 1 * MiB, 8 * MiB, 2},
-    {"cascadelake", 32 * KiB, 1 * MiB, 8 * MiB, 2},
-    {"icelake-server", 48 * KiB, 1280 * KiB, 8 * MiB, 2},
+    {"skylake-avx512", 32 * KiB, 1 * MiB, 8 * MiB, 2, 4 * KiB},
+    {"cascadelake", 32 * KiB, 1 * MiB, 8 * MiB, 2, 4 * KiB},
+    {"icelake-server", 48 * KiB, 1280 * KiB, 8 * MiB, 2, 4 * KiB},
     {"alderlake", 48 * KiB, 1280 * KiB, 16 * MiB, 2},
-    {"sapphirerapids", 48 * KiB, 2 * MiB, 8 * MiB, 2},
-    {"graniterapids", 48 * KiB, 2 * MiB, 8 * MiB, 2},
+    {"sapphirerapids", 48 * KiB, 2 * MiB, 8 * MiB, 2, 4 * KiB},
+    {"graniterapids", 48 * KiB, 2 * MiB, 8 * MiB, 2, 4 * KiB},
     {"znver1", 32 * KiB, 512 * KiB, 8 * MiB, 4},
     {"znver2", 32 * KiB, 512 * KiB, 16 * MiB, 4},
     {"znver3", 32 * KiB, 512 * KiB, 32 * MiB, 4},
-    {"znver4", 32 * KiB, 1 * MiB, 32 * MiB, 1},
-    {"znver5", 48 * KiB, 1 * MiB, 32 * MiB, 1},
+    {"znver4", 32 * KiB, 1 * MiB, 32 * MiB, 1, 4 * KiB},
+    {"znver5", 48 * KiB, 1 * MiB, 32 * MiB, 1, 8 * KiB, 1},
     {"cortex-a72", 32 * KiB, 512 * KiB, 1 * MiB, 1},
     {"cortex-a76", 64 * KiB, 512 * KiB, 2 * MiB, 1},
     {"neoverse-n1", 64 * KiB, 1 * MiB, 8 * MiB, 1},
@@ -185,6 +188,7 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
     info.vectorBits = info.avx512 ? 512 : has("avx") ? 256 : 128;
     info.numVectorRegisters = info.avx512 ? 32 : 16;
     info.streams = info.avx512 ? 1 : 4;
+    info.prefetchBytes = info.avx512 ? 4 * KiB : 0;
   } else {
     info.fma = info.f16c = true;
     info.dotProd = has("dotprod");
@@ -199,6 +203,8 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
       info.l2Bytes = tuning.l2;
       info.l3Bytes = tuning.l3;
       info.streams = tuning.streams;
+      info.prefetchBytes = tuning.prefetchBytes;
+      info.prefetchRows = tuning.prefetchRows;
     }
   return info;
 }

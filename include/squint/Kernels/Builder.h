@@ -73,6 +73,11 @@ public:
   Value load(mlir::VectorType type, Value memref, ValueRange indices,
              Value mask, Value fill = {});
   void store(Value vector, Value memref, ValueRange indices, Value mask);
+  /// The part of a matrix that a tile reads: `rows` x `columns` from (row,
+  /// column) on. Indices into it are constants, so that one address register
+  /// serves all rows.
+  Value view(Value matrix, Value row, Value column, int64_t rows,
+             int64_t columns);
   /// A mask of the first `count` lanes.
   Value mask(Value count, int64_t lanes = kLanes);
   Value mask(int64_t count, int64_t lanes = kLanes);

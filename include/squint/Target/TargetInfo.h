@@ -61,6 +61,11 @@ struct TargetInfo {
   int64_t l3Bytes = 8 << 20;
   /// Panels of a weight that one thread reads at once when memory bounds it.
   unsigned streams = 1;
+  /// How far ahead of its reads a kernel asks for weights, from so many rows of
+  /// activations a tile on: between many products a core's own prefetcher falls
+  /// behind. 0 bytes: never.
+  int64_t prefetchBytes = 0;
+  unsigned prefetchRows = 4;
 
   /// Resolves and checks a command line. Empty `triple` and `cpu` mean this
   /// machine; `cpu` may be `native` there, and is `generic` for another
