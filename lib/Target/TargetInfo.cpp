@@ -44,7 +44,7 @@ constexpr Tuning tunings[] = {
     {"znver2", 32 * KiB, 512 * KiB, 16 * MiB, 4},
     {"znver3", 32 * KiB, 512 * KiB, 32 * MiB, 4},
     {"znver4", 32 * KiB, 1 * MiB, 32 * MiB, 1, 4 * KiB},
-    {"znver5", 48 * KiB, 1 * MiB, 32 * MiB, 1, 8 * KiB, 1},
+    {"znver5", 48 * KiB, 1 * MiB, 32 * MiB, 1, 6 * KiB, 1},
     {"cortex-a72", 32 * KiB, 512 * KiB, 1 * MiB, 1},
     {"cortex-a76", 64 * KiB, 512 * KiB, 2 * MiB, 1},
     {"neoverse-n1", 64 * KiB, 1 * MiB, 8 * MiB, 1},

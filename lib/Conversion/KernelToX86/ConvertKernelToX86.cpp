@@ -60,8 +60,9 @@ public:
       return op.emitError()
              << "expected unsigned weights and vpmaddubsw for sums of 16 bits";
     Value x = splat(op.getInput());
-    replace(op, op.getAccumulator(),
-            [&](Value sum, Value w) { return add(sum, multiplyPairs(w, x)); });
+    replace(op, op.getAccumulator(), [&](Value sum, Value w) {
+      return keep(add(sum, multiplyPairs(w, x)));
+    });
     return success();
   }
 
@@ -84,6 +85,17 @@ private:
   Value call(const std::string &name, Type type, ValueRange operands) {
     return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name),
                                          operands)
+        .getResult(0);
+  }
+
+  /// The value, in a way that LLVM does not look through: it would turn chains
+  /// of sums into trees, which take more registers than there are.
+  Value keep(Value value) {
+    return LLVM::InlineAsmOp::create(
+               b, value.getType(), value, /*asm_string=*/"",
+               /*constraints=*/bits == 512 ? "=v,0" : "=x,0",
+               /*has_side_effects=*/false, /*is_align_stack=*/false,
+               LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
         .getResult(0);
   }
 

@@ -13,7 +13,7 @@ module attributes {squint.targets = [#squint.target<"x86_64-unknown-linux-gnu", 
 //       CHECK:       case 12 {
 //       CHECK:         scf.for {{.*}} iter_args
 //       CHECK:           vector.load %{{.*}} {alignment = 64 : i64} : memref<?xi8>, vector<64xi8>
-//       CHECK:           vector.load %{{.*}} : memref<?x384xi8>, vector<4xi8>
+//       CHECK:           vector.load %{{.*}} : memref<{{[0-9]+}}x16xi8, strided<[384, 1], offset: ?>>, vector<4xi8>
 //       CHECK:           kernel.dot %{{.*}} {input_max = 127 : i32, input_min = -127 : i32, weight_max = 255 : i32, weight_min = 0 : i32}
 // The epilogue, once for both panels of a tile: acc * sx * sw + bias, then relu.
 //       CHECK:       %[[SUM:.*]] = vector.load %[[SUMS]]{{.*}} : memref<384xi32>, vector<16xi32>
