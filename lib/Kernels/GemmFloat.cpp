@@ -97,9 +97,9 @@ FloatGemm::Header FloatGemm::loadHeader(Value offset) {
   Header header;
   ScaleType scale = layout.grouped ? layout.format.scale : ScaleType::F32;
   int64_t bytes = kLanes * getScaleBytes(scale);
-  header.scale = b.toF32(
-      b.bitcast(b.vec(b.scaleType(scale)),
-                b.load(b.vec(b.getI8Type(), bytes), weights, offset, bytes)));
+  Value raw = b.load(b.vec(b.getI8Type(), bytes), weights, offset,
+                     std::min(bytes, layout.headerAlignment()));
+  header.scale = b.toF32(b.bitcast(b.vec(b.scaleType(scale)), raw));
   if (!layout.format.zeroPoint)
     header.zero = b.intConstant(b.i32s(), layout.storedZero());
   else if (layout.grouped)

@@ -140,7 +140,8 @@ Value IntegerGemm::loadScales(Value header) {
   Type type =
       b.scaleType(layout.grouped ? layout.format.scale : ScaleType::F32);
   int64_t bytes = type.getIntOrFloatBitWidth() / 8 * kLanes;
-  Value raw = b.load(b.vec(b.getI8Type(), bytes), weights, header, bytes);
+  Value raw = b.load(b.vec(b.getI8Type(), bytes), weights, header,
+                     std::min(bytes, layout.headerAlignment()));
   return b.toF32(b.bitcast(b.vec(type), raw));
 }
 

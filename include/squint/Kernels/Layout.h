@@ -31,6 +31,7 @@
 
 #include "squint/Numerics/Format.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 namespace squint::kernel {
 
@@ -71,6 +72,10 @@ struct PanelLayout {
   int64_t codesOffset(int64_t g) const {
     return g / superGroups * superBytes + superGroups * headerBytes +
            g % superGroups * groupCodesBytes;
+  }
+  /// Every header starts at a multiple of this many bytes.
+  int64_t headerAlignment() const {
+    return grouped ? std::gcd<int64_t>(headerBytes, 64) : 64;
   }
   /// Within the header of a panel without groups.
   static constexpr int64_t scalesOffset = 0, sumsOffset = 64,
