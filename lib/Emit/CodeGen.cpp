@@ -4,9 +4,11 @@
 
 #include "CodeGen.h"
 
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Kernels/Targets.h"
 #include "squint/Runtime/RuntimeBitcode.h"
 
-#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -26,12 +28,22 @@ static constexpr llvm::StringLiteral modelEntries[] = {"squint_plan",
                                                        "squint_run"};
 static constexpr llvm::StringLiteral apiPrefix = "squint_api_";
 
-/// The model's code is for its processor; the runtime's stays portable, so
+/// The model's code is for its processors; the runtime's stays portable, so
 /// that creating a model on another one fails with an error code.
-static void setTarget(llvm::Module &module, const TargetInfo &target) {
+static void setTargets(ModuleOp op, llvm::Module &module,
+                       const ModelInfo &info) {
+  // Of the clones, the others being for the common target.
+  llvm::StringMap<const TargetInfo *> own;
+  for (auto function : op.getOps<LLVM::LLVMFuncOp>())
+    if (auto attr = function->getAttrOfType<TargetAttr>(kTargetAttr))
+      for (const TargetInfo &target : info.targets)
+        if (target.cpu == attr.getCpu())
+          own[function.getSymName()] = &target;
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
+    const TargetInfo *given = own.lookup(function.getName());
+    const TargetInfo &target = given ? *given : info.target;
     function.addFnAttr("target-cpu", target.cpu);
     if (!target.features.empty())
       function.addFnAttr("target-features", target.features);
@@ -43,6 +55,17 @@ static void setTarget(llvm::Module &module, const TargetInfo &target) {
     if (function.hasAddressTaken())
       function.addFnAttr(llvm::Attribute::NoInline);
   }
+}
+
+/// The target that `setTargets` gave a function.
+static const TargetInfo &getTarget(const llvm::Function &function,
+                                   const ModelInfo &info) {
+  llvm::StringRef cpu =
+      function.getFnAttribute("target-cpu").getValueAsString();
+  for (const TargetInfo &target : info.targets)
+    if (target.cpu == cpu)
+      return target;
+  return info.target;
 }
 
 static LogicalResult linkRuntime(ModuleOp op, llvm::Module &module,
@@ -92,7 +115,7 @@ static void exportInterface(llvm::Module &module, llvm::StringRef prefix) {
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-                     const TargetInfo &target, unsigned level) {
+                     const ModelInfo &info, unsigned level) {
   llvm::PipelineTuningOptions tuning;
   // Kernels are vectors already, unrolled as they should be.
   tuning.LoopVectorization = false;
@@ -117,17 +140,14 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   passes.addPass(llvm::GlobalDCEPass());
   passes.run(module, modules);
   // Afterwards, since the optimiser may still fold conversions and masks.
-  expandHalfConversions(module, target);
+  for (llvm::Function &function : module)
+    expandHalfConversions(function, getTarget(function, info));
   expandSingleLaneStores(module);
 }
 
 FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
                                               const ModelInfo &info,
                                               const CodeGenOptions &options) {
-  DialectRegistry registry;
-  registerAllToLLVMIRTranslations(registry);
-  op->getContext()->appendDialectRegistry(registry);
-
   CompiledModel result;
   result.context = std::make_unique<llvm::LLVMContext>();
   result.module = translateModuleToLLVMIR(op, *result.context, options.prefix);
@@ -151,7 +171,7 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
       return emitError(op.getLoc())
              << "expected the function '" << name << "' of a lowered model";
   }
-  setTarget(module, info.target);
+  setTargets(op, module, info);
   if (failed(linkRuntime(op, module, info.target)))
     return failure();
   describeModel(module, info, options);
@@ -162,7 +182,7 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
   if (llvm::verifyModule(module, &stream))
     return emitError(op.getLoc())
            << "the module is not valid as LLVM IR: " << errors;
-  optimize(module, *result.machine, info.target, options.optLevel);
+  optimize(module, *result.machine, info, options.optLevel);
   return result;
 }
 
@@ -190,7 +210,7 @@ static const llvm::StringSet<> &getSystemFunctions() {
       "pthread_mutex_destroy", "pthread_mutex_init", "pthread_mutex_lock",
       "pthread_mutex_unlock", "pthread_sigmask", "sched_getaffinity",
       "sched_yield", "sigfillset", "snprintf", "stpcpy", "strchr", "strcpy",
-      "strerror", "strlen", "strrchr", "vsnprintf",
+      "strerror", "strlen", "strcmp", "strrchr", "syscall", "vsnprintf",
       // libm
       "acos", "acosf", "acosh", "acoshf", "asin", "asinf", "asinh", "asinhf",
       "atan", "atan2", "atan2f", "atanf", "atanh", "atanhf", "cbrt", "cbrtf",

@@ -69,11 +69,11 @@ inline std::string getWeightsSymbol(llvm::StringRef prefix) {
 void describeModel(llvm::Module &module, const ModelInfo &info,
                    const CodeGenOptions &options);
 
-/// Replaces conversions from and to f16 and bf16 that the target has no
-/// instruction for by integer arithmetic: libgcc lacks some of the functions
+/// Replaces conversions from and to f16 and bf16 that the function's target has
+/// no instruction for by integer arithmetic: libgcc lacks some of the functions
 /// that LLVM would call, and vectors would be taken apart. The rounding is to
 /// nearest even; a NaN stays a NaN.
-void expandHalfConversions(llvm::Module &module, const TargetInfo &target);
+void expandHalfConversions(llvm::Function &function, const TargetInfo &target);
 
 /// Replaces masked stores whose mask is a constant of one lane by a store of
 /// that element: where a truncation precedes one, LLVM 22 writes the wide

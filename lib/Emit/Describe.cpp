@@ -7,6 +7,7 @@
 
 #include "CodeGen.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 
@@ -41,7 +42,8 @@ private:
   Constant *values(ArrayRef<ValueInfo> values);
   Constant *function(StringRef name);
   Constant *weights();
-  uint64_t cpuFeatures();
+  Constant *targets();
+  Constant *requirements();
   void define(StringRef name, ArrayRef<Constant *> fields);
 
   Module &module;
@@ -122,20 +124,19 @@ Constant *Describer::weights() {
   return variable;
 }
 
-/// Bits of lib/Runtime/Runtime.h.
-uint64_t Describer::cpuFeatures() {
-  const TargetInfo &target = info.target;
-  if (target.arch != TargetInfo::Arch::X86_64)
-    return 0;
-  uint64_t bits = 0;
-  auto add = [&](unsigned bit, bool has) { bits |= uint64_t(has) << bit; };
-  add(0, target.avx2);
-  add(1, target.avx512);
-  add(2, target.avx512Vnni);
-  add(3, target.avxVnni);
-  add(4, target.avx512Bf16);
-  add(5, target.hasFeature("sse4.2") && target.hasFeature("popcnt"));
-  return bits;
+Constant *Describer::targets() {
+  SmallVector<Constant *> elements;
+  for (const TargetInfo &target : info.targets)
+    elements.push_back(
+        ConstantStruct::getAnon({string(target.cpu), string(target.features)}));
+  return array(elements);
+}
+
+Constant *Describer::requirements() {
+  SmallVector<Constant *> elements;
+  for (const TargetInfo &target : info.targets)
+    elements.push_back(i64(target.getRequirements()));
+  return array(elements);
 }
 
 void Describer::define(StringRef name, ArrayRef<Constant *> fields) {
@@ -162,13 +163,15 @@ void Describer::run() {
   assert(table && "the runtime's bitcode lost the table");
   uint64_t size =
       module.getDataLayout().getTypeAllocSize(table->getValueType());
+  std::string cpus = join(
+      map_range(info.targets, [](const TargetInfo &t) { return t.cpu; }), ",");
   bool inFile = options.weights == WeightsPlace::File && info.weightsSize;
   SmallVector<Constant *> fields = {i32(size),
                                     i32(1),
                                     string(options.prefix),
                                     string("squint " SQUINT_VERSION),
                                     string(info.target.triple),
-                                    string(info.target.cpu),
+                                    string(cpus),
                                     string(info.target.features),
                                     i32(info.inputs.size()),
                                     i32(info.outputs.size()),
@@ -187,10 +190,11 @@ void Describer::run() {
         "error_text", "status_text", "set_threads", "threads",
         "workspace_bytes", "profile", "profile_read"})
     fields.push_back(function(name));
+  fields.append({i32(info.targets.size()), targets(), function("target")});
   define("squint_library_v1", fields);
   define("squint_embedded_v1",
          {weights(), inFile ? string(options.weightsHeader) : null(),
-          i64(inFile ? options.weightsHeader.size() : 0), i64(cpuFeatures()),
+          i64(inFile ? options.weightsHeader.size() : 0), requirements(),
           i32(outputDims)});
 
   // Code refers to the internal table, outsiders to its alias.

@@ -240,7 +240,7 @@ void Expander::run(Function &function) {
   }
 }
 
-void squint::expandHalfConversions(Module &module, const TargetInfo &target) {
-  for (Function &function : module)
-    Expander(target).run(function);
+void squint::expandHalfConversions(Function &function,
+                                   const TargetInfo &target) {
+  Expander(target).run(function);
 }

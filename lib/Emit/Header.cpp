@@ -113,6 +113,7 @@ typedef struct @p@_options {
   uint64_t weights_size;
   char *error_buffer; /* gets the text when a create fails */
   size_t error_buffer_size;
+  const char *target; /* one of @targets@; NULL: the best that runs here */
 } @p@_options;
 
 typedef struct @p@_model @p@_model;
@@ -142,6 +143,8 @@ typedef struct @p@_profile_entry {
 
 /* Options may be NULL. */
 int32_t @p@_model_create(const @p@_options *options, @p@_model **model);
+/* The processor whose kernels the model runs. */
+const char *@p@_target(const @p@_model *model);
 /* After the contexts and states that use it. */
 void @p@_model_destroy(@p@_model *model);
 
@@ -331,6 +334,10 @@ std::string squint::generateHeader(const ModelInfo &info, StringRef prefix) {
           "/* The positions of the tensors. */\n" +
               listPositions(info.inputs, upper, "INPUT") +
               listPositions(info.outputs, upper, "OUTPUT"));
+  std::string targets;
+  for (const TargetInfo &target : info.targets)
+    targets += (targets.empty() ? "\"" : ", \"") + target.cpu + "\"";
+  replace(header, "@targets@", targets);
   replace(header, "@weights@", "NULL: beside the library, or embedded");
   replace(header, "@p@", prefix);
   replace(header, "@P@", upper);

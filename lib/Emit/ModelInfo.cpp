@@ -177,24 +177,34 @@ LogicalResult Reader::readWeights() {
 
 LogicalResult Reader::readTarget() {
   auto targets = module->getAttrOfType<ArrayAttr>(kTargetsAttr);
-  std::string triple, cpu, features;
-  if (targets) {
-    if (targets.size() != 1)
-      return refuse(kTargetsAttr)
-             << "expected one target, got " << targets.size()
-             << ": code for several processors in one library is not built yet";
-    auto target = dyn_cast<TargetAttr>(targets[0]);
+  auto add = [&](llvm::StringRef triple, llvm::StringRef cpu,
+                 llvm::StringRef features) -> LogicalResult {
+    llvm::Expected<TargetInfo> target = TargetInfo::get(triple, cpu, features);
     if (!target)
-      return refuse(kTargetsAttr)
-             << "expected #squint.target, got " << targets[0];
-    triple = target.getTriple();
-    cpu = target.getCpu();
-    features = target.getFeatures();
+      return emitError(module.getLoc()) << llvm::toString(target.takeError());
+    info.targets.push_back(std::move(*target));
+    return success();
+  };
+  for (Attribute attr : targets ? targets.getValue() : ArrayRef<Attribute>()) {
+    auto target = dyn_cast<TargetAttr>(attr);
+    if (!target)
+      return refuse(kTargetsAttr) << "expected #squint.target, got " << attr;
+    if (failed(add(target.getTriple(), target.getCpu(), target.getFeatures())))
+      return failure();
   }
-  llvm::Expected<TargetInfo> target = TargetInfo::get(triple, cpu, features);
-  if (!target)
-    return emitError(module.getLoc()) << llvm::toString(target.takeError());
-  info.target = std::move(*target);
+  if (info.targets.empty() && failed(add("", "", "")))
+    return failure();
+  // Kernels' variants are in this order, which is that of preference.
+  auto sorted = TargetInfo::sort(info.targets);
+  if (!sorted)
+    return refuse(kTargetsAttr) << llvm::toString(sorted.takeError());
+  for (auto [given, wanted] : llvm::zip_equal(info.targets, *sorted))
+    if (given.cpu != wanted.cpu)
+      return refuse(kTargetsAttr)
+             << "expected the best target first, got '" << given.cpu
+             << "' before '" << wanted.cpu << "'";
+  info.target = info.targets.size() == 1 ? info.targets.front()
+                                         : info.targets.front().getBaseline();
   return success();
 }
 

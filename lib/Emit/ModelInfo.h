@@ -49,6 +49,9 @@ struct ModelInfo {
   std::vector<LaunchInfo> launches;
   std::vector<WeightPiece> weights; // ascending
   uint64_t weightsSize = 0;
+  std::vector<TargetInfo> targets; // best first
+  /// Of functions without one of their own: the only one, or the least
+  /// processor of the architecture.
   TargetInfo target;
 
   static mlir::FailureOr<ModelInfo> get(mlir::ModuleOp module);

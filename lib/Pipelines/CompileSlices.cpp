@@ -84,7 +84,7 @@ JitSliceCompiler::compile(ModuleOp module, int threads) {
   llvm::Expected<TargetInfo> native = TargetInfo::get();
   if (!native)
     return emitError(module.getLoc()) << llvm::toString(native.takeError());
-  setTarget(module, *native);
+  setTargets(module, *native);
   if (failed(runPipeline(module, Stage::Squint, Stage::Llvm, {})))
     return failure();
   std::shared_ptr<JitLibrary> &code = known[digest(module)];

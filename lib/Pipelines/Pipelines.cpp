@@ -100,7 +100,7 @@ static SmallVector<std::string> passesOf(Stage stage,
         "canonicalize", "cse",
         // Functions: one for each distinct kernel; the entry holds calls only.
         "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse",
-        "squint-plan-memory",
+        "squint-plan-memory", "squint-clone-targets",
         // Kernels to vectors.
         "convert-linalg-to-vector", "convert-kernel-to-vector",
         "convert-kernel-to-x86", "convert-kernel-to-arm",
@@ -162,9 +162,11 @@ LogicalResult squint::runPipeline(
   return success();
 }
 
-void squint::setTarget(ModuleOp module, const TargetInfo &target) {
+void squint::setTargets(ModuleOp module, ArrayRef<TargetInfo> targets) {
   MLIRContext *context = module.getContext();
-  Attribute attribute =
-      TargetAttr::get(context, target.triple, target.cpu, target.features);
-  module->setAttr(kTargetsAttr, ArrayAttr::get(context, attribute));
+  SmallVector<Attribute> attributes;
+  for (const TargetInfo &target : targets)
+    attributes.push_back(
+        TargetAttr::get(context, target.triple, target.cpu, target.features));
+  module->setAttr(kTargetsAttr, ArrayAttr::get(context, attributes));
 }

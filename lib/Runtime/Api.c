@@ -23,6 +23,7 @@ struct squint_model {
   squint_allocator allocator;
   const void *weights;
   squint_mapping mapping;
+  int32_t target; /* whose kernels run */
 };
 
 /* There is nothing in a state yet: caches come with the decoders. */
@@ -136,6 +137,33 @@ static int32_t find_weights(squint_model *model,
   return status ? refuse_create(options, status, "%s", error) : SQUINT_OK;
 }
 
+/* The first target that the machine runs, being the best; or the one asked
+   for. */
+static int32_t choose_target(const squint_options *options, int32_t *result) {
+  int32_t count = (int32_t)table()->num_targets, last = -1;
+  uint64_t missing = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    if (options->target && strcmp(options->target, table()->targets[i].cpu))
+      continue;
+    last = i;
+    missing = squint_cpu_missing(squint_embedded_v1.required[i]);
+    if (missing)
+      continue;
+    *result = i;
+    return SQUINT_OK;
+  }
+  if (last < 0)
+    return refuse_create(options, SQUINT_INVALID_ARGUMENT,
+                         "expected a target of the library (%s), got '%s'",
+                         table()->cpu, options->target);
+  char names[ERROR_SIZE / 2];
+  squint_cpu_names(missing, names, sizeof(names));
+  return refuse_create(options, SQUINT_UNSUPPORTED,
+                       "expected a processor with the features of %s, got one "
+                       "without %s",
+                       table()->targets[last].cpu, names);
+}
+
 API int32_t squint_api_model_create(const squint_options *given,
                                     squint_model **result) {
   squint_options options;
@@ -144,12 +172,10 @@ API int32_t squint_api_model_create(const squint_options *given,
   *result = NULL;
   if (!read_options(given, &options))
     return refuse_create(&options, SQUINT_INVALID_ARGUMENT, "%s", options_rule);
-  uint64_t missing = squint_embedded_v1.cpu_features & ~squint_cpu_features();
-  if (missing)
-    return refuse_create(&options, SQUINT_UNSUPPORTED,
-                         "expected a processor with the features of %s, which "
-                         "the library was compiled for",
-                         table()->cpu);
+  int32_t target;
+  int32_t status = choose_target(&options, &target);
+  if (status)
+    return status;
   squint_allocator allocator = allocator_of(&options);
   squint_model *model =
       squint_memory_get(&allocator, sizeof(*model), sizeof(void *) * 2);
@@ -157,7 +183,8 @@ API int32_t squint_api_model_create(const squint_options *given,
     return refuse_create(&options, SQUINT_OUT_OF_MEMORY, "out of memory");
   memset(model, 0, sizeof(*model));
   model->allocator = allocator;
-  int32_t status = find_weights(model, &options);
+  model->target = target;
+  status = find_weights(model, &options);
   if (status) {
     squint_memory_free(&allocator, model, sizeof(*model));
     return status;
@@ -172,6 +199,10 @@ API void squint_api_model_destroy(squint_model *model) {
   squint_weights_unmap(&model->mapping);
   squint_allocator allocator = model->allocator;
   squint_memory_free(&allocator, model, sizeof(*model));
+}
+
+API const char *squint_api_target(const squint_model *model) {
+  return model ? table()->targets[model->target].cpu : NULL;
 }
 
 API int32_t squint_api_state_create(squint_model *model,
@@ -635,9 +666,9 @@ API int32_t squint_api_run(squint_context *context, squint_state *state,
     return status;
 
   context->failed_launch = -1;
-  status =
-      squint_run(context, context->dims, context->inputs, context->outputs,
-                 context->workspace, context->model->weights, context->threads);
+  status = squint_run(context, context->dims, context->inputs, context->outputs,
+                      context->workspace, context->model->weights,
+                      context->threads, context->model->target);
   if (!status)
     return SQUINT_OK;
   if (context->failed_launch < 0)

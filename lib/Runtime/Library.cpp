@@ -86,6 +86,8 @@ Session::create(const squint_library &library, const SessionOptions &given) {
   options.error_buffer_size = sizeof(text);
   if (!given.weightsPath.empty())
     options.weights_path = given.weightsPath.c_str();
+  if (!given.target.empty())
+    options.target = given.target.c_str();
   if (!given.weights.empty()) {
     options.weights = given.weights.data();
     options.weights_size = given.weights.size();

@@ -16,7 +16,7 @@ typedef struct squint_embedded {
   const void *weights;        /* NULL: none, or in a file */
   const char *weights_header; /* what the file must start with */
   uint64_t weights_header_size;
-  uint64_t cpu_features; /* SQUINT_CPU_* that the code uses */
+  const uint64_t *required; /* [num_targets] of features, best first */
   uint32_t num_output_dims;
 } squint_embedded;
 
@@ -27,7 +27,7 @@ extern const squint_embedded squint_embedded_v1;
 int32_t squint_plan(const int64_t *dims, int64_t threads, int64_t *out);
 int32_t squint_run(squint_context *context, const int64_t *dims,
                    void *const *inputs, void *const *outputs, void *workspace,
-                   const void *weights, int64_t threads);
+                   const void *weights, int64_t threads, int32_t target);
 
 /* Called by squint_run. */
 int32_t squint_launch(squint_context *context, int32_t launch, squint_body body,
@@ -64,13 +64,9 @@ int32_t squint_weights_map(const char *path, squint_mapping *mapping,
                            size_t error_size);
 void squint_weights_unmap(squint_mapping *mapping);
 
-/* Bits of squint_embedded.cpu_features on x86-64; others have none. */
-#define SQUINT_CPU_AVX2 ((uint64_t)1 << 0)   /* with FMA, F16C, BMI2 */
-#define SQUINT_CPU_AVX512 ((uint64_t)1 << 1) /* F, BW, CD, DQ, VL */
-#define SQUINT_CPU_AVX512_VNNI ((uint64_t)1 << 2)
-#define SQUINT_CPU_AVX_VNNI ((uint64_t)1 << 3)
-#define SQUINT_CPU_AVX512_BF16 ((uint64_t)1 << 4)
-#define SQUINT_CPU_SSE42 ((uint64_t)1 << 5) /* x86-64-v2 */
-uint64_t squint_cpu_features(void);
+/* Of a mask of CpuFeatures.def, which only x86-64 has: those that this machine
+   lacks, and their names. */
+uint64_t squint_cpu_missing(uint64_t required);
+void squint_cpu_names(uint64_t features, char *out, size_t size);
 
 #endif /* SQUINT_LIB_RUNTIME_H */

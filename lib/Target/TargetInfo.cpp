@@ -209,6 +209,50 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
   return info;
 }
 
+uint64_t TargetInfo::getRequirements() const {
+  if (arch != Arch::X86_64)
+    return 0;
+  static constexpr StringLiteral names[] = {
+#define SQUINT_CPU_FEATURE(name, llvm, word, bit, state) llvm,
+#include "squint/Runtime/CpuFeatures.def"
+  };
+  uint64_t mask = 0;
+  for (auto [bit, name] : enumerate(names))
+    mask |= uint64_t(hasFeature(name)) << bit;
+  return mask;
+}
+
+TargetInfo TargetInfo::getBaseline() const {
+  return cantFail(get(triple, arch == Arch::X86_64 ? "x86-64" : "generic"));
+}
+
+Expected<std::vector<TargetInfo>>
+TargetInfo::sort(std::vector<TargetInfo> targets) {
+  llvm::sort(targets, [](const TargetInfo &a, const TargetInfo &b) {
+    return std::make_pair(b.getRequirements(), StringRef(a.cpu)) <
+           std::make_pair(a.getRequirements(), StringRef(b.cpu));
+  });
+  for (size_t i = 1; i < targets.size(); ++i) {
+    const TargetInfo &a = targets[i - 1], &b = targets[i];
+    if (a.triple != b.triple)
+      return refuse("expected targets of one triple in one library, got '%s' "
+                    "and '%s'",
+                    a.triple.c_str(), b.triple.c_str());
+    if (a.arch != Arch::X86_64)
+      return refuse("expected one target of '%s', got '%s' and '%s': libraries "
+                    "choose between those of x86_64 only",
+                    a.triple.c_str(), a.cpu.c_str(), b.cpu.c_str());
+    if (a.getRequirements() == b.getRequirements())
+      return refuse("expected targets that ask for different features, got "
+                    "'%s' and '%s', of which the second would never run",
+                    a.cpu.c_str(), b.cpu.c_str());
+    if (any_of(ArrayRef(targets).take_front(i),
+               [&](const TargetInfo &other) { return other.cpu == b.cpu; }))
+      return refuse("expected every CPU once, got '%s' twice", b.cpu.c_str());
+  }
+  return targets;
+}
+
 std::unique_ptr<TargetMachine>
 TargetInfo::createMachine(CodeGenOptLevel level) const {
   initializeTargets();

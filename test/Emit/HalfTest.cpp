@@ -109,7 +109,8 @@ Compiled compile(const char *text, const TargetInfo &target) {
   auto machine = target.createMachine(llvm::CodeGenOptLevel::Default);
   result.module->setTargetTriple(llvm::Triple(target.triple));
   result.module->setDataLayout(machine->createDataLayout());
-  expandHalfConversions(*result.module, target);
+  for (llvm::Function &function : *result.module)
+    expandHalfConversions(function, target);
   llvm::legacy::PassManager passes;
   llvm::raw_svector_ostream stream(result.object);
   EXPECT_FALSE(machine->addPassesToEmitFile(passes, stream, nullptr,

@@ -76,6 +76,49 @@ TEST(TargetInfo, NativeIsRecordedAsResolved) {
   EXPECT_EQ(again.avx512Vnni, native.avx512Vnni);
 }
 
+TEST(TargetInfo, RequirementsAreInTheOrderOfWorth) {
+  std::vector<std::string> ascending = {
+      "x86-64",    "x86-64-v2",      "x86-64-v3", "alderlake",
+      "x86-64-v4", "icelake-server", "znver4",    "sapphirerapids"};
+  uint64_t last = 0;
+  for (const std::string &cpu : ascending) {
+    uint64_t mask = get("x86_64-linux-gnu", cpu).getRequirements();
+    EXPECT_TRUE(mask > last || cpu == "x86-64") << cpu;
+    last = mask;
+  }
+  EXPECT_EQ(get("x86_64-linux-gnu", "x86-64").getRequirements(), 0u);
+  EXPECT_EQ(get("aarch64-linux-gnu", "neoverse-n2").getRequirements(), 0u);
+  // What a hypervisor hides is not asked for.
+  EXPECT_LT(get("x86_64-linux-gnu", "znver4", "-avx512vnni").getRequirements(),
+            get("x86_64-linux-gnu", "znver4").getRequirements());
+}
+
+TEST(TargetInfo, SeveralInOneLibrary) {
+  auto sort = [](std::vector<TargetInfo> targets) -> std::string {
+    auto sorted = TargetInfo::sort(std::move(targets));
+    if (!sorted)
+      return llvm::toString(sorted.takeError());
+    std::string names;
+    for (const TargetInfo &target : *sorted)
+      names += (names.empty() ? "" : ",") + target.cpu;
+    return names;
+  };
+  llvm::StringRef x86 = "x86_64-linux-gnu", arm = "aarch64-linux-gnu";
+  TargetInfo v3 = get(x86, "x86-64-v3"), v4 = get(x86, "x86-64-v4");
+  EXPECT_EQ(sort({v3, v4}), "x86-64-v4,x86-64-v3");
+  EXPECT_EQ(sort({v4, v3, get(x86, "sapphirerapids")}),
+            "sapphirerapids,x86-64-v4,x86-64-v3");
+  EXPECT_NE(sort({v3, get(arm, "neoverse-n1")}).find("of one triple"),
+            std::string::npos);
+  EXPECT_NE(sort({get(arm, "neoverse-n1"), get(arm, "neoverse-v1")})
+                .find("expected one target of 'aarch64"),
+            std::string::npos);
+  EXPECT_NE(sort({v3, v3}).find("of which the second would never run"),
+            std::string::npos);
+  EXPECT_NE(sort({get(x86, "x86-64-v3", "+avxvnni"), v3}).find("twice"),
+            std::string::npos);
+}
+
 TEST(TargetInfo, Errors) {
   EXPECT_EQ(error("x86_64-linux-gnu", "nonesuch"),
             "unknown CPU 'nonesuch' for 'x86_64-unknown-linux-gnu'");

@@ -34,6 +34,7 @@ assert said["threads"] == 2 and said["workspace_bytes"] == 8 * 16 and said["runs
 assert json.loads(run(library, "--benchmark=0.05", "--json", "--profile", f"--inputs={work/'x.npz'}"))["workspace_bytes"] == 6 * 16
 
 lines = run(library, f"--inputs={work/'x.npz'}", "--profile", f"--outputs={work/'y.npz'}").splitlines()
+assert lines.pop(0) == "target: x86-64"
 assert lines[0].split() == ["us", "%", "calls", "kernel", "node"] and lines[1].split()[1:] == ["100.0", "1", "scale_f32_4", "/scale/Mul"]
 first = (work / "y.npz").read_bytes()
 run(library, f"--inputs={work/'x.npz'}", f"--outputs={work/'y.npz'}", "--threads=3")

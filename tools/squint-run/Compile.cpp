@@ -40,7 +40,7 @@ squint::compileModel(llvm::StringRef path, const PipelineOptions &options,
     refused = diagnostics.onlyRefused();
     return nullptr;
   }
-  setTarget(*module, *target);
+  setTargets(*module, *target);
   bool isSound = false;
   auto afterStage = [&](Stage, ModuleOp) {
     isSound = true;

@@ -64,6 +64,11 @@ struct Options {
       "weights-file",
       cl::desc("The weights file of a library, where it is not beside it"),
       cl::value_desc("file"), cl::cat(category)};
+  cl::opt<std::string> target{
+      "target",
+      cl::desc("One of the CPUs that a library is for (default: the best that "
+               "this machine runs)"),
+      cl::value_desc("cpu"), cl::cat(category)};
   cl::opt<std::string> weights{
       "weights", cl::desc("Format of a model's weights, as squintc takes it"),
       cl::value_desc("format"), cl::cat(category)};
@@ -312,6 +317,7 @@ void Runner::printProfile(raw_ostream &out) {
                ? a.time.nanoseconds > b.time.nanoseconds
                : a.launch < b.launch;
   });
+  out << "target: " << session->target() << "\n";
   out << right_justify("us", 12) << right_justify("%", 7)
       << right_justify("calls", 7) << "  " << left_justify("kernel", width)
       << "  node\n";
@@ -345,8 +351,8 @@ Expected<int> Runner::run() {
     describeModel();
     return 0;
   }
-  Expected<std::unique_ptr<Session>> created =
-      Session::create(library, {options.threads, options.weightsFile});
+  Expected<std::unique_ptr<Session>> created = Session::create(
+      library, {options.threads, options.weightsFile, {}, options.target});
   if (!created)
     return created.takeError();
   session = std::move(*created);

@@ -98,7 +98,8 @@ static cl::opt<std::string> mtriple(
     cl::desc("Target triple, e.g. aarch64-linux-gnu (default: this machine)"));
 static cl::list<std::string>
     mcpu("mcpu", cl::value_desc("cpu"), cl::CommaSeparated, cl::cat(targets),
-         cl::desc("Target CPU as LLVM spells it (default: native)"));
+         cl::desc("Target CPU as LLVM spells it (default: native); of several "
+                  "the library runs the best that the machine has"));
 static cl::opt<std::string>
     mattr("mattr", cl::value_desc("+a,-b"), cl::cat(targets),
           cl::desc("Target features as LLVM spells them"));
@@ -277,8 +278,6 @@ LogicalResult Compiler::readOptions() {
     return fail("--dim takes an .onnx file, got '" + input + "'");
   if (mcpu.size() > 1 && !mattr.empty())
     return fail("--mattr and a list of CPUs contradict each other");
-  if (mcpu.size() > 1)
-    return fail("several CPUs in one library are not built yet");
   import.allowExternal.assign(allowExternal.begin(), allowExternal.end());
   import.files = &files;
   return success();
@@ -378,15 +377,28 @@ LogicalResult Compiler::writeDepfile() {
                : success();
 }
 
+static llvm::Expected<std::vector<TargetInfo>> getTargets() {
+  std::vector<TargetInfo> targets;
+  SmallVector<StringRef> names(mcpu.begin(), mcpu.end());
+  if (names.empty())
+    names.push_back("");
+  for (StringRef name : names) {
+    llvm::Expected<TargetInfo> target = TargetInfo::get(mtriple, name, mattr);
+    if (!target)
+      return target.takeError();
+    targets.push_back(std::move(*target));
+  }
+  return TargetInfo::sort(std::move(targets));
+}
+
 int Compiler::run() {
   if (failed(readOptions()))
     return 1;
   DiagnosticPrinter diagnostics(&context);
   showCalibration();
-  llvm::Expected<TargetInfo> target =
-      TargetInfo::get(mtriple, mcpu.empty() ? "" : mcpu.front(), mattr);
-  if (!target)
-    return ::fail(llvm::toString(target.takeError()));
+  llvm::Expected<std::vector<TargetInfo>> targets = getTargets();
+  if (!targets)
+    return ::fail(llvm::toString(targets.takeError()));
 
   OwningOpRef<ModuleOp> module = load();
   if (!module)
@@ -396,7 +408,7 @@ int Compiler::run() {
   bool named = !mtriple.empty() || !mcpu.empty() || !mattr.empty();
   if (!(*module)->hasAttr(kTargetsAttr) ||
       (named && (!from || *from < Stage::Kernel)))
-    setTarget(*module, *target);
+    setTargets(*module, *targets);
 
   if (printPipeline)
     llvm::outs() << getPipeline(from, to, pipeline) << "\n";

@@ -46,7 +46,8 @@ struct EmitOptions {
 /// The prefix that `EmitOptions` means.
 std::string getPrefix(const EmitOptions &options);
 
-/// Emits a module of the LLVM dialect that has the functions `squint_plan` and
+/// Emits a module of the LLVM dialect, in a context that can translate it
+/// (registerAllDialects does), that has the functions `squint_plan` and
 /// `squint_run` and the attributes that describe them. Errors are diagnostics;
 /// after one nothing is left behind.
 mlir::LogicalResult emitLibrary(mlir::ModuleOp module,

@@ -15,6 +15,10 @@ namespace squint {
 /// On a function that was cloned for one of several targets: the one it is for.
 inline constexpr llvm::StringLiteral kTargetAttr = "squint.target";
 
+/// On a kernel's function that has clones: the functions for each of the
+/// module's targets, itself first.
+inline constexpr llvm::StringLiteral kVariantsAttr = "kernel.variants";
+
 /// Targets of functions, looked up once each.
 class FunctionTargets {
 public:

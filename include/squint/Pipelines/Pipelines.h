@@ -47,8 +47,9 @@ runPipeline(mlir::ModuleOp module, std::optional<Stage> from, Stage to,
             llvm::function_ref<mlir::LogicalResult(Stage, mlir::ModuleOp)>
                 afterStage = {});
 
-/// Records what the module is compiled for.
-void setTarget(mlir::ModuleOp module, const TargetInfo &target);
+/// Records what the module is compiled for, the best target first (as
+/// `TargetInfo::sort` leaves them).
+void setTargets(mlir::ModuleOp module, llvm::ArrayRef<TargetInfo> targets);
 
 } // namespace squint
 

@@ -110,6 +110,7 @@ typedef struct squint_options {
   uint64_t weights_size;
   char *error_buffer; /* NULL, or gets the text of a failed create */
   size_t error_buffer_size;
+  const char *target; /* one of the library's; NULL: the best that runs here */
 } squint_options;
 
 typedef struct squint_value_v1 {
@@ -131,6 +132,12 @@ typedef struct squint_profile_v1 {
   uint64_t nanoseconds;
 } squint_profile_v1;
 
+/* A processor that the library has kernels for. */
+typedef struct squint_target_v1 {
+  const char *cpu;      /* as LLVM spells it */
+  const char *features; /* differences from what the cpu has */
+} squint_target_v1;
+
 typedef struct squint_model squint_model;
 typedef struct squint_context squint_context;
 typedef struct squint_state squint_state;
@@ -142,8 +149,8 @@ typedef struct squint_library {
   const char *name; /* the prefix of the exported functions */
   const char *compiler;
   const char *triple;
-  const char *cpu;
-  const char *features;
+  const char *cpu;      /* of all targets, best first: "znver4,x86-64-v3" */
+  const char *features; /* of the only target; empty where there are more */
   uint32_t num_inputs;
   uint32_t num_outputs;
   uint32_t num_symbols;
@@ -174,6 +181,12 @@ typedef struct squint_library {
   int32_t (*profile)(squint_context *, int32_t on);
   int32_t (*profile_read)(const squint_context *, uint32_t launch,
                           squint_profile_v1 *);
+
+  /* Best first. A model runs the first that the machine does, or the one that
+     the options named. */
+  uint32_t num_targets;
+  const squint_target_v1 *targets;
+  const char *(*target)(const squint_model *); /* its cpu */
 } squint_library;
 
 #ifdef __cplusplus

@@ -38,6 +38,8 @@ struct SessionOptions {
   /// Instead of a file or what is embedded; at a multiple of 64 bytes, and
   /// outlives the session.
   llvm::ArrayRef<char> weights = {};
+  /// One of the library's; empty: the best that runs here.
+  std::string target = {};
 };
 
 /// A model with one context and one state, fit for one thread at a time. The
@@ -52,6 +54,8 @@ public:
 
   const squint_library &library() const { return table; }
   squint_context *context() { return run_context; }
+  /// The processor whose kernels run.
+  llvm::StringRef target() const { return table.target(model); }
 
   /// Makes zeroed outputs for the inputs' shapes.
   llvm::Expected<std::vector<Array>>

@@ -78,12 +78,25 @@ struct TargetInfo {
   /// Whether LLVM's feature of that name is on.
   bool hasFeature(llvm::StringRef name) const;
 
+  /// The least processor of the architecture, which every other one extends.
+  TargetInfo getBaseline() const;
+
   /// LLVM's code generator for the target, for position-independent code.
   std::unique_ptr<llvm::TargetMachine>
   createMachine(llvm::CodeGenOptLevel level) const;
 
+  /// What the code asks of an x86 processor, as a mask of
+  /// squint/Runtime/CpuFeatures.def; of two the larger number is the more
+  /// capable target's. 0 on others.
+  uint64_t getRequirements() const;
+
   /// Vector registers hold this many elements of `bits`.
   unsigned lanes(unsigned bits) const { return vectorBits / bits; }
+
+  /// Targets of one library, best first. An error says why they cannot be in
+  /// one.
+  static llvm::Expected<std::vector<TargetInfo>>
+  sort(std::vector<TargetInfo> targets);
 
 private:
   std::vector<std::string> enabled; // sorted

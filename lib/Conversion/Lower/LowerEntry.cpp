@@ -16,6 +16,7 @@
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Kernels/Targets.h"
 
 namespace squint {
 #define GEN_PASS_DEF_LOWERENTRY
@@ -37,6 +38,7 @@ enum EntryArgument {
   Workspace,
   Weights,
   Threads,
+  Target,
   NumEntryArguments
 };
 
@@ -48,11 +50,16 @@ private:
   void lowerDims(func::FuncOp function, Value dims);
   LogicalResult lowerLaunches(func::FuncOp run);
   LLVM::LLVMFuncOp createTask(func::FuncOp body);
+  LLVM::GlobalOp createTable(func::FuncOp body, ArrayAttr variants);
+  Value getTask(OpBuilder &builder, Location loc, func::FuncOp body,
+                Value target);
   LLVM::LLVMStructType argumentsOf(func::FuncOp body);
 
   std::shared_ptr<LLVMTypeConverter> converter;
   LLVM::LLVMPointerType pointer;
   DenseMap<Operation *, LLVM::LLVMFuncOp> tasks;
+  /// Tasks of kernels with variants, in the order of the targets.
+  DenseMap<Operation *, LLVM::GlobalOp> tables;
 };
 
 } // namespace
@@ -101,9 +108,9 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
   builder.setInsertionPoint(main);
   auto run = func::FuncOp::create(
       builder, loc, "squint_run",
-      builder.getFunctionType(
-          {pointer, pointer, pointer, pointer, pointer, pointer, i64},
-          builder.getI32Type()));
+      builder.getFunctionType({pointer, pointer, pointer, pointer, pointer,
+                               pointer, i64, builder.getI32Type()},
+                              builder.getI32Type()));
   Block *block = run.addEntryBlock();
   builder.setInsertionPointToStart(block);
 
@@ -209,6 +216,8 @@ LLVM::LLVMFuncOp LowerEntry::createTask(func::FuncOp body) {
       builder, loc, (body.getSymName() + "_task").str(),
       LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, i32}),
       LLVM::Linkage::Internal);
+  if (Attribute target = body->getAttr(kTargetAttr))
+    task->setAttr(kTargetAttr, target);
   builder.setInsertionPointToStart(task.addEntryBlock(builder));
   LLVM::LLVMStructType type = argumentsOf(body);
   SmallVector<Value> arguments;
@@ -230,6 +239,48 @@ LLVM::LLVMFuncOp LowerEntry::createTask(func::FuncOp body) {
           : arith::ConstantIntOp::create(builder, loc, 0, 32).getResult();
   LLVM::ReturnOp::create(builder, loc, status);
   return task;
+}
+
+LLVM::GlobalOp LowerEntry::createTable(func::FuncOp body, ArrayAttr variants) {
+  SymbolTable symbols(getOperation());
+  SmallVector<LLVM::LLVMFuncOp> elements;
+  for (auto name : variants.getAsRange<FlatSymbolRefAttr>())
+    elements.push_back(
+        createTask(symbols.lookup<func::FuncOp>(name.getAttr())));
+  OpBuilder builder(body);
+  Location loc = body.getLoc();
+  auto type = LLVM::LLVMArrayType::get(pointer, elements.size());
+  auto table = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
+                                      LLVM::Linkage::Internal,
+                                      (body.getSymName() + "_tasks").str(),
+                                      /*value=*/Attribute());
+  builder.setInsertionPointToStart(
+      builder.createBlock(&table.getInitializerRegion()));
+  Value list = LLVM::UndefOp::create(builder, loc, type);
+  for (auto [i, task] : llvm::enumerate(elements)) {
+    Value address =
+        LLVM::AddressOfOp::create(builder, loc, pointer, task.getSymName());
+    list = LLVM::InsertValueOp::create(builder, loc, list, address, i);
+  }
+  LLVM::ReturnOp::create(builder, loc, list);
+  return table;
+}
+
+/// The address of the task that runs for a target.
+Value LowerEntry::getTask(OpBuilder &builder, Location loc, func::FuncOp body,
+                          Value target) {
+  auto variants = body->getAttrOfType<ArrayAttr>(kVariantsAttr);
+  if (!variants)
+    return LLVM::AddressOfOp::create(builder, loc, pointer,
+                                     createTask(body).getSymName());
+  LLVM::GlobalOp &table = tables[body];
+  if (!table)
+    table = createTable(body, variants);
+  Value list =
+      LLVM::AddressOfOp::create(builder, loc, pointer, table.getSymName());
+  Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, list,
+                                   LLVM::GEPArg(target));
+  return LLVM::LoadOp::create(builder, loc, pointer, slot);
 }
 
 LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
@@ -267,7 +318,6 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
       return launch.emitOpError()
              << "expected control flow to be lowered to branches";
     auto body = symbols.lookup<func::FuncOp>(launch.getBody());
-    LLVM::LLVMFuncOp task = createTask(body);
     LLVM::LLVMStructType type = argumentsOf(body);
     Location loc = launch.getLoc();
     builder.setInsertionPoint(launch);
@@ -280,8 +330,7 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
     }
     Value id = LLVM::ConstantOp::create(
         builder, loc, i32, builder.getI32IntegerAttr(names.size()));
-    Value function =
-        LLVM::AddressOfOp::create(builder, loc, pointer, task.getSymName());
+    Value function = getTask(builder, loc, body, run.getArgument(Target));
     Value units =
         arith::IndexCastOp::create(builder, loc, i64, launch.getUnits());
     Value grain =
@@ -320,6 +369,7 @@ void LowerEntry::runOnOperation() {
   converter = std::make_shared<LLVMTypeConverter>(&getContext());
   pointer = LLVM::LLVMPointerType::get(&getContext());
   tasks.clear();
+  tables.clear();
   auto main = module.lookupSymbol<func::FuncOp>("main");
   auto plan = module.lookupSymbol<func::FuncOp>("squint_plan");
   if (!main || !plan) {

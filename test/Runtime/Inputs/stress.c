@@ -34,6 +34,9 @@ static const squint_value_v1 output = {
 static const squint_launch_v1 launches[] = {{"first", "/First"},
                                             {"second", "/Second"}};
 
+static const squint_target_v1 target = {"any", ""};
+static const uint64_t required = 0;
+
 const squint_library squint_library_v1 = {.struct_size = sizeof(squint_library),
                                           .version = 1,
                                           .name = "stress",
@@ -44,8 +47,11 @@ const squint_library squint_library_v1 = {.struct_size = sizeof(squint_library),
                                           .inputs = &input,
                                           .outputs = &output,
                                           .symbols = names,
-                                          .launches = launches};
-const squint_embedded squint_embedded_v1 = {.num_output_dims = 1};
+                                          .launches = launches,
+                                          .num_targets = 1,
+                                          .targets = &target};
+const squint_embedded squint_embedded_v1 = {.required = &required,
+                                            .num_output_dims = 1};
 
 int32_t squint_plan(const int64_t *symbols, int64_t threads, int64_t *out) {
   out[0] = symbols[0] * 4 + threads * 64;
@@ -80,8 +86,9 @@ static int32_t twice(void *args, int64_t begin, int64_t end, int32_t worker) {
 
 int32_t squint_run(squint_context *context, const int64_t *symbols,
                    void *const *inputs, void *const *outputs, void *workspace,
-                   const void *weights, int64_t threads) {
+                   const void *weights, int64_t threads, int32_t target) {
   (void)weights;
+  (void)target;
   (void)threads;
   struct arguments first = {inputs[0], workspace};
   struct arguments second = {workspace, outputs[0]};

@@ -68,11 +68,32 @@ def PlanMemory : Pass<"squint-plan-memory", "::mlir::ModuleOp"> {
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def CloneTargets : Pass<"squint-clone-targets", "::mlir::ModuleOp"> {
+  let summary = "Kernels for each of several targets";
+  let description = [{
+    In a module with more than one target, every function of a kernel becomes one for each: the function itself is for the first
+    target, its clones are named after theirs. `squint.target` says which processor a function is for, `kernel.variants` lists them in
+    the order of the module's targets. Weights, workspace and the entry are the same for all.
+
+    ```mlir
+    module attributes {squint.targets = [#squint.target<"x86_64-unknown-linux-gnu", "x86-64-v4", "">,
+                                         #squint.target<"x86_64-unknown-linux-gnu", "x86-64-v3", "">]}
+    func.func private @softmax_f32_Dx64(...) attributes {kernel.body}
+    // becomes
+    func.func private @softmax_f32_Dx64(...) attributes {kernel.body,
+        kernel.variants = [@softmax_f32_Dx64, @softmax_f32_Dx64_x86_64_v3], squint.target = #squint.target<..., "x86-64-v4", "">}
+    func.func private @softmax_f32_Dx64_x86_64_v3(...) attributes {kernel.body, squint.target = #squint.target<..., "x86-64-v3", "">}
+    ```
+  }];
+  let statistics = [Statistic<"clones", "clones", "Functions added">];
+}
+
 def LowerEntry : Pass<"squint-lower-entry", "::mlir::ModuleOp"> {
   let summary = "The functions that the run-time library calls";
   let description = [{
-    `@main` becomes `squint_run(context, dims, inputs, outputs, workspace, weights, threads) -> status`, each
-    `kernel.launch` a call of `squint_launch` with a task function that unpacks its arguments, and each `squint.dim` a load.
+    `@main` becomes `squint_run(context, dims, inputs, outputs, workspace, weights, threads, target) -> status`, each
+    `kernel.launch` a call of `squint_launch` with a task function that unpacks its arguments (of several variants, the one
+    whose number `target` is), and each `squint.dim` a load.
     The names of the launches are recorded in the module's `squint.launches`.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
