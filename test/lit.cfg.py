@@ -1,9 +1,9 @@
 """How lit runs the tests. IR tests (.mlir), shell tests (.test) and Python tests (.py) all have RUN lines.
 
 Substitutions: %squintc and the other tools, %python, %build, %data, %clang, %aarch64-sysroot, %run-aarch64,
-%sanitized-importer.
-Features (for REQUIRES): data, x86_64, avx2, avx512vnni, aarch64, asan, sanitized-importer, and each
-tool that is built.
+%sanitized-importer, %run-x86.
+Features (for REQUIRES): data, x86_64, avx2, avx512vnni, aarch64, asan, sanitized-importer, x86-emulator, and
+each tool that is built.
 """
 import os
 import pathlib
@@ -67,6 +67,14 @@ if emulator and (sysroot / "lib" / "libc.so.6").exists():
     config.available_features.add("aarch64")
 substitute("%aarch64-sysroot", str(sysroot))
 substitute("%run-aarch64", f"{emulator} -L {sysroot}")
+
+# Processors that this machine is not: a script that runs a static program under an emulator of AVX-512 and AMX.
+script = pathlib.Path(os.environ.get("SQUINT_X86_EMULATOR", source.parent / "shared" / "tools" / "x86-emulate" / "run512.sh"))
+if script.exists() and (script.parent / "b3").is_dir():
+    config.available_features.add("x86-emulator")
+else:
+    lit_config.note(f"skipped: no x86 emulator (AMX under emulation; SQUINT_X86_EMULATOR or {script}, set up, has it)")
+substitute("%run-x86", str(script))
 
 if config.sanitized:
     config.available_features.add("asan")

@@ -50,7 +50,8 @@ Value GemmBuilder::buildRegion(ArrayRef<Value> arguments) {
 }
 
 void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
-                                int64_t slot, int64_t slots, Value mask) {
+                                int64_t slot, int64_t slots, Value from,
+                                Value mask) {
   Value column = b.mul(panel, PanelLayout::width);
   Values columns = loadColumns(panel);
   // Extras along the outputs are the same for every row.
@@ -63,7 +64,8 @@ void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
   }
   b.loop(b.index(0), rows, 1, [&](Value r) {
     Value m = b.add(row, r);
-    Value at = b.mul(b.add(b.mul(r, slots), slot), PanelLayout::width);
+    Value at =
+        b.mul(b.add(b.mul(b.add(from, r), slots), slot), PanelLayout::width);
     Values arguments{
         finish(b.load(b.vec(getSumType()), scratch, at, 64), m, columns)};
     for (auto [extra, loaded] : llvm::zip(op.getExtras(), extras)) {
@@ -98,21 +100,51 @@ void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels,
       for (auto [i, sum] : llvm::enumerate(sums))
         b.store(sum, scratch, b.index(i * PanelLayout::width));
     });
-    for (int64_t p = 0; p < panels; ++p) {
-      Value current = b.add(panel, p);
-      int64_t tail = layout.rows % PanelLayout::width;
-      auto full = [&] { buildEpilogue(start, size, current, p, panels, {}); };
-      auto partial = [&] {
-        buildEpilogue(start, size, current, p, panels, b.mask(tail));
-      };
-      if (!tail)
-        full();
-      else if (layout.panels == 1)
-        partial();
-      else
-        b.ifElse(b.less(current, b.index(layout.panels - 1)), full, partial);
-    }
+    buildEpilogues(start, size, panel, panels, b.index(0));
   });
+}
+
+void GemmBuilder::buildEpilogues(Value row, Value rows, Value panel,
+                                 int64_t panels, Value from) {
+  for (int64_t p = 0; p < panels; ++p) {
+    Value current = b.add(panel, p);
+    int64_t tail = layout.rows % PanelLayout::width;
+    auto full = [&] { buildEpilogue(row, rows, current, p, panels, from, {}); };
+    auto partial = [&] {
+      buildEpilogue(row, rows, current, p, panels, from, b.mask(tail));
+    };
+    if (!tail)
+      full();
+    else if (layout.panels == 1)
+      partial();
+    else
+      b.ifElse(b.less(current, b.index(layout.panels - 1)), full, partial);
+  }
+}
+
+void GemmBuilder::buildTilePanels(Value row, Value rows, Value first,
+                                  Value last) {
+  int64_t height = plan.tileRows;
+  auto build = [&](Value panel, int64_t panels) {
+    Values bases;
+    for (int64_t p = 0; p < panels; ++p)
+      bases.push_back(b.mul(b.add(panel, p), layout.panelBytes));
+    buildMatrixTiles(row, rows, bases, scratch);
+    // Rows that two tiles have computed get their epilogue once: it may read
+    // what it writes.
+    b.loop(b.index(0), b.ceilDiv(rows, height), 1, [&](Value tile) {
+      Value begin = b.mul(tile, height),
+            end = b.min(b.add(begin, height), rows);
+      Value overlap = b.sub(b.add(begin, height), end);
+      buildEpilogues(b.add(row, begin), b.sub(end, begin), panel, panels,
+                     b.add(begin, overlap));
+    });
+  };
+  int64_t panels = std::min<int64_t>(layout.panels, 2);
+  Value wide = b.add(first, b.mul(b.div(b.sub(last, first), panels), panels));
+  b.loop(first, wide, panels, [&](Value panel) { build(panel, panels); });
+  if (layout.panels % panels)
+    b.loop(wide, last, 1, [&](Value panel) { build(panel, 1); });
 }
 
 void GemmBuilder::buildPanels(Value row, Value rows, Value first, Value last,
@@ -133,6 +165,8 @@ LogicalResult GemmBuilder::build(Units units) {
     return failure();
   int64_t slots =
       std::max(plan.rows * plan.panels, plan.fewRows * plan.fewPanels);
+  if (plan.tileRows)
+    slots = std::max(slots, 2 * kUnitRows);
   scratch = b.scratch(slots * PanelLayout::width, getSumType());
 
   SmallVector<int64_t> few, many;
@@ -157,10 +191,16 @@ LogicalResult GemmBuilder::build(Units units) {
     };
     if (many.empty())
       return memoryBound();
+    auto computeBound = [&] {
+      buildPanels(row, rows, first, last, plan.panels, many, plan.rows);
+    };
+    auto inTiles = [&] { buildTilePanels(row, rows, first, last); };
     b.ifElse(
         b.less(b.index(plan.fewRows), rows),
         [&] {
-          buildPanels(row, rows, first, last, plan.panels, many, plan.rows);
+          if (!plan.tileRows)
+            return computeBound();
+          b.ifElse(b.less(rows, b.index(plan.tileRows)), computeBound, inTiles);
         },
         memoryBound);
   });

@@ -8,8 +8,16 @@
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Layout.h"
 #include "squint/Kernels/Planner.h"
+#include <functional>
 
 namespace squint::kernel {
+
+/// A block of the contraction: scales do not change within it.
+struct CodeBlock {
+  mlir::Value number;
+  llvm::SmallVector<mlir::Value> codes, headers; // byte offsets, by panel
+  int64_t length;
+};
 
 /// A matrix product over units of rows and panels. A unit is cut into register
 /// tiles of R rows x P panels; a tile leaves its sums in scratch memory, from
@@ -42,6 +50,11 @@ protected:
   virtual Value finish(Value sum, Value row, llvm::ArrayRef<Value> columns) {
     return sum;
   }
+  /// With `plan.tileRows`: leaves the sums of `rows` rows, of which there are
+  /// that many at least, and of the panels in `sums`[tile][row][panel][16]. The
+  /// last tile ends with the rows, so that it may overlap the one before it.
+  virtual void buildMatrixTiles(Value row, Value rows,
+                                llvm::ArrayRef<Value> panels, Value sums) {}
 
   Value rowAt(Value row, int64_t r) { return b.add(row, r); }
 
@@ -57,12 +70,45 @@ private:
                    int64_t maxRows);
   void buildTiles(Value row, Value rows, Value panel, int64_t panels,
                   llvm::ArrayRef<int64_t> sizes, int64_t maxRows);
+  void buildTilePanels(Value row, Value rows, Value first, Value last);
+  /// The epilogues of panels whose sums start at row `from` of the scratch
+  /// memory.
+  void buildEpilogues(Value row, Value rows, Value panel, int64_t panels,
+                      Value from);
   void buildEpilogue(Value row, Value rows, Value panel, int64_t slot,
-                     int64_t slots, Value mask);
+                     int64_t slots, Value from, Value mask);
   Value buildRegion(llvm::ArrayRef<Value> arguments);
 
   Value scratch;
 };
+
+/// What products by matrix tiles ask of the format.
+struct TileHooks {
+  struct Columns {
+    KernelBuilder::Values scales, zeros; // by panel
+  };
+  std::function<CodeBlock(mlir::Value number, int64_t length,
+                          llvm::ArrayRef<mlir::Value> panels)>
+      getBlock;
+  /// 64 bytes for each of the quads from a byte offset on.
+  std::function<KernelBuilder::Values(mlir::Value offset, int64_t quads)>
+      loadQuads;
+  std::function<Columns(const CodeBlock &block)> loadColumns;
+  /// The float sums of a row, by panel, with the products of a block added.
+  std::function<KernelBuilder::Values(
+      const CodeBlock &block, const Columns &columns, mlir::Value row,
+      KernelBuilder::Values dots, KernelBuilder::Values sums)>
+      addDots;
+};
+
+/// Byte products in AMX tiles of 16 rows x 16 outputs x 64 k, two by two; see
+/// GemmBuilder::buildMatrixTiles. `signedCodes`: what `loadQuads` gives is
+/// signed. Without `inBlocks` the sums are integers.
+void buildTileProducts(KernelBuilder &b, GemmOp op, const PanelLayout &layout,
+                       int64_t blockSize, bool inBlocks, bool signedCodes,
+                       const TileHooks &hooks, mlir::Value row,
+                       mlir::Value rows, llvm::ArrayRef<mlir::Value> panels,
+                       mlir::Value sums);
 
 /// Codes times codes.
 std::unique_ptr<GemmBuilder> createIntegerGemm(KernelBuilder &b, GemmOp op,

@@ -25,6 +25,8 @@ private:
     return inBlocks() ? Type(b.getF32Type()) : Type(b.getI32Type());
   }
   Values buildTile(int64_t rows, Value row, ArrayRef<Value> panels) override;
+  void buildMatrixTiles(Value row, Value rows, ArrayRef<Value> panels,
+                        Value sums) override;
   Values loadColumns(Value panel) override;
   Value finish(Value sum, Value row, ArrayRef<Value> columns) override;
 
@@ -33,15 +35,12 @@ private:
     return layout.storedZero() - (plan.signedWeights ? 128 : 0);
   }
 
-  /// What a block needs beside codes.
-  struct Block {
-    Value number;          // of the block
-    Values codes, headers; // byte offsets, by panel
-    int64_t length;
-  };
+  using Block = CodeBlock;
   Block getBlock(Value number, int64_t length, ArrayRef<Value> panels);
   Values addBlock(const Block &block, Value row, int64_t rows,
                   ArrayRef<Value> sums);
+  /// A sum with the products of a block added, times the scales there are.
+  Value addScaled(Value sum, Value dot, Value inputScale, Value weightScale);
   Value loadScales(Value header);
   /// Zero points of a group as i32, less what makes weights signed; null where
   /// they are one constant.
@@ -132,7 +131,10 @@ LogicalResult IntegerGemm::prepare() {
     return op->emitError() << "expected the sums of every "
                            << (inBlocks() ? blockSize : 0)
                            << " activations (0 is all of a row), got " << sums;
-  plan = planIntegerGemm(b.target, layout, inBlocks());
+  plan = planIntegerGemm(b.target, layout, blockSize);
+  // Matrix tiles have no place for the products of the activations' zero point.
+  if (inBlocks() && zero)
+    plan.tileRows = 0;
   return success();
 }
 
@@ -385,15 +387,70 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
   Values result;
   for (int64_t r = 0; r < rows; ++r) {
     Value scale = inputRatio ? b.splat(loadRow(inputScales, r)) : Value();
-    for (int64_t p = 0; p < panels; ++p) {
-      Value value = arith::SIToFPOp::create(b, b.f32s(), dots[r * panels + p]);
-      if (scale && scales[p])
-        value = arith::MulFOp::create(b, value, scale);
-      result.push_back(
-          b.fma(value, scales[p] ? scales[p] : scale, sums[r * panels + p]));
-    }
+    for (int64_t p = 0; p < panels; ++p)
+      result.push_back(addScaled(sums[r * panels + p], dots[r * panels + p],
+                                 scale, scales[p]));
   }
   return result;
+}
+
+Value IntegerGemm::addScaled(Value sum, Value dot, Value inputScale,
+                             Value weightScale) {
+  Value value = arith::SIToFPOp::create(b, b.f32s(), dot);
+  if (inputScale && weightScale)
+    value = arith::MulFOp::create(b, value, inputScale);
+  return b.fma(value, weightScale ? weightScale : inputScale, sum);
+}
+
+void IntegerGemm::buildMatrixTiles(Value row, Value rows,
+                                   ArrayRef<Value> panels, Value sums) {
+  // Symmetric codes of 4 bits are unpacked, and need no zero point when that
+  // makes them signed.
+  bool makeSigned = inBlocks() && layout.format.bits() == 4 && storedZero();
+  TileHooks hooks;
+  hooks.getBlock = [&](Value number, int64_t length, ArrayRef<Value> panels) {
+    return getBlock(number, length, panels);
+  };
+  hooks.loadQuads = [&](Value offset, int64_t quads) {
+    Values loaded = loadWeights(offset, quads);
+    if (makeSigned)
+      for (Value &quad : loaded)
+        quad = arith::SubIOp::create(
+            b, quad, b.intConstant(quad.getType(), storedZero()));
+    return loaded;
+  };
+  hooks.loadColumns = [&](const CodeBlock &block) {
+    TileHooks::Columns columns;
+    for (Value header : block.headers) {
+      columns.zeros.push_back(loadZeros(header));
+      columns.scales.push_back(layout.grouped ? loadScales(header) : Value());
+    }
+    return columns;
+  };
+  hooks.addDots = [&](const CodeBlock &block, const TileHooks::Columns &columns,
+                      Value row, Values dots, Values sums) {
+    bool correct = layout.format.zeroPoint || (storedZero() && !makeSigned);
+    Value inputs =
+        correct ? b.splat(memref::LoadOp::create(b, op.getSums(),
+                                                 ValueRange{row, block.number}))
+                : Value();
+    Value scale;
+    if (inputRatio)
+      scale = b.splat(memref::LoadOp::create(
+          b, op.getScales(), ValueRange{row, b.div(block.number, inputRatio)}));
+    for (auto [p, dot] : llvm::enumerate(dots)) {
+      if (correct) {
+        Value zeros = columns.zeros[p] ? columns.zeros[p]
+                                       : b.intConstant(b.i32s(), storedZero());
+        dot = arith::SubIOp::create(b, dot,
+                                    arith::MulIOp::create(b, zeros, inputs));
+      }
+      sums[p] = addScaled(sums[p], dot, scale, columns.scales[p]);
+    }
+    return sums;
+  };
+  buildTileProducts(b, op, layout, blockSize, inBlocks(), makeSigned, hooks,
+                    row, rows, panels, sums);
 }
 
 KernelBuilder::Values IntegerGemm::buildTile(int64_t rows, Value row,

@@ -22,8 +22,9 @@ static int64_t choosePanels(const PanelLayout &layout, int64_t wanted) {
 
 GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
                                          const PanelLayout &layout,
-                                         bool blocks) {
+                                         int64_t blockSize) {
   GemmPlan plan;
+  bool blocks = blockSize < layout.columns;
   bool unsignedDot = target.avx512Vnni || target.avxVnni;
   plan.signedWeights = layout.format.bits() == 8 && !unsignedDot;
   plan.pairs =
@@ -31,6 +32,11 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   int64_t each = registersPerPanel(target),
           registers = target.numVectorRegisters;
   plan.fewPanels = choosePanels(layout, target.streams);
+  // A matrix tile is 16 rows of 64 bytes; shorter blocks would leave a part of
+  // it empty.
+  if (target.amxInt8 && target.avx512Vnni &&
+      (blocks ? blockSize % 64 == 0 : layout.columns >= 64))
+    plan.tileRows = 16;
   if (each == 1) {
     plan.fewRows = 1;
     plan.panels = choosePanels(layout, blocks ? 1 : 2);

@@ -21,8 +21,8 @@ def _model(nodes, inputs, outputs, initializers, opset=17):
     return model
 
 
-def convolutions(batch="batch"):
-    """image [batch, 3, 12, 12] -> y [batch, 10]: convolutions with batch norm, stride and a residual, then a linear layer."""
+def convolutions(batch="batch", channels=3):
+    """image [batch, channels, 12, 12] -> y [batch, 10]: convolutions with batch norm, stride and a residual, then a linear layer."""
     rng = np.random.default_rng(1)
     norm = [numpy_helper.from_array(rng.uniform(0.5, 1.5, 16).astype(np.float32), n) for n in ("gain", "shift", "mean", "variance")]
     nodes = [
@@ -37,9 +37,9 @@ def convolutions(batch="batch"):
         helper.make_node("Flatten", ["p"], ["f"], name="flatten"),
         helper.make_node("Gemm", ["f", "w", "b"], ["y"], name="linear", transB=1),
     ]
-    weights = [_tensor(rng, "k0", 16, 3, 3, 3), _tensor(rng, "k1", 16, 16, 3, 3), _tensor(rng, "b1", 16),
+    weights = [_tensor(rng, "k0", 16, channels, 3, 3), _tensor(rng, "k1", 16, 16, 3, 3), _tensor(rng, "b1", 16),
                _tensor(rng, "k2", 24, 16, 3, 3), _tensor(rng, "w", 10, 24), _tensor(rng, "b", 10), *norm]
-    return _model(nodes, {"image": [batch, 3, 12, 12]}, {"y": [batch, 10]}, weights)
+    return _model(nodes, {"image": [batch, channels, 12, 12]}, {"y": [batch, 10]}, weights)
 
 
 def perceptron(width=96, hidden=200, outputs=33):

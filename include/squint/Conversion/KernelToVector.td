@@ -14,12 +14,12 @@ def ConvertKernelToVector : Pass<"convert-kernel-to-vector", "::mlir::ModuleOp">
     `linalg.batch_matmul`) on memrefs becomes the loops that compute its units [begin, end); `materializeWork` counts the units for
     the caller. `kernel.gather_rows` makes its function return a status of type i32.
 
-    Tiles come from the planner and the function's target: the attribute `squint.target` of the function, else the first of the
+    Where the target has AMX, tiles of 16 rows and more are `amx` operators. Tiles come from the planner and the function's target: the attribute `squint.target` of the function, else the first of the
     module's `squint.targets`. What is left of the kernel dialect are `kernel.dot`, `kernel.dot_pairs` and `kernel.add_pairs`, for the
     instruction sets.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
@@ -35,6 +35,9 @@ def ConvertKernelToX86 : Pass<"convert-kernel-to-x86", "::mlir::ModuleOp"> {
       inputs by `vpsignb` (which needs inputs above -128 and AVX2 or SSSE3). Where not, even and odd bytes are widened for
       `vpmaddwd`.
     * `kernel.dot_pairs` is `vpmaddubsw` and `vpaddw`, `kernel.add_pairs` `vpmaddwd` with ones.
+
+    * `amx` operators become LLVM's intrinsics, from which it derives the configuration of the tile registers; loops carry tiles
+      as `x86_amx`, and a function that used them releases them when it returns.
 
     Exact on all of them. Before SSSE3 nothing is converted here; `convert-kernel-to-generic` takes it.
   }];

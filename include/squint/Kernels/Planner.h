@@ -21,12 +21,15 @@ struct GemmPlan {
   bool signedWeights = false;
   /// 4-bit weights go through 16-bit sums.
   bool pairs = false;
+  /// Rows from which on a unit is computed in matrix tiles of this many rows;
+  /// 0 without such.
+  int64_t tileRows = 0;
 };
 
-/// Codes times codes; `blocks` says that scales change along k, so that float
-/// sums live beside the integer ones.
+/// Codes times codes. Scales change every `blockSize` k: where that is less
+/// than a row, float sums live beside the integer ones.
 GemmPlan planIntegerGemm(const TargetInfo &target, const PanelLayout &layout,
-                         bool blocks);
+                         int64_t blockSize);
 /// Floats times floats, or times codes that are decoded in registers.
 GemmPlan planFloatGemm(const TargetInfo &target, const PanelLayout &layout);
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "LowerTiles.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Conversion/Passes.h"
@@ -212,6 +213,8 @@ struct ConvertKernelToX86
         return WalkResult::interrupt();
       if (target->arch != TargetInfo::Arch::X86_64)
         return WalkResult::advance();
+      if (failed(lowerTiles(function)))
+        return WalkResult::interrupt();
       return function.walk([&](Operation *op) -> WalkResult {
         OpBuilder builder(op);
         KernelBuilder b(builder, op->getLoc(), *target);
