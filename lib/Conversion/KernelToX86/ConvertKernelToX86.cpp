@@ -47,8 +47,7 @@ public:
                                  : multiplyWide<arith::ShRUIOp>(w, x));
       Value pairs;
       if (isSigned)
-        pairs = multiplyPairs(math::AbsIOp::create(b, w),
-                              call(signName(), x.getType(), {x, w}));
+        pairs = multiplyPairs(math::AbsIOp::create(b, w), moveSigns(x, w));
       else
         pairs = multiplyPairs(w, x);
       return add(sum, addPairs(pairs, ones()));
@@ -105,8 +104,18 @@ private:
   }
   Value ones() { return b.intConstant(vectorOf(16), 1); }
 
-  std::string signName() {
-    return bits == 256 ? "llvm.x86.avx2.psign.b" : "llvm.x86.ssse3.psign.b.128";
+  /// x with the signs of w, for products with the magnitudes of w.
+  Value moveSigns(Value x, Value w) {
+    if (bits < 512)
+      return call(bits == 256 ? "llvm.x86.avx2.psign.b"
+                              : "llvm.x86.ssse3.psign.b.128",
+                  x.getType(), {x, w});
+    // There is no vpsignb of 512 bits, but a subtraction under a mask.
+    Value zero = b.intConstant(x.getType(), 0);
+    Value isNegative =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, w, zero);
+    return arith::SelectOp::create(b, isNegative,
+                                   arith::SubIOp::create(b, zero, x), x);
   }
 
   /// Whether no sum of two products leaves 16 bits, in the form that `convert`
@@ -118,8 +127,8 @@ private:
         std::max(-int32_t(op.getInputMin()), int32_t(op.getInputMax()));
     if (!ssse3 || 2 * weight * input > 32767)
       return false;
-    // There is no vpsignb of 512 bits, and the negative of -128 is no byte.
-    return !isSigned || (bits < 512 && int32_t(op.getInputMin()) > -128);
+    // The negative of -128 is no byte.
+    return !isSigned || int32_t(op.getInputMin()) > -128;
   }
 
   Value multiplyPairs(Value w, Value x) {

@@ -4,6 +4,8 @@
 // RUN: sed -e s/TRIPLE/x86_64-unknown-linux-gnu/ -e s/CPU/x86-64-v4/ -e s/FEATURES/+avx512vnni/ %s | %{lower} | %{code} | opt -O2 -mtriple=x86_64-linux-gnu -mcpu=x86-64-v4 -mattr=+avx512vnni,-prefer-256-bit | llc -mcpu=x86-64-v4 -mattr=+avx512vnni,-prefer-256-bit | FileCheck %s --check-prefix=VNNI
 // RUN: sed -e s/TRIPLE/x86_64-unknown-linux-gnu/ -e s/CPU/x86-64-v3/ -e s/FEATURES// %s | %{lower} | %{code} | opt -O2 -mtriple=x86_64-linux-gnu -mcpu=x86-64-v3 | llc -mcpu=x86-64-v3 | FileCheck %s --check-prefix=AVX2
 // RUN: sed -e s/TRIPLE/aarch64-unknown-linux-gnu/ -e s/CPU/cortex-a76/ -e s/FEATURES// %s | %{lower} | %{code} | opt -O2 -mtriple=aarch64-linux-gnu -mcpu=cortex-a76 | llc -mtriple=aarch64-linux-gnu -mcpu=cortex-a76 | FileCheck %s --check-prefix=NEON
+// RUN: sed -e s/TRIPLE/x86_64-unknown-linux-gnu/ -e s/CPU/alderlake/ -e s/FEATURES// %s | %{lower} | %{code} | opt -O2 -mtriple=x86_64-linux-gnu -mcpu=alderlake | llc -mcpu=alderlake | FileCheck %s --check-prefix=AVXVNNI
+// RUN: sed -e s/TRIPLE/x86_64-unknown-linux-gnu/ -e s/CPU/x86-64-v4/ -e s/FEATURES// %s | %{lower} | %{code} | opt -O2 -mtriple=x86_64-linux-gnu -mcpu=x86-64-v4 -mattr=-prefer-256-bit | llc -mcpu=x86-64-v4 -mattr=-prefer-256-bit | FileCheck %s --check-prefix=AVX512
 
 module attributes {squint.targets = [#squint.target<"TRIPLE", "CPU", "FEATURES">]} {
 
@@ -15,6 +17,11 @@ module attributes {squint.targets = [#squint.target<"TRIPLE", "CPU", "FEATURES">
 // AVX2:         vpsignb
 // AVX2:         vpmaddubsw
 // AVX2:         vpmaddwd
+// AVXVNNI-LABEL: codes:
+// AVXVNNI:      {vex} vpdpbusd %ymm{{[0-9]+}}, %ymm{{[0-9]+}}, %ymm
+// AVX512-LABEL: codes:
+// AVX512:       vpmaddubsw %zmm{{[0-9]+}}, %zmm{{[0-9]+}}, %zmm
+// AVX512:       vpmaddwd
 // NEON-LABEL: codes:
 // NEON:         ld1r { v{{[0-9]+}}.4s }
 // NEON:         sdot
@@ -38,6 +45,11 @@ func.func @codes(%x: memref<?x384xi8>, %s: memref<?x1xf32>, %z: memref<?x1xi32>,
 // AVX2:         vpmaddubsw
 // AVX2:         vpaddw
 // AVX2:         vpmaddwd
+// AVXVNNI-LABEL: nibbles:
+// AVXVNNI:      {vex} vpdpbusd %ymm{{[0-9]+}}, %ymm{{[0-9]+}}, %ymm
+// AVX512-LABEL: nibbles:
+// AVX512:       vpmaddubsw %zmm{{[0-9]+}}, %zmm{{[0-9]+}}, %zmm
+// AVX512:       vpmaddwd
 // NEON-LABEL: nibbles:
 // NEON:         fcvtl
 // NEON:         sdot

@@ -13,8 +13,11 @@ module attributes {squint.targets = [#squint.target<"x86_64-unknown-linux-gnu", 
 // AVX2:         vpmaddubsw
 // AVX2:         vpmaddwd
 // AVX512-LABEL: dynamic:
-// AVX512-NOT:     vpsignb
-// AVX512-COUNT-2: vpmaddwd
+// AVX512-DAG:     vpabsb
+// AVX512-DAG:     vpmovb2m
+// AVX512-DAG:     vpsubb {{.*}} {%k
+// AVX512:         vpmaddubsw
+// AVX512:         vpmaddwd
 // SSE2-LABEL: dynamic:
 // SSE2-COUNT-8: pmaddwd
 func.func @dynamic(%acc: vector<16xi32>, %w: vector<64xi8>, %x: i32) -> vector<16xi32> attributes {kernel.body} {
