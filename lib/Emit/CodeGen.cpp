@@ -7,6 +7,7 @@
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Kernels/Targets.h"
 #include "squint/Runtime/RuntimeBitcode.h"
+#include "squint/Target/Optimize.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -16,9 +17,7 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Transforms/IPO/GlobalDCE.h"
 
 using namespace mlir;
 using namespace squint;
@@ -43,13 +42,7 @@ static void setTargets(ModuleOp op, llvm::Module &module,
     if (function.isDeclaration())
       continue;
     const TargetInfo *given = own.lookup(function.getName());
-    const TargetInfo &target = given ? *given : info.target;
-    function.addFnAttr("target-cpu", target.cpu);
-    if (!target.features.empty())
-      function.addFnAttr("target-features", target.features);
-    // LLVM's own preference is 256 bits on most of these.
-    if (target.avx512)
-      function.addFnAttr("prefer-vector-width", "512");
+    setTarget(function, given ? *given : info.target);
     function.addFnAttr(llvm::Attribute::NoUnwind);
     // What is launched keeps its name in profiles.
     if (function.hasAddressTaken())
@@ -114,32 +107,8 @@ static void exportInterface(llvm::Module &module, llvm::StringRef prefix) {
         function, &module);
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-                     const ModelInfo &info, unsigned level) {
-  llvm::PipelineTuningOptions tuning;
-  // Kernels are vectors already, unrolled as they should be.
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  llvm::OptimizationLevel levels[] = {
-      llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
-      llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
-  llvm::ModulePassManager passes =
-      level == 0
-          ? builder.buildO0DefaultPipeline(levels[0])
-          : builder.buildPerModuleDefaultPipeline(levels[std::min(level, 3u)]);
-  passes.addPass(llvm::GlobalDCEPass());
-  passes.run(module, modules);
-  // Afterwards, since the optimiser may still fold conversions and masks.
+/// What neither LLVM's passes nor the processor do.
+static void expand(llvm::Module &module, const ModelInfo &info) {
   for (llvm::Function &function : module)
     expandHalfConversions(function, getTarget(function, info));
   expandSingleLaneStores(module);
@@ -182,7 +151,9 @@ FailureOr<CompiledModel> squint::generateCode(ModuleOp op,
   if (llvm::verifyModule(module, &stream))
     return emitError(op.getLoc())
            << "the module is not valid as LLVM IR: " << errors;
-  optimize(module, *result.machine, info, options.optLevel);
+  optimize(module, *result.machine, options.optLevel);
+  // Afterwards, since the optimiser may still fold conversions and masks.
+  expand(module, info);
   return result;
 }
 

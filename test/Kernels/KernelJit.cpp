@@ -27,8 +27,8 @@
 #include "mlir/Transforms/Passes.h"
 #include "squint/Conversion/Passes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Target/Optimize.h"
 #include "llvm/IR/LegacyPassManager.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Utils/Cloning.h"
@@ -59,24 +59,6 @@ std::unique_ptr<MLIRContext> KernelJit::createContext() {
   registerAllToLLVMIRTranslations(registry);
   return std::make_unique<MLIRContext>(registry,
                                        MLIRContext::Threading::DISABLED);
-}
-
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
 }
 
 std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context,
@@ -112,16 +94,12 @@ std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context,
   auto machine = target.createMachine(llvm::CodeGenOptLevel::Default);
   module->setTargetTriple(llvm::Triple(target.triple));
   module->setDataLayout(machine->createDataLayout());
-  for (llvm::Function &function : *module) {
-    if (function.isDeclaration())
-      continue;
-    function.addFnAttr("target-cpu", target.cpu);
-    function.addFnAttr("target-features", target.features);
-    if (target.avx512)
-      function.addFnAttr("prefer-vector-width", "512");
-  }
-  optimize(*module, *machine);
-  expandHalfConversions(*module, target);
+  for (llvm::Function &function : *module)
+    if (!function.isDeclaration())
+      setTarget(function, target);
+  optimize(*module, *machine, 2);
+  for (llvm::Function &function : *module)
+    expandHalfConversions(function, target);
   expandSingleLaneStores(*module);
 
   auto result = std::make_unique<KernelJit>();
