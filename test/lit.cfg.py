@@ -2,7 +2,7 @@
 
 Substitutions: %squintc and the other tools, %python, %build, %data, %clang, %aarch64-sysroot, %run-aarch64,
 %sanitized-importer, %run-x86.
-Features (for REQUIRES): data, x86_64, avx2, avx512vnni, aarch64, asan, sanitized-importer, x86-emulator, and
+Features (for REQUIRES): data, x86_64, avx2, avx512vnni, avx512bf16, aarch64, asan, sanitized-importer, x86-emulator, and
 each tool that is built.
 """
 import os
@@ -58,7 +58,7 @@ substitute("%data", str(data))
 if platform.machine() == "x86_64":
     config.available_features.add("x86_64")
     flags = set(pathlib.Path("/proc/cpuinfo").read_text().split("\nflags", 1)[-1].split("\n", 1)[0].split())
-    for feature, needed in {"avx2": {"avx2", "fma"}, "avx512vnni": {"avx512f", "avx512bw", "avx512vl", "avx512_vnni"}}.items():
+    for feature, needed in {"avx2": {"avx2", "fma"}, "avx512vnni": {"avx512f", "avx512bw", "avx512vl", "avx512_vnni"}, "avx512bf16": {"avx512_bf16"}}.items():
         if needed <= flags:
             config.available_features.add(feature)
 sysroot = pathlib.Path("/usr/aarch64-linux-gnu")

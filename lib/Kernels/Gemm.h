@@ -110,6 +110,12 @@ void buildTileProducts(KernelBuilder &b, GemmOp op, const PanelLayout &layout,
                        mlir::Value rows, llvm::ArrayRef<mlir::Value> panels,
                        mlir::Value sums);
 
+/// The same of bfloat16 weights with activations rounded to that type, by AMX
+/// or AVX-512 BF16; the order of the sums is the processor's.
+void buildBf16Products(KernelBuilder &b, GemmOp op, const PanelLayout &layout,
+                       mlir::Value row, mlir::Value rows,
+                       llvm::ArrayRef<mlir::Value> panels, mlir::Value sums);
+
 /// Codes times codes.
 std::unique_ptr<GemmBuilder> createIntegerGemm(KernelBuilder &b, GemmOp op,
                                                const PanelLayout &layout);

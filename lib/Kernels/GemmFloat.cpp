@@ -21,6 +21,10 @@ private:
   LogicalResult prepare() override;
   Type getSumType() const override { return b.getF32Type(); }
   Values buildTile(int64_t rows, Value row, ArrayRef<Value> panels) override;
+  void buildMatrixTiles(Value row, Value rows, ArrayRef<Value> panels,
+                        Value sums) override {
+    buildBf16Products(b, op, layout, row, rows, panels, sums);
+  }
 
   /// One k: `weights` holds 16 outputs of each panel.
   void multiply(Values &sums, Value row, int64_t rows, ArrayRef<Value> weights,
@@ -46,7 +50,7 @@ LogicalResult FloatGemm::prepare() {
     return op->emitError()
            << "expected an input of f32 without an activation format, got "
            << input.getType();
-  plan = planFloatGemm(b.target, layout);
+  plan = planFloatGemm(b.target, layout, b.allowBf16);
   return success();
 }
 

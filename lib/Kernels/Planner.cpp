@@ -56,8 +56,12 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
 }
 
 GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target,
-                                       const PanelLayout &layout) {
+                                       const PanelLayout &layout,
+                                       bool allowBf16) {
   GemmPlan plan;
+  if (allowBf16 && layout.format.element->name == "bf16" &&
+      (target.avx512Bf16 || target.amxBf16))
+    plan.tileRows = 16;
   int64_t each = registersPerPanel(target),
           registers = target.numVectorRegisters;
   // One chain of multiply-adds a panel: narrow weights come in faster than one

@@ -9,6 +9,7 @@
 #include "squint/Emit/Emit.h"
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/Onnx.h"
+#include "squint/Kernels/Targets.h"
 #include "squint/Pipelines/Pipelines.h"
 #include "squint/Pipelines/Register.h"
 #include "squint/Pipelines/Report.h"
@@ -89,6 +90,10 @@ static cl::opt<std::string>
 static cl::opt<std::string> calibration(
     "calibration", cl::value_desc("file.npz"), cl::cat(formats),
     cl::desc("Samples: arrays named as the inputs, one sample a row"));
+static cl::opt<bool> allowBf16(
+    "allow-bf16", cl::cat(formats),
+    cl::desc("Multiply bf16 weights with activations rounded to bf16 where the "
+             "processor has products of them: faster, other numbers"));
 static cl::opt<bool> unfused(
     "unfused", cl::cat(formats),
     cl::desc("Dequantize into memory instead of fusing: the reference, slow"));
@@ -409,6 +414,8 @@ int Compiler::run() {
   if (!(*module)->hasAttr(kTargetsAttr) ||
       (named && (!from || *from < Stage::Kernel)))
     setTargets(*module, *targets);
+  if (allowBf16)
+    (*module)->setAttr(kAllowBf16Attr, UnitAttr::get(&context));
 
   if (printPipeline)
     llvm::outs() << getPipeline(from, to, pipeline) << "\n";

@@ -14,13 +14,14 @@ def ConvertKernelToVector : Pass<"convert-kernel-to-vector", "::mlir::ModuleOp">
     `linalg.batch_matmul`) on memrefs becomes the loops that compute its units [begin, end); `materializeWork` counts the units for
     the caller. `kernel.gather_rows` makes its function return a status of type i32.
 
-    Where the target has AMX, tiles of 16 rows and more are `amx` operators. Tiles come from the planner and the function's target: the attribute `squint.target` of the function, else the first of the
+    Where the target has AMX, tiles of 16 rows and more are `amx` operators; in a module with `squint.allow_bf16`, so are products of bfloat16
+    weights, which are `x86vector` operators with AVX-512 BF16. Tiles come from the planner and the function's target: the attribute `squint.target` of the function, else the first of the
     module's `squint.targets`. What is left of the kernel dialect are `kernel.dot`, `kernel.dot_pairs` and `kernel.add_pairs`, for the
     instruction sets.
   }];
   let dependentDialects = [
     "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::x86vector::X86VectorDialect"
   ];
 }
 
@@ -32,11 +33,11 @@ def ConvertKernelToX86 : Pass<"convert-kernel-to-x86", "::mlir::ModuleOp"> {
     * AVX-512 VNNI and AVX-VNNI: `kernel.dot` of unsigned weights is `vpdpbusd`.
     * Otherwise products are 16-bit multiply-adds. Where the bounds prove that no pair of products leaves 16 bits,
       `vpmaddubsw` and `vpmaddwd` with ones: unsigned weights as they are, signed ones as magnitudes, with their signs moved to the
-      inputs by `vpsignb` (which needs inputs above -128 and AVX2 or SSSE3). Where not, even and odd bytes are widened for
+      inputs (above -128) by `vpsignb` or, in 512 bits, a subtraction under a mask. Where not, even and odd bytes are widened for
       `vpmaddwd`.
     * `kernel.dot_pairs` is `vpmaddubsw` and `vpaddw`, `kernel.add_pairs` `vpmaddwd` with ones.
 
-    * `amx` operators become LLVM's intrinsics, from which it derives the configuration of the tile registers; loops carry tiles
+    * `amx` and `x86vector` operators become LLVM's intrinsics, from which it derives the configuration of the tile registers; loops carry tiles
       as `x86_amx`, and a function that used them releases them when it returns.
 
     Exact on all of them. Before SSSE3 nothing is converted here; `convert-kernel-to-generic` takes it.

@@ -34,6 +34,8 @@ public:
       : ImplicitLocOpBuilder(loc, builder), target(target) {}
 
   const TargetInfo &target;
+  /// Activations may be rounded to bfloat16 for products of that type.
+  bool allowBf16 = false;
 
   // Index arithmetic; constants fold.
   Value index(int64_t value);

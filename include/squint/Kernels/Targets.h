@@ -15,6 +15,9 @@ namespace squint {
 /// On a function that was cloned for one of several targets: the one it is for.
 inline constexpr llvm::StringLiteral kTargetAttr = "squint.target";
 
+/// On a module: the user allows products of bfloat16, which are less exact.
+inline constexpr llvm::StringLiteral kAllowBf16Attr = "squint.allow_bf16";
+
 /// On a kernel's function that has clones: the functions for each of the
 /// module's targets, itself first.
 inline constexpr llvm::StringLiteral kVariantsAttr = "kernel.variants";

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "squint/Conversion/Passes.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Targets.h"
@@ -53,6 +54,7 @@ struct ConvertKernelToVector
                 function.getArgument(count - 1)};
     OpBuilder builder(op);
     KernelBuilder b(builder, op->getLoc(), target);
+    b.allowBf16 = getOperation()->hasAttr(kAllowBf16Attr);
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
             .Case([&](GemmOp op) { return buildGemm(b, op, units); })

@@ -10,16 +10,20 @@
 #include "mlir/Dialect/AMX/Transforms.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
+#include "mlir/Dialect/X86Vector/Transforms.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
 
 using namespace mlir;
 
 LogicalResult squint::lowerTiles(func::FuncOp function) {
-  bool found = false;
+  bool hasTiles = false, hasVectors = false;
   function.walk([&](Operation *op) {
-    found |= isa_and_present<amx::AMXDialect>(op->getDialect());
+    hasTiles |= isa_and_present<amx::AMXDialect>(op->getDialect());
+    hasVectors |=
+        isa_and_present<x86vector::X86VectorDialect>(op->getDialect());
   });
-  if (!found)
+  if (!hasTiles && !hasVectors)
     return success();
 
   MLIRContext *context = function.getContext();
@@ -45,9 +49,13 @@ LogicalResult squint::lowerTiles(func::FuncOp function) {
   scf::populateSCFStructuralTypeConversionsAndLegality(tiles, patterns, target);
   populateAMXLegalizeForLLVMExportPatterns(all, patterns);
   configureAMXLegalizeForExportTarget(target);
+  populateX86VectorLegalizeForLLVMExportPatterns(all, patterns);
+  configureX86VectorLegalizeForExportTarget(target);
   if (failed(applyPartialConversion(function, target, std::move(patterns))))
     return failure();
 
+  if (!hasTiles)
+    return success();
   // Registers in use are saved with every switch of threads.
   for (auto end : function.getOps<func::ReturnOp>()) {
     OpBuilder b(end);

@@ -9,8 +9,9 @@
 
 namespace squint {
 
-/// Turns the `amx` operators of a function, and the tiles that its loops carry,
-/// into intrinsics and values of LLVM. Functions without any stay as they are.
+/// Turns the `amx` and `x86vector` operators of a function, and the tiles that
+/// its loops carry, into intrinsics and values of LLVM. Functions without any
+/// stay as they are.
 mlir::LogicalResult lowerTiles(mlir::func::FuncOp function);
 
 } // namespace squint
