@@ -165,10 +165,14 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
   if (failed(checkFloatRows(op, x)) || failed(checkRows(op, op->getOperands())))
     return failure();
   int64_t columns = cast<MemRefType>(x.getType()).getDimSize(1);
-  if (ShapedType::isDynamic(columns))
-    return op->emitError() << "expected a static number of columns, got "
-                           << x.getType();
   Format format = op.getFormat().getFormat();
+  // A symbolic number of columns is one block with one sum; as lengths, the
+  // number that stands for it divides itself.
+  bool isWhole = ShapedType::isDynamic(columns);
+  if (isWhole && (format.granularity == Granularity::Group || op.getSumGroup()))
+    return op->emitError() << "expected a static number of columns for groups, "
+                              "got "
+                           << x.getType();
   int64_t block = format.granularity == Granularity::Group
                       ? std::min(format.groupSize, columns)
                       : columns;
@@ -182,11 +186,14 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
   Rounder round{b, isStatic ? -128 : -127, 127, zero, isStatic};
   Value noBits = b.intConstant(b.i32s(), 0);
 
+  auto width = [&](int64_t length) {
+    return isWhole ? b.dim(x, 1) : b.index(length);
+  };
   // Codes of [start, start + length) and their sum.
   auto quantize = [&](Value row, Value start, int64_t length, Value inverse,
                       Value sumIndex) {
     Values sum = b.lanes(
-        b.index(length), noBits,
+        width(length), noBits,
         [&](Value k, Value mask, ValueRange current) -> Values {
           Value at = b.add(start, k);
           Value code = round(b.load(b.f32s(), x, {row, at}, mask), inverse);
@@ -222,7 +229,7 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
           b.constant(b.f32s(), 1.0f / op.getScale()->convertToFloat()));
     // The largest magnitude as bits: NaN is larger than any number.
     Values largest =
-        b.lanes(b.index(length), noBits,
+        b.lanes(width(length), noBits,
                 [&](Value k, Value mask, ValueRange current) -> Values {
                   Value value =
                       b.load(b.f32s(), x, {row, b.add(start, k)}, mask);

@@ -104,19 +104,24 @@ struct Builder {
     return tensor::CollapseShapeOp::create(rewriter, loc, value, groups);
   }
 
-  /// The matrix [rows, columns] as a tensor of `type`, whose rows are `sizes`
-  /// without the last.
+  /// The matrix [rows, columns] as a tensor of `type`, whose rows are all
+  /// `sizes` but the last.
   Value expand(Value matrix, RankedTensorType type,
                ArrayRef<OpFoldResult> sizes) {
-    if (type.getRank() == 2)
+    return expand(matrix, type, sizes, type.getRank() - 1);
+  }
+
+  /// The reverse of `collapse`.
+  Value expand(Value matrix, RankedTensorType type,
+               ArrayRef<OpFoldResult> sizes, int64_t leading) {
+    if (type.getRank() == 2 && leading == 1)
       return matrix;
     if (type.getRank() == 1)
       return tensor::CollapseShapeOp::create(
           rewriter, loc, matrix, ArrayRef<ReassociationIndices>{{0, 1}});
     SmallVector<ReassociationIndices> groups(2);
-    for (int64_t i = 0; i + 1 < type.getRank(); ++i)
-      groups[0].push_back(i);
-    groups[1].push_back(type.getRank() - 1);
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      groups[i >= leading].push_back(i);
     return tensor::ExpandShapeOp::create(rewriter, loc, type, matrix, groups,
                                          sizes);
   }
@@ -250,15 +255,15 @@ Value createGemm(Builder &b, Value input, Value scales, Value sums,
 
 /// codes, scales (null when static) and sums of the rows of a matrix.
 std::array<Value, 3> quantizeRows(Builder &b, Value matrix, OpFoldResult rows,
-                                  QuantizeOp quantize, int64_t sumGroup) {
+                                  OpFoldResult columns, QuantizeOp quantize,
+                                  int64_t sumGroup) {
   PatternRewriter &rewriter = b.rewriter;
-  int64_t columns = cast<RankedTensorType>(matrix.getType()).getShape().back();
   auto groups = [&](int64_t size) {
-    return rewriter.getIndexAttr(size ? llvm::divideCeil(columns, size) : 1);
+    return rewriter.getIndexAttr(
+        size ? llvm::divideCeil(*getConstantIntValue(columns), size) : 1);
   };
   Format format = quantize.getResult().getType().getFormat();
-  SmallVector<Value> outs{
-      b.empty({rows, rewriter.getIndexAttr(columns)}, rewriter.getI8Type())};
+  SmallVector<Value> outs{b.empty({rows, columns}, rewriter.getI8Type())};
   bool isStatic = quantize.getScale().has_value();
   if (!isStatic)
     outs.push_back(
@@ -297,7 +302,10 @@ struct FuseLinear : OpRewritePattern<LinearOp> {
       if (!group)
         return op.emitError() << llvm::toString(group.takeError());
       std::array<Value, 3> parts =
-          quantizeRows(b, matrix, rows, activation.quantize, *group);
+          quantizeRows(b, matrix, rows,
+                       rewriter.getIndexAttr(
+                           cast<PackedType>(weight->getType()).getColumns()),
+                       activation.quantize, *group);
       matrix = parts[0], scales = parts[1], sums = parts[2];
     }
     Value result = createGemm(b, matrix, scales, sums, *weight, op.getBias(),
@@ -343,6 +351,7 @@ struct FuseConv : OpRewritePattern<ConvOp> {
     } else if (activation.quantize) {
       // A token of an image is the image.
       auto parts = quantizeRows(b, b.collapse(source, 1), (*sizes)[0],
+                                b.product(ArrayRef(inputSizes).drop_front()),
                                 activation.quantize, 0);
       source = parts[0];
       if (input.getRank() > 2) {
@@ -454,6 +463,12 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
     Builder b{rewriter, op.getLoc()};
     auto type = cast<RankedTensorType>(op.getResult().getType());
     Value source = b.toF32(quantize.getInput());
+    auto rounded = [&](OpBuilder &builder, Value value) -> Value {
+      if (type.getElementType().isF32())
+        return value;
+      return arith::TruncFOp::create(builder, b.loc, type.getElementType(),
+                                     value);
+    };
     AffineMap identity = rewriter.getMultiDimIdentityMap(type.getRank());
     if (quantize.getScale()) {
       Value codes = b.staticCodes(source, *sizes, quantize);
@@ -466,29 +481,48 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
                           builder, b.loc, builder.getF32Type(), arguments[0]);
                       x = arith::SubFOp::create(builder, b.loc, x,
                                                 b.constant(zero));
-                      return arith::MulFOp::create(builder, b.loc, x,
-                                                   b.constant(scale));
+                      return rounded(builder,
+                                     arith::MulFOp::create(builder, b.loc, x,
+                                                           b.constant(scale)));
                     }));
       return success();
     }
-    OpFoldResult rows = b.product(ArrayRef(*sizes).drop_back());
-    auto parts = quantizeRows(b, b.asMatrix(source), rows, quantize, 0);
+    // A token is a row, or the image.
+    int64_t leading = quantize.getImage() ? 1 : type.getRank() - 1;
+    OpFoldResult rows = b.product(ArrayRef(*sizes).take_front(leading)),
+                 columns = b.product(ArrayRef(*sizes).drop_front(leading));
+    auto parts = quantizeRows(b, b.collapse(source, leading), rows, columns,
+                              quantize, 0);
     Format format = quantize.getResult().getType().getFormat();
-    AffineExpr row = rewriter.getAffineDimExpr(0),
-               column = rewriter.getAffineDimExpr(1);
-    AffineExpr group = format.granularity == Granularity::Group
-                           ? column.floorDiv(format.groupSize)
-                           : rewriter.getAffineConstantExpr(0);
-    auto scaleMap = AffineMap::get(2, 0, {row, group}, rewriter.getContext());
+    AffineMap own = rewriter.getMultiDimIdentityMap(2),
+              scaleOfRow = AffineMap::get(2, 0,
+                                          {rewriter.getAffineDimExpr(0),
+                                           rewriter.getAffineConstantExpr(0)},
+                                          rewriter.getContext());
+    bool isGrouped = format.granularity == Granularity::Group;
+    SmallVector<Value> reads{parts[0]};
+    if (!isGrouped)
+      reads.push_back(parts[1]);
     Value floats = b.map(
-        {parts[0], parts[1]}, {rewriter.getMultiDimIdentityMap(2), scaleMap},
-        {rows, sizes->back()}, type.getElementType(),
+        reads, ArrayRef<AffineMap>{own, scaleOfRow}.take_front(reads.size()),
+        {rows, columns}, type.getElementType(),
         [&](OpBuilder &builder, ValueRange arguments) -> Value {
           Value x = arith::SIToFPOp::create(builder, b.loc,
                                             builder.getF32Type(), arguments[0]);
-          return arith::MulFOp::create(builder, b.loc, x, arguments[1]);
+          if (!isGrouped)
+            return rounded(builder, arith::MulFOp::create(builder, b.loc, x,
+                                                          arguments[1]));
+          Value row = linalg::IndexOp::create(builder, b.loc, 0),
+                column = linalg::IndexOp::create(builder, b.loc, 1);
+          Value group = arith::DivUIOp::create(
+              builder, b.loc, column,
+              arith::ConstantIndexOp::create(builder, b.loc, format.groupSize));
+          Value scale = tensor::ExtractOp::create(builder, b.loc, parts[1],
+                                                  ValueRange{row, group});
+          return rounded(builder,
+                         arith::MulFOp::create(builder, b.loc, x, scale));
         });
-    rewriter.replaceOp(op, b.expand(floats, type, *sizes));
+    rewriter.replaceOp(op, b.expand(floats, type, *sizes, leading));
     return success();
   }
 };
@@ -565,6 +599,12 @@ struct LowerConv : OpRewritePattern<ConvOp> {
     int64_t rank = type.getRank(), spatial = rank - 2, groups = op.getGroups();
     int64_t channels = weightType.getShape().back(),
             outputs = type.getShape().back() / groups;
+    if (inputType.isDynamicDim(rank - 1)) {
+      SmallVector<int64_t> shape(inputType.getShape());
+      shape.back() = groups * channels;
+      inputType = inputType.clone(shape);
+      input = tensor::CastOp::create(rewriter, b.loc, inputType, input);
+    }
 
     if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; })) {
       SmallVector<OpFoldResult> low(rank, rewriter.getIndexAttr(0)), high = low;

@@ -197,8 +197,9 @@ LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
     builder.setInsertionPointAfterValue(input);
     auto codesType =
         PackedType::get(type.getShape(), cast<FormatAttr>(formatAttr));
-    auto quantize = QuantizeOp::create(builder, op.getLoc(), codesType, input,
-                                       scale, zeroPoint);
+    auto quantize =
+        QuantizeOp::create(builder, op.getLoc(), codesType, input, scale,
+                           zeroPoint, !op.hasTokenRows() && !scale);
     auto dequantize =
         DequantizeOp::create(builder, op.getLoc(), type, quantize);
     if (FailureOr<SmallVector<DimExpr>> dims = getDims(input);

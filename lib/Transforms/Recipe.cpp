@@ -16,7 +16,8 @@ using namespace squint;
 namespace yaml = llvm::yaml;
 
 bool RecipeRule::matches(StringRef kind, StringRef name) const {
-  return (operators.empty() || llvm::is_contained(operators, kind)) &&
+  return (operators.empty() ? kind != "embedding"
+                            : llvm::is_contained(operators, kind)) &&
          (names.empty() || llvm::any_of(names, [&](const auto &glob) {
             return glob.match(name);
           }));
@@ -136,9 +137,10 @@ LogicalResult RecipeReader::readKey(yaml::KeyValueNode &entry,
   yaml::Node *value = entry.getValue();
   if (key == "operators")
     return readStrings(value, key, [&](yaml::Node *node, std::string kind) {
-      if (kind != "linear" && kind != "conv")
+      if (kind != "linear" && kind != "conv" && kind != "embedding")
         return fail(node,
-                    "expected operators linear or conv, got '" + kind + "'");
+                    "expected operators linear, conv or embedding, got '" +
+                        kind + "'");
       rule.operators.push_back(kind);
       return success();
     });

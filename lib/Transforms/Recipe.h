@@ -16,7 +16,8 @@ namespace squint {
 struct RecipeRule {
   /// Where the rule stands in its file.
   mlir::Location loc;
-  /// Kinds as `WeightedOpInterface` spells them; empty for all.
+  /// Kinds as `WeightedOpInterface` spells them; empty for all but
+  /// `embedding`, which is only taken by name.
   std::vector<std::string> operators;
   /// Globs over node names, `*` crossing slashes; empty for all.
   std::vector<llvm::GlobPattern> names;

@@ -105,7 +105,8 @@ LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
                                               const Format *weight) {
   const Format &format = tracked.rule.activations;
   Value input = op.getActivationOperand().get();
-  if (isLeftAlone(format) || input.getDefiningOp<DequantizeOp>())
+  if (isLeftAlone(format) || input.getDefiningOp<DequantizeOp>() ||
+      !isa<mlir::FloatType>(getElementTypeOrSelf(input.getType())))
     return success();
   if (!weight || !weight->isInteger())
     return op.emitError() << "expected integer weights for activations of "
@@ -142,6 +143,8 @@ LogicalResult SelectFormats::select(WeightedOpInterface op) {
     if (!chosen)
       chosen = &tracked;
   }
+  if (!chosen)
+    return success();
   ++chosen->taken;
 
   if (dequantize) {

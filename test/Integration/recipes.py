@@ -10,14 +10,14 @@ import onnx
 import squint_testing as squint
 
 work = pathlib.Path(sys.argv[1])
-model = models.perceptron()
-onnx.save(model, work / "model.onnx")
-np.savez(work / "calibration.npz", **models.feeds(model, 64, seed=1))
-feeds = models.feeds(model, 9)
-want = squint.session(work / "model.onnx").run(["y"], feeds)[0]
 recipes = sorted((squint.SOURCE / "recipes").glob("*.yaml"))
 assert recipes
 for recipe in recipes:
+    model = models.classifier() if "embedding" in recipe.stem else models.perceptron()
+    onnx.save(model, work / "model.onnx")
+    np.savez(work / "calibration.npz", **models.feeds(model, 64, seed=1))
+    feeds = models.feeds(model, 9)
+    want = squint.session(work / "model.onnx").run(["y"], feeds)[0]
     flags = [f"--recipe={recipe}"]
     if "--calibration" in recipe.read_text():
         flags.append(f"--calibration={work / 'calibration.npz'}")
@@ -25,3 +25,7 @@ for recipe in recipes:
     error = squint.relative_error(got, want)
     print(f"{recipe.name}: {error:.4f}")
     assert 0 < error < 0.2
+    if model.graph.node[0].op_type == "Gather":
+        table = model.graph.initializer[0].dims[0] * model.graph.initializer[0].dims[1]
+        weights = int(squint.tool("squint-run", work / f"{recipe.stem}.so").split("weights ")[1].split()[0])
+        assert weights < 2 * table, f"expected a table of {table} bytes and little else, got {weights}"

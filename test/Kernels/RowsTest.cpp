@@ -165,15 +165,16 @@ TEST_F(RowsTest, QuantizeRows) {
   constexpr int64_t rows = 9;
   struct Case {
     const char *format;
-    int64_t columns, sumGroup;
+    int64_t columns, sumGroup; // -1: symbolic columns
   };
-  for (Case c : {Case{"int8:token", 384, 0}, Case{"int8:token", 75, 32},
-                 Case{"int8:group=32", 128, 32}, Case{"int8:group=64", 150, 32},
-                 Case{"int8:group=24,scale=f32", 60, 24},
-                 Case{"int8:group=32,scale=bf16", 96, 32},
-                 Case{"int8:token,scale=f16", 33, 0},
-                 Case{"int8:token,scale=bf16", 48, 16},
-                 Case{"int8:tensor", 50, 0}, Case{"int8:tensor", 70, 32}}) {
+  for (Case c :
+       {Case{"int8:token", 384, 0}, Case{"int8:token", 75, 32},
+        Case{"int8:group=32", 128, 32}, Case{"int8:group=64", 150, 32},
+        Case{"int8:group=24,scale=f32", 60, 24},
+        Case{"int8:group=32,scale=bf16", 96, 32},
+        Case{"int8:token,scale=f16", 33, 0},
+        Case{"int8:token,scale=bf16", 48, 16}, Case{"int8:token", 29, -1},
+        Case{"int8:tensor", 50, 0}, Case{"int8:tensor", 70, 32}}) {
     auto format =
         llvm::cantFail(Format::parse(c.format, FormatRole::Activation));
     bool isStatic = format.granularity == Granularity::Tensor;
@@ -181,7 +182,7 @@ TEST_F(RowsTest, QuantizeRows) {
             group = format.granularity == Granularity::Group ? format.groupSize
                                                              : columns;
     int64_t groups = llvm::divideCeil(columns, group),
-            part = c.sumGroup ? c.sumGroup : columns;
+            part = c.sumGroup > 0 ? c.sumGroup : columns;
     int64_t parts = llvm::divideCeil(columns, part);
     Buffer<float> x(rows * columns), scales(rows * groups);
     Buffer<int8_t> codes(rows * columns);
@@ -215,8 +216,9 @@ TEST_F(RowsTest, QuantizeRows) {
       for (int64_t k = 0; k < columns; ++k)
         expectedSums[m * parts + k / part] += expected[m * columns + k];
     }
-    std::string in = "memref<?x" + str(columns) + "xf32>",
-                q = "memref<?x" + str(columns) + "xi8>";
+    std::string width = c.sumGroup < 0 ? "?" : str(columns);
+    std::string in = "memref<?x" + width + "xf32>",
+                q = "memref<?x" + width + "xi8>";
     std::string s = "memref<?x" + str(groups) + "xf32>",
                 z = "memref<?x" + str(parts) + "xi32>";
     std::string body =
@@ -224,7 +226,7 @@ TEST_F(RowsTest, QuantizeRows) {
         (isStatic ? "%q, %z : " + q + ", " + z
                   : "%q, %s, %z : " + q + ", " + s + ", " + z) +
         ") {format = #squint.format<\"" + format.str() +
-        "\">, sum_group = " + str(c.sumGroup) + " : i64" +
+        "\">, sum_group = " + str(std::max<int64_t>(c.sumGroup, 0)) + " : i64" +
         (isStatic ? ", scale = 0.01171875 : f32, zero_point = -7 : i32}" : "}");
     forTargets("%x: " + in + ", %q: " + q + ", %s: " + s + ", %z: " + z, body,
                "", [&](KernelJit &jit, const TestTarget &) {

@@ -49,6 +49,29 @@ func.func @conv(%x: tensor<1x6x6x2xf16>) -> tensor<1x4x4x3xf16> {
   return %0 : tensor<1x4x4x3xf16>
 }
 
+// A token of a linear is a row, that of a conv an image, and a table is a weight.
+// CHECK-LABEL: func.func @tokens
+func.func @tokens(%x: tensor<1x6x6x4xf32>, %ids: tensor<3xi64>)
+    -> (tensor<1x6x6x3xf32>, tensor<1x6x6x3xf32>, tensor<3x4xf32>) {
+  %w = squint.constant dense<0.5> : tensor<3x4xf32>
+  %k = squint.constant dense<0.5> : tensor<3x1x1x4xf32>
+  // CHECK-DAG: %[[ROWS:.*]] = squint.quantize %{{[^ ]*}} : tensor<1x6x6x4xf32>
+  // CHECK-DAG: %[[IMAGE:.*]] = squint.quantize %{{[^ ]*}} {image} : tensor<1x6x6x4xf32>
+  // CHECK-DAG: %[[ROWSF:.*]] = squint.dequantize %[[ROWS]]
+  // CHECK-DAG: %[[IMAGEF:.*]] = squint.dequantize %[[IMAGE]]
+  // CHECK-DAG: %[[TABLE:.*]] = squint.dequantize %{{.*}} -> tensor<3x4xf32>
+  // CHECK: squint.linear %[[ROWSF]]
+  %0 = squint.linear %x, %w {squint.weight_format = "int8", squint.activation_format = "int8:token"}
+      : tensor<1x6x6x4xf32>, tensor<3x4xf32> -> tensor<1x6x6x3xf32>
+  // CHECK: squint.conv %[[IMAGEF]]
+  %1 = squint.conv %x, %k strides = [1, 1] dilations = [1, 1] pads = [0, 0, 0, 0] groups = 1
+      {squint.weight_format = "int8", squint.activation_format = "int8:token"}
+      : tensor<1x6x6x4xf32>, tensor<3x1x1x4xf32> -> tensor<1x6x6x3xf32>
+  // CHECK: squint.embedding %{{.*}}, %{{.*}} : tensor<3x4xf32>
+  %2 = squint.embedding %w, %ids {squint.weight_format = "int8"} : tensor<3x4xf32>, tensor<3xi64> -> tensor<3x4xf32>
+  return %0, %1, %2 : tensor<1x6x6x3xf32>, tensor<1x6x6x3xf32>, tensor<3x4xf32>
+}
+
 // Statistics give static scales and leave; a range without negative values uses all 256 codes.
 // CHECK-NOT: squint.statistics
 squint.statistics "positive" min = 0.0 max = 255.0 by "min-max" samples = 2

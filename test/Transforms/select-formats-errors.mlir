@@ -86,7 +86,7 @@ rules:
 rules:
   - operators: [linear, matmul]
     weights: int8
-# KIND: kind.yaml:2:25: error: expected operators linear or conv, got 'matmul'
+# KIND: kind.yaml:2:25: error: expected operators linear, conv or embedding, got 'matmul'
 
 //--- glob.yaml
 rules:

@@ -4,6 +4,7 @@
 // RUN: squint-opt %t/model.mlir --squint-select-formats="recipe=%t/recipe.yaml" | FileCheck %s --check-prefix=RECIPE
 // RUN: squint-opt %t/model.mlir --squint-select-formats="recipe=%t/recipe.yaml weights=bf16" | FileCheck %s --check-prefix=REST
 // RUN: squint-opt %t/model.mlir --squint-select-formats | FileCheck %s --check-prefix=NONE
+// RUN: squint-opt %t/table.mlir --squint-select-formats="recipe=%t/table.yaml weights=int8 activations=int8" | FileCheck %s --check-prefix=TABLE
 // RUN: squint-opt %t/quantized.mlir --squint-select-formats="activations=int8:group=32" | FileCheck %s --check-prefix=QUANTIZED
 
 //--- recipe.yaml
@@ -66,4 +67,21 @@ func.func @main(%x: tensor<?x64xf32>, %p: !squint.packed<32x64, "int4:group=32">
   %w = squint.dequantize %p : !squint.packed<32x64, "int4:group=32"> -> tensor<32x64xf32>
   %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
   return %0 : tensor<?x32xf32>
+}
+
+// A table takes a format from a rule that names embeddings, and from no other.
+//--- table.yaml
+rules:
+  - {operators: embedding, names: words, weights: int4:group=16, activations: int8}
+//--- table.mlir
+func.func @main(%ids: tensor<?xi64>) -> (tensor<?x64xf32>, tensor<?x8xf32>) {
+  %t = squint.constant dense<1.0> : tensor<512x64xf32>
+  %w = squint.constant dense<1.0> : tensor<8x64xf32>
+  // TABLE: squint.embedding {{.*}} {squint.weight_format = "int4:group=16,scale=f16"} :
+  %0 = squint.embedding %t, %ids : tensor<512x64xf32>, tensor<?xi64> -> tensor<?x64xf32> loc("words")
+  // TABLE: squint.embedding %{{[^ ]*}}, %{{[^ ]*}} :
+  %1 = squint.embedding %t, %ids : tensor<512x64xf32>, tensor<?xi64> -> tensor<?x64xf32> loc("positions")
+  // TABLE: squint.linear {{.*}} {squint.activation_format = "int8:token,scale=f32", squint.weight_format = "int8:channel,scale=f32"}
+  %2 = squint.linear %1, %w : tensor<?x64xf32>, tensor<8x64xf32> -> tensor<?x8xf32>
+  return %0, %2 : tensor<?x64xf32>, tensor<?x8xf32>
 }

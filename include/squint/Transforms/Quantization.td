@@ -19,7 +19,7 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
 
     ```yaml
     rules:
-      - operators: linear            # linear or conv; left out: both
+      - operators: linear            # linear, conv or embedding; left out: linear and conv
         names: ["*/query/*", head]   # globs over node names; left out: all
         weights: int8:channel        # left out: f32
         activations: int8:token

@@ -85,6 +85,11 @@ LogicalResult QuantizeOp::verify() {
            << format.str() << "'";
   if (getScale() && !(getScale()->isFinite() && !getScale()->isNegative()))
     return emitOpError() << "expected a finite scale that is not negative";
+  if (getImage() &&
+      (format.granularity != Granularity::Token || type.getShape().size() < 2))
+    return emitOpError() << "expected images of 2 or more dimensions with a "
+                            "scale a token, got "
+                         << type;
   return success();
 }
 
@@ -264,6 +269,15 @@ LogicalResult PoolOp::verify() {
   }
   return success();
 }
+
+OpOperand &EmbeddingOp::getWeightOperand() {
+  return getOperation()->getOpOperand(0);
+}
+OpOperand &EmbeddingOp::getActivationOperand() {
+  return getOperation()->getOpOperand(1);
+}
+StringRef EmbeddingOp::getKind() { return "embedding"; }
+bool EmbeddingOp::hasTokenRows() { return false; }
 
 LogicalResult EmbeddingOp::verify() {
   auto table = cast<RankedTensorType>(getTable().getType());

@@ -28,7 +28,8 @@ def Squint_WeightedOpInterface : OpInterface<"WeightedOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<"The weight, [outputs, contraction...].", "::mlir::OpOperand &", "getWeightOperand">,
-    InterfaceMethod<"The activation that the weight is contracted with.", "::mlir::OpOperand &",
+    InterfaceMethod<"The activation that the weight is contracted with; integers where they choose rows of it.",
+                    "::mlir::OpOperand &",
                     "getActivationOperand">,
     InterfaceMethod<"The operator's kind as recipes spell it, e.g. `linear`.", "::llvm::StringRef", "getKind">,
     InterfaceMethod<"Whether each row of the activation is a token, so that `token` and `group` scales make sense.",
@@ -91,6 +92,7 @@ def Squint_QuantizeOp : Squint_Op<"quantize", [Pure]> {
 
     * `int8:token`: one scale a row of the last dimension, `scale = max|x| / 127`, codes -127..127; a row of zeros has
       scale 0 and codes 0. `int8:group=N` does so for every N elements of a row; the last group may be shorter.
+      With `image` the token is an image: one scale for all but the first dimension.
     * `int8:tensor`: static; `scale` and `zero_point` are attributes and codes are -128..127 (a one-sided range uses
       all of them through the zero point).
 
@@ -98,7 +100,8 @@ def Squint_QuantizeOp : Squint_Op<"quantize", [Pure]> {
     %q = squint.quantize %x : tensor<?x384xf32> -> !squint.packed<?x384, "int8:token,scale=f32">
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, OptionalAttr<F32Attr>:$scale, OptionalAttr<I32Attr>:$zero_point);
+  let arguments = (ins AnyRankedTensor:$input, OptionalAttr<F32Attr>:$scale, OptionalAttr<I32Attr>:$zero_point,
+                       UnitAttr:$image);
   let results = (outs Squint_PackedType:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
@@ -240,7 +243,7 @@ def Squint_PoolOp : Squint_Op<"pool", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Squint_EmbeddingOp : Squint_Op<"embedding", [Pure]> {
+def Squint_EmbeddingOp : Squint_Op<"embedding", [Pure, DeclareOpInterfaceMethods<Squint_WeightedOpInterface>]> {
   let summary = "Rows of a table";
   let description = [{
     `y[i..., :] = table[ids[i...], :]`; a negative id counts from the end. An id outside the table is a run-time error.
