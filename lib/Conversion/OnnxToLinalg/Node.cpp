@@ -521,15 +521,20 @@ Tensor lowering::reshape(ImplicitLocOpBuilder &b, const Tensor &input,
     fromGroups.assign(1, llvm::to_vector<2>(llvm::seq<int64_t>(input.rank())));
     toGroups.assign(1, llvm::to_vector<2>(llvm::seq<int64_t>(dims.size())));
   }
-  Dims middle;
-  for (const ReassociationIndices &group : fromGroups)
-    middle.push_back(product(
-        ArrayRef<DimExpr>(input.dims).slice(group.front(), group.size())));
+  auto collapsed = [&](ArrayRef<DimExpr> all,
+                       ArrayRef<ReassociationIndices> groups) {
+    Dims sizes;
+    for (const ReassociationIndices &group : groups)
+      sizes.push_back(product(all.slice(group.front(), group.size())));
+    return tensorType(sizes, storageElement(input.element));
+  };
   Value value = input.value;
   if (fromGroups.size() != input.dims.size())
     value = tensor::CollapseShapeOp::create(
-        b, tensorType(middle, storageElement(input.element)), value,
-        fromGroups);
+        b, collapsed(input.dims, fromGroups), value, fromGroups);
+  // A number on one side only: inference takes the other one to be it.
+  if (auto middle = collapsed(dims, toGroups); middle != value.getType())
+    value = tensor::CastOp::create(b, middle, value);
   if (toGroups.size() != dims.size())
     value =
         tensor::ExpandShapeOp::create(b, type, value, toGroups, sizes(b, dims));

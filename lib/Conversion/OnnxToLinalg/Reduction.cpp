@@ -95,6 +95,7 @@ FailureOr<SmallVector<int64_t>> readAxes(Node &node, int64_t rank) {
   for (int64_t &axis : axes)
     axis += axis < 0 ? rank : 0;
   llvm::sort(axes);
+  axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
   return axes;
 }
 

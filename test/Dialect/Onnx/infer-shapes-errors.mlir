@@ -52,7 +52,7 @@ func.func @main(%x: tensor<6xf32>, %to: tensor<2xi64>) -> tensor<*xf32> {
 
 func.func @main(%x: tensor<6xf32>) -> tensor<*xf32> {
   %to = squint.constant dense<[4, -1]> : tensor<2xi64>
-  // expected-error @+1 {{expected 6 elements to divide into 4}}
+  // expected-error @+1 {{expected a multiple of 4 for the elements of a size of -1, got 6}}
   %0 = onnx.Reshape(%x, %to) : (tensor<6xf32>, tensor<2xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
@@ -105,5 +105,29 @@ func.func @main(%x: tensor<?x4xf32>) -> tensor<*xf32> {
 func.func @main(%x: tensor<2x3xf32>) -> tensor<*xf32> {
   // expected-error @+1 {{expected an axis of a tensor with 2 dimensions, got 7}}
   %0 = onnx.Softmax(%x) {axis = 7 : i64} : (tensor<2x3xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2x8xf32>, %scale: tensor<2x8xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected scale or bias of at most 1 dimensions, got 2}}
+  %0 = onnx.RMSNormalization(%x, %scale) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2x3x4xf32>, %scale: tensor<3xf32>, %bias: tensor<2xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for the channels, got 2 and 3}}
+  %0 = onnx.InstanceNormalization(%x, %scale, %bias) : (tensor<2x3x4xf32>, tensor<3xf32>, tensor<2xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2x3xf32>, %i: tensor<3x3xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected at most 2 indices in dimension 0, got 3}}
+  %0 = onnx.GatherElements(%x, %i) {axis = 1 : i64} : (tensor<2x3xf32>, tensor<3x3xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }

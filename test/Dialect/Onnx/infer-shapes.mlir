@@ -150,3 +150,35 @@ func.func @main(%x: tensor<?x4xf32> {squint.dims = ["n", "4"]}) -> tensor<?xf32>
   %0 = onnx.Reshape(%x, %to) {squint.dims = [["4*n"]]} : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?xf32>
   return %0 : tensor<?xf32>
 }
+
+// -----
+
+// A symbol that only one number can stand for is that number.
+// CHECK-LABEL: func.func @pinned
+// CHECK-SAME: %{{.*}}: tensor<?x17xf32> {squint.dims = ["n", "17"]}, %{{.*}}: tensor<17xf32> {squint.dims = ["17"]}
+// CHECK-NOT: squint.assume
+func.func @pinned(%x: tensor<?x?xf32> {squint.dims = ["n", "k"]}, %y: tensor<?xf32> {squint.dims = ["k"]})
+    -> (tensor<*xf32> {squint.dims = ["?", "?"]}, tensor<*xf32> {squint.dims = ["?", "?"]}) {
+  %w = squint.constant dense<1.0> : tensor<17x4xf32>
+  // CHECK: onnx.MatMul(%{{.*}}) {squint.dims = {{.}}["n", "4"]]}
+  %0 = onnx.MatMul(%x, %w) : (tensor<?x?xf32>, tensor<17x4xf32>) -> tensor<*xf32>
+  // CHECK: onnx.Add(%{{.*}}) {squint.dims = {{.}}["n", "17"]]}
+  %1 = onnx.Add(%x, %y) : (tensor<?x?xf32>, tensor<?xf32>) -> tensor<*xf32>
+  return %0, %1 : tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// What an operand says of a symbolic size holds, and so does that elements divide.
+// CHECK-LABEL: func.func @parameters
+// CHECK-SAME: %{{.*}}: tensor<?x5xf32> {squint.dims = ["n", "5"]}
+// CHECK-SAME: squint.assume = {{.}}["4*floordiv(5*n,4)", "==", "5*n"]]
+func.func @parameters(%x: tensor<?x?xf32> {squint.dims = ["n", "k"]}, %slope: tensor<5xf32>)
+    -> (tensor<*xf32> {squint.dims = ["?", "?"]}) {
+  %shape = squint.constant dense<[4, -1]> : tensor<2xi64>
+  // CHECK: onnx.PRelu
+  %0 = onnx.PRelu(%x, %slope) : (tensor<?x?xf32>, tensor<5xf32>) -> tensor<*xf32>
+  // CHECK: onnx.Reshape{{.*}} {squint.dims = {{.}}["4", "floordiv(5*n,4)"]]}
+  %1 = onnx.Reshape(%0, %shape) : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %1 : tensor<*xf32>
+}

@@ -124,17 +124,53 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    ShapeContext context(function);
-    auto visit = [&](Block &block) { return visitOps(block, context); };
-    context.visitBlock = visit;
-    if (failed(visitArguments(function, context)) ||
-        failed(visit(function.getBody().front())))
-      return signalPassFailure();
-    replaceEvaluated(function, context);
-    simplify(function, context);
-    if (failed(setTypes(function, context)) ||
-        failed(setResults(function, context)))
-      return signalPassFailure();
+    for (bool isPinned = true; isPinned;) {
+      ShapeContext context(function);
+      auto visit = [&](Block &block) { return visitOps(block, context); };
+      context.visitBlock = visit;
+      if (failed(visitArguments(function, context)) ||
+          failed(visit(function.getBody().front())))
+        return signalPassFailure();
+      isPinned = pinSymbols(function, context);
+      if (isPinned)
+        continue;
+      replaceEvaluated(function, context);
+      simplify(function, context);
+      if (failed(setTypes(function, context)) ||
+          failed(setResults(function, context)))
+        return signalPassFailure();
+    }
+  }
+
+  /// Puts numbers in place of the arguments' symbols that no other number can
+  /// stand for; whether there were any.
+  bool pinSymbols(func::FuncOp function, ShapeContext &context) {
+    bool isPinned = false;
+    for (const auto &[symbol, relation, text] : context.getAssumptions()) {
+      int64_t number;
+      if (relation != "==" || !DimExpr::isSymbol(symbol) ||
+          StringRef(text).getAsInteger(10, number))
+        continue;
+      for (BlockArgument argument : function.getArguments()) {
+        FailureOr<SmallVector<DimExpr>> dims = getDims(argument);
+        auto type = cast<RankedTensorType>(argument.getType());
+        SmallVector<int64_t> shape(type.getShape());
+        for (auto [dim, size] : llvm::zip_equal(*dims, shape)) {
+          if (dim.str() != symbol)
+            continue;
+          dim = size = number;
+          isPinned = true;
+        }
+        argument.setType(type.clone(shape));
+        function.setArgAttr(argument.getArgNumber(), kDimsAttr,
+                            getDimsAttr(&getContext(), *dims));
+      }
+    }
+    if (isPinned)
+      function.setFunctionType(FunctionType::get(
+          &getContext(), function.getBody().getArgumentTypes(),
+          function.getResultTypes()));
+    return isPinned;
   }
 
   LogicalResult visitArguments(func::FuncOp function, ShapeContext &context) {

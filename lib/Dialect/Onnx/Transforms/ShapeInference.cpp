@@ -135,6 +135,30 @@ FailureOr<DimExpr> ShapeContext::unify(const DimExpr &a, const DimExpr &b,
   return second ? b : a;
 }
 
+LogicalResult ShapeContext::expectBroadcast(Value operand,
+                                            ArrayRef<DimExpr> dims,
+                                            StringRef what) {
+  ArrayRef<DimExpr> own = shape(operand);
+  if (own.size() > dims.size())
+    return fail() << "expected " << what << " of at most " << dims.size()
+                  << " dimensions, got " << own.size();
+  for (auto [size, to] : llvm::zip_equal(own, dims.take_back(own.size())))
+    if (!size.isConstant(1) && failed(unify(size, to, what)))
+      return failure();
+  return success();
+}
+
+FailureOr<DimExpr> ShapeContext::divide(const DimExpr &size, const DimExpr &by,
+                                        StringRef what) {
+  DimExpr quotient = DimExpr::floordiv(size, by);
+  if (size.getConstant() && by.getConstant() && !(quotient * by == size))
+    return fail() << "expected a multiple of " << by.str() << " for " << what
+                  << ", got " << size.str();
+  if (failed(unify(quotient * by, size, what)))
+    return failure();
+  return quotient;
+}
+
 FailureOr<DimExpr> ShapeContext::broadcast(const DimExpr &a, const DimExpr &b) {
   if (a.isConstant(1))
     return b;

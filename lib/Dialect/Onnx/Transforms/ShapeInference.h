@@ -60,6 +60,13 @@ public:
   mlir::FailureOr<DimExpr> broadcast(const DimExpr &a, const DimExpr &b);
   mlir::FailureOr<Dims> broadcast(llvm::ArrayRef<DimExpr> a,
                                   llvm::ArrayRef<DimExpr> b);
+  /// Whether an operand broadcasts to `dims` without changing them.
+  mlir::LogicalResult expectBroadcast(mlir::Value operand,
+                                      llvm::ArrayRef<DimExpr> dims,
+                                      llvm::StringRef what);
+  /// A size that must be a multiple of another one, divided by it.
+  mlir::FailureOr<DimExpr> divide(const DimExpr &size, const DimExpr &by,
+                                  llvm::StringRef what);
   /// Must hold at run time, unless it is proven.
   void assumeAtMost(const DimExpr &a, const DimExpr &b);
   /// An axis of a tensor of `rank` dimensions, counted from the end when
@@ -128,6 +135,14 @@ void addContribRules(ShapeRules &rules);
 mlir::LogicalResult inferSameAsFirst(mlir::Operation *op, ShapeContext &s);
 /// Sets the first result to the shape of all operands, broadcast.
 mlir::LogicalResult inferBroadcast(mlir::Operation *op, ShapeContext &s);
+/// Sets the first result to the shape of the first operand and the others to
+/// that with 1 from `axis` on, over which scale and bias broadcast.
+mlir::LogicalResult inferLayerNorm(mlir::Operation *op, int64_t axis,
+                                   ShapeContext &s);
+/// The shape of the product of two matrices, either of them transposed.
+mlir::FailureOr<Dims> inferGemmShape(mlir::Value a, mlir::Value b,
+                                     bool transposeA, bool transposeB,
+                                     ShapeContext &s);
 /// The shape of a matrix product of operands of one dimension or more.
 mlir::FailureOr<Dims> inferMatMulShape(llvm::ArrayRef<DimExpr> a,
                                        llvm::ArrayRef<DimExpr> b,

@@ -64,15 +64,7 @@ LogicalResult inferSkipNormalization(Operation *op, ShapeContext &s) {
 
 LogicalResult inferSimplified(msft::SimplifiedLayerNormalizationOp op,
                               ShapeContext &s) {
-  Dims dims(s.shape(op.getX()));
-  FailureOr<int64_t> axis = s.axis(op.getAxis(), dims.size());
-  if (failed(axis) || failed(s.set(op->getResult(0), dims)))
-    return failure();
-  std::fill(dims.begin() + *axis, dims.end(), DimExpr(1));
-  for (Value result : op->getResults().drop_front())
-    if (failed(s.set(result, dims)))
-      return failure();
-  return success();
+  return inferLayerNorm(op, op.getAxis(), s);
 }
 
 LogicalResult inferQLinearBinary(Operation *op, ShapeContext &s) {
@@ -83,14 +75,9 @@ LogicalResult inferQLinearBinary(Operation *op, ShapeContext &s) {
 }
 
 LogicalResult inferQGemm(msft::QGemmOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getA(), 2, 2, "A")) ||
-      failed(s.expectRank(op.getB(), 2, 2, "B")))
-    return failure();
-  ArrayRef<DimExpr> a = s.shape(op.getA()), b = s.shape(op.getB());
-  bool ta = op.getTransA(), tb = op.getTransB();
-  if (failed(s.unify(a[ta ? 0 : 1], b[tb ? 1 : 0], "the contraction")))
-    return failure();
-  return s.set(op.getY(), {a[ta ? 1 : 0], b[tb ? 0 : 1]});
+  FailureOr<Dims> dims =
+      inferGemmShape(op.getA(), op.getB(), op.getTransA(), op.getTransB(), s);
+  return failed(dims) ? failure() : s.set(op.getY(), std::move(*dims));
 }
 
 /// query is [batch, tokens, heads * size], or holds key and value as well;

@@ -246,6 +246,22 @@ LogicalResult inferWhere(Operation *op, ShapeContext &s) {
   });
 }
 
+/// As the first operand, over which the second one broadcasts.
+LogicalResult inferPRelu(Operation *op, ShapeContext &s) {
+  if (failed(s.expectBroadcast(op->getOperand(1), s.shape(op->getOperand(0)),
+                               "the slope")))
+    return failure();
+  return inferSameAsFirst(op, s);
+}
+
+/// As the first operand; the bounds are scalars.
+LogicalResult inferClip(Operation *op, ShapeContext &s) {
+  for (Value bound : op->getOperands().drop_front())
+    if (failed(s.expectBroadcast(bound, {DimExpr(1)}, "a bound")))
+      return failure();
+  return inferSameAsFirst(op, s);
+}
+
 /// As the first operand, which has the axis.
 LogicalResult inferAlongAxis(Operation *op, ShapeContext &s) {
   auto axis = op->getAttrOfType<IntegerAttr>("axis");
@@ -267,19 +283,17 @@ LogicalResult inferDynamicQuantize(Operation *op, ShapeContext &s) {
 
 void addElementwiseRules(ShapeRules &rules) {
   rules.add<AcosOp, AcoshOp, AsinOp, AsinhOp, AtanOp, AtanhOp, BernoulliOp,
-            BitCastOp, BitwiseNotOp, CeilOp, CeluOp, ClipOp, CosOp, CoshOp,
-            CumProdOp, CumSumOp, DequantizeLinearOp, DropoutOp, EluOp, ErfOp,
-            ExpOp, EyeLikeOp, FloorOp, GeluOp, GroupNormalizationOp,
-            HardSigmoidOp, HardSwishOp, InstanceNormalizationOp, IsInfOp,
+            BitCastOp, BitwiseNotOp, CeilOp, CeluOp, CosOp, CoshOp, CumProdOp,
+            CumSumOp, DequantizeLinearOp, DropoutOp, EluOp, ErfOp, ExpOp,
+            EyeLikeOp, FloorOp, GeluOp, HardSigmoidOp, HardSwishOp, IsInfOp,
             IsNaNOp, LRNOp, LeakyReluOp, LogOp, MeanVarianceNormalizationOp,
-            MishOp, PReluOp, QuantizeLinearOp, RandomNormalLikeOp,
-            RandomUniformLikeOp, ReciprocalOp, ReluOp, ReverseSequenceOp,
-            RotaryEmbeddingOp, RoundOp, ScatterNDOp, SeluOp, ShrinkOp,
-            SigmoidOp, SinOp, SinhOp, SoftplusOp, SoftsignOp, SqrtOp, SwishOp,
-            TanOp, TanhOp, TensorScatterOp, ThresholdedReluOp, TriluOp>(
-      inferSameAsFirst);
-  rules.add<HardmaxOp, LogSoftmaxOp, LpNormalizationOp, RMSNormalizationOp,
-            ScatterElementsOp, SoftmaxOp>(inferAlongAxis);
+            MishOp, QuantizeLinearOp, RandomNormalLikeOp, RandomUniformLikeOp,
+            ReciprocalOp, ReluOp, ReverseSequenceOp, RotaryEmbeddingOp, RoundOp,
+            ScatterNDOp, SeluOp, ShrinkOp, SigmoidOp, SinOp, SinhOp, SoftplusOp,
+            SoftsignOp, SqrtOp, SwishOp, TanOp, TanhOp, TensorScatterOp,
+            ThresholdedReluOp, TriluOp>(inferSameAsFirst);
+  rules.add<HardmaxOp, LogSoftmaxOp, LpNormalizationOp, ScatterElementsOp,
+            SoftmaxOp>(inferAlongAxis);
   rules.add<AbsOp, IdentityOp, NegOp, NotOp, SignOp>(inferUnary);
   rules.add<CastOp, CastLikeOp>(inferCast);
   rules.add<AddOp, AndOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, DivOp,
@@ -287,6 +301,8 @@ void addElementwiseRules(ShapeRules &rules) {
             MinOp, ModOp, MulOp, OrOp, PowOp, SubOp, XorOp>(inferArithmetic);
   rules.add<BitShiftOp, MeanOp, SumOp>(inferBroadcast);
   rules.add<WhereOp>(inferWhere);
+  rules.add<PReluOp>(inferPRelu);
+  rules.add<ClipOp>(inferClip);
   rules.add<DynamicQuantizeLinearOp>(inferDynamicQuantize);
 }
 

@@ -29,7 +29,7 @@ Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end,
         return isEnd || step > 0 ? low : DimExpr(0);
       bound = bound + dim;
       if (!size)
-        s.assumeAtMost(-DimExpr(*number), dim);
+        s.assumeAtMost((isEnd ? low : DimExpr(0)) - DimExpr(*number), dim);
       return bound;
     }
     if (!number && !bound.isNonNegative()) {
@@ -86,13 +86,16 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
     *numbers = std::move(*given);
   }
   SmallVector<Range> ranges;
-  SmallVector<int64_t> strides(from.size(), 1);
+  SmallVector<int64_t> strides(from.size(), 1), sliced;
   for (const DimExpr &dim : from)
     ranges.push_back({0, dim});
   for (auto [i, axis] : llvm::enumerate(axes)) {
     FailureOr<int64_t> normal = s.axis(axis, from.size());
     if (failed(normal))
       return failure();
+    if (llvm::is_contained(sliced, *normal))
+      return s.fail() << "expected distinct axes, got " << *normal << " twice";
+    sliced.push_back(*normal);
     if (steps[i] == 0 || steps[i] == INT64_MIN)
       return s.fail() << "expected a step other than 0, got " << steps[i];
     ranges[*normal] =
@@ -158,9 +161,23 @@ LogicalResult inferGather(GatherOp op, ShapeContext &s) {
 }
 
 LogicalResult inferGatherElements(GatherElementsOp op, ShapeContext &s) {
-  if (failed(s.axis(op.getAxis(), s.rank(op.getData()))))
+  size_t rank = s.rank(op.getData());
+  FailureOr<int64_t> axis = s.axis(op.getAxis(), rank);
+  if (failed(axis) ||
+      failed(s.expectRank(op.getIndices(), rank, rank, "the indices")))
     return failure();
-  return s.set(op.getResult(), Dims(s.shape(op.getIndices())));
+  ArrayRef<DimExpr> data = s.shape(op.getData()),
+                    indices = s.shape(op.getIndices());
+  for (int64_t i = 0; i < static_cast<int64_t>(rank); ++i) {
+    if (i == *axis)
+      continue;
+    if ((indices[i] - data[i]).isPositive())
+      return s.fail() << "expected at most " << data[i].str()
+                      << " indices in dimension " << i << ", got "
+                      << indices[i].str();
+    s.assumeAtMost(indices[i], data[i]);
+  }
+  return s.set(op.getResult(), Dims(indices));
 }
 
 LogicalResult inferGatherND(GatherNDOp op, ShapeContext &s) {
@@ -173,6 +190,9 @@ LogicalResult inferGatherND(GatherNDOp op, ShapeContext &s) {
       batch + *depth > int64_t(data.size()))
     return s.fail() << "expected indices whose last dimension counts "
                        "dimensions of the data";
+  for (int64_t i = 0; i < batch; ++i)
+    if (failed(s.unify(indices[i], data[i], "the batch")))
+      return failure();
   Dims dims(indices.drop_back());
   llvm::append_range(dims, data.drop_front(batch + *depth));
   return s.set(op.getResult(), std::move(dims));
@@ -181,7 +201,9 @@ LogicalResult inferGatherND(GatherNDOp op, ShapeContext &s) {
 LogicalResult inferOneHot(OneHotOp op, ShapeContext &s) {
   Dims dims(s.shape(op.getIndices()));
   FailureOr<int64_t> axis = s.axis(op.getAxis(), dims.size() + 1);
-  if (failed(axis))
+  if (failed(axis) ||
+      failed(s.expectRank(op.getValues(), 1, 1, "the two values")) ||
+      failed(s.unify(s.shape(op.getValues())[0], 2, "the two values")))
     return failure();
   std::optional<ArrayRef<DimExpr>> depth = s.values(op.getDepth());
   std::optional<SmallVector<double>> number =

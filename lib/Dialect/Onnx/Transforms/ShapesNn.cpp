@@ -34,6 +34,33 @@ FailureOr<Dims> inferMatMulShape(ArrayRef<DimExpr> a, ArrayRef<DimExpr> b,
   return dims;
 }
 
+FailureOr<Dims> inferGemmShape(Value a, Value b, bool transposeA,
+                               bool transposeB, ShapeContext &s) {
+  if (failed(s.expectRank(a, 2, 2, "A")) || failed(s.expectRank(b, 2, 2, "B")))
+    return failure();
+  ArrayRef<DimExpr> left = s.shape(a), right = s.shape(b);
+  if (failed(s.unify(left[transposeA ? 0 : 1], right[transposeB ? 1 : 0],
+                     "the contraction")))
+    return failure();
+  return Dims{left[transposeA ? 1 : 0], right[transposeB ? 0 : 1]};
+}
+
+LogicalResult inferLayerNorm(Operation *op, int64_t axis, ShapeContext &s) {
+  Dims dims(s.shape(op->getOperand(0)));
+  FailureOr<int64_t> first = s.axis(axis, dims.size());
+  if (failed(first) || failed(s.set(op->getResult(0), dims)))
+    return failure();
+  for (Value operand : op->getOperands().drop_front())
+    if (failed(s.expectBroadcast(operand, ArrayRef(dims).drop_front(*first),
+                                 "scale or bias")))
+      return failure();
+  std::fill(dims.begin() + *first, dims.end(), DimExpr(1));
+  for (Value result : op->getResults().drop_front())
+    if (failed(s.set(result, dims)))
+      return failure();
+  return success();
+}
+
 FailureOr<Dims> inferWindows(ArrayRef<DimExpr> input, ArrayRef<DimExpr> kernel,
                              const Window &window, ShapeContext &s) {
   size_t spatial = input.size();
@@ -55,6 +82,9 @@ FailureOr<Dims> inferWindows(ArrayRef<DimExpr> input, ArrayRef<DimExpr> kernel,
   if (kernel.size() != spatial)
     return s.fail() << "expected a kernel of " << spatial << " dimensions, got "
                     << kernel.size();
+  for (const DimExpr &size : kernel)
+    if (size.getConstant() && *size.getConstant() < 1)
+      return s.fail() << "expected a kernel of 1 or more, got " << size.str();
   bool same = window.autoPad == "SAME_UPPER" || window.autoPad == "SAME_LOWER";
   if (!same && window.autoPad != "NOTSET" && window.autoPad != "VALID" &&
       !window.autoPad.empty())
@@ -106,23 +136,12 @@ LogicalResult inferQLinearMatMul(QLinearMatMulOp op, ShapeContext &s) {
 }
 
 LogicalResult inferGemm(GemmOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getA(), 2, 2, "A")) ||
-      failed(s.expectRank(op.getB(), 2, 2, "B")))
+  FailureOr<Dims> dims =
+      inferGemmShape(op.getA(), op.getB(), op.getTransA(), op.getTransB(), s);
+  if (failed(dims) ||
+      (op.getC() && failed(s.expectBroadcast(op.getC(), *dims, "C"))))
     return failure();
-  ArrayRef<DimExpr> a = s.shape(op.getA()), b = s.shape(op.getB());
-  bool ta = op.getTransA(), tb = op.getTransB();
-  if (failed(s.unify(a[ta ? 0 : 1], b[tb ? 1 : 0], "the contraction")))
-    return failure();
-  Dims dims{a[ta ? 1 : 0], b[tb ? 0 : 1]};
-  if (op.getC()) {
-    FailureOr<Dims> both = s.broadcast(dims, s.shape(op.getC()));
-    if (failed(both))
-      return failure();
-    if (both->size() != 2 || (*both)[0] != dims[0] || (*both)[1] != dims[1])
-      return s.fail()
-             << "expected C to broadcast to the product, got more than that";
-  }
-  return s.set(op.getResult(), std::move(dims));
+  return s.set(op.getResult(), std::move(*dims));
 }
 
 /// N, O, spatial...; weights are O, C / group, kernel...
@@ -287,9 +306,21 @@ LogicalResult inferMaxRoiPool(MaxRoiPoolOp op, ShapeContext &s) {
   return inferRoiPool(op, op.getX(), op.getRois(), op.getPooledShape(), s);
 }
 
+/// The first operand is [N, C, ...], the others are [C].
+LogicalResult inferChannelwise(Operation *op, ShapeContext &s) {
+  Value x = op->getOperand(0);
+  if (failed(s.expectRank(x, 2, 16, "the input")))
+    return failure();
+  for (Value operand : op->getOperands().drop_front())
+    if (failed(s.expectRank(operand, 1, 1, "numbers by channel")) ||
+        failed(s.unify(s.shape(operand)[0], s.shape(x)[1], "the channels")))
+      return failure();
+  return s.set(op->getResult(0), Dims(s.shape(x)));
+}
+
 LogicalResult inferBatchNormalization(BatchNormalizationOp op,
                                       ShapeContext &s) {
-  if (failed(s.set(op.getY(), Dims(s.shape(op.getX())))))
+  if (failed(inferChannelwise(op, s)))
     return failure();
   for (Value result : op->getResults().drop_front())
     if (failed(s.set(result, Dims(s.shape(op.getInputMean())))))
@@ -297,17 +328,9 @@ LogicalResult inferBatchNormalization(BatchNormalizationOp op,
   return success();
 }
 
-LogicalResult inferLayerNormalization(LayerNormalizationOp op,
-                                      ShapeContext &s) {
-  Dims dims(s.shape(op.getX()));
-  FailureOr<int64_t> axis = s.axis(op.getAxis(), dims.size());
-  if (failed(axis) || failed(s.set(op.getY(), dims)))
-    return failure();
-  std::fill(dims.begin() + *axis, dims.end(), DimExpr(1));
-  for (Value result : op->getResults().drop_front())
-    if (failed(s.set(result, dims)))
-      return failure();
-  return success();
+template <typename OpT>
+LogicalResult inferNormalization(OpT op, ShapeContext &s) {
+  return inferLayerNorm(op, op.getAxis(), s);
 }
 
 /// RNN, GRU and LSTM: X is [sequence, batch, inputs], or [batch, sequence,
@@ -502,7 +525,9 @@ void addNnRules(ShapeRules &rules) {
   rules.add<RoiAlignOp, inferRoiAlign>();
   rules.add<MaxRoiPoolOp, inferMaxRoiPool>();
   rules.add<BatchNormalizationOp, inferBatchNormalization>();
-  rules.add<LayerNormalizationOp, inferLayerNormalization>();
+  rules.add<LayerNormalizationOp, inferNormalization<LayerNormalizationOp>>();
+  rules.add<RMSNormalizationOp, inferNormalization<RMSNormalizationOp>>();
+  rules.add<GroupNormalizationOp, InstanceNormalizationOp>(inferChannelwise);
   rules.add<RNNOp, inferRecurrent<RNNOp>>();
   rules.add<GRUOp, inferRecurrent<GRUOp>>();
   rules.add<LSTMOp, inferRecurrent<LSTMOp>>();

@@ -160,11 +160,11 @@ LogicalResult inferReshape(ReshapeOp op, ShapeContext &s) {
   if (rest) {
     if (known.isConstant(0) || multiply(dims).isConstant(0))
       return s.fail() << "expected sizes other than 0 beside a size of -1";
-    if (all.getConstant() && known.getConstant() &&
-        *all.getConstant() % *known.getConstant() != 0)
-      return s.fail() << "expected " << all.str() << " elements to divide into "
-                      << known.str();
-    dims[*rest] = DimExpr::floordiv(all, known);
+    FailureOr<DimExpr> quotient =
+        s.divide(all, known, "the elements of a size of -1");
+    if (failed(quotient))
+      return failure();
+    dims[*rest] = *quotient;
   } else if (failed(s.unify(all, known, "elements before and after"))) {
     return failure();
   }
@@ -409,13 +409,8 @@ template <typename OpT> LogicalResult inferBlocks(OpT op, ShapeContext &s) {
   if (block <= 0 || block > 65536)
     return s.fail() << "expected a block size of 1 or more, got " << block;
   DimExpr b = block, area = block * block;
-  auto divide = [&](const DimExpr &size,
-                    const DimExpr &by) -> FailureOr<DimExpr> {
-    if (std::optional<int64_t> number = size.getConstant();
-        number && *number % *by.getConstant())
-      return s.fail() << "expected a multiple of " << by.str() << ", got "
-                      << *number;
-    return DimExpr::floordiv(size, by);
+  auto divide = [&](const DimExpr &size, const DimExpr &by) {
+    return s.divide(size, by, "a dimension of blocks");
   };
   if (toSpace) {
     FailureOr<DimExpr> channels = divide(from[1], area);
