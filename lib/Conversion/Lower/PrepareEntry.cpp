@@ -65,6 +65,36 @@ MemRefType bufferOf(RankedTensorType type) {
   return MemRefType::get(type.getShape(), type.getElementType());
 }
 
+/// Bufferization goes by the order of uses, which text does not hold: they are
+/// put as a parser leaves them, the last one first, so that a compilation that
+/// goes on from text gives the same code.
+void orderUses(func::FuncOp main) {
+  llvm::DenseMap<Operation *, unsigned> numbers;
+  main.walk([&](Operation *op) { numbers[op] = numbers.size(); });
+  auto order = [&](Value value) {
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : value.getUses())
+      uses.push_back(&use);
+    SmallVector<OpOperand *> sorted(uses);
+    llvm::sort(sorted, [&](OpOperand *a, OpOperand *b) {
+      return std::make_pair(numbers[a->getOwner()], a->getOperandNumber()) >
+             std::make_pair(numbers[b->getOwner()], b->getOperandNumber());
+    });
+    llvm::DenseMap<OpOperand *, unsigned> positions;
+    for (auto [position, use] : llvm::enumerate(sorted))
+      positions[use] = position;
+    if (uses != sorted)
+      value.shuffleUseList(llvm::map_to_vector(
+          uses, [&](OpOperand *use) { return positions[use]; }));
+  };
+  main.walk([&](Operation *op) {
+    llvm::for_each(op->getResults(), order);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        llvm::for_each(block.getArguments(), order);
+  });
+}
+
 } // namespace
 
 void PrepareEntry::runOnOperation() {
@@ -74,6 +104,7 @@ void PrepareEntry::runOnOperation() {
     module.emitError() << "expected a function 'main' with one block";
     return signalPassFailure();
   }
+  orderUses(main);
   OpBuilder builder(main.getContext());
   SmallVector<Attribute> inputs, outputs, symbols;
   auto addSymbols = [&](DictionaryAttr description, Type type) {
