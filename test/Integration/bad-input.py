@@ -104,6 +104,8 @@ for flags, expect in (
     ([*STATIC, f"--calibration={work / 'shapes.npz'}"], "shapes.npz"),
     (STATIC, "calibration"),
     (["--dim=N=-3"], "-3"),
+    (["--dim=N=3", "--dim=N=4"], "several"),
+    (["--depfile=/nonexistent/d"], "/nonexistent/d"),
     (["--recipe=/nonexistent.yaml"], "nonexistent.yaml"),
 ):
     refused(" ".join(map(str, flags)), *flags, path=work / "good.onnx", expect=expect)

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Emit/Emit.h"
@@ -13,6 +14,7 @@
 #include "squint/Pipelines/Pipelines.h"
 #include "squint/Pipelines/Register.h"
 #include "squint/Pipelines/Report.h"
+#include "squint/Transforms/Passes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -165,6 +167,7 @@ private:
   LogicalResult afterStage(Stage stage, ModuleOp module);
   LogicalResult writeIR(ModuleOp module, StringRef file);
   LogicalResult writeDepfile();
+  LogicalResult writeOutput(ModuleOp module);
   LogicalResult fail(const llvm::Twine &message) {
     return LogicalResult::failure(::fail(message));
   }
@@ -277,7 +280,8 @@ LogicalResult Compiler::readOptions() {
     if (name.empty() || value.getAsInteger(10, size) || size < 1)
       return fail("expected --dim NAME=N with N of at least 1, got '" + dim +
                   "'");
-    import.dims[name.str()] = size;
+    if (!import.dims.try_emplace(name.str(), size).second)
+      return fail("expected one --dim for '" + name + "', got several");
   }
   if (!import.dims.empty() && from)
     return fail("--dim takes an .onnx file, got '" + input + "'");
@@ -305,23 +309,15 @@ OwningOpRef<ModuleOp> Compiler::load() {
 }
 
 LogicalResult Compiler::writeIR(ModuleOp module, StringRef file) {
-  DataStores &stores = context.getOrLoadDialect<SquintDialect>()->getStores();
-  SmallString<128> data(store.empty() ? file : StringRef(store));
-  if (store.empty())
+  SmallString<128> data(store.empty() && file != "-" ? file : StringRef(store));
+  if (store.empty() && file != "-")
     path::replace_extension(data, "weights");
-  if (file == "-" && store.empty()) {
-    // Nothing may point outside what the reader of the text can see.
-    bool moved = false;
-    module.walk([&](ConstantOp op) {
-      moved |= op.getData() && op.getData().getStore().starts_with("#");
-    });
-    if (moved)
-      return fail("expected --store=FILE for the rewritten weights, when "
-                  "printing to the standard output");
-  } else if (llvm::Expected<int64_t> bytes = stores.externalize(module, data);
-             !bytes) {
-    return fail(llvm::toString(bytes.takeError()));
-  }
+  ExternalizeDataOptions options;
+  options.path = data.str().str();
+  PassManager manager(&context);
+  manager.addPass(createExternalizeData(options));
+  if (failed(manager.run(module)))
+    return failure();
   OpPrintingFlags flags;
   flags.enableDebugInfo(true, /*prettyForm=*/false);
   if (file == "-") {
@@ -428,23 +424,29 @@ int Compiler::run() {
     if (llvm::Error error = writeReport(*module, report))
       return ::fail(llvm::toString(std::move(error)));
 
-  if (!emit.empty()) {
-    if (failed(writeIR(*module, output)))
-      return 1;
-  } else {
-    EmitOptions options;
-    options.output = output;
-    options.prefix = prefix;
-    options.weightsFile = weightsFile;
-    options.linker = linker;
-    options.sysroot = sysroot;
-    if (failed(emitLibrary(*module, options)))
-      return 1;
-    tell("emit " + output);
-  }
+  // All outputs or none.
   if (!depfile.empty() && failed(writeDepfile()))
     return 1;
-  return 0;
+  if (succeeded(writeOutput(*module)))
+    return 0;
+  if (!depfile.empty())
+    llvm::sys::fs::remove(depfile);
+  return 1;
+}
+
+LogicalResult Compiler::writeOutput(ModuleOp module) {
+  if (!emit.empty())
+    return writeIR(module, output);
+  EmitOptions options;
+  options.output = output;
+  options.prefix = prefix;
+  options.weightsFile = weightsFile;
+  options.linker = linker;
+  options.sysroot = sysroot;
+  if (failed(emitLibrary(module, options)))
+    return failure();
+  tell("emit " + output);
+  return success();
 }
 
 int main(int argc, char **argv) {
