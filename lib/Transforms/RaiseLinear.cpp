@@ -29,8 +29,8 @@ struct RaiseMatMul : OpRewritePattern<onnx::MatMulOp> {
       return rewriter.notifyMatchFailure(
           op, "expected a constant float weight on the right");
     auto type = cast<RankedTensorType>(constant.getType());
-    if (input.getRank() < 2 || type.getRank() < 2 ||
-        type.getRank() > input.getRank() ||
+    if (input.getRank() < 1 || type.getRank() < 2 ||
+        type.getRank() > std::max<int64_t>(input.getRank(), 2) ||
         !llvm::all_of(type.getShape().drop_back(2),
                       [](int64_t size) { return size == 1; }))
       return rewriter.notifyMatchFailure(op,

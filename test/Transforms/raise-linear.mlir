@@ -115,3 +115,17 @@ func.func @embedding(%ids: tensor<2x3xi64>) -> (tensor<2x3x64xf32>, tensor<512x2
   %2 = onnx.Gather(%i, %ids) : (tensor<512x64xi64>, tensor<2x3xi64>) -> tensor<2x3x64xi64>
   return %0, %1, %2 : tensor<2x3x64xf32>, tensor<512x2x3xf32>, tensor<2x3x64xi64>
 }
+
+// -----
+
+// A vector is a matrix of one row; a stack of one matrix would give it a second dimension.
+// CHECK-LABEL: func.func @vector
+// CHECK: squint.linear %{{.*}} : tensor<8xf32>, tensor<4x8xf32> -> tensor<4xf32>
+// CHECK: onnx.MatMul
+func.func @vector(%x: tensor<8xf32>) -> (tensor<4xf32>, tensor<1x4xf32>) {
+  %w = squint.constant dense<0.5> : tensor<8x4xf32>
+  %stack = squint.constant dense<0.5> : tensor<1x8x4xf32>
+  %0 = onnx.MatMul(%x, %w) : (tensor<8xf32>, tensor<8x4xf32>) -> tensor<4xf32>
+  %1 = onnx.MatMul(%x, %stack) : (tensor<8xf32>, tensor<1x8x4xf32>) -> tensor<1x4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<1x4xf32>
+}
