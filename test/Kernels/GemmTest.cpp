@@ -111,7 +111,9 @@ struct Instance {
     }
   }
 
-  std::string text() const {
+  /// With `codesOut` the residual is a column [M, 1] and the result is
+  /// quantized: code = clamp(rne(y * 8) - 7).
+  std::string text(bool codesOut = false) const {
     std::string text;
     llvm::raw_string_ostream os(text);
     int64_t N = problem.rows, K = columns();
@@ -122,7 +124,9 @@ struct Instance {
     std::string z =
         "memref<?x" + std::to_string(isInteger() ? sumColumns() : 1) + "xi32>";
     std::string b = "memref<" + std::to_string(N) + "xf32>",
-                y = "memref<?x" + std::to_string(N) + "xf32>";
+                y = "memref<?x" + std::to_string(N) +
+                    (codesOut ? "xi8>" : "xf32>"),
+                r = codesOut ? "memref<?x1xf32>" : y;
     os << "func.func @gemm(%x: " << x << ", %s: " << s << ", %z: " << z
        << ", %w: memref<?xi8>, %b: " << b << ", %r: " << y << ", %y: " << y
        << ", %begin: index, %end: index) attributes {kernel.body, "
@@ -133,7 +137,7 @@ struct Instance {
          << (isStatic() ? "" : ", " + s) << ", " << z;
     else
       os << " : " << x;
-    os << ") weights(%w : memref<?xi8>) extras(%b, %r : " << b << ", " << y
+    os << ") weights(%w : memref<?xi8>) extras(%b, %r : " << b << ", " << r
        << ") outs(%y : " << y << ") attributes {weight_type = !squint.packed<"
        << N << "x" << K << ", \"" << format.str() << "\", #kernel.panels<16>>";
     if (isInteger())
@@ -144,8 +148,22 @@ struct Instance {
          << problem.zero << " : i32";
     os << "} {\n^bb0(%acc: f32, %bias: f32, %residual: f32):\n"
           "  %0 = arith.addf %acc, %bias : f32\n  %1 = arith.addf %0, "
-          "%residual : f32\n  kernel.yield %1 : f32\n}\n"
-          "  return\n}\n";
+          "%residual : f32\n";
+    if (codesOut)
+      os << "  %c8 = arith.constant 8.0 : f32\n"
+            "  %zero = arith.constant -7.0 : f32\n"
+            "  %low = arith.constant -128.0 : f32\n"
+            "  %high = arith.constant 127.0 : f32\n"
+            "  %2 = arith.mulf %1, %c8 : f32\n"
+            "  %3 = math.roundeven %2 : f32\n"
+            "  %4 = arith.addf %3, %zero : f32\n"
+            "  %5 = arith.maxnumf %4, %low : f32\n"
+            "  %6 = arith.minnumf %5, %high : f32\n"
+            "  %7 = arith.fptosi %6 : f32 to i8\n"
+            "  kernel.yield %7 : i8\n}\n";
+    else
+      os << "  kernel.yield %1 : f32\n}\n";
+    os << "  return\n}\n";
     return text;
   }
 
@@ -236,6 +254,11 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
 using GemmFn = void(MemRef<2> *, MemRef<2> *, MemRef<2> *, MemRef<1> *,
                     MemRef<1> *, MemRef<2> *, MemRef<2> *, int64_t, int64_t);
 
+class GemmOutputTest : public testing::Test {
+protected:
+  std::unique_ptr<mlir::MLIRContext> context = KernelJit::createContext();
+};
+
 class GemmTest : public testing::TestWithParam<Problem> {
 protected:
   void check(const TestTarget &test, llvm::ArrayRef<Instance *> instances);
@@ -298,6 +321,54 @@ TEST_P(GemmTest, EqualsTheFormula) {
   Instance random(GetParam(), false), extreme(GetParam(), true);
   for (const TestTarget &target : targets)
     check(target, {&random, &extreme});
+}
+
+// What a static activation of the next product asks for: outputs of one byte,
+// with a tail of one column, and an extra of one number a row.
+TEST_F(GemmOutputTest, QuantizesItsOutput) {
+  for (const Problem &problem :
+       {Problem{"int8:channel", "int8:tensor", 33, 50, -7},
+        Problem{"int4:group=32", "int8:token", 48, 70},
+        Problem{"f32", "", 17, 20}}) {
+    Instance in(problem, false);
+    for (const TestTarget &test : targets) {
+      if (!test.runs())
+        continue;
+      auto jit = KernelJit::compile(*context, in.text(/*codesOut=*/true),
+                                    test.get(), test.products);
+      ASSERT_TRUE(jit) << in.text(true);
+      for (int64_t rows : {1, 4, 21}) {
+        Activations x(in, rows);
+        Buffer<float> column(rows);
+        Buffer<int8_t> y(rows * problem.rows);
+        for (int64_t m = 0; m < rows; ++m) {
+          column[m] = in.uniform(-1, 1);
+          for (int64_t n = 0; n < problem.rows; ++n)
+            x.residual[m * problem.rows + n] = column[m];
+        }
+        MemRef<2> codes(x.codes.data, {rows, in.columns()}),
+            floats(x.floats.data, {rows, in.columns()}),
+            scales(x.scales.data, {rows, x.scales.count / rows}),
+            sums(x.sums.data, {rows, x.sums.count / rows}),
+            residual(column.data, {rows, 1}), out(y.data, {rows, problem.rows});
+        MemRef<1> weights(in.packed.data, {in.packed.count}),
+            bias(in.bias.data, {problem.rows});
+        jit->lookup<GemmFn>("gemm")(
+            in.isInteger() ? &codes : &floats, &scales, &sums, &weights, &bias,
+            &residual, &out, 0,
+            llvm::divideCeil(rows, kUnitRows) *
+                llvm::divideCeil(in.layout.panels, kUnitPanels));
+        for (int64_t i = 0; i < y.count; ++i) {
+          float value =
+              reference(in, x, i / problem.rows, i % problem.rows) * 8.0f;
+          float code = std::nearbyint(value) - 7.0f;
+          code = std::fmin(std::fmax(code, -128.0f), 127.0f);
+          ASSERT_EQ(int(code), int(y[i])) << problem << " on " << test.cpu
+                                          << ", " << rows << " rows, " << i;
+        }
+      }
+    }
+  }
 }
 
 const Problem problems[] = {

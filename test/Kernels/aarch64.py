@@ -13,7 +13,8 @@ import onnx
 import squint_testing as squint
 
 FORMATS = [("int8:channel", "int8:token"), ("int8:group=32", "int8:group=32"), ("int4:group=32", "int8:group=32"),
-           ("int4:group=64,zero-point", "int8:token"), ("int8:channel,zero-point", "f32"), ("f16", "f32")]
+           ("int4:group=64,zero-point", "int8:token"), ("int8:channel", "int8:token,scale=bf16"), ("int8:channel,zero-point", "f32"),
+           ("f16", "f32")]
 
 work, runner = pathlib.Path(sys.argv[1]), sys.argv[2:]
 model = models.perceptron()

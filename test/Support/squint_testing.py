@@ -52,7 +52,7 @@ def benchmark(library, feeds, threads=1, seconds=0.5):
 def session(model, threads=1):
     """An ONNX Runtime session, for a file or serialized bytes, on that many threads."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
+    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 4
     return onnxruntime.InferenceSession(model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"])
 
 
