@@ -72,7 +72,7 @@ func.func @main(%x: tensor<?x64xf32>, %p: !squint.packed<32x64, "int4:group=32">
 // A table takes a format from a rule that names embeddings, and from no other.
 //--- table.yaml
 rules:
-  - {operators: embedding, names: words, weights: int4:group=16, activations: int8}
+  - {operators: embedding, names: words, weights: int4:group=16}
 //--- table.mlir
 func.func @main(%ids: tensor<?xi64>) -> (tensor<?x64xf32>, tensor<?x8xf32>) {
   %t = squint.constant dense<1.0> : tensor<512x64xf32>

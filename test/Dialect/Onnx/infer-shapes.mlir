@@ -172,7 +172,7 @@ func.func @pinned(%x: tensor<?x?xf32> {squint.dims = ["n", "k"]}, %y: tensor<?xf
 // What an operand says of a symbolic size holds, and so does that elements divide.
 // CHECK-LABEL: func.func @parameters
 // CHECK-SAME: %{{.*}}: tensor<?x5xf32> {squint.dims = ["n", "5"]}
-// CHECK-SAME: squint.assume = {{.}}["4*floordiv(5*n,4)", "==", "5*n"]]
+// CHECK-SAME: squint.assume = {{.}}["5*n", "==", "4*floordiv(5*n,4)"]]
 func.func @parameters(%x: tensor<?x?xf32> {squint.dims = ["n", "k"]}, %slope: tensor<5xf32>)
     -> (tensor<*xf32> {squint.dims = ["?", "?"]}) {
   %shape = squint.constant dense<[4, -1]> : tensor<2xi64>

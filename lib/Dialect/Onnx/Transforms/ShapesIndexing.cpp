@@ -25,7 +25,7 @@ Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end,
     DimExpr low = step > 0 ? 0 : -1, high = step > 0 ? dim : dim - DimExpr(1);
     std::optional<int64_t> number = bound.getConstant();
     if (number && *number < 0) {
-      if (*number <= INT64_MIN + 1 || (size && *number < -*size))
+      if (*number <= INT32_MIN + 1 || (size && *number < -*size))
         return isEnd || step > 0 ? low : DimExpr(0);
       bound = bound + dim;
       if (!size)
@@ -39,7 +39,7 @@ Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end,
     }
     if ((bound - high).isNonNegative())
       return high;
-    if (number && *number >= (int64_t(1) << 31)) // exporters' "to the end"
+    if (number && *number >= INT32_MAX) // exporters' "to the end"
       return high;
     if (!(high - bound).isNonNegative())
       s.assumeAtMost(bound, high);
