@@ -69,7 +69,9 @@ class RandomModel:
         """The name and the array of a value of that many dimensions; later ones more often."""
         found = [name for name, array in self.values.items() if name not in self.constants
                  and array.dtype == np.float32 and least <= array.ndim <= most and when(array)]
-        if not found:
+        if not found and not self.nodes:
+            found = [self.new_input([self.choice(*SIZES) for _ in range(self.choice(*range(least, min(most, 4) + 1)))])]
+        if not found or not when(self.values[found[-1]]):
             raise Skip
         name = found[max(int(self.rng.integers(len(found))), int(self.rng.integers(len(found))))]
         return name, self.values[name]
