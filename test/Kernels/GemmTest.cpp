@@ -128,7 +128,7 @@ struct Instance {
                     (codesOut ? "xi8>" : "xf32>"),
                 r = codesOut ? "memref<?x1xf32>" : y;
     os << "func.func @gemm(%x: " << x << ", %s: " << s << ", %z: " << z
-       << ", %w: memref<?xi8>, %b: " << b << ", %r: " << y << ", %y: " << y
+       << ", %w: memref<?xi8>, %b: " << b << ", %r: " << r << ", %y: " << y
        << ", %begin: index, %end: index) attributes {kernel.body, "
           "llvm.emit_c_interface} {\n"
        << "  kernel.gemm ins(%x";
