@@ -119,7 +119,16 @@ def resnet(work, data):
     static = ["--weights=int8:channel", "--activations=int8:tensor", f"--calibration={calibration}"]
     yield "ResNet-20 batch 1", "float", path, [], path, images(1)
     yield "ResNet-20 batch 1", "int8 static", path, static, path, images(1)
+    yield "ResNet-20 batch 32", "float", path, [], path, images(32)
     yield "ResNet-20 batch 32", "int8 static", path, static, path, images(32)
+
+
+def vit(work, data):
+    path = data / "tiny_vit_fashion" / "encoder_fashion.onnx"
+    for count in (1, 32):
+        image = {"image": np.random.default_rng(0).random((count, 1, 28, 28), np.float32)}
+        yield f"tiny ViT batch {count}", "float", path, [], path, image
+        yield f"tiny ViT batch {count}", "int8", path, INT8, path, image
 
 
 def stories(work, data):
@@ -130,8 +139,8 @@ def stories(work, data):
     yield "stories260K 1x128", "int4 g32", path, INT4, path, ids
 
 
-ROWS = {"minilm": minilm, "chain": chain, "resnet": resnet, "stories": stories}
-NEED_DATA = {"resnet", "stories"}
+ROWS = {"minilm": minilm, "chain": chain, "resnet": resnet, "vit": vit, "stories": stories}
+NEED_DATA = {"resnet", "vit", "stories"}
 
 
 def processor():

@@ -280,3 +280,32 @@ LogicalResult squint::kernel::checkRows(Operation *op, ValueRange memrefs) {
   }
   return success();
 }
+
+SmallVector<Value> squint::kernel::transpose8(ImplicitLocOpBuilder &b,
+                                              ArrayRef<Value> rows) {
+  static constexpr int64_t masks[3][2][8] = {
+      {{0, 8, 1, 9, 4, 12, 5, 13}, {2, 10, 3, 11, 6, 14, 7, 15}},
+      {{0, 1, 8, 9, 4, 5, 12, 13}, {2, 3, 10, 11, 6, 7, 14, 15}},
+      {{0, 1, 2, 3, 8, 9, 10, 11}, {4, 5, 6, 7, 12, 13, 14, 15}}};
+  auto shuffle = [&](Value lhs, Value rhs, const int64_t (&mask)[8]) -> Value {
+    return vector::ShuffleOp::create(b, lhs, rhs, ArrayRef<int64_t>(mask));
+  };
+  Value pairs[8], quads[8];
+  for (int i = 0; i < 8; i += 2)
+    for (int half = 0; half < 2; ++half)
+      pairs[i + half] = shuffle(rows[i], rows[i + 1], masks[0][half]);
+  // pairs[i + half] holds columns 2 half, 2 half + 1 (and those + 4) of rows i,
+  // i + 1.
+  for (int i = 0; i < 8; i += 4)
+    for (int half = 0; half < 2; ++half)
+      for (int part = 0; part < 2; ++part)
+        quads[i + 2 * half + part] =
+            shuffle(pairs[i + half], pairs[i + 2 + half], masks[1][part]);
+  // quads[i + c] holds columns c and c + 4 of rows i .. i + 3.
+  SmallVector<Value> columns(8);
+  for (int column = 0; column < 4; ++column)
+    for (int part = 0; part < 2; ++part)
+      columns[column + 4 * part] =
+          shuffle(quads[column], quads[4 + column], masks[2][part]);
+  return columns;
+}

@@ -160,8 +160,27 @@ void GemmBuilder::buildPanels(Value row, Value rows, Value first, Value last,
     });
 }
 
+LogicalResult GemmBuilder::preparePatches() {
+  int64_t sumGroup = 0;
+  if (op.hasIntegerInput()) {
+    auto group =
+        getSumGroup(layout.format, op.getActivationFormat()->getFormat());
+    if (!group)
+      return op->emitError() << llvm::toString(group.takeError());
+    sumGroup = *group;
+  }
+  patches.emplace(b, op);
+  return patches->prepare(kUnitRows, sumGroup, getInputStep());
+}
+
+Value GemmBuilder::loadSum(Value row, Value number) {
+  if (patches)
+    return patches->loadSum(row, number);
+  return memref::LoadOp::create(b, op.getSums(), ValueRange{row, number});
+}
+
 LogicalResult GemmBuilder::build(Units units) {
-  if (failed(prepare()))
+  if ((op.getWindow() && failed(preparePatches())) || failed(prepare()))
     return failure();
   int64_t slots =
       std::max(plan.rows * plan.panels, plan.fewRows * plan.fewPanels);
@@ -178,31 +197,39 @@ LogicalResult GemmBuilder::build(Units units) {
     many.push_back(i);
 
   Value total = b.dim(output, 0);
-  Value blocks = b.ceilDiv(total, kUnitRows);
+  Value blocks =
+      getGemmRowBlocks(b, total, llvm::divideCeil(layout.panels, kUnitPanels));
   b.loop(units.begin, units.end, 1, [&](Value unit) {
     Value group = b.div(unit, blocks), block = b.rem(unit, blocks);
     Value row = b.div(b.mul(total, block), blocks),
           next = b.div(b.mul(total, b.add(block, 1)), blocks);
-    Value rows = b.sub(next, row);
     Value first = b.mul(group, kUnitPanels),
           last = b.min(b.add(first, kUnitPanels), b.index(layout.panels));
-    auto memoryBound = [&] {
-      buildPanels(row, rows, first, last, plan.fewPanels, few, plan.fewRows);
+    auto compute = [&](Value row, Value rows) {
+      auto memoryBound = [&] {
+        buildPanels(row, rows, first, last, plan.fewPanels, few, plan.fewRows);
+      };
+      if (many.empty())
+        return memoryBound();
+      auto computeBound = [&] {
+        buildPanels(row, rows, first, last, plan.panels, many, plan.rows);
+      };
+      auto inTiles = [&] { buildTilePanels(row, rows, first, last); };
+      b.ifElse(
+          b.less(b.index(plan.fewRows), rows),
+          [&] {
+            if (!plan.tileRows)
+              return computeBound();
+            b.ifElse(b.less(rows, b.index(plan.tileRows)), computeBound,
+                     inTiles);
+          },
+          memoryBound);
     };
-    if (many.empty())
-      return memoryBound();
-    auto computeBound = [&] {
-      buildPanels(row, rows, first, last, plan.panels, many, plan.rows);
-    };
-    auto inTiles = [&] { buildTilePanels(row, rows, first, last); };
-    b.ifElse(
-        b.less(b.index(plan.fewRows), rows),
-        [&] {
-          if (!plan.tileRows)
-            return computeBound();
-          b.ifElse(b.less(rows, b.index(plan.tileRows)), computeBound, inTiles);
-        },
-        memoryBound);
+    Value rows = b.sub(next, row);
+    if (patches)
+      patches->forRows(row, rows, compute);
+    else
+      compute(row, rows);
   });
   return success();
 }

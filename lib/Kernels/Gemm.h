@@ -5,6 +5,7 @@
 #ifndef SQUINT_LIB_KERNELS_GEMM_H
 #define SQUINT_LIB_KERNELS_GEMM_H
 
+#include "Patches.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Layout.h"
 #include "squint/Kernels/Planner.h"
@@ -57,11 +58,22 @@ protected:
                                 llvm::ArrayRef<Value> panels, Value sums) {}
 
   Value rowAt(Value row, int64_t r) { return b.add(row, r); }
+  /// Elements of a row that are read at a time, at multiples of that; 0 where
+  /// they are read in another way.
+  virtual int64_t getInputStep() const { return 0; }
+  /// What is multiplied: `columns` elements from `k` on of a tile's rows.
+  Value viewRows(Value row, int64_t rows, Value k, int64_t columns) {
+    return patches ? patches->view(row, rows, k, columns)
+                   : b.view(input, row, k, rows, columns);
+  }
+  Value loadSum(Value row, Value number);
 
   KernelBuilder &b;
   GemmOp op;
   const PanelLayout &layout;
   Value weights, input, output;
+  /// Of a convolution.
+  std::optional<PatchBuilder> patches;
   GemmPlan plan;
 
 private:
@@ -78,6 +90,7 @@ private:
   void buildEpilogue(Value row, Value rows, Value panel, int64_t slot,
                      int64_t slots, Value from, Value mask);
   Value buildRegion(llvm::ArrayRef<Value> arguments);
+  mlir::LogicalResult preparePatches();
 
   Value scratch;
 };

@@ -13,6 +13,9 @@ using namespace squint::kernel;
 
 namespace {
 
+/// Floats that are multiplied at a time.
+constexpr int64_t kStep = 4;
+
 class FloatGemm final : public GemmBuilder {
 public:
   using GemmBuilder::GemmBuilder;
@@ -25,10 +28,12 @@ private:
                         Value sums) override {
     buildBf16Products(b, op, layout, row, rows, panels, sums);
   }
+  int64_t getInputStep() const override { return layout.isFloat() ? kStep : 0; }
 
-  /// One k: `weights` holds 16 outputs of each panel.
-  void multiply(Values &sums, Value row, int64_t rows, ArrayRef<Value> weights,
-                Value k);
+  /// One k of a view of the tile's rows: `weights` holds 16 outputs of each
+  /// panel.
+  void multiply(Values &sums, Value view, int64_t rows, ArrayRef<Value> weights,
+                int64_t k);
   Values buildFloats(Values sums, Value row, int64_t rows,
                      ArrayRef<Value> panels);
 
@@ -51,15 +56,18 @@ LogicalResult FloatGemm::prepare() {
            << "expected an input of f32 without an activation format, got "
            << input.getType();
   plan = planFloatGemm(b.target, layout, b.allowBf16);
+  // Matrix tiles read rows that are apart.
+  if (patches)
+    plan.tileRows = 0;
   return success();
 }
 
-void FloatGemm::multiply(Values &sums, Value row, int64_t rows,
-                         ArrayRef<Value> weights, Value k) {
+void FloatGemm::multiply(Values &sums, Value view, int64_t rows,
+                         ArrayRef<Value> weights, int64_t k) {
   int64_t panels = weights.size();
   for (int64_t r = 0; r < rows; ++r) {
-    Value x =
-        b.splat(memref::LoadOp::create(b, input, ValueRange{rowAt(row, r), k}));
+    Value x = b.splat(
+        memref::LoadOp::create(b, view, ValueRange{b.index(r), b.index(k)}));
     for (int64_t p = 0; p < panels; ++p)
       sums[r * panels + p] = b.fma(x, weights[p], sums[r * panels + p]);
   }
@@ -73,28 +81,27 @@ KernelBuilder::Values FloatGemm::buildFloats(Values sums, Value row,
               : name == "f16" ? Type(b.getF16Type())
                               : Type(b.getBF16Type());
   int64_t bytes = kLanes * type.getIntOrFloatBitWidth() / 8;
-  auto step = [&](Values current, Value k) {
-    Values loaded;
-    for (Value panel : panels) {
-      Value raw = b.load(b.vec(b.getI8Type(), bytes), weights,
-                         b.add(panel, b.mul(k, bytes)), bytes);
-      loaded.push_back(b.toF32(b.bitcast(b.vec(type), raw)));
+  auto step = [&](Value k, ValueRange current, int64_t count) {
+    Values next(current);
+    Value view = viewRows(row, rows, k, count);
+    for (int64_t i = 0; i < count; ++i) {
+      Values loaded;
+      for (Value panel : panels) {
+        Value raw = b.load(b.vec(b.getI8Type(), bytes), weights,
+                           b.add(panel, b.mul(b.add(k, i), bytes)), bytes);
+        loaded.push_back(b.toF32(b.bitcast(b.vec(type), raw)));
+      }
+      multiply(next, view, rows, loaded, i);
     }
-    multiply(current, row, rows, loaded, k);
-    return current;
+    return next;
   };
-  constexpr int64_t unroll = 4;
-  int64_t full = layout.columns / unroll * unroll;
-  sums = b.loop(b.index(0), b.index(full), unroll, sums,
-                [&](Value k, ValueRange current) {
-                  Values values(current);
-                  for (int64_t i = 0; i < unroll; ++i)
-                    values = step(values, b.add(k, i));
-                  return values;
-                });
-  for (int64_t k = full; k < layout.columns; ++k)
-    sums = step(sums, b.index(k));
-  return sums;
+  int64_t full = layout.columns / kStep * kStep;
+  sums = b.loop(
+      b.index(0), b.index(full), kStep, sums,
+      [&](Value k, ValueRange current) { return step(k, current, kStep); });
+  return full < layout.columns
+             ? step(b.index(full), sums, layout.columns - full)
+             : sums;
 }
 
 FloatGemm::Header FloatGemm::loadHeader(Value offset) {
@@ -145,7 +152,8 @@ KernelBuilder::Values FloatGemm::buildPiece(Values sums, Value row,
         Value value = arith::SIToFPOp::create(b, b.f32s(), code);
         values.push_back(arith::MulFOp::create(b, value, header.scale));
       }
-      multiply(sums, row, rows, values, b.add(k, 4 * q + i));
+      multiply(sums, viewRows(row, rows, b.add(k, 4 * q + i), 1), rows, values,
+               0);
     }
   }
   return sums;

@@ -15,6 +15,10 @@ using namespace squint::kernel;
 
 namespace {
 
+/// 8-bit codes that are multiplied at a time, so that a loop's body stays
+/// small.
+constexpr int64_t kStep = 16;
+
 class IntegerGemm final : public GemmBuilder {
 public:
   using GemmBuilder::GemmBuilder;
@@ -27,6 +31,9 @@ private:
   Values buildTile(int64_t rows, Value row, ArrayRef<Value> panels) override;
   void buildMatrixTiles(Value row, Value rows, ArrayRef<Value> panels,
                         Value sums) override;
+  int64_t getInputStep() const override {
+    return layout.format.bits() == 8 ? kStep : 0;
+  }
   Values loadColumns(Value panel) override;
   Value finish(Value sum, Value row, ArrayRef<Value> columns) override;
 
@@ -125,15 +132,18 @@ LogicalResult IntegerGemm::prepare() {
                            << step << " with '" << weight.str() << "', got "
                            << group;
   int64_t blocks = llvm::divideCeil(layout.columns, blockSize);
-  auto sums = cast<MemRefType>(op.getSums().getType());
-  if (sums.getRank() != 2 ||
-      (!sums.isDynamicDim(1) && sums.getDimSize(1) != blocks))
-    return op->emitError() << "expected the sums of every "
-                           << (inBlocks() ? blockSize : 0)
-                           << " activations (0 is all of a row), got " << sums;
+  if (!patches) {
+    auto sums = cast<MemRefType>(op.getSums().getType());
+    if (sums.getRank() != 2 ||
+        (!sums.isDynamicDim(1) && sums.getDimSize(1) != blocks))
+      return op->emitError()
+             << "expected the sums of every " << (inBlocks() ? blockSize : 0)
+             << " activations (0 is all of a row), got " << sums;
+  }
   plan = planIntegerGemm(b.target, layout, blockSize);
-  // Matrix tiles have no place for the products of the activations' zero point.
-  if (inBlocks() && zero)
+  // Matrix tiles have no place for the products of the activations' zero point,
+  // and read rows that are apart.
+  if ((inBlocks() && zero) || patches)
     plan.tileRows = 0;
   return success();
 }
@@ -167,7 +177,7 @@ Value IntegerGemm::loadZeros(Value header) {
 }
 
 Value IntegerGemm::viewInput(Value row, int64_t rows, Value k, int64_t length) {
-  return row ? b.view(input, row, k, rows, length) : Value();
+  return row ? viewRows(row, rows, k, length) : Value();
 }
 
 Value IntegerGemm::loadQuad(Value view, int64_t row, int64_t k, int64_t valid) {
@@ -275,9 +285,8 @@ KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value view,
 KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row,
                                             int64_t rows, ArrayRef<Value> codes,
                                             Value k, int64_t length) {
-  // 4-bit codes lie in pieces of 32; 8-bit ones are cut so that the loop's body
-  // stays small.
-  int64_t step = layout.format.bits() == 4 ? PanelLayout::piece : 16;
+  // 4-bit codes lie in pieces of 32.
+  int64_t step = layout.format.bits() == 4 ? PanelLayout::piece : kStep;
   int64_t stepBytes = layout.codesBytes(step), full = length / step;
   auto at = [&](Value i) {
     Values offsets;
@@ -360,10 +369,14 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
                                   ValueRange{b.index(r), b.index(0)});
   };
   bool hasZeros = layout.format.zeroPoint || storedZero();
-  Value inputSums = hasZeros ? viewColumn(op.getSums(), block.number) : Value();
+  Value inputSums =
+      hasZeros && !patches ? viewColumn(op.getSums(), block.number) : Value();
   Values dots;
   for (int64_t r = 0; r < rows; ++r) {
-    Value sum = hasZeros ? loadRow(inputSums, r) : Value();
+    Value sum;
+    if (hasZeros)
+      sum = patches ? loadSum(rowAt(row, r), block.number)
+                    : loadRow(inputSums, r);
     for (int64_t p = 0; p < panels; ++p) {
       // Start at - z sum x (- zx sum (u - z)).
       Value start;
@@ -500,8 +513,7 @@ Value IntegerGemm::finish(Value sum, Value row, ArrayRef<Value> columns) {
   Value value = sum;
   if (!inBlocks()) {
     if (zeros || storedZero()) {
-      Value inputs =
-          memref::LoadOp::create(b, op.getSums(), ValueRange{row, b.index(0)});
+      Value inputs = loadSum(row, b.index(0));
       Value product;
       if (zeros)
         product = arith::MulIOp::create(b, zeros, b.splat(inputs));

@@ -17,12 +17,13 @@ namespace {
 // depends on it.
 constexpr int64_t kByteProductsPerNs = 300, kFloatProductsPerNs = 30,
                   kElementsPerNs = 1, kBytesPerNs = 8;
-constexpr int64_t kChunkNs = 20000;
+constexpr int64_t kChunkNs = 5000;
 } // namespace
 
 bool squint::kernel::isKernel(Operation *op) {
-  return isa<GemmOp, QuantizeRowsOp, Im2colOp, NormOp, SoftmaxOp, GatherRowsOp,
-             DequantizeOp, linalg::BatchMatmulOp>(op);
+  return isa<GemmOp, QuantizeRowsOp, DepthwiseOp, NormOp, SoftmaxOp,
+             kernel::AttentionOp, GatherRowsOp, DequantizeOp,
+             linalg::BatchMatmulOp>(op);
 }
 
 /// Units that make up a chunk when one takes `ns` nanoseconds.
@@ -36,20 +37,52 @@ static Value getDim(KernelBuilder &b, Value value, int64_t i) {
   return b.dim(value, i);
 }
 
+int64_t squint::kernel::getGemmRowBlocks(int64_t rows, int64_t groups) {
+  return std::max<int64_t>(
+      llvm::divideCeil(rows, kUnitRows),
+      std::min<int64_t>(llvm::divideCeil(rows, kFewUnitRows),
+                        llvm::divideCeil(kFewUnits, groups)));
+}
+
+Value squint::kernel::getGemmRowBlocks(KernelBuilder &b, Value rows,
+                                       int64_t groups) {
+  return b.max(b.ceilDiv(rows, kUnitRows),
+               b.min(b.ceilDiv(rows, kFewUnitRows),
+                     b.index(llvm::divideCeil(kFewUnits, groups))));
+}
+
 static Work getGemmWork(KernelBuilder &b, GemmOp op) {
   PackedType type = op.getPackedType();
   int64_t rows = type.getRows(), columns = type.getColumns();
   int64_t groups =
       llvm::divideCeil(llvm::divideCeil(rows, PanelLayout::width), kUnitPanels);
-  Value tokens = getDim(b, op.getInput(), 0);
-  Value units = b.mul(b.ceilDiv(tokens, kUnitRows), groups);
+  Value tokens = getDim(b, op.getOutputs()[0], 0);
+  Value blocks = getGemmRowBlocks(b, tokens, groups);
+  Value units = b.mul(blocks, groups);
   // A unit reads its weights once and multiplies them with its rows.
-  int64_t perRow = kUnitPanels * PanelLayout::width * columns;
+  int64_t perRow = std::min(kUnitPanels * PanelLayout::width, rows) * columns;
   int64_t rate =
       op.hasIntegerInput() ? kByteProductsPerNs : kFloatProductsPerNs;
-  Value compute = b.div(b.mul(b.min(tokens, b.index(kUnitRows)), perRow), rate);
+  Value unitRows = b.div(tokens, b.max(blocks, b.index(1)));
+  Value compute = b.div(b.mul(unitRows, perRow), rate);
   Value read = b.index(perRow * type.getFormat().bits() / 8 / kBytesPerNs / 4);
   return {units, getGrain(b, b.max(compute, read))};
+}
+
+static Work getAttentionWork(KernelBuilder &b, kernel::AttentionOp op) {
+  bool headsFirst = op.getHeadsFirst() && (*op.getHeadsFirst())[0];
+  bool keysFirst = op.getHeadsFirst() && (*op.getHeadsFirst())[1];
+  Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
+  Value rows = getDim(b, query, headsFirst ? 2 : 1);
+  Value heads =
+      b.mul(getDim(b, query, 0), getDim(b, query, headsFirst ? 1 : 2));
+  Value units = b.mul(heads, b.ceilDiv(rows, kUnitAttentionRows));
+  // An exponential function is worth about 32 products.
+  Value perScore = b.add(b.add(getDim(b, query, 3), getDim(b, value, 3)), 32);
+  Value products = b.mul(b.mul(b.min(rows, b.index(kUnitAttentionRows)),
+                               getDim(b, key, keysFirst ? 2 : 1)),
+                         perScore);
+  return {units, getGrain(b, b.div(products, kFloatProductsPerNs))};
 }
 
 Work squint::kernel::materializeWork(OpBuilder &builder, Location loc,
@@ -58,6 +91,16 @@ Work squint::kernel::materializeWork(OpBuilder &builder, Location loc,
   KernelBuilder b(builder, loc, none);
   if (auto gemm = dyn_cast<GemmOp>(op))
     return getGemmWork(b, gemm);
+  if (auto attention = dyn_cast<kernel::AttentionOp>(op))
+    return getAttentionWork(b, attention);
+  if (auto depthwise = dyn_cast<DepthwiseOp>(op)) {
+    auto type = cast<ShapedType>(depthwise.getOutputs()[0].getType());
+    ArrayRef<int64_t> kernel = depthwise.getWindow().getKernel();
+    int64_t products =
+        kernel[0] * kernel[1] * type.getDimSize(2) * type.getDimSize(3);
+    return {b.mul(getDim(b, depthwise.getInput(), 0), type.getDimSize(1)),
+            getGrain(b, b.index(products / kFloatProductsPerNs))};
+  }
   if (auto matmul = dyn_cast<linalg::BatchMatmulOp>(op)) {
     Value left = matmul.getInputs()[0], right = matmul.getInputs()[1];
     Value units = b.mul(getDim(b, left, 0),

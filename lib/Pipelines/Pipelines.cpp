@@ -73,11 +73,11 @@ static SmallVector<std::string> passesOf(Stage stage,
     return passes;
   }
 
-  case Stage::Fused:
-    return {"convert-onnx-to-linalg",
+  case Stage::Fused: {
+    std::string reference = options.reference ? "true" : "";
+    return {withOptions("convert-onnx-to-linalg", {{"reference", reference}}),
             withOptions("func.func(squint-fuse-kernels",
-                        {{"reference", options.reference ? std::string("true")
-                                                         : std::string()}}) +
+                        {{"reference", reference}}) +
                 ")",
             "canonicalize",
             "cse",
@@ -87,6 +87,7 @@ static SmallVector<std::string> passesOf(Stage stage,
             "func.func(squint-fuse-epilogues)",
             "canonicalize",
             "cse"};
+  }
 
   case Stage::Kernel:
     return {"squint-pack-weights"};

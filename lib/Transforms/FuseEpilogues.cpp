@@ -155,7 +155,7 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
         gemm.getSums(), gemm.getWeights(), extras, ValueRange(init),
         gemm.getWeightTypeAttr(), gemm.getActivationFormatAttr(),
         gemm.getActivationScaleAttr(), gemm.getActivationZeroPointAttr(),
-        gemm.getTileAttr());
+        gemm.getTileAttr(), gemm.getWindowAttr());
     // The old epilogue, then the operator's body on its value.
     product.getEpilogue().takeBody(gemm.getEpilogue());
     Block &epilogue = product.getEpilogue().front();

@@ -2,12 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "FuseKernels.h"
 #include "squint/Transforms/Passes.h"
 
-#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Dialect/Squint/DimExpr.h"
@@ -22,10 +20,6 @@ using namespace mlir;
 using namespace squint;
 
 namespace {
-
-/// Sizes of a tensor as its type and the expressions of its symbolic dimensions
-/// give them.
-using Sizes = SmallVector<OpFoldResult>;
 
 /// An activation on its way into a product: floats, or a quantization whose
 /// codes the kernel reads.
@@ -48,132 +42,27 @@ Activation traceActivation(Value input) {
   return {input, {}};
 }
 
-struct Builder {
-  PatternRewriter &rewriter;
-  Location loc;
-
-  Value empty(ArrayRef<OpFoldResult> sizes, Type element) {
-    return tensor::EmptyOp::create(rewriter, loc, sizes, element);
-  }
-  Value constant(float value) {
-    return arith::ConstantOp::create(rewriter, loc,
-                                     rewriter.getF32FloatAttr(value));
-  }
-
-  OpFoldResult multiply(OpFoldResult a, OpFoldResult b) {
-    std::optional<int64_t> x = getConstantIntValue(a),
-                           y = getConstantIntValue(b);
-    if (x && y)
-      return rewriter.getIndexAttr(*x * *y);
-    if (x && *x == 1)
-      return b;
-    if (y && *y == 1)
-      return a;
-    return arith::MulIOp::create(
-               rewriter, loc, getValueOrCreateConstantIndexOp(rewriter, loc, a),
-               getValueOrCreateConstantIndexOp(rewriter, loc, b))
-        .getResult();
-  }
-  OpFoldResult product(ArrayRef<OpFoldResult> sizes) {
-    OpFoldResult result = rewriter.getIndexAttr(1);
-    for (OpFoldResult size : sizes)
-      result = multiply(result, size);
-    return result;
-  }
-
-  /// [leading..., columns] as a matrix [rows, columns].
-  Value asMatrix(Value value) {
-    return collapse(value,
-                    cast<RankedTensorType>(value.getType()).getRank() - 1);
-  }
-
-  /// A matrix of the first `leading` dimensions by the others.
-  Value collapse(Value value, int64_t leading) {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (type.getRank() == 2 && leading == 1)
-      return value;
-    if (leading == 0) {
-      auto matrix = RankedTensorType::get({1, type.getShape().back()},
-                                          type.getElementType());
-      return tensor::ExpandShapeOp::create(
-          rewriter, loc, matrix, value, ArrayRef<ReassociationIndices>{{0, 1}});
-    }
-    SmallVector<ReassociationIndices> groups(2);
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      groups[i >= leading].push_back(i);
-    return tensor::CollapseShapeOp::create(rewriter, loc, value, groups);
-  }
-
-  /// The matrix [rows, columns] as a tensor of `type`, whose rows are all
-  /// `sizes` but the last.
-  Value expand(Value matrix, RankedTensorType type,
-               ArrayRef<OpFoldResult> sizes) {
-    return expand(matrix, type, sizes, type.getRank() - 1);
-  }
-
-  /// The reverse of `collapse`.
-  Value expand(Value matrix, RankedTensorType type,
-               ArrayRef<OpFoldResult> sizes, int64_t leading) {
-    if (type.getRank() == 2 && leading == 1)
-      return matrix;
-    if (type.getRank() == 1)
-      return tensor::CollapseShapeOp::create(
-          rewriter, loc, matrix, ArrayRef<ReassociationIndices>{{0, 1}});
-    SmallVector<ReassociationIndices> groups(2);
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      groups[i >= leading].push_back(i);
-    return tensor::ExpandShapeOp::create(rewriter, loc, type, matrix, groups,
-                                         sizes);
-  }
-
-  /// One elementwise operator; `inputs` are read through `maps`, the result is
-  /// `sizes` of `element`.
-  Value map(ValueRange inputs, ArrayRef<AffineMap> maps,
-            ArrayRef<OpFoldResult> sizes, Type element,
-            function_ref<Value(OpBuilder &, ValueRange)> body) {
-    Value init = empty(sizes, element);
-    SmallVector<AffineMap> all(maps);
-    all.push_back(rewriter.getMultiDimIdentityMap(sizes.size()));
-    SmallVector<utils::IteratorType> iterators(sizes.size(),
-                                               utils::IteratorType::parallel);
-    return linalg::GenericOp::create(
-               rewriter, loc, TypeRange(init.getType()), inputs, init, all,
-               iterators,
-               [&](OpBuilder &builder, Location, ValueRange arguments) {
-                 Value value = body(builder, arguments);
-                 linalg::YieldOp::create(builder, loc, value);
-               })
-        .getResult(0);
-  }
-
-  Value toF32(Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (type.getElementType().isF32())
-      return value;
-    return arith::ExtFOp::create(rewriter, loc,
-                                 type.clone(rewriter.getF32Type()), value);
-  }
-
-  /// Static codes, element by element, so that they fuse into what makes the
-  /// floats.
-  Value staticCodes(Value source, ArrayRef<OpFoldResult> sizes,
-                    QuantizeOp quantize) {
-    float scale = quantize.getScale()->convertToFloat();
-    float inverse = scale == 0.0f ? 0.0f : 1.0f / scale;
-    float zero = getZeroPoint(quantize);
-    return map(source, rewriter.getMultiDimIdentityMap(sizes.size()), sizes,
-               rewriter.getI8Type(),
-               [&](OpBuilder &b, ValueRange arguments) -> Value {
-                 Value x = arith::MulFOp::create(b, loc, arguments[0],
-                                                 constant(inverse));
-                 x = math::RoundEvenOp::create(b, loc, x);
-                 x = arith::AddFOp::create(b, loc, x, constant(zero));
-                 x = arith::MaxNumFOp::create(b, loc, x, constant(-128.0f));
-                 x = arith::MinNumFOp::create(b, loc, x, constant(127.0f));
-                 return arith::FPToSIOp::create(b, loc, b.getI8Type(), x);
-               });
-  }
-};
+/// Static codes, element by element, so that they fuse into what makes the
+/// floats.
+Value staticCodes(TensorBuilder &b, Value source, ArrayRef<OpFoldResult> sizes,
+                  QuantizeOp quantize) {
+  float scale = quantize.getScale()->convertToFloat();
+  float inverse = scale == 0.0f ? 0.0f : 1.0f / scale;
+  float zero = getZeroPoint(quantize);
+  Location loc = b.loc;
+  return b.map(
+      source, b.rewriter.getMultiDimIdentityMap(sizes.size()), sizes,
+      b.rewriter.getI8Type(),
+      [&](OpBuilder &inner, ValueRange arguments) -> Value {
+        Value x = arith::MulFOp::create(inner, loc, arguments[0],
+                                        b.constant(inverse));
+        x = math::RoundEvenOp::create(inner, loc, x);
+        x = arith::AddFOp::create(inner, loc, x, b.constant(zero));
+        x = arith::MaxNumFOp::create(inner, loc, x, b.constant(-128.0f));
+        x = arith::MinNumFOp::create(inner, loc, x, b.constant(127.0f));
+        return arith::FPToSIOp::create(inner, loc, inner.getI8Type(), x);
+      });
+}
 
 /// The weight as a packed value: a quantized one as it is, a float constant as
 /// the packed format of its element.
@@ -215,9 +104,9 @@ FailureOr<Value> packedWeight(PatternRewriter &rewriter, Operation *op,
 }
 
 /// kernel.gemm with the bias as its epilogue.
-Value createGemm(Builder &b, Value input, Value scales, Value sums,
+Value createGemm(TensorBuilder &b, Value input, Value scales, Value sums,
                  Value weight, Value bias, OpFoldResult rows, Type element,
-                 QuantizeOp quantize) {
+                 QuantizeOp quantize, kernel::WindowAttr window = {}) {
   PatternRewriter &rewriter = b.rewriter;
   int64_t outputs = cast<PackedType>(weight.getType()).getRows();
   Value init = b.empty({rows, rewriter.getIndexAttr(outputs)}, element);
@@ -232,10 +121,10 @@ Value createGemm(Builder &b, Value input, Value scales, Value sums,
   SmallVector<Value> extras;
   if (bias)
     extras.push_back(bias);
-  auto gemm = kernel::GemmOp::create(rewriter, b.loc, TypeRange(init.getType()),
-                                     input, scales, sums, weight, extras,
-                                     ValueRange(init), TypeAttr(), format,
-                                     scale, zeroPoint, DictionaryAttr());
+  auto gemm = kernel::GemmOp::create(
+      rewriter, b.loc, TypeRange(init.getType()), input, scales, sums, weight,
+      extras, ValueRange(init), TypeAttr(), format, scale, zeroPoint,
+      DictionaryAttr(), window);
   OpBuilder::InsertionGuard guard(rewriter);
   Block *block = rewriter.createBlock(&gemm.getEpilogue());
   Value value = block->addArgument(rewriter.getF32Type(), b.loc);
@@ -254,9 +143,9 @@ Value createGemm(Builder &b, Value input, Value scales, Value sums,
 }
 
 /// codes, scales (null when static) and sums of the rows of a matrix.
-std::array<Value, 3> quantizeRows(Builder &b, Value matrix, OpFoldResult rows,
-                                  OpFoldResult columns, QuantizeOp quantize,
-                                  int64_t sumGroup) {
+std::array<Value, 3> quantizeRows(TensorBuilder &b, Value matrix,
+                                  OpFoldResult rows, OpFoldResult columns,
+                                  QuantizeOp quantize, int64_t sumGroup) {
   PatternRewriter &rewriter = b.rewriter;
   auto groups = [&](int64_t size) {
     return rewriter.getIndexAttr(
@@ -291,7 +180,7 @@ struct FuseLinear : OpRewritePattern<LinearOp> {
     FailureOr<Sizes> sizes = materializeDims(rewriter, op, 0);
     if (failed(sizes))
       return failure();
-    Builder b{rewriter, op.getLoc()};
+    TensorBuilder b{rewriter, op.getLoc()};
     auto type = cast<RankedTensorType>(op.getResult().getType());
     OpFoldResult rows = b.product(ArrayRef(*sizes).drop_back());
     Activation activation = traceActivation(op.getInput());
@@ -322,10 +211,8 @@ struct FuseConv : OpRewritePattern<ConvOp> {
                                 PatternRewriter &rewriter) const override {
     auto input = cast<RankedTensorType>(op.getInput().getType());
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    auto weightType = cast<RankedTensorType>(op.getWeight().getType());
     if (op.getGroups() != 1 || input.getRank() > 4)
       return rewriter.notifyMatchFailure(op, "grouped or three-dimensional");
-    bool oneDimension = input.getRank() == 3;
     for (int64_t size : input.getShape().drop_front())
       if (ShapedType::isDynamic(size))
         return rewriter.notifyMatchFailure(op, "image of symbolic size");
@@ -336,18 +223,16 @@ struct FuseConv : OpRewritePattern<ConvOp> {
     if (failed(sizes))
       return failure();
 
-    Builder b{rewriter, op.getLoc()};
+    TensorBuilder b{rewriter, op.getLoc()};
     Activation activation = traceActivation(op.getInput());
-    Value source = b.toF32(activation.source), scales, sums;
+    Value source = b.toF32(activation.source), scales;
     Sizes inputSizes{(*sizes)[0]};
     for (int64_t size : input.getShape().drop_front())
       inputSizes.push_back(rewriter.getIndexAttr(size));
     OpFoldResult pixels = b.product(ArrayRef(*sizes).drop_front().drop_back());
     OpFoldResult rows = b.multiply((*sizes)[0], pixels);
-    int64_t padValue = 0;
     if (activation.isStatic()) {
-      padValue = getZeroPoint(activation.quantize);
-      source = b.staticCodes(source, inputSizes, activation.quantize);
+      source = staticCodes(b, source, inputSizes, activation.quantize);
     } else if (activation.quantize) {
       // A token of an image is the image.
       auto parts = quantizeRows(b, b.collapse(source, 1), (*sizes)[0],
@@ -380,15 +265,8 @@ struct FuseConv : OpRewritePattern<ConvOp> {
                                         Sizes{rows, rewriter.getIndexAttr(1)});
     }
 
-    // One spatial dimension is an image of height one.
-    auto two = [&](ArrayRef<int64_t> values, int64_t one) {
-      SmallVector<int64_t> result(values);
-      if (oneDimension)
-        for (unsigned i = 0; i < result.size(); i += 2)
-          result.insert(result.begin() + i, one);
-      return rewriter.getDenseI64ArrayAttr(result);
-    };
-    if (oneDimension) {
+    auto window = getWindow(op);
+    if (input.getRank() == 3) {
       auto element = cast<RankedTensorType>(source.getType()).getElementType();
       auto image = RankedTensorType::get(
           {input.getDimSize(0), 1, input.getDimSize(1), input.getDimSize(2)},
@@ -399,35 +277,54 @@ struct FuseConv : OpRewritePattern<ConvOp> {
           Sizes{inputSizes[0], rewriter.getIndexAttr(1), inputSizes[1],
                 inputSizes[2]});
     }
-    ArrayRef<int64_t> kernelShape =
-        weightType.getShape().drop_front().drop_back();
-    int64_t columns = cast<PackedType>(weight->getType()).getColumns();
-    Type element = cast<RankedTensorType>(source.getType()).getElementType();
-    SmallVector<Value> outs{
-        b.empty({rows, rewriter.getIndexAttr(columns)}, element)};
-    int64_t sumGroup = 0;
     if (activation.quantize) {
       llvm::Expected<int64_t> group = kernel::getSumGroup(
           cast<PackedType>(weight->getType()).getFormat(), activation.format());
       if (!group)
         return op.emitError() << llvm::toString(group.takeError());
-      sumGroup = *group;
-      int64_t groups = sumGroup ? llvm::divideCeil(columns, sumGroup) : 1;
-      outs.push_back(b.empty({rows, rewriter.getIndexAttr(groups)},
-                             rewriter.getI32Type()));
+    } else if (isPointwise(window)) {
+      source = b.collapse(source, 3);
+      window = {};
     }
-    auto patches = kernel::Im2colOp::create(
-        rewriter, b.loc, ValueRange(outs).getTypes(), source, outs,
-        two(kernelShape, 1), two(op.getStrides(), 1), two(op.getDilations(), 1),
-        two(op.getPads(), 0), two(type.getShape().drop_front().drop_back(), 1),
-        padValue, sumGroup);
-    if (activation.quantize)
-      sums = patches.getResult(1);
     Value result =
-        createGemm(b, patches.getResult(0), scales, sums, *weight, op.getBias(),
-                   rows, type.getElementType(), activation.quantize);
+        createGemm(b, source, scales, Value(), *weight, op.getBias(), rows,
+                   type.getElementType(), activation.quantize, window);
     rewriter.replaceOp(op, b.expand(result, type, *sizes));
     return success();
+  }
+
+private:
+  /// One spatial dimension is an image of height one.
+  static kernel::WindowAttr getWindow(ConvOp op) {
+    auto two = [&](ArrayRef<int64_t> values, int64_t one) {
+      SmallVector<int64_t> result(values);
+      if (cast<RankedTensorType>(op.getType()).getRank() == 3)
+        for (unsigned i = 0; i < result.size(); i += 2)
+          result.insert(result.begin() + i, one);
+      return DenseI64ArrayAttr::get(op.getContext(), result);
+    };
+    auto spatial = [](Value value) {
+      return cast<RankedTensorType>(value.getType())
+          .getShape()
+          .drop_front()
+          .drop_back();
+    };
+    Activation activation = traceActivation(op.getInput());
+    int64_t padding =
+        activation.isStatic() ? getZeroPoint(activation.quantize) : 0;
+    return kernel::WindowAttr::get(
+        op.getContext(), two(spatial(op.getWeight()), 1),
+        two(op.getStrides(), 1), two(op.getDilations(), 1),
+        two(op.getPads(), 0), two(spatial(op.getResult()), 1), padding);
+  }
+
+  /// Whether patches are the image as it is.
+  static bool isPointwise(kernel::WindowAttr window) {
+    auto all = [](ArrayRef<int64_t> values, int64_t wanted) {
+      return llvm::all_of(values, [&](int64_t v) { return v == wanted; });
+    };
+    return all(window.getKernel(), 1) && all(window.getStrides(), 1) &&
+           all(window.getPads(), 0);
   }
 };
 
@@ -460,7 +357,7 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
     FailureOr<Sizes> sizes = materializeDims(rewriter, op, 0);
     if (failed(sizes))
       return failure();
-    Builder b{rewriter, op.getLoc()};
+    TensorBuilder b{rewriter, op.getLoc()};
     auto type = cast<RankedTensorType>(op.getResult().getType());
     Value source = b.toF32(quantize.getInput());
     auto rounded = [&](OpBuilder &builder, Value value) -> Value {
@@ -471,7 +368,7 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
     };
     AffineMap identity = rewriter.getMultiDimIdentityMap(type.getRank());
     if (quantize.getScale()) {
-      Value codes = b.staticCodes(source, *sizes, quantize);
+      Value codes = staticCodes(b, source, *sizes, quantize);
       float scale = quantize.getScale()->convertToFloat(),
             zero = getZeroPoint(quantize);
       rewriter.replaceOp(
@@ -527,196 +424,6 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
   }
 };
 
-/// A product of two tensors in memory: y[m, n] = sum_k x[m, k] * w[n, k].
-struct LowerLinear : OpRewritePattern<LinearOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(LinearOp op,
-                                PatternRewriter &rewriter) const override {
-    FailureOr<Sizes> sizes = materializeDims(rewriter, op, 0);
-    if (failed(sizes))
-      return failure();
-    Builder b{rewriter, op.getLoc()};
-    auto type = cast<RankedTensorType>(op.getResult().getType());
-    OpFoldResult rows = b.product(ArrayRef(*sizes).drop_back());
-    Value zero = b.constant(0.0f);
-    Value init = b.empty({rows, sizes->back()}, rewriter.getF32Type());
-    init = linalg::FillOp::create(rewriter, b.loc, zero, init).getResult(0);
-    AffineExpr m, n, k;
-    bindDims(rewriter.getContext(), m, n, k);
-    auto maps = SmallVector<AffineMap>{
-        AffineMap::get(3, 0, {m, k}, rewriter.getContext()),
-        AffineMap::get(3, 0, {n, k}, rewriter.getContext()),
-        AffineMap::get(3, 0, {m, n}, rewriter.getContext())};
-    SmallVector<utils::IteratorType> iterators(3,
-                                               utils::IteratorType::parallel);
-    iterators[2] = utils::IteratorType::reduction;
-    Value result = linalg::GenericOp::create(
-                       rewriter, b.loc, TypeRange(init.getType()),
-                       ValueRange{b.asMatrix(b.toF32(op.getInput())),
-                                  b.toF32(op.getWeight())},
-                       init, maps, iterators,
-                       [&](OpBuilder &builder, Location, ValueRange arguments) {
-                         Value sum =
-                             math::FmaOp::create(builder, b.loc, arguments[0],
-                                                 arguments[1], arguments[2]);
-                         linalg::YieldOp::create(builder, b.loc, sum);
-                       })
-                       .getResult(0);
-    AffineMap identity = rewriter.getMultiDimIdentityMap(2);
-    AffineMap last = AffineMap::get(2, 0, {rewriter.getAffineDimExpr(1)},
-                                    rewriter.getContext());
-    if (op.getBias())
-      result = b.map({result, b.toF32(op.getBias())}, {identity, last},
-                     {rows, sizes->back()}, rewriter.getF32Type(),
-                     [&](OpBuilder &builder, ValueRange arguments) -> Value {
-                       return arith::AddFOp::create(builder, b.loc,
-                                                    arguments[0], arguments[1]);
-                     });
-    result = b.expand(result, type.clone(rewriter.getF32Type()), *sizes);
-    if (!type.getElementType().isF32())
-      result = arith::TruncFOp::create(rewriter, b.loc, type, result);
-    rewriter.replaceOp(op, result);
-    return success();
-  }
-};
-
-/// A convolution of any rank, in any number of groups, as loops over its
-/// definition.
-struct LowerConv : OpRewritePattern<ConvOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(ConvOp op,
-                                PatternRewriter &rewriter) const override {
-    FailureOr<Sizes> sizes = materializeDims(rewriter, op, 0);
-    if (failed(sizes))
-      return failure();
-    Builder b{rewriter, op.getLoc()};
-    Value input = b.toF32(op.getInput()), weight = b.toF32(op.getWeight());
-    auto inputType = cast<RankedTensorType>(input.getType());
-    auto weightType = cast<RankedTensorType>(weight.getType());
-    auto type = cast<RankedTensorType>(op.getResult().getType());
-    int64_t rank = type.getRank(), spatial = rank - 2, groups = op.getGroups();
-    int64_t channels = weightType.getShape().back(),
-            outputs = type.getShape().back() / groups;
-    if (inputType.isDynamicDim(rank - 1)) {
-      SmallVector<int64_t> shape(inputType.getShape());
-      shape.back() = groups * channels;
-      inputType = inputType.clone(shape);
-      input = tensor::CastOp::create(rewriter, b.loc, inputType, input);
-    }
-
-    if (llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; })) {
-      SmallVector<OpFoldResult> low(rank, rewriter.getIndexAttr(0)), high = low;
-      SmallVector<int64_t> shape(inputType.getShape());
-      for (int64_t i = 0; i < spatial; ++i) {
-        low[i + 1] = rewriter.getIndexAttr(op.getPads()[i]);
-        high[i + 1] = rewriter.getIndexAttr(op.getPads()[i + spatial]);
-        if (!ShapedType::isDynamic(shape[i + 1]))
-          shape[i + 1] += op.getPads()[i] + op.getPads()[i + spatial];
-      }
-      input = tensor::PadOp::create(rewriter, b.loc, inputType.clone(shape),
-                                    input, low, high, b.constant(0.0f));
-      inputType = cast<RankedTensorType>(input.getType());
-    }
-    // Channels and outputs are split into groups: [N, spatial..., G, C], [G, O,
-    // kernel..., C], [N, out..., G, O].
-    auto split = [&](Value value, int64_t axis, int64_t first, int64_t second,
-                     Sizes mixed) -> Value {
-      auto from = cast<RankedTensorType>(value.getType());
-      SmallVector<int64_t> shape(from.getShape());
-      shape[axis] = first;
-      shape.insert(shape.begin() + axis + 1, second);
-      SmallVector<ReassociationIndices> groupsOf;
-      for (int64_t i = 0, at = 0; i < from.getRank(); ++i) {
-        groupsOf.push_back({at++});
-        if (i == axis)
-          groupsOf.back().push_back(at++);
-      }
-      return tensor::ExpandShapeOp::create(rewriter, b.loc, from.clone(shape),
-                                           value, groupsOf, mixed);
-    };
-    auto mixedSizes = [&](RankedTensorType from, int64_t axis, int64_t first,
-                          int64_t second, Value value) {
-      Sizes mixed;
-      for (int64_t i = 0; i < from.getRank(); ++i) {
-        if (i == axis) {
-          mixed.push_back(rewriter.getIndexAttr(first));
-          mixed.push_back(rewriter.getIndexAttr(second));
-        } else if (from.isDynamicDim(i)) {
-          mixed.push_back(
-              tensor::DimOp::create(rewriter, b.loc, value, i).getResult());
-        } else {
-          mixed.push_back(rewriter.getIndexAttr(from.getDimSize(i)));
-        }
-      }
-      return mixed;
-    };
-    input = split(input, rank - 1, groups, channels,
-                  mixedSizes(inputType, rank - 1, groups, channels, input));
-    weight = split(weight, 0, groups, outputs,
-                   mixedSizes(weightType, 0, groups, outputs, weight));
-    Sizes outSizes(ArrayRef(*sizes).drop_back());
-    outSizes.push_back(rewriter.getIndexAttr(groups));
-    outSizes.push_back(rewriter.getIndexAttr(outputs));
-    Value init = b.empty(outSizes, rewriter.getF32Type());
-    init = linalg::FillOp::create(rewriter, b.loc, b.constant(0.0f), init)
-               .getResult(0);
-
-    // Loops: n, out..., g, o, then kernel..., c.
-    unsigned loops = 2 * spatial + 4, g = spatial + 1, o = g + 1, k0 = o + 1,
-             c = loops - 1;
-    auto d = [&](unsigned i) { return rewriter.getAffineDimExpr(i); };
-    SmallVector<AffineExpr> in{d(0)}, w{d(g), d(o)}, out{d(0)};
-    for (int64_t i = 0; i < spatial; ++i) {
-      in.push_back(d(i + 1) * op.getStrides()[i] +
-                   d(k0 + i) * op.getDilations()[i]);
-      w.push_back(d(k0 + i));
-      out.push_back(d(i + 1));
-    }
-    in.append({d(g), d(c)});
-    w.push_back(d(c));
-    out.append({d(g), d(o)});
-    SmallVector<AffineMap> maps{
-        AffineMap::get(loops, 0, in, rewriter.getContext()),
-        AffineMap::get(loops, 0, w, rewriter.getContext()),
-        AffineMap::get(loops, 0, out, rewriter.getContext())};
-    SmallVector<utils::IteratorType> iterators(loops,
-                                               utils::IteratorType::parallel);
-    for (unsigned i = k0; i < loops; ++i)
-      iterators[i] = utils::IteratorType::reduction;
-    Value result = linalg::GenericOp::create(
-                       rewriter, b.loc, TypeRange(init.getType()),
-                       ValueRange{input, weight}, init, maps, iterators,
-                       [&](OpBuilder &builder, Location, ValueRange arguments) {
-                         Value sum =
-                             math::FmaOp::create(builder, b.loc, arguments[0],
-                                                 arguments[1], arguments[2]);
-                         linalg::YieldOp::create(builder, b.loc, sum);
-                       })
-                       .getResult(0);
-    SmallVector<ReassociationIndices> merge;
-    for (int64_t i = 0; i < rank; ++i)
-      merge.push_back({i});
-    merge.back().push_back(rank);
-    result = tensor::CollapseShapeOp::create(rewriter, b.loc, result, merge);
-    if (op.getBias())
-      result =
-          b.map({result, b.toF32(op.getBias())},
-                {rewriter.getMultiDimIdentityMap(rank),
-                 AffineMap::get(rank, 0, {d(rank - 1)}, rewriter.getContext())},
-                *sizes, rewriter.getF32Type(),
-                [&](OpBuilder &builder, ValueRange arguments) -> Value {
-                  return arith::AddFOp::create(builder, b.loc, arguments[0],
-                                               arguments[1]);
-                });
-    if (!type.getElementType().isF32())
-      result = arith::TruncFOp::create(rewriter, b.loc, type, result);
-    rewriter.replaceOp(op, result);
-    return success();
-  }
-};
-
 struct FuseKernels : squint::impl::FuseKernelsBase<FuseKernels> {
   using FuseKernelsBase::FuseKernelsBase;
 
@@ -724,7 +431,7 @@ struct FuseKernels : squint::impl::FuseKernelsBase<FuseKernels> {
     RewritePatternSet patterns(&getContext());
     if (!reference)
       patterns.add<FuseLinear, FuseConv>(&getContext(), /*benefit=*/2);
-    patterns.add<LowerLinear, LowerConv>(&getContext());
+    populateLowerProductsPatterns(patterns);
     GreedyRewriteConfig config;
     if (failed(
             applyPatternsGreedily(getOperation(), std::move(patterns), config)))

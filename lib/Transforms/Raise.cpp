@@ -230,7 +230,8 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
       return signalPassFailure();
     int64_t linear = count<LinearOp>(), conv = count<ConvOp>(),
             norm = count<NormOp>();
-    int64_t embedding = count<EmbeddingOp>(), pool = count<PoolOp>();
+    int64_t embedding = count<EmbeddingOp>(), pool = count<PoolOp>(),
+            attention = count<AttentionOp>();
     bool ok = run([](RewritePatternSet &patterns) {
       patterns.add<EraseNothing<onnx::CastOp>, EraseNothing<onnx::DropoutOp>,
                    EraseNothing<onnx::IdentityOp>, EraseMove<onnx::ExpandOp>,
@@ -241,6 +242,7 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
       populateMergeBatchNormPatterns(patterns);
     });
     ok &= run([](RewritePatternSet &patterns) {
+      populateRaiseAttentionPatterns(patterns);
       populateRaiseConvPatterns(patterns);
       populateRaiseEmbeddingPatterns(patterns);
       populateRaiseLinearPatterns(patterns);
@@ -256,6 +258,7 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
     numNorm += count<NormOp>() - norm;
     numEmbedding += count<EmbeddingOp>() - embedding;
     numPool += count<PoolOp>() - pool;
+    numAttention += count<AttentionOp>() - attention;
   }
 
   template <typename OpTy> int64_t count() {

@@ -18,6 +18,7 @@ namespace squint {
 void populateMergeConvPatterns(mlir::RewritePatternSet &patterns);
 void populateMergeBatchNormPatterns(mlir::RewritePatternSet &patterns);
 
+void populateRaiseAttentionPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseConvPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseEmbeddingPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseLinearPatterns(mlir::RewritePatternSet &patterns);

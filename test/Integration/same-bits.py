@@ -15,12 +15,12 @@ FORMATS = [[], ["--weights=int8:channel", "--activations=int8:token"], ["--weigh
 PROCESSORS = ["x86-64-v3", "alderlake", "x86-64-v4", "icelake-server", "znver4", "sapphirerapids"]
 
 work = pathlib.Path(sys.argv[1])
-for name in ("convolutions", "perceptron"):
+for name in ("convolutions", "perceptron", "attention", "mobile"):
     model = getattr(models, name)()
     onnx.save(model, work / "model.onnx")
     feeds = models.feeds(model, 13)
     for number, flags in enumerate(FORMATS):
-        if name == "convolutions" and number >= 2:
+        if name in ("convolutions", "mobile") and number >= 2:
             continue  # no groups along a convolution's activations
         results = {}
         for cpu in ["native", *PROCESSORS]:

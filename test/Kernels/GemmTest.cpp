@@ -290,8 +290,8 @@ void GemmTest::run(const TestTarget &test, KernelJit &jit, Instance &in) {
         bias(in.bias.data, {in.problem.rows});
     MemRef<2> residual(x.residual.data, {rows, in.problem.rows}),
         y(x.y.data, {rows, in.problem.rows});
-    int64_t units = llvm::divideCeil(rows, kUnitRows) *
-                    llvm::divideCeil(in.layout.panels, kUnitPanels);
+    int64_t groups = llvm::divideCeil(in.layout.panels, kUnitPanels),
+            units = getGemmRowBlocks(rows, groups) * groups;
     // In two calls, as two threads would.
     int64_t half = in.random() % (units + 1);
     for (auto [begin, end] :

@@ -116,8 +116,8 @@ int main(int argc, char **argv) {
   MemRef<2> sum(allocate(rows * sums * 4), {rows, sums}),
       out(allocate(rows * outputs * 4), {rows, outputs});
   MemRef<1> bias(allocate(outputs * 4), {outputs});
-  int64_t units = llvm::divideCeil(rows, kUnitRows) *
-                  llvm::divideCeil(layout.panels, kUnitPanels);
+  int64_t groups = llvm::divideCeil(layout.panels, kUnitPanels),
+          units = getGemmRowBlocks(rows, groups) * groups;
   std::vector<double> times;
   double begin = now();
   for (int64_t i = 0; now() - begin < seconds || i < 5; ++i) {

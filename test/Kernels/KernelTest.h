@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <random>
 
 namespace squint::test {
 
@@ -59,6 +60,60 @@ inline constexpr TestTarget targets[] = {
     {"x86-64-v4", "", KernelJit::Products::Native},
     {"x86-64-v4", "+avx512vnni", KernelJit::Products::Native},
 };
+
+inline std::string str(int64_t value) { return std::to_string(value); }
+
+class KernelTest : public testing::Test {
+protected:
+  /// Compiles a function `f` for every instruction set of this machine and
+  /// calls `check` with each.
+  void
+  forTargets(const std::string &arguments, const std::string &body,
+             const std::string &result,
+             llvm::function_ref<void(KernelJit &, const TestTarget &)> check) {
+    std::string text =
+        "func.func @f(" + arguments + ", %begin: index, %end: index)" +
+        (result.empty() ? "" : " -> i32") +
+        " attributes {kernel.body, llvm.emit_c_interface} {\n" + body + "\n  " +
+        (result.empty() ? "return" : result) + "\n}\n";
+    forTargets(text, check);
+  }
+  /// The same for any functions.
+  void
+  forTargets(const std::string &text,
+             llvm::function_ref<void(KernelJit &, const TestTarget &)> check) {
+    for (const TestTarget &target : {targets[0], targets[4]}) {
+      if (!target.runs())
+        continue;
+      auto jit =
+          KernelJit::compile(*context, text, target.get(), target.products);
+      ASSERT_TRUE(jit) << text;
+      check(*jit, target);
+    }
+  }
+
+  float uniform(float low, float high) {
+    return std::uniform_real_distribution<float>(low, high)(random);
+  }
+  void fill(Buffer<float> &buffer, float low = -2, float high = 2) {
+    for (int64_t i = 0; i < buffer.count; ++i)
+      buffer[i] = uniform(low, high);
+  }
+
+  std::unique_ptr<mlir::MLIRContext> context = KernelJit::createContext();
+  std::mt19937 random{3};
+};
+
+template <typename T>
+void expectSame(const T *expected, const T *got, int64_t count,
+                const char *what) {
+  for (int64_t i = 0; i < count; ++i)
+    if (std::memcmp(&expected[i], &got[i], sizeof(T)) != 0) {
+      ADD_FAILURE() << what << " " << i << ": expected " << +expected[i]
+                    << ", got " << +got[i];
+      return;
+    }
+}
 
 } // namespace squint::test
 

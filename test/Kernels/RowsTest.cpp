@@ -8,9 +8,7 @@
 #include "squint/Numerics/Packed.h"
 #include "squint/Runtime/Abi.h"
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <random>
 
 using namespace squint;
 using namespace squint::test;
@@ -20,42 +18,7 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-std::string str(int64_t value) { return std::to_string(value); }
-
-class RowsTest : public testing::Test {
-protected:
-  /// Compiles a function `f` for every instruction set of this machine and
-  /// calls `check` with each.
-  void
-  forTargets(const std::string &arguments, const std::string &body,
-             const std::string &result,
-             llvm::function_ref<void(KernelJit &, const TestTarget &)> check) {
-    std::string text =
-        "func.func @f(" + arguments + ", %begin: index, %end: index)" +
-        (result.empty() ? "" : " -> i32") +
-        " attributes {kernel.body, llvm.emit_c_interface} {\n" + body + "\n  " +
-        (result.empty() ? "return" : result) + "\n}\n";
-    for (const TestTarget &target : {targets[0], targets[4]}) {
-      if (!target.runs())
-        continue;
-      auto jit =
-          KernelJit::compile(*context, text, target.get(), target.products);
-      ASSERT_TRUE(jit) << text;
-      check(*jit, target);
-    }
-  }
-
-  float uniform(float low, float high) {
-    return std::uniform_real_distribution<float>(low, high)(random);
-  }
-  void fill(Buffer<float> &buffer, float low = -2, float high = 2) {
-    for (int64_t i = 0; i < buffer.count; ++i)
-      buffer[i] = uniform(low, high);
-  }
-
-  std::unique_ptr<mlir::MLIRContext> context = KernelJit::createContext();
-  std::mt19937 random{3};
-};
+class RowsTest : public KernelTest {};
 
 /// 16 lanes and the tree.
 float reduce(int64_t count, llvm::function_ref<float(int64_t, float)> step) {
@@ -66,17 +29,6 @@ float reduce(int64_t count, llvm::function_ref<float(int64_t, float)> step) {
     for (int i = 0; i < half; ++i)
       lanes[i] += lanes[i + half];
   return lanes[0];
-}
-
-template <typename T>
-void expectSame(const T *expected, const T *got, int64_t count,
-                const char *what) {
-  for (int64_t i = 0; i < count; ++i)
-    if (std::memcmp(&expected[i], &got[i], sizeof(T)) != 0) {
-      ADD_FAILURE() << what << " " << i << ": expected " << +expected[i]
-                    << ", got " << +got[i];
-      return;
-    }
 }
 
 TEST_F(RowsTest, Norm) {
@@ -344,80 +296,6 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
             expectSame(expected.data() + (ids[r] + rows) % rows * columns,
                        y.data + r * columns, columns, "row");
         });
-  }
-}
-
-struct Convolution {
-  int64_t height, width, channels;
-  int64_t kernel[2], strides[2], dilations[2], pads[4];
-};
-
-TEST_F(RowsTest, Im2col) {
-  constexpr int64_t images = 2;
-  for (const Convolution &c :
-       {Convolution{8, 8, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
-        Convolution{9, 7, 3, {3, 3}, {2, 2}, {1, 1}, {0, 1, 1, 0}},
-        Convolution{10, 10, 5, {3, 2}, {1, 2}, {2, 3}, {2, 3, 2, 3}},
-        Convolution{1, 20, 4, {1, 5}, {1, 3}, {1, 1}, {0, 0, 0, 0}},
-        Convolution{2, 2, 8, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}}}) {
-    int64_t out[2];
-    for (int i = 0; i < 2; ++i) {
-      int64_t size = i ? c.width : c.height;
-      out[i] = (size + c.pads[i] + c.pads[i + 2] -
-                c.dilations[i] * (c.kernel[i] - 1) - 1) /
-                   c.strides[i] +
-               1;
-    }
-    int64_t columns = c.kernel[0] * c.kernel[1] * c.channels,
-            rows = images * out[0] * out[1];
-    Buffer<int8_t> x(images * c.height * c.width * c.channels),
-        y(rows * columns);
-    Buffer<int32_t> sums(rows);
-    for (int64_t i = 0; i < x.count; ++i)
-      x[i] = random();
-    std::vector<int8_t> expected;
-    std::vector<int32_t> expectedSums(rows);
-    for (int64_t m = 0; m < rows; ++m)
-      for (int64_t i = 0; i < c.kernel[0]; ++i)
-        for (int64_t j = 0; j < c.kernel[1]; ++j)
-          for (int64_t k = 0; k < c.channels; ++k) {
-            int64_t image = m / (out[0] * out[1]),
-                    pixel = m % (out[0] * out[1]);
-            int64_t h =
-                pixel / out[1] * c.strides[0] - c.pads[0] + i * c.dilations[0];
-            int64_t w =
-                pixel % out[1] * c.strides[1] - c.pads[1] + j * c.dilations[1];
-            bool inside = h >= 0 && h < c.height && w >= 0 && w < c.width;
-            expected.push_back(
-                inside
-                    ? x[((image * c.height + h) * c.width + w) * c.channels + k]
-                    : -3);
-            expectedSums[m] += expected.back();
-          }
-    auto list = [](llvm::ArrayRef<int64_t> values) {
-      std::string text = "array<i64: ";
-      for (auto [i, value] : llvm::enumerate(values))
-        text += (i ? ", " : "") + str(value);
-      return text + ">";
-    };
-    std::string in = "memref<?x" + str(c.height) + "x" + str(c.width) + "x" +
-                     str(c.channels) + "xi8>";
-    std::string q = "memref<?x" + str(columns) + "xi8>";
-    forTargets("%x: " + in + ", %y: " + q + ", %z: memref<?x1xi32>",
-               "kernel.im2col ins(%x : " + in + ") outs(%y, %z : " + q +
-                   ", memref<?x1xi32>) {kernel = " + list(c.kernel) +
-                   ", strides = " + list(c.strides) + ", dilations = " +
-                   list(c.dilations) + ", pads = " + list(c.pads) +
-                   ", out = " + list(out) + ", pad_value = -3 : i64}",
-               "", [&](KernelJit &jit, const TestTarget &) {
-                 auto *f = jit.lookup<void(MemRef<4> *, MemRef<2> *,
-                                           MemRef<2> *, int64_t, int64_t)>("f");
-                 MemRef<4> a(x.data, {images, c.height, c.width, c.channels});
-                 MemRef<2> b(y.data, {rows, columns}), d(sums.data, {rows, 1});
-                 f(&a, &b, &d, 0, rows);
-                 expectSame(expected.data(), y.data, y.count, "patch");
-                 expectSame(expectedSums.data(), sums.data, rows, "sum");
-               });
   }
 }
 

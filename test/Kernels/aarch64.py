@@ -1,4 +1,5 @@
-# On Arm, with the dot product extension and without it, matrix products have the bits that they have here.
+# On Arm, with the dot product extension and without it, products, convolutions and attention have the bits that they have
+# here.
 # REQUIRES: squintc, squint-run, aarch64, x86_64, avx2
 # RUN: rm -rf %t && mkdir -p %t
 # RUN: %clang --target=aarch64-linux-gnu -fuse-ld=lld -std=c11 -O1 -I %S/../../include %S/../Integration/Inputs/run.c -o %t/run
@@ -17,12 +18,13 @@ FORMATS = [("int8:channel", "int8:token"), ("int8:group=32", "int8:group=32"), (
            ("f16", "f32")]
 
 work, runner = pathlib.Path(sys.argv[1]), sys.argv[2:]
-model = models.perceptron()
-onnx.save(model, work / "model.onnx")
-feeds = models.feeds(model, 13)
-(values,) = feeds.values()
-values.tofile(work / "input.bin")
-for weights, activations in FORMATS:
+cases = [(models.perceptron(), 13, weights, activations) for weights, activations in FORMATS]
+cases += [(models.convolutions(), 2, "int8:channel", "int8:token"), (models.mobile(), 2, "f32", "f32"), (models.attention(), 1, "f32", "f32")]
+for model, extent, weights, activations in cases:
+    onnx.save(model, work / "model.onnx")
+    feeds = models.feeds(model, extent)
+    (values,) = feeds.values()
+    values.tofile(work / "input.bin")
     flags = [f"--weights={weights}", f"--activations={activations}"]
     here = squint.run(squint.compile(work / "model.onnx", work / "here.so", *flags), feeds)["y"]
     for cpu in ("generic", "cortex-a76"):

@@ -79,6 +79,57 @@ def classifier(words=300, width=48, classes=7):
     return model
 
 
+def attention(heads=4, shared=2, size=24):
+    """x [batch, tokens, width] -> y [batch, tokens, width]: heads that share keys and values, and a mask that is the input's
+    first elements; longer than one block of keys, with sizes that fill no vector."""
+    rng, width = np.random.default_rng(3), heads * size
+
+    def integers(name, *values):
+        return numpy_helper.from_array(np.array(values, np.int64), name)
+
+    nodes, constants = [], [integers("two", 2), integers("merge", 0, 0, width), integers("zero", 0), integers("one", 1),
+                            integers("three", 3), numpy_helper.from_array(np.float32(size**-0.5), "scale")]
+    for name, count, perm in (("q", heads, [0, 2, 1, 3]), ("k", shared, [0, 2, 1, 3]), ("v", shared, [0, 2, 1, 3])):
+        constants += [_tensor(rng, f"w{name}", width, count * size), integers(f"split{name}", 0, 0, count, size)]
+        nodes += [helper.make_node("MatMul", ["x", f"w{name}"], [f"{name}0"], name=f"linear_{name}"),
+                  helper.make_node("Reshape", [f"{name}0", f"split{name}"], [f"{name}1"], name=f"split_{name}"),
+                  helper.make_node("Transpose", [f"{name}1"], [f"{name}2"], name=f"heads_{name}", perm=perm)]
+    constants += [numpy_helper.from_array(np.array([1, 1, heads // shared, 1, 1], np.int64), "repeats"), integers("all", 0, heads, -1, size)]
+    for name in "kv":
+        nodes += [helper.make_node("Unsqueeze", [f"{name}2", "two"], [f"{name}3"], name=f"group_{name}"),
+                  helper.make_node("Expand", [f"{name}3", "repeats"], [f"{name}4"], name=f"repeat_{name}"),
+                  helper.make_node("Reshape", [f"{name}4", "all"], [f"{name}5"], name=f"all_{name}")]
+    nodes += [
+        helper.make_node("Transpose", ["k5"], ["kt"], name="transpose_k", perm=[0, 1, 3, 2]),
+        helper.make_node("MatMul", ["q2", "kt"], ["scores"], name="scores"),
+        helper.make_node("Mul", ["scores", "scale"], ["scaled"], name="scale_scores"),
+        helper.make_node("Slice", ["x", "zero", "one", "two"], ["column"], name="mask"),
+        helper.make_node("Transpose", ["column"], ["row"], name="mask_row", perm=[0, 2, 1]),
+        helper.make_node("Unsqueeze", ["row", "one"], ["mask"], name="mask_heads"),
+        helper.make_node("Add", ["scaled", "mask"], ["masked"], name="add_mask"),
+        helper.make_node("Softmax", ["masked"], ["weights"], name="softmax", axis=-1),
+        helper.make_node("MatMul", ["weights", "v5"], ["mixed"], name="values"),
+        helper.make_node("Transpose", ["mixed"], ["tokens"], name="tokens", perm=[0, 2, 1, 3]),
+        helper.make_node("Reshape", ["tokens", "merge"], ["y"], name="merge_heads"),
+    ]
+    return _model(nodes, {"x": ["batch", 150, width]}, {"y": ["batch", 150, width]}, constants)
+
+
+def mobile(channels=20):
+    """image [batch, 3, 15, 15] -> y [batch, channels, 8, 8]: depthwise convolutions between those of single pixels."""
+    rng = np.random.default_rng(4)
+    nodes = [
+        helper.make_node("Conv", ["image", "k0"], ["a0"], name="up", kernel_shape=[1, 1]),
+        helper.make_node("Conv", ["a0", "k1", "b1"], ["a1"], name="depthwise", kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=channels),
+        helper.make_node("Relu", ["a1"], ["a2"], name="relu"),
+        helper.make_node("Conv", ["a2", "k2"], ["a3"], name="strided", kernel_shape=[5, 5], pads=[2, 2, 2, 2], strides=[2, 2], group=channels),
+        helper.make_node("Conv", ["a3", "k3", "b3"], ["y"], name="down", kernel_shape=[1, 1]),
+    ]
+    weights = [_tensor(rng, "k0", channels, 3, 1, 1), _tensor(rng, "k1", channels, 1, 3, 3), _tensor(rng, "b1", channels),
+               _tensor(rng, "k2", channels, 1, 5, 5), _tensor(rng, "k3", channels, channels, 1, 1), _tensor(rng, "b3", channels)]
+    return _model(nodes, {"image": ["batch", 3, 15, 15]}, {"y": ["batch", channels, 8, 8]}, weights)
+
+
 def feeds(model, extent, seed=0):
     """Random inputs for a model, with every symbolic dimension of that extent."""
     rng = np.random.default_rng(seed)

@@ -43,12 +43,24 @@ func.func @conv(%x: tensor<1x8x8x4xf32>) -> tensor<1x8x8x6xf32> {
   // CHECK: linalg.generic
   // CHECK: math.roundeven
   // CHECK: arith.fptosi
-  // CHECK: %[[P:.*]]:2 = kernel.im2col {{.*}}kernel = array<i64: 3, 3>{{.*}}pad_value = -3
-  // CHECK: kernel.gemm ins(%[[P]]#0, %[[P]]#1 : tensor<64x36xi8>, tensor<64x1xi32>)
+  // CHECK: kernel.gemm ins(%{{.*}} : tensor<1x8x8x4xi8>)
   // CHECK-SAME: activation_scale = 5.000000e-01 : f32, activation_zero_point = -3 : i32
+  // CHECK-SAME: window = #kernel.window<kernel = [3, 3],{{.*}}out = [8, 8], pad_value = -3>
   %y = squint.conv %xf, %wf strides = [1, 1] dilations = [1, 1] pads = [1, 1, 1, 1] groups = 1
       : tensor<1x8x8x4xf32>, tensor<6x3x3x4xf32> -> tensor<1x8x8x6xf32>
   return %y : tensor<1x8x8x6xf32>
+}
+
+// The patches of single pixels are the image.
+// CHECK-LABEL: func.func @pointwise
+func.func @pointwise(%x: tensor<2x8x8x4xf32>) -> tensor<2x8x8x6xf32> {
+  %w = squint.constant #squint.data<"w.bin", 0, 96> : tensor<6x1x1x4xf32>
+  // CHECK: %[[X:.*]] = tensor.collapse_shape %arg0 {{\[\[}}0, 1, 2], [3]]
+  // CHECK: kernel.gemm ins(%[[X]] : tensor<128x4xf32>)
+  // CHECK-NOT: window
+  %y = squint.conv %x, %w strides = [1, 1] dilations = [1, 1] pads = [0, 0, 0, 0] groups = 1
+      : tensor<2x8x8x4xf32>, tensor<6x1x1x4xf32> -> tensor<2x8x8x6xf32>
+  return %y : tensor<2x8x8x6xf32>
 }
 
 // Groups stay loops over floats.

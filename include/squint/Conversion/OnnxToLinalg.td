@@ -10,8 +10,8 @@ include "mlir/Pass/PassBase.td"
 def ConvertOnnxToLinalg : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp"> {
   let summary = "Lower ONNX operators that no kernel takes to linalg and tensor";
   let description = [{
-    Every `onnx.*` operator, and `squint.norm` and `squint.embedding`, becomes `linalg.generic` (or a named form), `tensor`
-    reshapes and slices, or one of `kernel.norm`, `kernel.softmax`, `kernel.gather_rows` on rows. `squint.linear`, `squint.conv` and the
+    Every `onnx.*` operator, and `squint.norm`, `squint.attention` and `squint.embedding`, becomes `linalg.generic` (or a named form), `tensor`
+    reshapes and slices, or one of `kernel.norm`, `kernel.softmax`, `kernel.gather_rows` on rows, `kernel.attention`. `squint.linear`, `squint.conv` and the
     quantization operators are left for the passes that fuse them.
 
     Result sizes come from result types and `squint.dims` alone. Signed, unsigned and boolean elements become signless ones
@@ -21,12 +21,15 @@ def ConvertOnnxToLinalg : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp"> {
     Bodies are the operator's formula with nothing reassociated; a multiply-add is two roundings unless the body says
     `math.fma`. All operators that have no lowering are reported at once, each by node and operator name.
 
+    With `reference`, attention is lowered as two products and a softmax: the meaning that the kernel is compared with.
+
     ```mlir
     %0 = onnx.Add(%a, %b) : (tensor<?x384xf32>, tensor<384xf32>) -> tensor<?x384xf32>
     // becomes
     %0 = linalg.generic {indexing_maps = [(d0, d1) -> (d0, d1), (d0, d1) -> (d1), (d0, d1) -> (d0, d1)], ...}
     ```
   }];
+  let options = [Option<"reference", "reference", "bool", "false", "Attention by its parts instead of one kernel">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",

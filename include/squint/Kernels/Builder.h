@@ -117,6 +117,11 @@ public:
   Value scratch(int64_t elements, mlir::Type element);
 };
 
+/// Transposes 8 vectors of 8 by exchanging elements, pairs and halves: unpack
+/// instructions within 16 bytes of f32 and a permutation of halves.
+llvm::SmallVector<mlir::Value> transpose8(mlir::ImplicitLocOpBuilder &b,
+                                          llvm::ArrayRef<mlir::Value> rows);
+
 /// The memref as one dimension; null, with an error, when it is not contiguous.
 mlir::Value flatten(KernelBuilder &b, mlir::Operation *op, mlir::Value memref);
 

@@ -21,9 +21,12 @@ struct Units {
 mlir::LogicalResult buildGemm(KernelBuilder &b, GemmOp op, Units units);
 mlir::LogicalResult buildQuantizeRows(KernelBuilder &b, QuantizeRowsOp op,
                                       Units units);
-mlir::LogicalResult buildIm2col(KernelBuilder &b, Im2colOp op, Units units);
+mlir::LogicalResult buildDepthwise(KernelBuilder &b, DepthwiseOp op,
+                                   Units units);
 mlir::LogicalResult buildNorm(KernelBuilder &b, NormOp op, Units units);
 mlir::LogicalResult buildSoftmax(KernelBuilder &b, SoftmaxOp op, Units units);
+mlir::LogicalResult buildAttention(KernelBuilder &b, AttentionOp op,
+                                   Units units);
 mlir::LogicalResult buildDequantize(KernelBuilder &b, DequantizeOp op,
                                     Units units);
 mlir::LogicalResult

@@ -12,7 +12,8 @@ def FuseKernels : Pass<"squint-fuse-kernels", "::mlir::func::FuncOp"> {
   let description = [{
     `squint.linear` and `squint.conv` become `kernel.gemm`: a dequantized weight is read packed and never stored as
     floats, a dequantized activation is read as codes, quantized by `kernel.quantize_rows` where it is produced. A
-    convolution reads its patches from `kernel.im2col`. The bias becomes the epilogue. Grouped convolutions stay float.
+    convolution is a product with a `window`, but for one of single pixels, whose patches are its image. The bias becomes the
+    epilogue. Grouped convolutions stay float.
 
     With `reference`, quantized operands are dequantized into memory and multiplied as floats: the meaning that the fused
     form is compared with.

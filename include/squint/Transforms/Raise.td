@@ -35,7 +35,7 @@ def FoldConstants : Pass<"squint-fold-constants", "::mlir::ModuleOp"> {
 }
 
 def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
-  let summary = "Recognise linear, conv, norm and embedding";
+  let summary = "Recognise linear, conv, norm, attention and embedding";
   let description = [{
     Rewrites what exporters write into the operators that the rest of the compiler knows. Weights stay where they are: a
     transposed one is a permutation in `#squint.data`.
@@ -50,6 +50,9 @@ def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
       and `b' = (b - mean) * s + B`, computed in double into new bytes; elsewhere a Mul and an Add.
     * **norm**: LayerNormalization and RMSNormalization over the last dimension, SimplifiedLayerNormalization, and their
       decomposed forms (ReduceMean, Sub, Pow or Mul, ReduceMean, Add, Sqrt, Div or Reciprocal and Mul, scale, bias).
+    * **attention**: MatMul(Softmax(scores), V) on [B, H, tokens, size], the scores being MatMul(Q, K^T), scaled by a constant before or
+      after, with a mask added or large negative constants put in its place by Where. Transposes between [B, tokens, H, size] and
+      [B, H, tokens, size] become part of it, and keys and values that Expand repeats for groups of heads are read where they are.
     * **embedding**: Gather of axis 0 from a constant table [rows, columns] of floats.
     * **pool**: MaxPool, AveragePool (channels last, between transposes) and the global ones as reductions.
 
@@ -72,6 +75,7 @@ def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
     Statistic<"numLinear", "linear", "Number of linear layers raised">,
     Statistic<"numConv", "conv", "Number of convolutions raised">,
     Statistic<"numNorm", "norm", "Number of normalizations raised">,
+    Statistic<"numAttention", "attention", "Number of attentions raised">,
     Statistic<"numEmbedding", "embedding", "Number of embeddings raised">,
     Statistic<"numPool", "pool", "Number of poolings raised">,
   ];

@@ -61,8 +61,11 @@ struct ConvertKernelToVector
             .Case([&](QuantizeRowsOp op) {
               return buildQuantizeRows(b, op, units);
             })
-            .Case([&](Im2colOp op) { return buildIm2col(b, op, units); })
+            .Case([&](DepthwiseOp op) { return buildDepthwise(b, op, units); })
             .Case([&](kernel::NormOp op) { return buildNorm(b, op, units); })
+            .Case([&](kernel::AttentionOp op) {
+              return buildAttention(b, op, units);
+            })
             .Case([&](SoftmaxOp op) { return buildSoftmax(b, op, units); })
             .Case([&](kernel::DequantizeOp op) {
               return buildDequantize(b, op, units);

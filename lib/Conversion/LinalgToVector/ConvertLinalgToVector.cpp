@@ -12,6 +12,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "squint/Conversion/Passes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Kernels/Builder.h"
 
 namespace squint {
 #define GEN_PASS_DEF_CONVERTLINALGTOVECTOR
@@ -370,37 +371,6 @@ void Emitter::innerRange(Value from, Value to) {
 // Transpose
 //===----------------------------------------------------------------------===//
 
-/// Transposes 8 vectors of 8 by exchanging elements, pairs and halves: unpack
-/// instructions within 16 bytes of f32 and a permutation of halves.
-static SmallVector<Value> transpose8(ImplicitLocOpBuilder &b,
-                                     ArrayRef<Value> rows) {
-  static constexpr int64_t masks[3][2][8] = {
-      {{0, 8, 1, 9, 4, 12, 5, 13}, {2, 10, 3, 11, 6, 14, 7, 15}},
-      {{0, 1, 8, 9, 4, 5, 12, 13}, {2, 3, 10, 11, 6, 7, 14, 15}},
-      {{0, 1, 2, 3, 8, 9, 10, 11}, {4, 5, 6, 7, 12, 13, 14, 15}}};
-  auto shuffle = [&](Value lhs, Value rhs, const int64_t (&mask)[8]) -> Value {
-    return vector::ShuffleOp::create(b, lhs, rhs, ArrayRef<int64_t>(mask));
-  };
-  Value pairs[8], quads[8];
-  for (int i = 0; i < 8; i += 2)
-    for (int half = 0; half < 2; ++half)
-      pairs[i + half] = shuffle(rows[i], rows[i + 1], masks[0][half]);
-  // pairs[i + half] holds columns 2 half, 2 half + 1 (and those + 4) of rows i,
-  // i + 1.
-  for (int i = 0; i < 8; i += 4)
-    for (int half = 0; half < 2; ++half)
-      for (int part = 0; part < 2; ++part)
-        quads[i + 2 * half + part] =
-            shuffle(pairs[i + half], pairs[i + 2 + half], masks[1][part]);
-  // quads[i + c] holds columns c and c + 4 of rows i .. i + 3.
-  SmallVector<Value> columns(8);
-  for (int column = 0; column < 4; ++column)
-    for (int part = 0; part < 2; ++part)
-      columns[column + 4 * part] =
-          shuffle(quads[column], quads[4 + column], masks[2][part]);
-  return columns;
-}
-
 void Emitter::transposeBlock(Value p, Value q) {
   unsigned along = *nest.inner, across = *nest.block;
   constexpr int64_t size = LoopNest::kBlock;
@@ -417,7 +387,7 @@ void Emitter::transposeBlock(Value p, Value q) {
       ivs[along] = add(p, index(i));
       rows.push_back(load(access, size, across));
     }
-    blocks[access.operand->getOperandNumber()] = transpose8(b, rows);
+    blocks[access.operand->getOperandNumber()] = kernel::transpose8(b, rows);
   }
   ivs[along] = p;
   for (int64_t i = 0; i < size; ++i) {

@@ -25,11 +25,13 @@ struct CopyStridedOperands
       if (!isa<kernel::KernelDialect>(op->getDialect()) &&
           !isa<linalg::BatchMatmulOp>(op.getOperation()))
         return;
-      bool flat =
-          isa<kernel::Im2colOp, kernel::DequantizeOp, kernel::GatherRowsOp>(
-              op.getOperation());
+      bool allFlat =
+          isa<kernel::DequantizeOp, kernel::GatherRowsOp>(op.getOperation());
+      auto gemm = dyn_cast<kernel::GemmOp>(op.getOperation());
       for (OpOperand &operand : op->getOpOperands()) {
         auto type = dyn_cast<MemRefType>(operand.get().getType());
+        bool flat = allFlat || (gemm && gemm.getWindow() &&
+                                operand.get() == gemm.getInput());
         if (type && !isReadable(type, flat))
           copy(op, operand);
       }

@@ -307,6 +307,43 @@ static LogicalResult lowerConv(Node &node) {
       addBias(node.b, sum, bias, 1, node.resultElement()).value);
 }
 
+/// kernel.depthwise, where each channel of images of static size is convolved
+/// with one window.
+static std::optional<Tensor> lowerDepthwise(Node &node, const Window &window) {
+  auto op = cast<ConvOp>(node.op);
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor x = node.in(0), w = node.in(1);
+  DimExpr channels(op.getGroups());
+  if (x.rank() != 4 || !computeElement(x.element).isF32() ||
+      x.dims.back() != channels || w.dims.front() != channels ||
+      w.dims.back() != DimExpr(1))
+    return std::nullopt;
+  for (const DimExpr &size : ArrayRef<DimExpr>(x.dims).drop_front())
+    if (!size.getConstant())
+      return std::nullopt;
+  Type f32 = b.getF32Type();
+  auto floats = [&](const Tensor &tensor) {
+    return castTo(b, tensor, f32).value;
+  };
+  w = transposeWeight(b, w, {1, 2, 3, 0});
+  w = reshape(b, castTo(b, w, f32), {w.dims[0], w.dims[1], channels});
+  Value bias = op.getBias() ? floats(node.tensor(op.getBias())) : Value();
+  Dims dims = node.resultDims();
+  auto list = [&](ArrayRef<int64_t> values) {
+    return b.getDenseI64ArrayAttr(values);
+  };
+  auto attribute = kernel::WindowAttr::get(
+      b.getContext(), list(window.kernel), list(window.strides),
+      list(window.dilations), list(op.getPads()),
+      list({*dims[1].getConstant(), *dims[2].getConstant()}), /*pad_value=*/0);
+  Tensor result = empty(b, dims, f32);
+  result.value = kernel::DepthwiseOp::create(
+                     b, TypeRange(result.value.getType()), floats(x), w.value,
+                     bias, ValueRange(result.value), attribute)
+                     .getResult(0);
+  return result;
+}
+
 /// What is left of squint.conv: groups, of which each has few channels.
 static LogicalResult lowerSquintConv(Node &node) {
   auto op = cast<ConvOp>(node.op);
@@ -323,6 +360,8 @@ static LogicalResult lowerSquintConv(Node &node) {
   ArrayRef<int64_t> pads = op.getPads();
   window.low = llvm::to_vector(pads.take_front(pads.size() / 2));
   window.high = llvm::to_vector(pads.drop_front(pads.size() / 2));
+  if (std::optional<Tensor> result = lowerDepthwise(node, window))
+    return node.replace(castTo(node.b, *result, node.resultElement()).value);
   Tensor sum = convolve(node.b, x, w, window, op.getGroups(),
                         /*channelsLast=*/true, dims);
   std::optional<Tensor> bias;

@@ -68,6 +68,8 @@ namespace {
 
 struct ConvertOnnxToLinalg
     : squint::impl::ConvertOnnxToLinalgBase<ConvertOnnxToLinalg> {
+  using ConvertOnnxToLinalgBase::ConvertOnnxToLinalgBase;
+
   void runOnOperation() override {
     bool failed = false;
     for (auto func : getOperation().getOps<func::FuncOp>())
@@ -194,6 +196,8 @@ LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {
                                          llvm::to_vector(op->getResults())))
     if (!isa<PackedType>(value.getType()) && mlir::failed(check(value)))
       return failure();
+  if (reference && isa<AttentionOp>(op))
+    return lowerAttentionByParts(node);
   return found == lowerings().end() ? lowerElementwise(node)
                                     : found->second(node);
 }

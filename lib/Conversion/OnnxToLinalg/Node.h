@@ -132,6 +132,9 @@ bool isElementwise(Node &node);
 mlir::LogicalResult lowerSoftmaxByParts(Node &node, int64_t axis,
                                         bool logarithmic);
 mlir::LogicalResult lowerElementwise(Node &node);
+/// squint.attention as one kernel, and as what it stands for.
+mlir::LogicalResult lowerAttention(Node &node);
+mlir::LogicalResult lowerAttentionByParts(Node &node);
 
 //===----------------------------------------------------------------------===//
 // Building tensors
@@ -206,6 +209,9 @@ Tensor pad(mlir::ImplicitLocOpBuilder &b, const Tensor &input,
 /// x [batch, M, K] times y [batch, K, N], in f32 (f16 and bf16 too) or the
 /// elements' own type.
 Tensor batchMatmul(mlir::ImplicitLocOpBuilder &b, Tensor x, Tensor y);
+
+/// Softmax of the rows of a matrix of f32.
+Tensor softmaxRows(mlir::ImplicitLocOpBuilder &b, const Tensor &rows);
 
 DimExpr product(llvm::ArrayRef<DimExpr> dims);
 

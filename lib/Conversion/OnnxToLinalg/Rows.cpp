@@ -142,6 +142,14 @@ static LogicalResult lowerBatchNormalization(Node &node) {
   return node.replace(result.value);
 }
 
+Tensor lowering::softmaxRows(ImplicitLocOpBuilder &b, const Tensor &rows) {
+  Tensor result = empty(b, rows.dims, rows.element);
+  result.value = kernel::SoftmaxOp::create(b, TypeRange(result.value.getType()),
+                                           rows.value, ValueRange(result.value))
+                     .getResult(0);
+  return result;
+}
+
 static LogicalResult lowerSoftmax(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
@@ -151,16 +159,12 @@ static LogicalResult lowerSoftmax(Node &node) {
   if (axis != input.rank() - 1 &&
       product(ArrayRef<DimExpr>(input.dims).drop_front(axis + 1)) != DimExpr(1))
     return lowerSoftmaxByParts(node, axis, /*logarithmic=*/false);
-  Tensor rows = toRows(b, input, axis);
-  Tensor result = empty(b, rows.dims, rows.element);
-  result.value = kernel::SoftmaxOp::create(b, TypeRange(result.value.getType()),
-                                           rows.value, ValueRange(result.value))
-                     .getResult(0);
-  return replaceRows(node, result);
+  return replaceRows(node, softmaxRows(b, toRows(b, input, axis)));
 }
 
 ArrayRef<TableEntry> lowering::rowsTable() {
   static const TableEntry table[] = {
+      {"squint.attention", lowerAttention},
       {"squint.norm", lowerSquintNorm},
       {"LayerNormalization", lowerLayerNormalization},
       {"RMSNormalization", lowerLayerNormalization},

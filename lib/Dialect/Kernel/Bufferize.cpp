@@ -95,8 +95,9 @@ void kernel::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
     GemmOp::attachInterface<KernelInterface<GemmOp>>(*context);
     QuantizeRowsOp::attachInterface<KernelInterface<QuantizeRowsOp>>(*context);
-    Im2colOp::attachInterface<KernelInterface<Im2colOp>>(*context);
+    DepthwiseOp::attachInterface<KernelInterface<DepthwiseOp>>(*context);
     NormOp::attachInterface<KernelInterface<NormOp>>(*context);
+    AttentionOp::attachInterface<KernelInterface<AttentionOp>>(*context);
     SoftmaxOp::attachInterface<KernelInterface<SoftmaxOp>>(*context);
     GatherRowsOp::attachInterface<KernelInterface<GatherRowsOp>>(*context);
     DequantizeOp::attachInterface<KernelInterface<DequantizeOp>>(*context);

@@ -55,12 +55,24 @@ static void getDpsEffects(
   }
 DPS_EFFECTS(kernel::GemmOp)
 DPS_EFFECTS(kernel::QuantizeRowsOp)
-DPS_EFFECTS(kernel::Im2colOp)
+DPS_EFFECTS(kernel::DepthwiseOp)
 DPS_EFFECTS(kernel::NormOp)
 DPS_EFFECTS(kernel::SoftmaxOp)
+DPS_EFFECTS(kernel::AttentionOp)
 DPS_EFFECTS(kernel::GatherRowsOp)
 DPS_EFFECTS(kernel::DequantizeOp)
 #undef DPS_EFFECTS
+
+LogicalResult
+WindowAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                   DenseI64ArrayAttr kernel, DenseI64ArrayAttr strides,
+                   DenseI64ArrayAttr dilations, DenseI64ArrayAttr pads,
+                   DenseI64ArrayAttr out, int64_t) {
+  if (kernel.size() != 2 || strides.size() != 2 || dilations.size() != 2 ||
+      pads.size() != 4 || out.size() != 2)
+    return emitError() << "expected two spatial dimensions";
+  return success();
+}
 
 //===----------------------------------------------------------------------===//
 // kernel.gemm
@@ -113,8 +125,10 @@ ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
   result.addTypes(types);
   auto &properties = result.getOrAddProperties<Properties>();
   // One input is the floats, two are codes with sums (a static scale), three
-  // are codes, scales and sums.
-  int32_t scales = ins.size() == 3, sums = ins.size() >= 2;
+  // are codes, scales and sums; images of codes have no sums.
+  bool images = result.attributes.get("window") != nullptr;
+  int32_t scales = images ? ins.size() == 2 : ins.size() == 3,
+          sums = !images && ins.size() >= 2;
   properties.setOperandSegmentSizes(
       {1, scales, sums, 1, static_cast<int32_t>(extras.size()), 1});
   return success();
@@ -148,17 +162,26 @@ LogicalResult GemmOp::verify() {
     return emitOpError() << "expected weight_type where the weight is bytes";
   PackedType packed = getPackedType();
   auto input = cast<ShapedType>(getInput().getType());
-  if (input.getRank() != 2)
-    return emitOpError() << "expected a matrix as input, got " << input;
   int64_t columns = packed.getColumns();
-  if (!input.isDynamicDim(1) && !ShapedType::isDynamic(columns) &&
-      input.getDimSize(1) != columns)
-    return emitOpError() << "expected an input of " << columns
-                         << " columns, got " << input;
-  if (getActivationFormat() &&
-      (!input.getElementType().isInteger(8) || !getSums()))
-    return emitOpError() << "expected codes of type i8 and their sums with an "
-                            "activation format";
+  if (getWindow()) {
+    if (input.getRank() != 4)
+      return emitOpError() << "expected images as input, got " << input;
+    ArrayRef<int64_t> kernel = getWindow()->getKernel();
+    if (kernel[0] * kernel[1] * input.getShape().back() != columns)
+      return emitOpError() << "expected patches of " << columns
+                           << " elements, got " << input;
+  } else {
+    if (input.getRank() != 2)
+      return emitOpError() << "expected a matrix as input, got " << input;
+    if (!input.isDynamicDim(1) && !ShapedType::isDynamic(columns) &&
+        input.getDimSize(1) != columns)
+      return emitOpError() << "expected an input of " << columns
+                           << " columns, got " << input;
+  }
+  if (getActivationFormat() && (!input.getElementType().isInteger(8) ||
+                                bool(getSums()) == bool(getWindow())))
+    return emitOpError() << "expected codes of type i8, and their sums unless "
+                            "they are images, with an activation format";
   if (!getActivationFormat() && getSums())
     return emitOpError() << "expected an activation format with codes";
   if (getOutputs().size() != 1)
@@ -205,17 +228,19 @@ LogicalResult QuantizeRowsOp::verify() {
   return success();
 }
 
-LogicalResult Im2colOp::verify() {
-  bool codes =
-      cast<ShapedType>(getInput().getType()).getElementType().isInteger(8);
-  if (getOutputs().size() != (codes ? 2u : 1u))
-    return emitOpError() << "expected patches"
-                         << (codes ? " and their sums" : "") << ", got "
-                         << getOutputs().size() << " outputs";
-  if (getKernel().size() != 2 || getStrides().size() != 2 ||
-      getDilations().size() != 2 || getPads().size() != 4 ||
-      getOut().size() != 2)
-    return emitOpError() << "expected two spatial dimensions";
+LogicalResult DepthwiseOp::verify() {
+  auto input = cast<ShapedType>(getInput().getType()),
+       weights = cast<ShapedType>(getWeights().getType());
+  if (input.getRank() != 4 || !input.getElementType().isF32() ||
+      llvm::any_of(input.getShape().drop_front(), ShapedType::isDynamic))
+    return emitOpError() << "expected images of f32 of static size, got "
+                         << input;
+  ArrayRef<int64_t> kernel = getWindow().getKernel();
+  int64_t expected[] = {kernel[0], kernel[1], input.getShape().back()};
+  if (weights.getShape() != ArrayRef(expected))
+    return emitOpError() << "expected a weight for each position of the window "
+                            "and each channel, got "
+                         << weights;
   return success();
 }
 

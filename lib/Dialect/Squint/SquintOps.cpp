@@ -307,3 +307,50 @@ LogicalResult NormOp::verify() {
                          << " elements, got " << getScale().getType();
   return success();
 }
+
+LogicalResult AttentionOp::verify() {
+  if (getHeadsFirst() && getHeadsFirst()->size() != 4)
+    return emitOpError() << "expected heads_first for four tensors, got "
+                         << getHeadsFirst()->size();
+  // All as [B, tokens, heads, size].
+  SmallVector<SmallVector<int64_t>> shapes;
+  Value tensors[] = {getQuery(), getKey(), getValue(), getResult()};
+  for (auto [i, value] : llvm::enumerate(tensors)) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getRank() != 4 || !isa<FloatType>(type.getElementType()))
+      return emitOpError() << "expected floats of rank 4, got " << type;
+    SmallVector<int64_t> shape(type.getShape());
+    if (getHeadsFirst() && (*getHeadsFirst())[i])
+      std::swap(shape[1], shape[2]);
+    shapes.push_back(shape);
+  }
+  ArrayRef<int64_t> q = shapes[0], k = shapes[1], v = shapes[2];
+  if (!compatible(k, {q[0], k[1], k[2], q[3]}) ||
+      !compatible(v, {q[0], k[1], k[2], v[3]}))
+    return emitOpError() << "expected keys and values of the query's batch, "
+                            "as many of one as of the other, got "
+                         << getKey().getType() << " and "
+                         << getValue().getType();
+  if (!ShapedType::isDynamic(q[2]) && !ShapedType::isDynamic(k[2]) &&
+      (k[2] == 0 || q[2] % k[2]))
+    return emitOpError() << "expected a divisor of " << q[2]
+                         << " heads of keys, got " << k[2];
+  if (!compatible(shapes[3], {q[0], q[1], q[2], v[3]}))
+    return emitOpError() << "expected a result of the query's tokens and heads "
+                            "and the value's size, got "
+                         << getResult().getType();
+  if (!getMask())
+    return success();
+  auto mask = cast<RankedTensorType>(getMask().getType());
+  int64_t scores[] = {q[0], q[2], q[1], k[1]}, rank = mask.getRank();
+  if (rank < 1 || rank > 4 || !isa<FloatType>(mask.getElementType()))
+    return emitOpError() << "expected a mask of floats of rank 1 to 4, got "
+                         << mask;
+  for (int64_t i = 0; i < rank; ++i)
+    if (!compatible(mask.getDimSize(i), scores[4 - rank + i]) &&
+        (mask.getDimSize(i) != 1 || i + 1 == rank))
+      return emitOpError() << "expected a mask that broadcasts to the scores, "
+                              "got "
+                           << mask;
+  return success();
+}

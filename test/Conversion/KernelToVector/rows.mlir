@@ -63,21 +63,6 @@ func.func @gather_rows(%t: memref<9x48xf32>, %i: memref<?xi64>, %y: memref<?x48x
   return %ok : i32
 }
 
-// Neighbouring taps of a line are one copy.
-// CHECK-LABEL: func.func @im2col
-//       CHECK:   memref.collapse_shape
-//       CHECK:   scf.for
-//       CHECK:     vector.load %{{.*}} : memref<?xi8>, vector<16xi8>
-//       CHECK:     vector.store
-//       CHECK:     memref.store %{{.*}} : memref<?x1xi32>
-func.func @im2col(%x: memref<?x32x32x16xi8>, %q: memref<?x144xi8>, %z: memref<?x1xi32>, %begin: index, %end: index)
-    attributes {kernel.body} {
-  kernel.im2col ins(%x : memref<?x32x32x16xi8>) outs(%q, %z : memref<?x144xi8>, memref<?x1xi32>)
-      {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>,
-       out = array<i64: 32, 32>, pad_value = -128 : i64}
-  return
-}
-
 // CHECK-LABEL: func.func @dequantize
 //       CHECK:   vector.interleave %{{.*}} : vector<8xi8> -> vector<16xi8>
 //       CHECK:   arith.sitofp

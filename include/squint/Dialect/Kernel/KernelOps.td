@@ -39,6 +39,21 @@ def Kernel_PanelsAttr : AttrDef<Kernel_Dialect, "Panels"> {
   let assemblyFormat = "`<` $width `>`";
 }
 
+def Kernel_WindowAttr : AttrDef<Kernel_Dialect, "Window"> {
+  let mnemonic = "window";
+  let summary = "The patches of an image as rows of a matrix";
+  let description = [{
+    Of an image [N, H, W, C] the rows of a matrix [N * OH * OW, kh * kw * C], c fastest: row (n, oy, ox) holds, for kernel position
+    (i, j), the channels at `y = oy * stride + i * dilation - pad`, and x likewise; `pad_value` (0, or the zero point of codes) where
+    that is outside of the image. `out` is [OH, OW]. One spatial dimension has H = 1.
+  }];
+  let parameters = (ins "::mlir::DenseI64ArrayAttr":$kernel, "::mlir::DenseI64ArrayAttr":$strides,
+                        "::mlir::DenseI64ArrayAttr":$dilations, "::mlir::DenseI64ArrayAttr":$pads,
+                        "::mlir::DenseI64ArrayAttr":$out, "int64_t":$pad_value);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
 
 // Destination-style: the last operands are the outputs.
@@ -68,6 +83,8 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
       when only the activation's `acc = fma(float(t), sx, acc)`.
       A static activation's scale is `activation_scale` and is treated as one per token; zx is `activation_zero_point`.
 
+    With `window`, `input` is images [N, H, W, C] and `x` the matrix of their patches; `sums` is left out.
+
     The epilogue then maps `acc` and one element of each extra to the value that is stored. An extra of shape [N] is read at
     [n], one of shape [M, N] at [m, n], one of shape [M, 1] at [m].
 
@@ -86,7 +103,7 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
                        OptionalAttr<TypeAttrOf<Squint_PackedType>>:$weight_type,
                        OptionalAttr<Squint_FormatAttr>:$activation_format,
                        OptionalAttr<F32Attr>:$activation_scale, OptionalAttr<I32Attr>:$activation_zero_point,
-                       OptionalAttr<DictionaryAttr>:$tile);
+                       OptionalAttr<DictionaryAttr>:$tile, OptionalAttr<Kernel_WindowAttr>:$window);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);
   let hasCustomAssemblyFormat = 1;
@@ -121,20 +138,24 @@ def Kernel_QuantizeRowsOp : Kernel_DpsOp<"quantize_rows"> {
   let hasVerifier = 1;
 }
 
-def Kernel_Im2colOp : Kernel_DpsOp<"im2col"> {
-  let summary = "The patches of an image as rows of a matrix";
+def Kernel_DepthwiseOp : Kernel_DpsOp<"depthwise", [AttrSizedOperandSegments]> {
+  let summary = "Depthwise convolution of images";
   let description = [{
-    `x` [N, H, W, C] (f32, or i8 codes) to patches [N * OH * OW, kh * kw * C], c fastest, and for codes the sums [N * OH * OW, 1] i32 of
-    each row ([.., S] of every `sum_group` elements, as `kernel.quantize_rows` does). Padding reads as `pad_value` (0, or the
-    zero point of the codes). One spatial dimension has H = 1.
+    Of `x` [N, H, W, C] in f32, weights [kh, kw, C] and a bias [C] the image [N, OH, OW, C]:
+    `y[n, oy, ox, c] = sum_{i, j} fma(x[n, oy * stride + i * dilation - pad, ..., c], w[i, j, c]) + bias[c]`, i and then j ascending, leaving out
+    what lies outside of the image.
+
+    ```mlir
+    kernel.depthwise ins(%x, %w : memref<?x8x8x32xf32>, memref<3x3x32xf32>) outs(%y : memref<?x8x8x32xf32>)
+        {window = #kernel.window<kernel = [3, 3], strides = [1, 1], dilations = [1, 1], pads = [1, 1, 1, 1], out = [8, 8], pad_value = 0>}
+    ```
   }];
-  let arguments = (ins Kernel_Shaped:$input, Variadic<Kernel_Shaped>:$outputs, DenseI64ArrayAttr:$kernel,
-                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
-                       DenseI64ArrayAttr:$out, DefaultValuedAttr<I64Attr, "0">:$pad_value,
-                       DefaultValuedAttr<I64Attr, "0">:$sum_group);
+  let arguments = (ins Kernel_Shaped:$input, Kernel_Shaped:$weights, Optional<Kernel_Shaped>:$bias,
+                       Variadic<Kernel_Shaped>:$outputs, Kernel_WindowAttr:$window);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    `ins` `(` $input `:` type($input) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+    `ins` `(` $input `,` $weights (`,` $bias^)? `:` type($input) `,` type($weights) (`,` type($bias)^)? `)`
+    `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
   let hasVerifier = 1;
 }
@@ -160,6 +181,29 @@ def Kernel_SoftmaxOp : Kernel_DpsOp<"softmax"> {
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)` `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+}
+
+def Kernel_AttentionOp : Kernel_DpsOp<"attention", [AttrSizedOperandSegments]> {
+  let summary = "Attention without a matrix of scores in memory";
+  let description = [{
+    `squint.attention` on f32, D and E static. Keys come in blocks of 128, counted from key 0, whatever the target and the number of
+    rows. A score is `fma(sum_d fma(q, k), scale, mask)`, d ascending (`sum * scale` without a mask). Per row, `m` being the
+    largest score so far and `c = exp(m_before - m)`: `l = fma(l, c, sum of exp(score - m))`, the sum over 16 interleaved partial
+    sums and one tree, and `y = y * c`, then `y = fma(exp(score - m), v, y)`, keys ascending. At last `y * (1 / l)`.
+
+    ```mlir
+    kernel.attention ins(%q, %k, %v mask(%m) : memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x1x1x?xf32>)
+        outs(%y : memref<?x?x12x32xf32>) scale = 0.176776692
+    ```
+  }];
+  let arguments = (ins Kernel_Shaped:$query, Kernel_Shaped:$key, Kernel_Shaped:$value, Optional<Kernel_Shaped>:$mask,
+                       Variadic<Kernel_Shaped>:$outputs, F32Attr:$scale, OptionalAttr<DenseBoolArrayAttr>:$heads_first);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $query `,` $key `,` $value (`mask` `(` $mask^ `)`)? `:` type($query) `,` type($key) `,` type($value)
+    (`,` type($mask)^)? `)` `outs` `(` $outputs `:` type($outputs) `)` `scale` `=` $scale
+    (`heads_first` `=` $heads_first^)? attr-dict (`->` type($results)^)?
   }];
 }
 

@@ -280,4 +280,32 @@ def Squint_NormOp : Squint_Op<"norm", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Squint_AttentionOp : Squint_Op<"attention", [Pure]> {
+  let summary = "Scaled dot-product attention";
+  let description = [{
+    `query` is [B, S, H, D], `key` [B, T, G, D], `value` [B, T, G, E] and the result [B, S, H, E]. With `g = h / (H / G)`, so that
+    H / G neighbouring heads share keys and values:
+
+    `p[b, h, s, :] = softmax_t(scale * sum_d query[b, s, h, d] * key[b, t, g, d] + mask[b, h, s, t])`,
+    `result[b, s, h, e] = sum_t p[b, h, s, t] * value[b, t, g, e]`.
+
+    The mask has rank 4 or less and broadcasts to [B, H, S, T] from the right; its last dimension is T. A row whose scores are all
+    -inf is NaN, as ONNX's Softmax makes it. Computed in f32. `heads_first` says of query, key, value and result which lie as [B, H, S, D]
+    instead; left out, none does.
+
+    ```mlir
+    %y = squint.attention %q, %k, %v mask(%m) scale = 0.176776692 heads_first = [false, true, false, false]
+        : tensor<?x?x12x32xf32>, tensor<?x12x?x32xf32>, tensor<?x?x12x32xf32>, tensor<?x1x1x?xf32> -> tensor<?x?x12x32xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value,
+                       Optional<AnyRankedTensor>:$mask, F32Attr:$scale, OptionalAttr<DenseBoolArrayAttr>:$heads_first);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value (`mask` `(` $mask^ `)`)? `scale` `=` $scale (`heads_first` `=` $heads_first^)? attr-dict
+    `:` type($query) `,` type($key) `,` type($value) (`,` type($mask)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif

@@ -1,0 +1,412 @@
+//===- Attention.cpp - scores, softmax and values in one kernel -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// A unit is up to 64 query rows of one head. It goes through the keys in blocks
+// of 128, whose transpose it keeps in scratch memory, and for each block
+// through tiles of a few rows: scores[r][key] with keys in the lanes, then
+// exp(score - largest), then values with their elements in the lanes. Between
+// blocks a row keeps its largest score, its sum and its result so far.
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "squint/Kernels/Kernels.h"
+#include "squint/Kernels/Work.h"
+
+using namespace mlir;
+using namespace squint;
+using namespace squint::kernel;
+using Values = KernelBuilder::Values;
+
+namespace {
+
+/// Keys of a block: a multiple of every tile's.
+constexpr int64_t kKeys = 128;
+/// Keys that are transposed at a time.
+constexpr int64_t kTransposed = 8;
+
+/// [B, tokens, heads, size], or with the middle two exchanged.
+struct Tokens {
+  Value memref;
+  bool headsFirst;
+
+  SmallVector<Value> at(Value batch, Value token, Value head,
+                        Value element) const {
+    if (headsFirst)
+      return {batch, head, token, element};
+    return {batch, token, head, element};
+  }
+  int64_t size() const {
+    return cast<MemRefType>(memref.getType()).getDimSize(3);
+  }
+  Value tokens(KernelBuilder &b) const {
+    return b.dim(memref, headsFirst ? 2 : 1);
+  }
+  Value heads(KernelBuilder &b) const {
+    return b.dim(memref, headsFirst ? 1 : 2);
+  }
+};
+
+class AttentionBuilder {
+public:
+  AttentionBuilder(KernelBuilder &b, kernel::AttentionOp op)
+      : b(b), query(get(op, op.getQuery(), 0)), key(get(op, op.getKey(), 1)),
+        value(get(op, op.getValue(), 2)),
+        result(get(op, op.getOutputs()[0], 3)), mask(op.getMask()),
+        scale(op.getScale().convertToFloat()) {}
+
+  void build(Units units);
+
+private:
+  static Tokens get(kernel::AttentionOp op, Value memref, unsigned number) {
+    return {memref, op.getHeadsFirst() && (*op.getHeadsFirst())[number]};
+  }
+
+  void buildUnit(Value first, Value count);
+  void packKeys();
+  void buildTile(int64_t rows, Value row);
+  Values buildScores(int64_t rows, Value row, Value column, bool partial,
+                     ValueRange peaks);
+  void buildWeights(int64_t rows, Value row, ValueRange peaks);
+  void buildValues(int64_t rows, Value row);
+  void buildResult(int64_t rows, Value row);
+
+  /// Tiles of `maxRows` rows, then the rest in powers of two.
+  void forTiles(Value count, llvm::function_ref<void(int64_t, Value)> body);
+  /// Pieces of a row of values: where they start, their lanes, and the mask of
+  /// those that are there, null for all.
+  struct Piece {
+    int64_t start, lanes;
+    Value mask;
+  };
+  SmallVector<Piece> getPieces();
+
+  Value larger(Value a, Value c) {
+    return arith::SelectOp::create(
+        b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, a, c), a, c);
+  }
+  Value loadScalar(Value memref, Value at) {
+    return memref::LoadOp::create(b, memref, ValueRange{at});
+  }
+  Value tokenAt(Value row, int64_t r) { return b.add(firstRow, b.add(row, r)); }
+  /// Where a tile keeps 16 largest scores, then 16 sums, one a row.
+  Value stateAt(Value row) { return b.mul(row, 2 * kLanes); }
+  Value resultAt(Value row, int64_t r, int64_t element) {
+    return b.add(b.mul(b.add(row, r), paddedSize), element);
+  }
+
+  KernelBuilder &b;
+  Tokens query, key, value, result;
+  Value mask;
+  float scale;
+  int64_t maxRows = 0, panels = 0, paddedSize = 0;
+  /// Scratch memory: keys [size][kKeys], weights [maxRows][kKeys], state,
+  /// results [rows][paddedSize] and a few numbers of each row of a tile.
+  Value keys, weights, state, results, peaksOf, shifts, factors;
+  // Of the unit, then of the block of keys.
+  Value batch, head, keyHead, firstRow, firstKey, numKeys;
+};
+
+} // namespace
+
+void AttentionBuilder::forTiles(Value count,
+                                llvm::function_ref<void(int64_t, Value)> body) {
+  Value full = b.mul(b.div(count, maxRows), maxRows);
+  b.loop(b.index(0), full, maxRows, [&](Value row) { body(maxRows, row); });
+  Value row = full;
+  for (int64_t size = maxRows / 2; size >= 1; size /= 2) {
+    Value rest = b.sub(count, row);
+    Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rest,
+                                       b.index(size));
+    b.ifElse(fits, [&] { body(size, row); });
+    row =
+        b.add(row, arith::SelectOp::create(b, fits, b.index(size), b.index(0)));
+  }
+}
+
+SmallVector<AttentionBuilder::Piece> AttentionBuilder::getPieces() {
+  SmallVector<Piece> pieces;
+  int64_t size = value.size();
+  for (int64_t start = 0; start < size; start += kLanes) {
+    int64_t rest = size - start;
+    if (rest >= kLanes)
+      pieces.push_back({start, kLanes, {}});
+    else if (rest == kLanes / 2)
+      pieces.push_back({start, rest, {}});
+    else
+      pieces.push_back({start, kLanes, b.mask(rest)});
+  }
+  return pieces;
+}
+
+/// keys[d][j] = key firstKey + j. Past the last key that one is repeated, up to
+/// a whole tile.
+void AttentionBuilder::packKeys() {
+  int64_t size = key.size(), whole = size / kTransposed * kTransposed;
+  Value last = b.sub(key.tokens(b), b.index(1));
+  Value padded = b.mul(b.ceilDiv(numKeys, panels * kLanes), panels * kLanes);
+  auto type = b.vec(b.getF32Type(), kTransposed);
+  b.loop(b.index(0), padded, kTransposed, [&](Value j) {
+    Values tokens;
+    for (int64_t i = 0; i < kTransposed; ++i)
+      tokens.push_back(b.min(b.add(firstKey, b.add(j, i)), last));
+    b.loop(b.index(0), b.index(whole), kTransposed, [&](Value d) {
+      Values rows;
+      for (Value token : tokens)
+        rows.push_back(
+            b.load(type, key.memref, key.at(batch, token, keyHead, d)));
+      for (auto [i, column] : llvm::enumerate(transpose8(b, rows)))
+        b.store(column, keys, b.add(b.mul(b.add(d, i), kKeys), j));
+    });
+    for (int64_t d = whole; d < size; ++d)
+      for (auto [i, token] : llvm::enumerate(tokens)) {
+        Value element = memref::LoadOp::create(
+            b, key.memref, key.at(batch, token, keyHead, b.index(d)));
+        memref::StoreOp::create(b, element, keys,
+                                ValueRange{b.add(j, d * kKeys + i)});
+      }
+  });
+}
+
+/// Scores of the keys [column, column + panels * 16), and the largest so far in
+/// each lane. Lanes past the last key are -inf.
+Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
+                                     bool partial, ValueRange peaks) {
+  Values sums(rows * panels, b.constant(b.f32s(), 0.0));
+  sums = b.loop(
+      b.index(0), b.index(key.size()), 1, sums,
+      [&](Value d, ValueRange current) {
+        Values loaded, next;
+        Value at = b.add(b.mul(d, kKeys), column);
+        for (int64_t p = 0; p < panels; ++p)
+          loaded.push_back(b.load(b.f32s(), keys, b.add(at, p * kLanes)));
+        for (int64_t r = 0; r < rows; ++r) {
+          Value x = b.splat(memref::LoadOp::create(
+              b, query.memref, query.at(batch, tokenAt(row, r), head, d)));
+          for (int64_t p = 0; p < panels; ++p)
+            next.push_back(b.fma(x, loaded[p], current[r * panels + p]));
+        }
+        return next;
+      });
+  Value factor = b.constant(b.f32s(), scale);
+  Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
+  Values result(peaks);
+  for (int64_t p = 0; p < panels; ++p) {
+    Value at = b.add(column, p * kLanes);
+    Value lanes = partial ? b.mask(b.sub(numKeys, at)) : Value();
+    for (int64_t r = 0; r < rows; ++r) {
+      Value score = sums[r * panels + p];
+      if (mask) {
+        // A dimension of size 1 is read at 0.
+        SmallVector<Value> indices{batch, head, tokenAt(row, r),
+                                   b.add(firstKey, at)};
+        for (auto [size, index] :
+             llvm::zip(cast<MemRefType>(mask.getType()).getShape(), indices))
+          if (size == 1)
+            index = b.index(0);
+        score = b.fma(score, factor, b.load(b.f32s(), mask, indices, lanes));
+      } else {
+        score = arith::MulFOp::create(b, score, factor);
+      }
+      if (lanes)
+        score = arith::SelectOp::create(b, lanes, score, least);
+      b.store(score, weights, b.add(at, r * kKeys));
+      result[r] = larger(score, result[r]);
+    }
+  }
+  return result;
+}
+
+/// Scores become exp(score - largest), and the state of the rows goes on.
+void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
+  Value zero = b.constant(b.f32s(), 0.0);
+  Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
+  for (int64_t r = 0; r < rows; ++r)
+    memref::StoreOp::create(
+        b, b.reduce(peaks[r], [&](Value a, Value c) { return larger(a, c); }),
+        peaksOf, ValueRange{b.index(r)});
+  Value before = b.load(b.f32s(), state, stateAt(row));
+  Value now = larger(b.load(b.f32s(), peaksOf, b.index(0)), before);
+  b.store(now, state, stateAt(row));
+  // Where no score is above -inf so far all weights are to be 0.
+  Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, now, least);
+  Value shift = arith::SelectOp::create(b, none, zero, now);
+  Value factor =
+      math::ExpOp::create(b, arith::SubFOp::create(b, before, shift));
+  b.store(shift, shifts, b.index(0));
+  b.store(factor, factors, b.index(0));
+
+  Values splats, sums(rows, zero);
+  for (int64_t r = 0; r < rows; ++r)
+    splats.push_back(b.splat(loadScalar(shifts, b.index(r))));
+  Value padded = b.mul(b.ceilDiv(numKeys, kLanes), kLanes);
+  sums = b.loop(
+      b.index(0), padded, kLanes, sums, [&](Value column, ValueRange current) {
+        Values next;
+        for (int64_t r = 0; r < rows; ++r) {
+          Value at = b.add(column, r * kKeys);
+          Value weight = math::ExpOp::create(
+              b, arith::SubFOp::create(b, b.load(b.f32s(), weights, at),
+                                       splats[r]));
+          b.store(weight, weights, at);
+          next.push_back(arith::AddFOp::create(b, current[r], weight));
+        }
+        return next;
+      });
+  for (int64_t r = 0; r < rows; ++r)
+    memref::StoreOp::create(b, b.reduceAdd(sums[r]), peaksOf,
+                            ValueRange{b.index(r)});
+  Value sumAt = b.add(stateAt(row), kLanes);
+  Value total = b.fma(b.load(b.f32s(), state, sumAt), factor,
+                      b.load(b.f32s(), peaksOf, b.index(0)));
+  b.store(total, state, sumAt);
+}
+
+void AttentionBuilder::buildValues(int64_t rows, Value row) {
+  SmallVector<Piece> pieces = getPieces();
+  int64_t wide = panels;
+  for (size_t first = 0; first < pieces.size(); first += wide) {
+    ArrayRef<Piece> some = ArrayRef(pieces).slice(
+        first, std::min<size_t>(wide, pieces.size() - first));
+    Values sums;
+    for (int64_t r = 0; r < rows; ++r) {
+      Value factor = loadScalar(factors, b.index(r));
+      for (const Piece &piece : some)
+        sums.push_back(arith::MulFOp::create(
+            b,
+            b.load(b.vec(b.getF32Type(), piece.lanes), results,
+                   resultAt(row, r, piece.start)),
+            b.splat(factor, piece.lanes)));
+    }
+    sums =
+        b.loop(b.index(0), numKeys, 1, sums, [&](Value k, ValueRange current) {
+          Values loaded, next;
+          for (const Piece &piece : some)
+            loaded.push_back(b.load(b.vec(b.getF32Type(), piece.lanes),
+                                    value.memref,
+                                    value.at(batch, b.add(firstKey, k), keyHead,
+                                             b.index(piece.start)),
+                                    piece.mask));
+          for (int64_t r = 0; r < rows; ++r) {
+            Value weight = loadScalar(weights, b.add(k, r * kKeys));
+            for (auto [p, piece] : llvm::enumerate(some))
+              next.push_back(b.fma(b.splat(weight, piece.lanes), loaded[p],
+                                   current[r * some.size() + p]));
+          }
+          return next;
+        });
+    for (int64_t r = 0; r < rows; ++r)
+      for (auto [p, piece] : llvm::enumerate(some))
+        b.store(sums[r * some.size() + p], results,
+                resultAt(row, r, piece.start));
+  }
+}
+
+void AttentionBuilder::buildTile(int64_t rows, Value row) {
+  Values peaks(rows,
+               b.constant(b.f32s(), -std::numeric_limits<double>::infinity()));
+  int64_t step = panels * kLanes;
+  Value whole = b.mul(b.div(numKeys, step), step);
+  peaks = b.loop(b.index(0), whole, step, peaks,
+                 [&](Value column, ValueRange current) {
+                   return buildScores(rows, row, column, false, current);
+                 });
+  auto rest =
+      scf::IfOp::create(b, ValueRange(peaks).getTypes(), b.less(whole, numKeys),
+                        /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(rest.thenBlock());
+    scf::YieldOp::create(b, buildScores(rows, row, whole, true, peaks));
+    b.setInsertionPointToStart(rest.elseBlock());
+    scf::YieldOp::create(b, peaks);
+  }
+  buildWeights(rows, row, rest.getResults());
+  buildValues(rows, row);
+}
+
+void AttentionBuilder::buildResult(int64_t rows, Value row) {
+  Value sums = b.load(b.f32s(), state, b.add(stateAt(row), kLanes));
+  b.store(arith::DivFOp::create(b, b.constant(b.f32s(), 1.0), sums), factors,
+          b.index(0));
+  for (int64_t r = 0; r < rows; ++r) {
+    Value factor = loadScalar(factors, b.index(r));
+    for (const Piece &piece : getPieces())
+      b.store(
+          arith::MulFOp::create(b,
+                                b.load(b.vec(b.getF32Type(), piece.lanes),
+                                       results, resultAt(row, r, piece.start)),
+                                b.splat(factor, piece.lanes)),
+          result.memref,
+          result.at(batch, tokenAt(row, r), head, b.index(piece.start)),
+          piece.mask);
+  }
+}
+
+void AttentionBuilder::buildUnit(Value first, Value count) {
+  firstRow = first;
+  Value zero = b.constant(b.f32s(), 0.0);
+  Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
+  b.loop(b.index(0), count, 1, [&](Value row) {
+    b.store(least, state, stateAt(row));
+    b.store(zero, state, b.add(stateAt(row), kLanes));
+    for (int64_t e = 0; e < paddedSize; e += kLanes)
+      b.store(zero, results, resultAt(row, 0, e));
+  });
+  b.loop(b.index(0), key.tokens(b), kKeys, [&](Value block) {
+    firstKey = block;
+    numKeys = b.min(b.sub(key.tokens(b), block), b.index(kKeys));
+    packKeys();
+    forTiles(count, [&](int64_t rows, Value row) { buildTile(rows, row); });
+  });
+  forTiles(count, [&](int64_t rows, Value row) { buildResult(rows, row); });
+}
+
+void AttentionBuilder::build(Units units) {
+  bool wide = b.target.vectorBits >= kLanes * 32;
+  maxRows = wide ? 8 : 4;
+  panels = wide ? 2 : 1;
+  paddedSize = llvm::alignTo(value.size(), kLanes);
+  Type f32 = b.getF32Type();
+  keys = b.scratch(key.size() * kKeys, f32);
+  weights = b.scratch(maxRows * kKeys, f32);
+  state = b.scratch(kUnitAttentionRows * 2 * kLanes, f32);
+  results = b.scratch(kUnitAttentionRows * paddedSize, f32);
+  for (Value *numbers : {&peaksOf, &shifts, &factors})
+    *numbers = b.scratch(kLanes, f32);
+  // A tile of few rows leaves the other lanes alone.
+  b.store(b.constant(b.f32s(), 0.0), peaksOf, b.index(0));
+  Value rows = query.tokens(b), heads = query.heads(b);
+  Value shared = b.div(heads, key.heads(b));
+  Value blocks = b.ceilDiv(rows, kUnitAttentionRows);
+  b.loop(units.begin, units.end, 1, [&](Value unit) {
+    Value block = b.rem(unit, blocks), number = b.div(unit, blocks);
+    head = b.rem(number, heads);
+    batch = b.div(number, heads);
+    keyHead = b.div(head, shared);
+    Value first = b.div(b.mul(rows, block), blocks),
+          end = b.div(b.mul(rows, b.add(block, 1)), blocks);
+    buildUnit(first, b.sub(end, first));
+  });
+}
+
+LogicalResult squint::kernel::buildAttention(KernelBuilder &b,
+                                             kernel::AttentionOp op,
+                                             Units units) {
+  SmallVector<Value> tensors{op.getQuery(), op.getKey(), op.getValue(),
+                             op.getOutputs()[0]};
+  for (Value tensor : tensors)
+    if (auto type = cast<MemRefType>(tensor.getType());
+        type.getRank() != 4 || !type.getElementType().isF32() ||
+        type.isDynamicDim(3))
+      return op->emitError()
+             << "expected f32 of rank 4 and static size, got " << type;
+  if (op.getMask())
+    tensors.push_back(op.getMask());
+  if (auto type = cast<MemRefType>(tensors.back().getType());
+      type.getRank() != 4 || !type.getElementType().isF32())
+    return op->emitError() << "expected a mask of f32 of rank 4, got " << type;
+  if (failed(checkRows(op, tensors)))
+    return failure();
+  AttentionBuilder(b, op).build(units);
+  return success();
+}
