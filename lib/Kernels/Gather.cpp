@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Codes.h"
 #include "squint/Kernels/Kernels.h"
+#include "squint/Numerics/Packed.h"
 #include "squint/Runtime/Abi.h"
 
 using namespace mlir;
@@ -19,10 +21,40 @@ static Value loadScalar(KernelBuilder &b, Type type, Value payload,
                                    ArrayRef<int64_t>{0});
 }
 
+/// 16 codes from element `k` of a row as i32, one by one: they may start at any
+/// bit. Lanes beyond the row's end hold its last code.
+static Value gatherCodes(KernelBuilder &b, const Format &format, Value payload,
+                         Value row, Value k, int64_t columns) {
+  int64_t bits = format.bits();
+  Value codes = b.intConstant(b.i32s(), 0);
+  for (int64_t i = 0; i < kLanes; ++i) {
+    Value bit = b.mul(b.min(b.add(k, i), b.index(columns - 1)), bits);
+    Value at = b.add(row, b.div(bit, 8));
+    auto loadByte = [&](Value offset) -> Value {
+      return arith::ExtUIOp::create(
+          b, b.getI32Type(),
+          memref::LoadOp::create(b, payload, ValueRange{offset}));
+    };
+    // Scales follow, so that there is a next byte.
+    Value word = arith::OrIOp::create(
+        b, loadByte(at),
+        arith::ShLIOp::create(b, loadByte(b.add(at, 1)), b.i32(8)));
+    Value shift = arith::IndexCastOp::create(b, b.getI32Type(), b.rem(bit, 8));
+    codes = vector::InsertOp::create(b, arith::ShRUIOp::create(b, word, shift),
+                                     codes, ArrayRef<int64_t>{i});
+  }
+  Value top = b.intConstant(b.i32s(), 32 - bits);
+  codes = arith::ShLIOp::create(b, codes, top);
+  if (format.isInteger() && !format.zeroPoint)
+    return arith::ShRSIOp::create(b, codes, top);
+  return arith::ShRUIOp::create(b, codes, top);
+}
+
 /// 16 codes from element `k` of a row as i32, sign-extended for symmetric
-/// formats. k is even for 4 bits.
+/// integers. k is even for 4 bits.
 static Value loadCodes(KernelBuilder &b, const Format &format, Value payload,
                        Value row, Value k, Value mask) {
+  bool isSigned = format.isInteger() && !format.zeroPoint;
   Value codes;
   if (format.bits() == 8) {
     codes = b.load(b.vec(b.getI8Type()), payload, b.add(row, k), mask);
@@ -38,29 +70,26 @@ static Value loadCodes(KernelBuilder &b, const Format &format, Value payload,
         arith::ShLIOp::create(b, bytes, b.intConstant(bytes.getType(), 4));
     codes = vector::InterleaveOp::create(b, low, bytes);
     Value four = b.intConstant(codes.getType(), 4);
-    if (format.zeroPoint)
-      codes = arith::ShRUIOp::create(b, codes, four);
-    else
+    if (isSigned)
       codes = arith::ShRSIOp::create(b, codes, four);
+    else
+      codes = arith::ShRUIOp::create(b, codes, four);
   }
-  if (format.zeroPoint)
-    return arith::ExtUIOp::create(b, b.i32s(), codes);
-  return arith::ExtSIOp::create(b, b.i32s(), codes);
+  if (isSigned)
+    return arith::ExtSIOp::create(b, b.i32s(), codes);
+  return arith::ExtUIOp::create(b, b.i32s(), codes);
 }
 
 LogicalResult squint::kernel::buildDequantizeRow(
     KernelBuilder &b, Operation *op, PackedType type, Value payload, Value row,
     llvm::function_ref<void(Value, Value, Value)> store) {
   Format format = type.getFormat();
-  StringRef name = format.element->name;
   if (type.getLayout())
     return op->emitError() << "expected a table in plain layout, got " << type;
   int64_t columns = type.getColumns();
   PlainLayout plain = PlainLayout::get(format, type.getRows(), columns);
-  if (name == "f32" || name == "f16" || name == "bf16") {
-    Type element = name == "f32"   ? Type(b.getF32Type())
-                   : name == "f16" ? Type(b.getF16Type())
-                                   : Type(b.getBF16Type());
+  if (!format.hasScale()) {
+    Type element = getFloatType(b, *format.element);
     int64_t bytes = element.getIntOrFloatBitWidth() / 8;
     Value base = b.mul(row, plain.rowBytes);
     b.lanes(
@@ -74,21 +103,27 @@ LogicalResult squint::kernel::buildDequantizeRow(
         });
     return success();
   }
-  if (!format.isInteger() || (format.bits() != 8 && format.bits() != 4))
-    return op->emitError() << "expected a format that kernels decode (f32, "
-                              "f16, bf16, int8 or int4), got '"
-                           << format.str() << "'";
-  if (format.bits() == 4 && plain.groups > 1 && plain.groupSize % 2)
-    return op->emitError() << "expected an even group size, got '"
-                           << format.str() << "'";
+  bool inVectors =
+      format.bits() == 8 ||
+      (format.bits() == 4 && (plain.groups == 1 || plain.groupSize % 2 == 0));
   Value base = b.mul(row, plain.rowBytes);
-  Type element = b.scaleType(format.scale);
+  CodeDecoder decoder(b, format);
   auto decodeGroup = [&](Value group, int64_t length) {
     Value index = plain.scaleRows == 1 ? b.index(0)
                                        : b.add(b.mul(row, plain.groups), group);
-    Value at = b.add(b.mul(index, element.getIntOrFloatBitWidth() / 8),
-                     plain.scalesOffset);
-    Value scale = b.splat(b.toF32(loadScalar(b, element, payload, at)));
+    Type stored = b.getIntegerType(8 * getScaleBytes(format.scale));
+    Value at =
+        b.add(b.mul(index, getScaleBytes(format.scale)), plain.scalesOffset);
+    Value scale = b.splat(loadScalar(b, stored, payload, at));
+    scale = decoder.decodeScales(
+        b.bitcast(b.vec(b.getI8Type(), kLanes * getScaleBytes(format.scale)),
+                  scale),
+        format.scale);
+    if (hasTensorScale(format))
+      scale = arith::MulFOp::create(
+          b, scale,
+          b.splat(loadScalar(b, b.getF32Type(), payload,
+                             b.index(getTensorScaleOffset(plain)))));
     Value zero;
     if (format.zeroPoint) {
       Value point = memref::LoadOp::create(
@@ -96,18 +131,23 @@ LogicalResult squint::kernel::buildDequantizeRow(
       zero = b.splat(arith::ExtUIOp::create(b, b.getI32Type(), point));
     }
     Value start = b.mul(group, plain.groupSize);
-    b.lanes(b.index(length), {},
-            [&](Value k, Value mask, ValueRange) -> Values {
-              Value at = b.add(start, k);
-              Value codes = loadCodes(b, format, payload, base, at, mask);
-              if (zero)
-                codes = arith::SubIOp::create(b, codes, zero);
-              store(at,
-                    arith::MulFOp::create(
-                        b, arith::SIToFPOp::create(b, b.f32s(), codes), scale),
-                    mask);
-              return {};
-            });
+    b.lanes(
+        b.index(length), {}, [&](Value k, Value mask, ValueRange) -> Values {
+          Value at = b.add(start, k);
+          Value codes =
+              inVectors ? loadCodes(b, format, payload, base, at, mask)
+                        : gatherCodes(b, format, payload, base, at, columns);
+          Value value;
+          if (!format.isInteger()) {
+            value = decoder.decode(codes, 0, {});
+          } else {
+            if (zero)
+              codes = arith::SubIOp::create(b, codes, zero);
+            value = arith::SIToFPOp::create(b, b.f32s(), codes);
+          }
+          store(at, arith::MulFOp::create(b, value, scale), mask);
+          return {};
+        });
   };
   int64_t full = columns / plain.groupSize, rest = columns % plain.groupSize;
   if (full == 1)

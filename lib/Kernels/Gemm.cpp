@@ -147,17 +147,12 @@ void GemmBuilder::buildTilePanels(Value row, Value rows, Value first,
     b.loop(wide, last, 1, [&](Value panel) { build(panel, 1); });
 }
 
-void GemmBuilder::buildPanels(Value row, Value rows, Value first, Value last,
-                              int64_t panels, ArrayRef<int64_t> sizes,
-                              int64_t maxRows) {
+void GemmBuilder::buildPanels(Value first, Value last, int64_t panels,
+                              llvm::function_ref<void(Value, int64_t)> body) {
   Value wide = b.add(first, b.mul(b.div(b.sub(last, first), panels), panels));
-  b.loop(first, wide, panels, [&](Value panel) {
-    buildTiles(row, rows, panel, panels, sizes, maxRows);
-  });
+  b.loop(first, wide, panels, [&](Value panel) { body(panel, panels); });
   if (layout.panels % kUnitPanels % panels)
-    b.loop(wide, last, 1, [&](Value panel) {
-      buildTiles(row, rows, panel, 1, sizes, maxRows);
-    });
+    b.loop(wide, last, 1, [&](Value panel) { body(panel, 1); });
 }
 
 LogicalResult GemmBuilder::preparePatches() {
@@ -182,11 +177,7 @@ Value GemmBuilder::loadSum(Value row, Value number) {
 LogicalResult GemmBuilder::build(Units units) {
   if ((op.getWindow() && failed(preparePatches())) || failed(prepare()))
     return failure();
-  int64_t slots =
-      std::max(plan.rows * plan.panels, plan.fewRows * plan.fewPanels);
-  if (plan.tileRows)
-    slots = std::max(slots, 2 * kUnitRows);
-  scratch = b.scratch(slots * PanelLayout::width, getSumType());
+  scratch = b.scratch(getSlots() * PanelLayout::width, getSumType());
 
   SmallVector<int64_t> few, many;
   for (int64_t i = 1; i <= plan.fewRows; ++i)
@@ -207,12 +198,17 @@ LogicalResult GemmBuilder::build(Units units) {
           last = b.min(b.add(first, kUnitPanels), b.index(layout.panels));
     auto compute = [&](Value row, Value rows) {
       auto memoryBound = [&] {
-        buildPanels(row, rows, first, last, plan.fewPanels, few, plan.fewRows);
+        buildPanels(first, last, plan.fewPanels,
+                    [&](Value panel, int64_t panels) {
+                      buildTiles(row, rows, panel, panels, few, plan.fewRows);
+                    });
       };
       if (many.empty())
         return memoryBound();
       auto computeBound = [&] {
-        buildPanels(row, rows, first, last, plan.panels, many, plan.rows);
+        buildPanels(first, last, plan.panels, [&](Value panel, int64_t panels) {
+          buildManyRows(row, rows, panel, panels, many);
+        });
       };
       auto inTiles = [&] { buildTilePanels(row, rows, first, last); };
       b.ifElse(
@@ -242,14 +238,13 @@ LogicalResult squint::kernel::buildGemm(KernelBuilder &b, GemmOp op,
                            << type;
   auto layout =
       PanelLayout::get(type.getFormat(), type.getRows(), type.getColumns());
-  if (!layout)
-    return op->emitError() << llvm::toString(layout.takeError());
   SmallVector<Value> memrefs{op.getInput(), op.getScales(), op.getSums(),
                              op.getWeights(), op.getOutputs()[0]};
   memrefs.append(op.getExtras().begin(), op.getExtras().end());
   if (failed(checkRows(op, memrefs)))
     return failure();
-  auto builder = op.hasIntegerInput() ? createIntegerGemm(b, op, *layout)
-                                      : createFloatGemm(b, op, *layout);
+  auto builder = op.hasIntegerInput() ? createIntegerGemm(b, op, layout)
+                 : layout.isFloat()   ? createFloatGemm(b, op, layout)
+                                      : createDecodedGemm(b, op, layout);
   return builder->build(units);
 }

@@ -9,6 +9,7 @@
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Layout.h"
 #include "squint/Kernels/Planner.h"
+#include "squint/Kernels/Work.h"
 #include <functional>
 
 namespace squint::kernel {
@@ -40,10 +41,21 @@ protected:
   /// Checks what the operator asks for and chooses tiles.
   virtual mlir::LogicalResult prepare() = 0;
   virtual mlir::Type getSumType() const = 0;
+  /// Vectors of 16 sums that are in scratch memory at once.
+  virtual int64_t getSlots() const {
+    return std::max({plan.rows * plan.panels, plan.fewRows * plan.fewPanels,
+                     plan.tileRows ? 2 * kUnitRows : 0});
+  }
   /// The sums of `rows` rows from `row` on and of the panels that start at the
   /// byte offsets `panels`: [row][panel].
   virtual Values buildTile(int64_t rows, Value row,
                            llvm::ArrayRef<Value> panels) = 0;
+  /// More rows than `plan.fewRows`, all in a unit, and `panels` panels, from
+  /// the product to the epilogue; `sizes` are the heights of tiles.
+  virtual void buildManyRows(Value row, Value rows, Value panel, int64_t panels,
+                             llvm::ArrayRef<int64_t> sizes) {
+    buildTiles(row, rows, panel, panels, sizes, plan.rows);
+  }
   /// What the epilogue needs of a panel, loaded once.
   virtual Values loadColumns(Value panel) { return {}; }
   /// From a sum as the tile left it to the accumulator of the operator's
@@ -67,6 +79,10 @@ protected:
                    : b.view(input, row, k, rows, columns);
   }
   Value loadSum(Value row, Value number);
+  /// The epilogues of panels whose sums, [row][panel], start at row `from` of
+  /// the scratch memory.
+  void buildEpilogues(Value row, Value rows, Value panel, int64_t panels,
+                      Value from);
 
   KernelBuilder &b;
   GemmOp op;
@@ -75,24 +91,18 @@ protected:
   /// Of a convolution.
   std::optional<PatchBuilder> patches;
   GemmPlan plan;
+  Value scratch;
 
 private:
-  void buildPanels(Value row, Value rows, Value first, Value last,
-                   int64_t panels, llvm::ArrayRef<int64_t> sizes,
-                   int64_t maxRows);
+  void buildPanels(Value first, Value last, int64_t panels,
+                   llvm::function_ref<void(Value, int64_t)> body);
   void buildTiles(Value row, Value rows, Value panel, int64_t panels,
                   llvm::ArrayRef<int64_t> sizes, int64_t maxRows);
   void buildTilePanels(Value row, Value rows, Value first, Value last);
-  /// The epilogues of panels whose sums start at row `from` of the scratch
-  /// memory.
-  void buildEpilogues(Value row, Value rows, Value panel, int64_t panels,
-                      Value from);
   void buildEpilogue(Value row, Value rows, Value panel, int64_t slot,
                      int64_t slots, Value from, Value mask);
   Value buildRegion(llvm::ArrayRef<Value> arguments);
   mlir::LogicalResult preparePatches();
-
-  Value scratch;
 };
 
 /// What products by matrix tiles ask of the format.
@@ -132,7 +142,10 @@ void buildBf16Products(KernelBuilder &b, GemmOp op, const PanelLayout &layout,
 /// Codes times codes.
 std::unique_ptr<GemmBuilder> createIntegerGemm(KernelBuilder &b, GemmOp op,
                                                const PanelLayout &layout);
-/// Floats times floats, or times codes that are decoded in registers.
+/// Floats times codes that are decoded.
+std::unique_ptr<GemmBuilder> createDecodedGemm(KernelBuilder &b, GemmOp op,
+                                               const PanelLayout &layout);
+/// Floats times floats.
 std::unique_ptr<GemmBuilder> createFloatGemm(KernelBuilder &b, GemmOp op,
                                              const PanelLayout &layout);
 

@@ -5,13 +5,20 @@
 //   sum (x - zx)(u - z) = sum x u - z sum x - zx sum (u - z)
 // all of it exact modulo 2^32. The sums of x come with the activations, those
 // of u - z with the panel.
+//
+// The 4-bit floats are halves of integers: 2 v + 12 in place of u, and a factor
+// of 0.5 at the end.
 //===----------------------------------------------------------------------===//
 
+#include "Codes.h"
 #include "Gemm.h"
 
 using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
+
+/// The zero point of doubled values, the largest of which it is.
+static constexpr int32_t kDoubledZero = 12;
 
 namespace {
 
@@ -21,7 +28,8 @@ constexpr int64_t kStep = 16;
 
 class IntegerGemm final : public GemmBuilder {
 public:
-  using GemmBuilder::GemmBuilder;
+  IntegerGemm(KernelBuilder &b, GemmOp op, const PanelLayout &layout)
+      : GemmBuilder(b, op, layout), reader(b, layout, weights) {}
 
 private:
   LogicalResult prepare() override;
@@ -39,7 +47,9 @@ private:
 
   bool inBlocks() const { return blockSize < layout.columns; }
   int32_t storedZero() const {
-    return layout.storedZero() - (plan.signedWeights ? 128 : 0);
+    return layout.isDoubled()
+               ? kDoubledZero
+               : layout.storedZero() - (plan.signedWeights ? 128 : 0);
   }
 
   using Block = CodeBlock;
@@ -48,7 +58,6 @@ private:
                   ArrayRef<Value> sums);
   /// A sum with the products of a block added, times the scales there are.
   Value addScaled(Value sum, Value dot, Value inputScale, Value weightScale);
-  Value loadScales(Value header);
   /// Zero points of a group as i32, less what makes weights signed; null where
   /// they are one constant.
   Value loadZeros(Value header);
@@ -72,13 +81,14 @@ private:
 
   template <typename OpTy> Value product(Value sum, Value weight, Value input) {
     int32_t low = plan.signedWeights ? -128 : 0,
-            high = layout.format.bits() == 4 ? 15
-                   : plan.signedWeights      ? 127
-                                             : 255;
+            high = layout.isDoubled()   ? 2 * kDoubledZero
+                   : plan.signedWeights ? 127
+                                        : (1 << layout.format.bits()) - 1;
     return OpTy::create(b, sum.getType(), sum, weight, input, low, high,
                         inputLow, 127);
   }
 
+  PanelReader reader;
   int64_t blockSize = 0;
   /// Blocks of a group of weights and of activations; 0 where the scale is one
   /// for the row.
@@ -92,9 +102,9 @@ private:
 LogicalResult IntegerGemm::prepare() {
   Format activation = op.getActivationFormat()->getFormat();
   const Format &weight = layout.format;
-  if (layout.isFloat() || !activation.isInteger() || activation.bits() != 8)
+  if (!hasIntegerProducts(weight, activation))
     return op->emitError()
-           << "expected int8 activations of an int8 or int4 weight, got '"
+           << "expected int8 activations of a weight of integers, got '"
            << activation.str() << "' of '" << weight.str() << "'";
   isStatic = activation.granularity == Granularity::Tensor;
   if (isStatic != op.getActivationScale().has_value() ||
@@ -126,7 +136,7 @@ LogicalResult IntegerGemm::prepare() {
            << "expected group sizes of which one divides the other, got "
            << layout.groupSize << " for weights and " << group
            << " for activations";
-  int64_t step = weight.bits() == 4 ? PanelLayout::piece : 4;
+  int64_t step = weight.bits() == 8 ? 4 : PanelLayout::piece;
   if (weightRatio != 1 && inBlocks() && blockSize % step)
     return op->emitError() << "expected groups of activations in multiples of "
                            << step << " with '" << weight.str() << "', got "
@@ -148,28 +158,10 @@ LogicalResult IntegerGemm::prepare() {
   return success();
 }
 
-Value IntegerGemm::loadScales(Value header) {
-  Type type =
-      b.scaleType(layout.grouped ? layout.format.scale : ScaleType::F32);
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8 * kLanes;
-  Value raw = b.load(b.vec(b.getI8Type(), bytes), weights, header,
-                     std::min(bytes, layout.headerAlignment()));
-  return b.toF32(b.bitcast(b.vec(type), raw));
-}
-
 Value IntegerGemm::loadZeros(Value header) {
-  if (!layout.format.zeroPoint)
+  Value zeros = reader.loadZeros(header);
+  if (!zeros)
     return {};
-  Value zeros;
-  if (layout.grouped) {
-    Value at = b.add(header, kLanes * getScaleBytes(layout.format.scale));
-    zeros = arith::ExtUIOp::create(b, b.i32s(),
-                                   b.load(b.vec(b.getI8Type()), weights, at));
-  } else {
-    Value at = b.add(header, PanelLayout::zeroPointsOffset);
-    zeros =
-        b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights, at, 64));
-  }
   if (storedZero())
     zeros =
         arith::AddIOp::create(b, zeros, b.intConstant(b.i32s(), storedZero()));
@@ -214,26 +206,16 @@ void IntegerGemm::prefetch(Value offset, int64_t bytes, int64_t rows) {
 }
 
 KernelBuilder::Values IntegerGemm::loadWeights(Value offset, int64_t quads) {
-  auto type = b.vec(b.getI8Type(), 64);
-  Values result;
-  if (layout.format.bits() == 8) {
-    for (int64_t q = 0; q < quads; ++q) {
-      Value codes = b.load(type, weights, b.add(offset, 64 * q), 64);
-      if (plan.signedWeights)
-        codes = arith::XOrIOp::create(b, codes, b.intConstant(type, -128));
-      result.push_back(codes);
-    }
-    return result;
-  }
-  int64_t vectors = llvm::divideCeil(quads, 2);
-  Values high;
-  for (int64_t v = 0; v < vectors; ++v) {
-    Value codes = b.load(type, weights, b.add(offset, 64 * v), 64);
-    result.push_back(arith::AndIOp::create(b, codes, b.intConstant(type, 15)));
-    if (v + vectors < quads)
-      high.push_back(arith::ShRUIOp::create(b, codes, b.intConstant(type, 4)));
-  }
-  result.append(high);
+  Values result = reader.loadQuads(offset, quads);
+  SmallVector<int8_t> table;
+  for (uint32_t code = 0; layout.isDoubled() && code < 16; ++code)
+    table.push_back(2 * layout.format.element->decode(code) + kDoubledZero);
+  for (Value &codes : result)
+    if (layout.isDoubled())
+      codes = LookupBytesOp::create(b, codes.getType(), codes, table);
+    else if (plan.signedWeights)
+      codes =
+          arith::XOrIOp::create(b, codes, b.intConstant(codes.getType(), -128));
   return result;
 }
 
@@ -285,8 +267,8 @@ KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value view,
 KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row,
                                             int64_t rows, ArrayRef<Value> codes,
                                             Value k, int64_t length) {
-  // 4-bit codes lie in pieces of 32.
-  int64_t step = layout.format.bits() == 4 ? PanelLayout::piece : kStep;
+  // Codes lie in pieces of 32.
+  int64_t step = layout.format.bits() == 8 ? kStep : PanelLayout::piece;
   int64_t stepBytes = layout.codesBytes(step), full = length / step;
   auto at = [&](Value i) {
     Values offsets;
@@ -322,16 +304,10 @@ IntegerGemm::Block IntegerGemm::getBlock(Value number, int64_t length,
           b.add(b.add(panel, layout.headerBytes), b.mul(number, codesBytes)));
       continue;
     }
-    Value group = b.div(number, weightRatio),
-          within = b.rem(number, weightRatio);
-    Value super = b.add(
-        panel, b.mul(b.div(group, layout.superGroups), layout.superBytes));
-    Value member = b.rem(group, layout.superGroups);
-    block.headers.push_back(b.add(super, b.mul(member, layout.headerBytes)));
-    Value first = b.add(super, layout.superGroups * layout.headerBytes);
+    auto [header, codes] = reader.locate(panel, b.div(number, weightRatio));
+    block.headers.push_back(header);
     block.codes.push_back(
-        b.add(b.add(first, b.mul(member, layout.groupCodesBytes)),
-              b.mul(within, codesBytes)));
+        b.add(codes, b.mul(b.rem(number, weightRatio), codesBytes)));
   }
   return block;
 }
@@ -344,7 +320,7 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
   Values zeros, scales;
   for (Value header : block.headers) {
     zeros.push_back(loadZeros(header));
-    scales.push_back(layout.grouped ? loadScales(header) : Value());
+    scales.push_back(layout.grouped ? reader.loadScales(header) : Value());
     if (layout.grouped)
       prefetch(header, layout.headerBytes, rows);
   }
@@ -436,7 +412,8 @@ void IntegerGemm::buildMatrixTiles(Value row, Value rows,
     TileHooks::Columns columns;
     for (Value header : block.headers) {
       columns.zeros.push_back(loadZeros(header));
-      columns.scales.push_back(layout.grouped ? loadScales(header) : Value());
+      columns.scales.push_back(layout.grouped ? reader.loadScales(header)
+                                              : Value());
     }
     return columns;
   };
@@ -492,9 +469,13 @@ KernelBuilder::Values IntegerGemm::loadColumns(Value panel) {
   Value base = b.mul(panel, layout.panelBytes);
   Values columns;
   // Scales, zero points, zx times sums of u - z: null where they are not used.
-  columns.push_back(layout.grouped
-                        ? Value()
-                        : loadScales(b.add(base, PanelLayout::scalesOffset)));
+  Value scales =
+      layout.grouped ? reader.loadTensorScale(base) : reader.loadScales(base);
+  if (layout.isDoubled()) {
+    Value half = b.constant(b.f32s(), 0.5);
+    scales = scales ? arith::MulFOp::create(b, scales, half).getResult() : half;
+  }
+  columns.push_back(scales);
   bool rest = !inBlocks();
   columns.push_back(rest ? loadZeros(base) : Value());
   Value sums;

@@ -11,43 +11,41 @@ using namespace llvm;
 using namespace squint;
 using namespace squint::kernel;
 
-static Error refuse(const Format &format) {
-  return createStringError(
-      inconvertibleErrorCode(),
-      "expected a weight format that kernels read (f32, f16, bf16, int8 or "
-      "int4), got '" +
-          format.str() + "'");
+ArrayRef<unsigned> squint::kernel::getPlanes(unsigned bits) {
+  static constexpr unsigned planes[][3] = {{2},    {2, 1},    {4}, {4, 1},
+                                           {4, 2}, {4, 2, 1}, {8}};
+  ArrayRef<unsigned> all = planes[bits - 2];
+  return all.take_while([](unsigned plane) { return plane != 0; });
+}
+
+/// Vectors of a plane for `quads` quads.
+static int64_t planeVectors(int64_t quads, unsigned plane) {
+  return divideCeil(quads * plane, 8);
 }
 
 int64_t PanelLayout::codesBytes(int64_t length) const {
   if (isFloat())
     return length * width * format.bits() / 8;
-  if (format.bits() == 8)
-    return divideCeil(length, 4) * 64;
-  int64_t tail = length % piece;
-  return length / piece * (piece * width / 2) +
-         divideCeil(divideCeil(tail, 4), 2) * 64;
+  int64_t quads = divideCeil(length % piece, 4);
+  int64_t bytes = length / piece * (piece * width * format.bits() / 8);
+  for (unsigned plane : getPlanes(format.bits()))
+    bytes += planeVectors(quads, plane) * 64;
+  return bytes;
 }
 
-Expected<PanelLayout> PanelLayout::get(const Format &format, int64_t rows,
-                                       int64_t columns) {
+PanelLayout PanelLayout::get(const Format &format, int64_t rows,
+                             int64_t columns) {
   PanelLayout layout;
   layout.format = format;
   layout.rows = rows;
   layout.columns = columns;
   layout.panels = divideCeil(rows, width);
   layout.groupSize = columns;
-  StringRef name = format.element->name;
-  if (name == "f32" || name == "f16" || name == "bf16") {
+  if (layout.isFloat()) {
     layout.groupCodesBytes = layout.superBytes = layout.codesBytes(columns);
     layout.panelBytes = alignTo(layout.superBytes, 64);
     return layout;
   }
-  bool wide = format.scale == ScaleType::F32 ||
-              format.scale == ScaleType::F16 || format.scale == ScaleType::BF16;
-  if (!format.isInteger() || (format.bits() != 8 && format.bits() != 4) ||
-      !wide)
-    return refuse(format);
   layout.grouped =
       format.granularity == Granularity::Group && format.groupSize < columns;
   if (!layout.grouped) {
@@ -55,6 +53,7 @@ Expected<PanelLayout> PanelLayout::get(const Format &format, int64_t rows,
   } else {
     layout.groupSize = format.groupSize;
     layout.groups = divideCeil(columns, format.groupSize);
+    layout.prefixBytes = hasTensorScale(format) ? 64 : 0;
     layout.headerBytes =
         width * (getScaleBytes(format.scale) + (format.zeroPoint ? 1 : 0));
     while (layout.superGroups * layout.headerBytes % 64)
@@ -77,19 +76,18 @@ struct CodeWriter {
   unsigned bits;
   int64_t length;
 
-  void write(int64_t output, int64_t k, uint8_t code) {
-    int64_t quad = k / 4;
-    if (bits == 8) {
-      out[quad * 64 + output * 4 + k % 4] = code;
-      return;
+  void write(int64_t output, int64_t k, uint32_t code) {
+    int64_t piece = PanelLayout::piece, start = k / piece * piece;
+    int64_t quads = divideCeil(std::min(length - start, piece), 4),
+            quad = (k - start) / 4;
+    char *at = out + start * PanelLayout::width * bits / 8 + output * 4 + k % 4;
+    for (unsigned plane : getPlanes(bits)) {
+      int64_t vectors = planeVectors(quads, plane);
+      at[quad % vectors * 64] |= (code & ((1u << plane) - 1))
+                                 << (quad / vectors * plane);
+      at += vectors * 64;
+      code >>= plane;
     }
-    int64_t start = k / PanelLayout::piece * PanelLayout::piece;
-    int64_t quads = divideCeil(std::min(length - start, PanelLayout::piece), 4),
-            vectors = divideCeil(quads, 2);
-    int64_t q = (k - start) / 4;
-    char &byte = out[start * PanelLayout::width / 2 + q % vectors * 64 +
-                     output * 4 + k % 4];
-    byte |= q < vectors ? code : code << 4;
   }
 };
 } // namespace
@@ -109,31 +107,44 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
         std::memcpy(panel + (k * width + lane) * bytes, row + k * bytes, bytes);
       continue;
     }
+    if (prefixBytes)
+      storeScale(view.tensorScale(), ScaleType::F32, panel, lane);
     int32_t sum = 0;
     for (int64_t g = 0; g < groups; ++g) {
       int64_t start = g * groupSize, length = groupLength(g);
       char *header = panel + headerOffset(g);
-      float scale = view.scale(n, start);
       int32_t zero = view.zeroPoint(n, start);
       if (grouped) {
-        storeScale(scale, format.scale, header, lane);
+        storeScale(view.storedScale(n, start), format.scale, header, lane);
         if (format.zeroPoint)
           header[width * getScaleBytes(format.scale) + lane] = zero;
       } else {
-        storeScale(scale, ScaleType::F32, header + scalesOffset, lane);
+        storeScale(view.scale(n, start), ScaleType::F32, header + scalesOffset,
+                   lane);
         if (format.zeroPoint)
           std::memcpy(header + zeroPointsOffset + lane * 4, &zero, 4);
       }
       CodeWriter writer{panel + codesOffset(g), format.bits(), length};
       for (int64_t k = 0; k < length; ++k) {
         int32_t code = view.code(n, start + k);
-        sum += code - zero;
-        writer.write(lane, k, static_cast<uint8_t>(code + storedZero()));
+        if (format.isInteger())
+          sum += code - zero;
+        else if (isDoubled())
+          sum += static_cast<int32_t>(2 * format.element->decode(code));
+        writer.write(lane, k, static_cast<uint32_t>(code + storedZero()));
       }
     }
     if (!grouped)
       std::memcpy(panel + sumsOffset + lane * 4, &sum, 4);
   }
+}
+
+bool squint::kernel::hasIntegerProducts(const Format &weight,
+                                        const Format &activation) {
+  PanelLayout layout;
+  layout.format = weight;
+  return activation.element->name == "int8" &&
+         (weight.isInteger() || layout.isDoubled());
 }
 
 Expected<int64_t> squint::kernel::getSumGroup(const Format &weight,

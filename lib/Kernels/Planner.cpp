@@ -27,8 +27,8 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   bool blocks = blockSize < layout.columns;
   bool unsignedDot = target.avx512Vnni || target.avxVnni;
   plan.signedWeights = layout.format.bits() == 8 && !unsignedDot;
-  plan.pairs =
-      layout.format.bits() == 4 && target.hasFeature("ssse3") && !unsignedDot;
+  plan.pairs = layout.format.isInteger() && layout.format.bits() <= 4 &&
+               target.hasFeature("ssse3") && !unsignedDot;
   int64_t each = registersPerPanel(target),
           registers = target.numVectorRegisters;
   plan.fewPanels = choosePanels(layout, target.streams);
@@ -71,12 +71,21 @@ GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target,
   plan.fewPanels = choosePanels(layout, narrow ? 4 : target.streams);
   if (each == 1) {
     plan.panels = choosePanels(layout, 2);
-    // Every row is one more copy of the 32 k of a decoded piece.
-    plan.rows = layout.isFloat() ? 12 : 6;
+    plan.rows = 12;
     return plan;
   }
   plan.panels = 1;
   plan.rows =
       std::max<int64_t>(1, (registers - (registers > 16 ? 8 : 4)) / each);
+  return plan;
+}
+
+GemmPlan squint::kernel::planDecodedGemm(const TargetInfo &target) {
+  GemmPlan plan;
+  int64_t each = registersPerPanel(target);
+  plan.fewRows = each == 1 ? 4 : 1;
+  // Eight registers for values, activations and addresses' sake.
+  plan.rows =
+      std::max<int64_t>(1, (int64_t(target.numVectorRegisters) - 8) / each / 4);
   return plan;
 }

@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Kernels/Kernels.h"
+#include "squint/Numerics/FloatBits.h"
 
 using namespace mlir;
 using namespace squint;
@@ -155,6 +156,104 @@ struct Rounder {
 };
 } // namespace
 
+/// The largest magnitude as the bits of a float: NaN is larger than any number.
+static Value findLargest(KernelBuilder &b, Value x, Value row, Value start,
+                         Value length) {
+  Values largest =
+      b.lanes(length, b.intConstant(b.i32s(), 0),
+              [&](Value k, Value mask, ValueRange current) -> Values {
+                Value value = b.load(b.f32s(), x, {row, b.add(start, k)}, mask);
+                Value bits = arith::AndIOp::create(
+                    b, arith::BitcastOp::create(b, b.i32s(), value),
+                    b.intConstant(b.i32s(), 0x7FFFFFFF));
+                return {arith::MaxSIOp::create(b, current[0], bits)};
+              });
+  Value bits = b.reduce(largest[0], [&](Value a, Value c) -> Value {
+    return arith::MaxSIOp::create(b, a, c);
+  });
+  return arith::BitcastOp::create(b, b.getF32Type(), bits);
+}
+
+/// As a scale of that type would be stored.
+static Value roundScale(KernelBuilder &b, Value scale, ScaleType stored) {
+  Type type = b.scaleType(stored);
+  if (type.isF32())
+    return scale;
+  return b.toF32(arith::TruncFOp::create(b, type, scale));
+}
+
+/// 1 / scale, 0 where the scale is.
+static Value invertScale(KernelBuilder &b, Value scale) {
+  Value none =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, b.f32(0.0f));
+  Value inverse = arith::DivFOp::create(b, b.f32(1.0f), scale);
+  return arith::SelectOp::create(b, none, b.f32(0.0f), inverse);
+}
+
+/// Rounds to a narrow float and back: MiniFloat::encode and decode.
+static Value roundToFloat(KernelBuilder &b, Value values,
+                          const MiniFloat &format) {
+  auto bits = [&](Value floats) -> Value {
+    return arith::BitcastOp::create(b, b.i32s(), floats);
+  };
+  Value sign = arith::AndIOp::create(b, bits(values),
+                                     b.intConstant(b.i32s(), INT32_MIN));
+  Value magnitude = arith::MinNumFOp::create(
+      b, math::AbsFOp::create(b, values), b.constant(b.f32s(), format.largest));
+  int32_t bias = (1 << (format.exponentBits - 1)) - 1;
+  Value exponent = arith::MaxSIOp::create(
+      b, bits(magnitude), b.intConstant(b.i32s(), (128 - bias) << 23));
+  exponent =
+      arith::AndIOp::create(b, exponent, b.intConstant(b.i32s(), 0x7F800000));
+  // 1.5 * 2^23 spacings of the format at this exponent.
+  int32_t shift =
+      ((23 - static_cast<int32_t>(format.mantissaBits)) << 23) + 0x00400000;
+  Value magic = arith::BitcastOp::create(
+      b, b.f32s(),
+      arith::AddIOp::create(b, exponent, b.intConstant(b.i32s(), shift)));
+  Value rounded = arith::SubFOp::create(
+      b, arith::AddFOp::create(b, magnitude, magic), magic);
+  return arith::BitcastOp::create(b, b.f32s(),
+                                  arith::OrIOp::create(b, bits(rounded), sign));
+}
+
+/// kernel.quantize_rows for floats: rounds and scales back.
+static LogicalResult buildRoundRows(KernelBuilder &b, QuantizeRowsOp op,
+                                    int64_t columns, Units units) {
+  Value x = op.getInput(), y = op.getOutputs()[0];
+  Format format = op.getFormat().getFormat();
+  const MiniFloat &element =
+      format.element->name == "f8e5m2" ? kFloat8E5M2 : kFloat8E4M3;
+  int64_t block = format.granularity == Granularity::Group
+                      ? std::min(format.groupSize, columns)
+                      : columns;
+  auto roundBlock = [&](Value row, Value number, int64_t length) {
+    Value start = b.mul(number, block);
+    Value scale =
+        arith::DivFOp::create(b, findLargest(b, x, row, start, b.index(length)),
+                              b.f32(format.element->largest));
+    scale = roundScale(b, scale, format.scale);
+    Value inverse = b.splat(invertScale(b, scale)), factor = b.splat(scale);
+    b.lanes(
+        b.index(length), {}, [&](Value k, Value mask, ValueRange) -> Values {
+          Value at = b.add(start, k);
+          Value value = arith::MulFOp::create(
+              b, b.load(b.f32s(), x, {row, at}, mask), inverse);
+          value = roundToFloat(b, value, element);
+          b.store(arith::MulFOp::create(b, value, factor), y, {row, at}, mask);
+          return {};
+        });
+  };
+  b.loop(units.begin, units.end, 1, [&](Value row) {
+    int64_t full = columns / block;
+    b.loop(b.index(0), b.index(full), 1,
+           [&](Value i) { roundBlock(row, i, block); });
+    if (columns % block)
+      roundBlock(row, b.index(full), columns % block);
+  });
+  return success();
+}
+
 LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
                                                 QuantizeRowsOp op,
                                                 Units units) {
@@ -173,6 +272,11 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
     return op->emitError() << "expected a static number of columns for groups, "
                               "got "
                            << x.getType();
+  if (!format.isInteger() && isWhole)
+    return op->emitError() << "expected a static number of columns for '"
+                           << format.str() << "', got " << x.getType();
+  if (!format.isInteger())
+    return buildRoundRows(b, op, columns, units);
   int64_t block = format.granularity == Granularity::Group
                       ? std::min(format.groupSize, columns)
                       : columns;
@@ -227,29 +331,11 @@ LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
       return quantizeParts(
           row, start, length,
           b.constant(b.f32s(), 1.0f / op.getScale()->convertToFloat()));
-    // The largest magnitude as bits: NaN is larger than any number.
-    Values largest =
-        b.lanes(width(length), noBits,
-                [&](Value k, Value mask, ValueRange current) -> Values {
-                  Value value =
-                      b.load(b.f32s(), x, {row, b.add(start, k)}, mask);
-                  Value bits = arith::AndIOp::create(
-                      b, arith::BitcastOp::create(b, b.i32s(), value),
-                      b.intConstant(b.i32s(), 0x7FFFFFFF));
-                  return {arith::MaxSIOp::create(b, current[0], bits)};
-                });
-    Value bits = b.reduce(largest[0], [&](Value a, Value c) -> Value {
-      return arith::MaxSIOp::create(b, a, c);
-    });
     Value scale = arith::DivFOp::create(
-        b, arith::BitcastOp::create(b, b.getF32Type(), bits), b.f32(127.0f));
-    if (Type type = b.scaleType(format.scale); !type.isF32())
-      scale = b.toF32(arith::TruncFOp::create(b, type, scale));
+        b, findLargest(b, x, row, start, width(length)), b.f32(127.0f));
+    scale = roundScale(b, scale, format.scale);
     memref::StoreOp::create(b, scale, scales, ValueRange{row, number});
-    Value none =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, b.f32(0.0f));
-    Value inverse = arith::DivFOp::create(b, b.f32(1.0f), scale);
-    inverse = arith::SelectOp::create(b, none, b.f32(0.0f), inverse);
+    Value inverse = invertScale(b, scale);
     quantizeParts(row, start, length, b.splat(inverse));
   };
   b.loop(units.begin, units.end, 1, [&](Value row) {

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/FloatBits.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace squint;
@@ -64,14 +65,15 @@ uint32_t MiniFloat::encode(float value) const {
   float magnitude = std::fabs(value);
   if (!(magnitude < largest))
     magnitude = largest;
-  int exponent = magnitude == 0.0f ? 1 - bias : std::ilogb(magnitude);
-  if (exponent < 1 - bias)
-    exponent = 1 - bias;
-  // Multiples of the spacing at this exponent; the scaling is exact, so the
-  // only rounding is nearbyint's, half to even. A carry into the next exponent
-  // is a carry into the exponent field.
-  auto steps = uint32_t(
-      std::nearbyint(std::ldexp(magnitude, int(mantissaBits) - exponent)));
-  uint32_t field = uint32_t(exponent + bias - 1) << mantissaBits;
+  // The spacing at its exponent, but no less than that of subnormals: adding
+  // 1.5 * 2^23 spacings leaves the multiple, half to even, in the low bits.
+  uint32_t exponent =
+      std::max(llvm::bit_cast<uint32_t>(magnitude) >> 23, uint32_t(128 - bias));
+  uint32_t spacing = (exponent - mantissaBits) << 23;
+  uint32_t magic = spacing + (23u << 23) + 0x00400000;
+  float shifted = magnitude + llvm::bit_cast<float>(magic);
+  uint32_t steps = llvm::bit_cast<uint32_t>(shifted) - magic;
+  // A carry into the next exponent is a carry into the exponent field.
+  uint32_t field = (exponent - uint32_t(128 - bias)) << mantissaBits;
   return sign | (field + steps);
 }

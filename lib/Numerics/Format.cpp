@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Format.h"
+#include "squint/Numerics/Packed.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -200,9 +201,12 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   layout.scalesOffset = llvm::alignTo(layout.codesBytes, alignment);
   layout.zeroPointsOffset =
       llvm::alignTo(layout.scalesOffset + layout.scalesBytes, alignment);
-  layout.totalBytes =
-      format.zeroPoint    ? layout.zeroPointsOffset + layout.zeroPointsBytes
-      : format.hasScale() ? layout.scalesOffset + layout.scalesBytes
-                          : layout.codesBytes;
+  int64_t end = format.zeroPoint
+                    ? layout.zeroPointsOffset + layout.zeroPointsBytes
+                : format.hasScale() ? layout.scalesOffset + layout.scalesBytes
+                                    : layout.codesBytes;
+  layout.totalBytes = end;
+  if (hasTensorScale(format))
+    layout.totalBytes = llvm::alignTo(end, alignment) + 4;
   return layout;
 }

@@ -40,6 +40,8 @@ static float decodeE8M0(uint8_t code) {
 // The power of two at or below a scale, which is how a shared exponent is
 // taken (OCP MX 1.0, section 6.3).
 static uint8_t encodeE8M0(float scale) {
+  if (std::isnan(scale))
+    return 255;
   if (!(scale > 0.0f))
     return 0;
   int exponent = std::isinf(scale) ? 127 : std::ilogb(scale);
@@ -106,11 +108,17 @@ int32_t PackedView::code(int64_t row, int64_t column) const {
                                            : int32_t(bits);
 }
 
-float PackedView::scale(int64_t row, int64_t column) const {
+float PackedView::storedScale(int64_t row, int64_t column) const {
   if (!fmt.hasScale())
     return 1.0f;
   return loadScale(payload + plain.scalesOffset, plain.scaleIndex(row, column),
                    fmt.scale);
+}
+
+float PackedView::tensorScale() const {
+  if (!hasTensorScale(fmt))
+    return 1.0f;
+  return loadScale(payload + getTensorScaleOffset(plain), 0, ScaleType::F32);
 }
 
 int32_t PackedView::zeroPoint(int64_t row, int64_t column) const {

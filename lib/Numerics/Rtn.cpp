@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Rtn.h"
+#include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Format.h"
@@ -16,7 +17,16 @@
 
 using namespace squint;
 
-Grid squint::chooseGrid(const Format &format, float min, float max) {
+float squint::chooseTensorScale(const Format &format, float min, float max) {
+  if (!hasTensorScale(format))
+    return 1.0f;
+  float largest = std::max(-min, max);
+  float scale = largest / (format.element->largest * kFloat8E4M3.largest);
+  return scale == 0.0f ? 1.0f : scale;
+}
+
+Grid squint::chooseGrid(const Format &format, float min, float max,
+                        float tensorScale) {
   Grid grid;
   float scale;
   if (format.zeroPoint) {
@@ -26,13 +36,20 @@ Grid squint::chooseGrid(const Format &format, float min, float max) {
   } else if (format.isInteger() && format.bits() < 8) {
     float extreme = -min >= max ? min : max;
     scale = extreme / float(format.minCode());
+  } else if (format.scale == ScaleType::E8M0) {
+    // Rounding the scale takes the power of two at or below it.
+    scale = std::max(-min, max) /
+            std::exp2(float(std::ilogb(format.element->largest)));
   } else {
-    scale = std::max(-min, max) / format.element->largest;
+    scale = std::max(-min, max) / (format.element->largest * tensorScale);
   }
   // A zero divided by the negative end of the codes.
   if (scale == 0.0f)
     scale = 0.0f;
-  grid.scale = roundScale(scale, format.scale);
+  grid.stored = roundScale(scale, format.scale);
+  if (hasTensorScale(format) && grid.stored == 0.0f)
+    grid.stored = 1.0f;
+  grid.scale = grid.stored * tensorScale;
   if (format.zeroPoint && grid.scale != 0.0f && std::isfinite(grid.scale)) {
     float zero = std::nearbyint(-min / grid.scale);
     grid.zeroPoint = int32_t(std::min(zero, float(format.maxCode())));
@@ -121,13 +138,14 @@ private:
                                      std::vector<uint32_t> &codes) const;
   std::optional<Failure> storeFloatRow(int64_t row, const float *values,
                                        std::vector<uint32_t> &codes) const;
-  std::optional<Failure> quantizeTensorGrid(Grid &grid) const;
+  std::optional<Failure> findTensorRange(Range &range) const;
 
   const TensorView &weight;
   const Format &format;
   char *payload;
   llvm::ThreadPoolInterface *pool;
   PlainLayout layout;
+  float tensorScale = 1.0f;
 };
 } // namespace
 
@@ -192,7 +210,7 @@ std::optional<Failure> Quantizer::findRange(const float *values, int64_t count,
 std::optional<Failure> Quantizer::chooseCheckedGrid(const Range &range,
                                                     int64_t firstIndex,
                                                     Grid &grid) const {
-  grid = chooseGrid(format, range.min, range.max);
+  grid = chooseGrid(format, range.min, range.max, tensorScale);
   if (std::isfinite(grid.scale))
     return std::nullopt;
   return Failure{
@@ -204,7 +222,7 @@ std::optional<Failure> Quantizer::chooseCheckedGrid(const Range &range,
 }
 
 void Quantizer::storeGrid(const Grid &grid, int64_t index) const {
-  storeScale(grid.scale, format.scale, payload + layout.scalesOffset, index);
+  storeScale(grid.stored, format.scale, payload + layout.scalesOffset, index);
   if (format.zeroPoint)
     payload[layout.zeroPointsOffset + index] = char(grid.zeroPoint);
 }
@@ -256,7 +274,7 @@ Quantizer::storeFloatRow(int64_t row, const float *values,
 }
 
 // Blocks may finish in any order; minimum and maximum do not depend on it.
-std::optional<Failure> Quantizer::quantizeTensorGrid(Grid &grid) const {
+std::optional<Failure> Quantizer::findTensorRange(Range &all) const {
   std::vector<Range> ranges(layout.rows);
   auto failure =
       forEachBlock([&](int64_t firstRow, int64_t rows,
@@ -270,14 +288,11 @@ std::optional<Failure> Quantizer::quantizeTensorGrid(Grid &grid) const {
       });
   if (failure)
     return failure;
-  Range all = ranges[0];
+  all = ranges[0];
   for (const Range &range : ranges) {
     all.min = std::min(all.min, range.min);
     all.max = std::max(all.max, range.max);
   }
-  if (auto failure = chooseCheckedGrid(all, 0, grid))
-    return failure;
-  storeGrid(grid, 0);
   return std::nullopt;
 }
 
@@ -289,8 +304,18 @@ llvm::Error Quantizer::run() {
   std::optional<Failure> failure;
   Grid tensorGrid;
   bool perTensor = format.granularity == Granularity::Tensor;
-  if (perTensor)
-    failure = quantizeTensorGrid(tensorGrid);
+  if (perTensor || hasTensorScale(format)) {
+    Range range;
+    failure = findTensorRange(range);
+    if (!failure && perTensor)
+      failure = chooseCheckedGrid(range, 0, tensorGrid);
+    if (!failure && perTensor)
+      storeGrid(tensorGrid, 0);
+    tensorScale = chooseTensorScale(format, range.min, range.max);
+  }
+  if (hasTensorScale(format))
+    storeScale(tensorScale, ScaleType::F32,
+               payload + getTensorScaleOffset(layout), 0);
   if (!failure)
     failure = forEachBlock([&](int64_t firstRow, int64_t rows,
                                const float *values) -> std::optional<Failure> {
@@ -316,9 +341,5 @@ llvm::Error Quantizer::run() {
 llvm::Error squint::quantizeRtn(const TensorView &weight, const Format &format,
                                 llvm::MutableArrayRef<char> payload,
                                 llvm::ThreadPoolInterface *pool) {
-  if (format.element->fixedGroup)
-    return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                   "rounding to " + format.element->name +
-                                       " is not built yet");
   return Quantizer(weight, format, payload.data(), pool).run();
 }

@@ -40,8 +40,8 @@ static constexpr float kNf4Pivots[15] = {
 
 static uint32_t encodeNf4(float value) {
   uint32_t code = 0;
-  while (code < 15 && value > kNf4Pivots[code])
-    ++code;
+  for (float pivot : kNf4Pivots)
+    code += value > pivot;
   return code;
 }
 

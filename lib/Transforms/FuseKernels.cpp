@@ -64,6 +64,17 @@ Value staticCodes(TensorBuilder &b, Value source, ArrayRef<OpFoldResult> sizes,
       });
 }
 
+/// What a product with `weight` reads: codes where there is a kernel of
+/// integers, and otherwise the floats that they stand for.
+Activation chooseActivation(Value input, Value weight) {
+  Activation activation = traceActivation(input);
+  Format format = cast<PackedType>(weight.getType()).getFormat();
+  if (activation.quantize &&
+      !kernel::hasIntegerProducts(format, activation.format()))
+    return {input, {}};
+  return activation;
+}
+
 /// The weight as a packed value: a quantized one as it is, a float constant as
 /// the packed format of its element.
 FailureOr<Value> packedWeight(PatternRewriter &rewriter, Operation *op,
@@ -183,7 +194,7 @@ struct FuseLinear : OpRewritePattern<LinearOp> {
     TensorBuilder b{rewriter, op.getLoc()};
     auto type = cast<RankedTensorType>(op.getResult().getType());
     OpFoldResult rows = b.product(ArrayRef(*sizes).drop_back());
-    Activation activation = traceActivation(op.getInput());
+    Activation activation = chooseActivation(op.getInput(), *weight);
     Value matrix = b.asMatrix(b.toF32(activation.source)), scales, sums;
     if (activation.quantize) {
       llvm::Expected<int64_t> group = kernel::getSumGroup(
@@ -224,7 +235,7 @@ struct FuseConv : OpRewritePattern<ConvOp> {
       return failure();
 
     TensorBuilder b{rewriter, op.getLoc()};
-    Activation activation = traceActivation(op.getInput());
+    Activation activation = chooseActivation(op.getInput(), *weight);
     Value source = b.toF32(activation.source), scales;
     Sizes inputSizes{(*sizes)[0]};
     for (int64_t size : input.getShape().drop_front())
@@ -367,6 +378,22 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
                                      value);
     };
     AffineMap identity = rewriter.getMultiDimIdentityMap(type.getRank());
+    Format format = quantize.getResult().getType().getFormat();
+    if (!format.hasScale()) {
+      Type narrow = format.element->name == "f16"
+                        ? Type(rewriter.getF16Type())
+                        : Type(rewriter.getBF16Type());
+      auto round = [&](OpBuilder &builder, ValueRange arguments) -> Value {
+        Value x = arith::TruncFOp::create(builder, b.loc, narrow, arguments[0]);
+        return arith::ExtFOp::create(builder, b.loc, builder.getF32Type(), x);
+      };
+      Value floats =
+          b.map(source, identity, *sizes, rewriter.getF32Type(), round);
+      if (!type.getElementType().isF32())
+        floats = arith::TruncFOp::create(rewriter, b.loc, type, floats);
+      rewriter.replaceOp(op, floats);
+      return success();
+    }
     if (quantize.getScale()) {
       Value codes = staticCodes(b, source, *sizes, quantize);
       float scale = quantize.getScale()->convertToFloat(),
@@ -388,9 +415,23 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
     int64_t leading = quantize.getImage() ? 1 : type.getRank() - 1;
     OpFoldResult rows = b.product(ArrayRef(*sizes).take_front(leading)),
                  columns = b.product(ArrayRef(*sizes).drop_front(leading));
+    if (!format.isInteger()) {
+      Value init = b.empty({rows, columns}, rewriter.getF32Type());
+      Value floats = kernel::QuantizeRowsOp::create(
+                         rewriter, b.loc, TypeRange(init.getType()),
+                         b.collapse(source, leading), ValueRange(init),
+                         quantize.getResult().getType().getFormatAttr(),
+                         /*sum_group=*/0, FloatAttr(), IntegerAttr())
+                         .getResult(0);
+      floats =
+          b.expand(floats, type.clone(rewriter.getF32Type()), *sizes, leading);
+      if (!type.getElementType().isF32())
+        floats = arith::TruncFOp::create(rewriter, b.loc, type, floats);
+      rewriter.replaceOp(op, floats);
+      return success();
+    }
     auto parts = quantizeRows(b, b.collapse(source, leading), rows, columns,
                               quantize, 0);
-    Format format = quantize.getResult().getType().getFormat();
     AffineMap own = rewriter.getMultiDimIdentityMap(2),
               scaleOfRow = AffineMap::get(2, 0,
                                           {rewriter.getAffineDimExpr(0),

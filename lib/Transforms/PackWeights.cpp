@@ -35,10 +35,8 @@ private:
 
 FailureOr<DataAttr> PackWeights::repack(kernel::GemmOp op, DataAttr plain) {
   auto type = cast<PackedType>(plain.getType());
-  llvm::Expected<kernel::PanelLayout> layout = kernel::PanelLayout::get(
-      type.getFormat(), type.getRows(), type.getColumns());
-  if (!layout)
-    return op.emitError() << llvm::toString(layout.takeError());
+  auto layout = kernel::PanelLayout::get(type.getFormat(), type.getRows(),
+                                         type.getColumns());
   DataStores &stores =
       getContext().getLoadedDialect<SquintDialect>()->getStores();
   llvm::Expected<ArrayRef<char>> bytes = stores.get(plain);
@@ -49,9 +47,9 @@ FailureOr<DataAttr> PackWeights::repack(kernel::GemmOp op, DataAttr plain) {
   auto panelType =
       PackedType::get(type.getShape(), type.getFormatAttr(), panels);
   return stores.create(
-      panelType, layout->totalBytes(), [&](MutableArrayRef<char> out) {
-        parallelFor(&getContext(), 0, layout->panels, [&](size_t panel) {
-          layout->pack(bytes->data(), out.data(), panel, panel + 1);
+      panelType, layout.totalBytes(), [&](MutableArrayRef<char> out) {
+        parallelFor(&getContext(), 0, layout.panels, [&](size_t panel) {
+          layout.pack(bytes->data(), out.data(), panel, panel + 1);
         });
       });
 }

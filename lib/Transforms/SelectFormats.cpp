@@ -21,22 +21,18 @@ static bool isLeftAlone(const Format &format) {
   return format.element->name == "f32";
 }
 
-static bool isBuiltWeight(const Format &format) {
-  return !format.hasScale() || format.element->name == "int8" ||
-         format.element->name == "int4";
-}
-
 static bool isBuiltActivation(const Format &format) {
-  if (isLeftAlone(format))
+  if (!format.hasScale())
     return true;
-  return format.element->name == "int8" &&
-         (!format.zeroPoint || format.granularity == Granularity::Tensor);
+  if (format.element->name == "int8")
+    return !format.zeroPoint || format.granularity == Granularity::Tensor;
+  // Floats have no static scales.
+  return format.bits() == 8 && format.element->kind == ElementKind::Float &&
+         !format.element->fixedGroup &&
+         format.granularity != Granularity::Tensor;
 }
 
 static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
-  if (!isBuiltWeight(rule.weights))
-    return emitError(loc) << "weights of format '" << rule.weights.str()
-                          << "' are not built yet";
   if (!isBuiltActivation(rule.activations))
     return emitError(loc) << "activations of format '" << rule.activations.str()
                           << "' are not built yet";
@@ -108,8 +104,8 @@ LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
   if (isLeftAlone(format) || input.getDefiningOp<DequantizeOp>() ||
       !isa<mlir::FloatType>(getElementTypeOrSelf(input.getType())))
     return success();
-  if (!weight || !weight->isInteger())
-    return op.emitError() << "expected integer weights for activations of "
+  if (format.isInteger() && (!weight || !weight->hasScale()))
+    return op.emitError() << "expected quantized weights for activations of "
                              "format '"
                           << format.str() << "', got "
                           << (weight ? weight->str() : "f32");

@@ -10,7 +10,8 @@ import onnx
 import squint_testing as squint
 
 FORMATS = [[], ["--weights=int8:channel", "--activations=int8:token"], ["--weights=int4:group=32", "--activations=int8:group=32"],
-           ["--weights=int8:group=64,zero-point", "--activations=int8:token"]]
+           ["--weights=int8:group=64,zero-point", "--activations=int8:token"], ["--weights=int4:group=32"],
+           ["--weights=nf4:block=64", "--activations=int8:token"], ["--weights=int6:channel,zero-point", "--activations=f8e4m3"]]
 # AVX2; with AVX-VNNI; AVX-512 without VNNI; with it; with BF16; AMX. What this machine lacks is left out (emulated-x86.py has it).
 PROCESSORS = ["x86-64-v3", "alderlake", "x86-64-v4", "icelake-server", "znver4", "sapphirerapids"]
 

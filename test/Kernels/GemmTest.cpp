@@ -42,8 +42,7 @@ struct Instance {
             llvm::cantFail(Format::parse(problem.weight, FormatRole::Weight))),
         plainLayout(PlainLayout::get(format, problem.rows, problem.columns)),
         plain(plainLayout.totalBytes),
-        layout(llvm::cantFail(
-            PanelLayout::get(format, problem.rows, problem.columns))),
+        layout(PanelLayout::get(format, problem.rows, problem.columns)),
         packed(layout.totalBytes()), bias(problem.rows), random(7) {
     if (!problem.activation.empty())
       activation = llvm::cantFail(
@@ -81,6 +80,10 @@ struct Instance {
     std::vector<uint32_t> codes(columns());
     for (int64_t n = 0; n < problem.rows; ++n) {
       for (uint32_t &code : codes) {
+        if (format.hasScale() && !format.isInteger()) {
+          code = random() & ((1u << format.bits()) - 1);
+          continue;
+        }
         if (!format.isInteger()) {
           float value = uniform(-1, 1);
           code = format.bits() == 32 ? llvm::bit_cast<uint32_t>(value)
@@ -101,6 +104,9 @@ struct Instance {
     }
     if (!format.hasScale())
       return;
+    if (hasTensorScale(format))
+      storeScale(uniform(0.1f, 2.0f), ScaleType::F32,
+                 plain.data + getTensorScaleOffset(plainLayout), 0);
     for (int64_t i = 0; i < plainLayout.scaleRows * plainLayout.groups; ++i) {
       storeScale(uniform(0.001f, 0.02f), format.scale,
                  plain.data + plainLayout.scalesOffset, i);
@@ -218,9 +224,27 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
   int64_t K = in.columns();
   float acc = 0;
   if (!in.isInteger()) {
-    for (int64_t k = 0; k < K; ++k)
-      acc = std::fma(x.floats[m * K + k], w.value(n, k), acc);
+    const Format &format = in.format;
+    bool blocks =
+        format.granularity == Granularity::Group && format.groupSize < K;
+    int64_t block = blocks ? format.groupSize : K;
+    for (int64_t start = 0; start < K; start += block) {
+      // Four sums, as products of floats with codes have; one for floats.
+      float parts[4] = {};
+      for (int64_t k = start; k < std::min(start + block, K); ++k) {
+        float value = format.isInteger()
+                          ? float(w.code(n, k) - w.zeroPoint(n, k))
+                          : format.element->decode(w.code(n, k));
+        float &part = parts[format.hasScale() ? (k - start) % 4 : 0];
+        part = std::fma(x.floats[m * K + k], value, part);
+      }
+      float part = (parts[0] + parts[2]) + (parts[1] + parts[3]);
+      acc = !blocks ? part : std::fma(part, w.storedScale(n, start), acc);
+    }
+    if (format.hasScale())
+      acc *= blocks ? w.tensorScale() : w.scale(n, 0);
   } else {
+    bool doubled = in.layout.isDoubled();
     bool weightBlocks =
         in.format.granularity == Granularity::Group && in.format.groupSize < K;
     bool inputBlocks = in.group < K;
@@ -229,9 +253,10 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
       int64_t t = 0;
       for (int64_t k = start; k < std::min(start + block, K); ++k)
         t += int64_t(x.codes[m * K + k] - in.problem.zero) *
-             (w.code(n, k) - w.zeroPoint(n, k));
+             (doubled ? int64_t(2 * in.format.element->decode(w.code(n, k)))
+                      : w.code(n, k) - w.zeroPoint(n, k));
       float value = static_cast<float>(static_cast<int32_t>(t));
-      float sw = w.scale(n, start),
+      float sw = w.storedScale(n, start),
             sx = in.isStatic()
                      ? 0
                      : x.scales[m * in.scaleColumns() + start / in.group];
@@ -244,7 +269,9 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
     }
     if (!inputBlocks)
       acc *= in.isStatic() ? 0.03125f : x.scales[m];
-    if (!weightBlocks)
+    if (doubled)
+      acc *= (weightBlocks ? w.tensorScale() : w.scale(n, 0)) * 0.5f;
+    else if (!weightBlocks)
       acc *= w.scale(n, 0);
   }
   acc += in.bias[n];
@@ -402,6 +429,49 @@ const Problem problems[] = {
     {"int8:group=32,zero-point", "", 33, 70},
     {"int4:group=32", "", 64, 96},
     {"int4:channel,zero-point", "", 16, 45},
+    {"int4:group=512", "", 16, 1040},
+    {"int4:tensor", "", 40, 600},
+    {"int2:group=32", "int8:group=32", 64, 128},
+    {"int2:group=16,zero-point", "int8:token", 48, 75},
+    {"int2:channel", "int8:tensor", 20, 90, -128},
+    {"int3:group=32", "int8:group=32", 64, 128},
+    {"int3:group=64,zero-point", "int8:token", 37, 150},
+    {"int3:tensor", "int8:token", 16, 45},
+    {"int5:group=32", "int8:group=32", 32, 70},
+    {"int5:group=10", "int8:token", 32, 47},
+    {"int6:group=32,zero-point", "int8:group=64", 33, 130},
+    {"int6:channel", "int8:tensor", 16, 77, 5},
+    {"int7:group=32", "int8:token", 32, 107},
+    {"int7:channel,zero-point", "int8:token", 48, 61},
+    {"int2:group=32", "", 48, 100},
+    {"int2:channel,zero-point", "", 17, 29},
+    {"int3:group=64", "", 33, 150},
+    {"int3:group=5,zero-point", "", 16, 33},
+    {"int5:channel", "", 32, 64},
+    {"int5:group=300,zero-point", "", 16, 700},
+    {"int6:group=32,scale=bf16", "", 32, 96},
+    {"int6:tensor,zero-point", "", 20, 50},
+    {"int7:group=128,scale=f32", "", 32, 300},
+    {"int8:group=48,zero-point,scale=f32", "", 32, 100},
+    {"nf4:group=64", "", 48, 200},
+    {"nf4:channel", "", 16, 75},
+    {"nf4:tensor", "", 16, 30},
+    {"f8e4m3:channel", "", 48, 300},
+    {"f8e4m3:group=32", "", 17, 70},
+    {"f8e5m2:tensor", "", 16, 45},
+    {"f8e5m2:group=100,scale=f32", "", 32, 250},
+    {"mxfp4", "", 48, 128},
+    {"mxfp4", "", 16, 75},
+    {"mxfp8", "", 33, 100},
+    {"nvfp4", "", 48, 128},
+    {"nvfp4", "", 16, 41},
+    {"nvfp4", "", 16, 9},
+    {"mxfp4", "int8:group=32", 48, 128},
+    {"mxfp4", "int8:token", 33, 75},
+    {"mxfp4", "int8:tensor", 16, 32, -7},
+    {"nvfp4", "int8:group=32", 16, 96},
+    {"nvfp4", "int8:tensor", 32, 41, 100},
+    {"nvfp4", "int8:token", 20, 16},
 };
 
 INSTANTIATE_TEST_SUITE_P(Formats, GemmTest, testing::ValuesIn(problems));

@@ -60,7 +60,7 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv);
   bool integer = activation != "f32";
   auto format = llvm::cantFail(Format::parse(weight, FormatRole::Weight));
-  auto layout = llvm::cantFail(PanelLayout::get(format, outputs, columns));
+  auto layout = PanelLayout::get(format, outputs, columns);
   auto target = llvm::cantFail(TargetInfo::get("", cpu, features));
   int64_t scales = 1, sums = 1;
   std::string attributes;

@@ -15,7 +15,8 @@ import squint_testing as squint
 
 FORMATS = [("int8:channel", "int8:token"), ("int8:group=32", "int8:group=32"), ("int4:group=32", "int8:group=32"),
            ("int4:group=64,zero-point", "int8:token"), ("int8:channel", "int8:token,scale=bf16"), ("int8:channel,zero-point", "f32"),
-           ("f16", "f32")]
+           ("f16", "f32"), ("int3:group=32", "int8:token"), ("int4:group=32", "f32"), ("nf4:block=64", "f32"),
+           ("mxfp4", "int8:group=32"), ("f8e4m3", "f8e4m3"), ("nvfp4", "int8:token")]
 
 work, runner = pathlib.Path(sys.argv[1]), sys.argv[2:]
 cases = [(models.perceptron(), 13, weights, activations) for weights, activations in FORMATS]

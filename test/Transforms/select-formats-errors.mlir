@@ -1,7 +1,6 @@
 // RUN: split-file %s %t
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int5:banana" 2>&1 | FileCheck %s --check-prefix=GRANULARITY
-// RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int5" 2>&1 | FileCheck %s --check-prefix=WEIGHT
-// RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=mxfp4" 2>&1 | FileCheck %s --check-prefix=MX
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=f8e4m3:tensor" 2>&1 | FileCheck %s --check-prefix=STATIC
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int8 activations=int4" 2>&1 | FileCheck %s --check-prefix=ACTIVATION
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int8 activations=int8:token,zero-point" 2>&1 | FileCheck %s --check-prefix=ZERO
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=int8:channel" 2>&1 | FileCheck %s --check-prefix=CHANNEL
@@ -22,8 +21,7 @@
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/nowhere.yaml" 2>&1 | FileCheck %s --check-prefix=NOWHERE
 
 // GRANULARITY: error: expected a format for weights, got 'int5:banana': unknown granularity 'banana', expected tensor, channel, token or group=N
-// WEIGHT: error: weights of format 'int5:channel,scale=f32' are not built yet
-// MX: error: weights of format 'mxfp4' are not built yet
+// STATIC: error: activations of format 'f8e4m3:tensor,scale=f32' are not built yet
 // ACTIVATION: error: activations of format 'int4:token,scale=f32' are not built yet
 // ZERO: error: activations of format 'int8:token,zero-point,scale=f32' are not built yet
 // CHANNEL: error: expected a format for activations, got 'int8:channel': granularity 'channel' is for weights, expected tensor, token or group=N
@@ -31,7 +29,7 @@
 //--- linear.mlir
 func.func @main(%x: tensor<?x64xf32>) -> tensor<?x8xf32> {
   %w = squint.constant dense<1.0> : tensor<8x64xf32>
-  // FLOAT: error: expected integer weights for activations of format 'int8:token,scale=f32', got f32
+  // FLOAT: error: expected quantized weights for activations of format 'int8:token,scale=f32', got f32
   %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<8x64xf32> -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
@@ -68,8 +66,8 @@ rules:
 
 //--- unbuilt.yaml
 rules:
-  - weights: int3
-# UNBUILT: unbuilt.yaml:2:5: error: weights of format 'int3:channel,scale=f32' are not built yet
+  - activations: int3
+# UNBUILT: unbuilt.yaml:2:5: error: activations of format 'int3:token,scale=f32' are not built yet
 
 //--- format.yaml
 rules:

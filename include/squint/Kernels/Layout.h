@@ -9,21 +9,26 @@
 //   one block    f32 scales[16], i32 sums[16], (i32 zero points[16] if the
 //   format has them), codes(K)
 //                (granularity tensor or channel; sums[n] = sum over k of code -
-//                zero point)
-//   groups       superblocks of S groups: header[S], then codes(group) of each;
+//                zero point, for integers, and of 4-bit floats doubled)
+//   groups       (f32 tensor scale[16] if the format has one), then superblocks
+//   of S groups: header[S], then codes(group) of each;
 //   header = scales[16] in the scale's type, then
 //                u8 zero points[16] if there are; S is the least that makes S
 //                headers a multiple of 64 bytes. One ascending stream whose
 //                loads are aligned.
-//   codes(len)   8 bits: [ceil(len / 4)][16][4] bytes: a lane of 32 bits holds
-//   four consecutive k of one output
-//                4 bits: every 32 k are the quads q0 .. q7 of the 8-bit form,
-//                two in a byte: vector j holds quad j in its low and quad j + v
-//                in its high nibbles, v = ceil(quads / 2) vectors of 64 bytes
+//   codes(len)   pieces of 32 k, the last one may be shorter. A piece is q =
+//   ceil(k / 4) quads of 64 bytes: [16][4], a lane of 32 bits holds four
+//   consecutive k of one output.
+//                A code's bits lie in planes of 8, 4, 2 or 1 bits, widest and
+//                lowest first: 7 = 4 + 2 + 1, 6 = 4 + 2, 5 = 4 + 1, 3 = 2 + 1.
+//                A plane of p bits is v = ceil(q p / 8) vectors of 64 bytes;
+//                bits [p i, p i + p) of the bytes of vector j are those of quad
+//                j + i v: unpacking is a shift and a mask.
 //
-// Codes are unsigned: a symmetric format's are stored plus 2^(bits - 1), which
-// is then their zero point. A last quad that is not full is filled with zero
-// bytes; kernels read zeros as activations there.
+// Codes are unsigned: a symmetric integer's are stored plus 2^(bits - 1), which
+// is then their zero point; those of other elements are stored as they are. A
+// last quad that is not full is filled with zero bytes; kernels read zeros as
+// activations there, or nothing.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_KERNELS_LAYOUT_H
@@ -31,9 +36,12 @@
 
 #include "squint/Numerics/Format.h"
 #include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 namespace squint::kernel {
+
+/// The widths of the bit planes that a code is split into, the one of the
+/// lowest bits first.
+llvm::ArrayRef<unsigned> getPlanes(unsigned bits);
 
 struct PanelLayout {
   /// Outputs of a panel: the 32-bit lanes of a 512-bit register.
@@ -46,18 +54,24 @@ struct PanelLayout {
   bool grouped = false;
   /// k of a full group and the number of groups; all of K and 1 without groups.
   int64_t groupSize = 0, groups = 1;
+  /// Bytes before the first header: the tensor scale.
+  int64_t prefixBytes = 0;
   /// Bytes before the codes: of a panel, or of one group.
   int64_t headerBytes = 0;
   /// Groups of a superblock.
   int64_t superGroups = 1;
   int64_t groupCodesBytes = 0, superBytes = 0, panelBytes = 0;
 
-  /// An error names a format that no kernel reads.
-  static llvm::Expected<PanelLayout> get(const Format &format, int64_t rows,
-                                         int64_t columns);
+  static PanelLayout get(const Format &format, int64_t rows, int64_t columns);
 
   int64_t totalBytes() const { return panels * panelBytes; }
-  bool isFloat() const { return !format.isInteger(); }
+  /// f32, f16 or bf16.
+  bool isFloat() const { return !format.hasScale(); }
+
+  /// mxfp4 and nvfp4, whose values are halves of small integers.
+  bool isDoubled() const {
+    return format.element->kind == ElementKind::Float && format.bits() == 4;
+  }
 
   /// Bytes of the codes of `length` consecutive k.
   int64_t codesBytes(int64_t length) const;
@@ -67,30 +81,32 @@ struct PanelLayout {
   }
   /// Within a panel: the header and the codes of group `g`.
   int64_t headerOffset(int64_t g) const {
-    return g / superGroups * superBytes + g % superGroups * headerBytes;
+    return prefixBytes + g / superGroups * superBytes +
+           g % superGroups * headerBytes;
   }
   int64_t codesOffset(int64_t g) const {
-    return g / superGroups * superBytes + superGroups * headerBytes +
-           g % superGroups * groupCodesBytes;
-  }
-  /// Every header starts at a multiple of this many bytes.
-  int64_t headerAlignment() const {
-    return grouped ? std::gcd<int64_t>(headerBytes, 64) : 64;
+    return prefixBytes + g / superGroups * superBytes +
+           superGroups * headerBytes + g % superGroups * groupCodesBytes;
   }
   /// Within the header of a panel without groups.
   static constexpr int64_t scalesOffset = 0, sumsOffset = 64,
                            zeroPointsOffset = 128;
 
-  /// The zero point of a symmetric format as stored; formats with zero points
-  /// keep theirs.
+  /// What symmetric integers are stored plus.
   int32_t storedZero() const {
-    return format.zeroPoint ? 0 : 1 << (format.bits() - 1);
+    return format.zeroPoint || !format.isInteger() ? 0
+                                                   : 1 << (format.bits() - 1);
   }
 
   /// Re-lays the panels [begin, end) of a plain payload; `out` is the start of
   /// the whole, `totalBytes()` long.
   void pack(const char *plain, char *out, int64_t begin, int64_t end) const;
 };
+
+/// Whether products with int8 activations are products of integers: the weight
+/// is made of integers, or of numbers that are when doubled. Others are
+/// products of floats with what the activations' codes stand for.
+bool hasIntegerProducts(const Format &weight, const Format &activation);
 
 /// Activations: the number of k whose codes' sums `kernel.gemm` takes, 0 for
 /// the sum of the whole row. An error when the two group sizes do not divide

@@ -30,10 +30,12 @@ struct GemmPlan {
 /// than a row, float sums live beside the integer ones.
 GemmPlan planIntegerGemm(const TargetInfo &target, const PanelLayout &layout,
                          int64_t blockSize);
-/// Floats times floats, or times codes that are decoded in registers;
-/// `allowBf16`: bfloat16 weights may be multiplied with rounded activations.
+/// Floats times floats; `allowBf16`: bfloat16 weights may be multiplied with
+/// rounded activations.
 GemmPlan planFloatGemm(const TargetInfo &target, const PanelLayout &layout,
                        bool allowBf16 = false);
+/// Floats times codes that are decoded, in four sums each.
+GemmPlan planDecodedGemm(const TargetInfo &target);
 
 } // namespace squint::kernel
 

@@ -25,6 +25,16 @@ inline uint32_t unpackCode(const char *row, int64_t column, unsigned bits) {
   return uint32_t(window >> shift) & (bits == 32 ? ~0u : (1u << bits) - 1);
 }
 
+/// Whether the scale of nvfp4's groups is multiplied with one of the whole
+/// tensor. It is the last part of the payload, an f32 from a multiple of 64
+/// bytes on.
+inline bool hasTensorScale(const Format &format) {
+  return format.element->fixedScale == ScaleType::F8E4M3;
+}
+inline int64_t getTensorScaleOffset(const PlainLayout &layout) {
+  return layout.totalBytes - 4;
+}
+
 /// Rounds a scale to its type, half to even; infinity if it is beyond it.
 float roundScale(float scale, ScaleType type);
 void storeScale(float scale, ScaleType type, char *scales, int64_t index);
@@ -46,7 +56,12 @@ public:
   /// anything else.
   int32_t code(int64_t row, int64_t column) const;
   /// 1 for elements without a scale.
-  float scale(int64_t row, int64_t column) const;
+  float scale(int64_t row, int64_t column) const {
+    return storedScale(row, column) * tensorScale();
+  }
+  /// The scale of the group and that of the tensor, 1 where there is none.
+  float storedScale(int64_t row, int64_t column) const;
+  float tensorScale() const;
   /// 0 for formats without zero points.
   int32_t zeroPoint(int64_t row, int64_t column) const;
   /// (code - zero point) * scale, rounded once to f32.

@@ -19,6 +19,8 @@ namespace squint {
 struct Grid {
   float scale = 0.0f;
   int32_t zeroPoint = 0;
+  /// The stored part of the scale where one of the tensor is on top of it.
+  float stored = 0.0f;
 };
 
 /// The grid that covers values from `min` to `max`, both finite:
@@ -29,9 +31,17 @@ struct Grid {
 ///   narrower:        s = m / -2^(b-1), m the one of min and max of larger
 ///                    magnitude (min if equal), so that s may be negative
 ///   float and table: s = amax / largest
+///   mxfp4, mxfp8:    s = 2^(floor(log2(amax)) - floor(log2(largest))), which
+///                    may clip the largest values (OCP MX 1.0, section 6.3)
+///   nvfp4:           s = t * e4m3(amax / (6 * t)), 1 in place of a second
+///                    factor of 0; t = amax of the tensor / (6 * 448), 1 if 0
 ///
-/// all in f32. The scale is infinite if it is beyond its type.
-Grid chooseGrid(const Format &format, float min, float max);
+/// all in f32. The scale is infinite if it is beyond its type. `tensorScale` is
+/// the t of nvfp4 and 1 for all others.
+Grid chooseGrid(const Format &format, float min, float max,
+                float tensorScale = 1.0f);
+/// The t above for values from `min` to `max`.
+float chooseTensorScale(const Format &format, float min, float max);
 
 /// The codes of finite values: clamp(rne(value / s) + z), or the code of 0 if s
 /// is 0. Two's complement cut to the width for symmetric integers.

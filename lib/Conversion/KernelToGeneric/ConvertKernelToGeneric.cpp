@@ -75,6 +75,29 @@ static void convertAddPairs(KernelBuilder &b, AddPairsOp op) {
   op.erase();
 }
 
+/// Halves the table by one bit of the index after the other.
+template <typename OpTy> static void convertLookup(KernelBuilder &b, OpTy op) {
+  Value indices = op.getIndices();
+  auto type = cast<VectorType>(op.getResult().getType());
+  Type element = type.getElementType();
+  SmallVector<Value> entries;
+  for (auto entry : op.getTable())
+    entries.push_back(isa<FloatType>(element) ? b.constant(type, entry)
+                                              : b.intConstant(type, entry));
+  for (int64_t bit = 1; bit < 16; bit *= 2) {
+    Value masked = arith::AndIOp::create(b, indices,
+                                         b.intConstant(indices.getType(), bit));
+    Value odd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, masked,
+                                      b.intConstant(indices.getType(), 0));
+    for (size_t i = 0; i + 1 < entries.size(); i += 2)
+      entries[i / 2] =
+          arith::SelectOp::create(b, odd, entries[i + 1], entries[i]);
+    entries.resize(entries.size() / 2);
+  }
+  op.getResult().replaceAllUsesWith(entries[0]);
+  op.erase();
+}
+
 namespace {
 struct ConvertKernelToGeneric
     : squint::impl::ConvertKernelToGenericBase<ConvertKernelToGeneric> {
@@ -89,6 +112,10 @@ struct ConvertKernelToGeneric
         convertDotPairs(b, dot);
       else if (auto pairs = dyn_cast<AddPairsOp>(op))
         convertAddPairs(b, pairs);
+      else if (auto lookup = dyn_cast<LookupOp>(op))
+        convertLookup(b, lookup);
+      else if (auto lookup = dyn_cast<LookupBytesOp>(op))
+        convertLookup(b, lookup);
     });
   }
 };

@@ -20,7 +20,7 @@ using namespace squint::kernel;
 
 namespace {
 
-/// Byte products on registers of `bits`.
+/// Byte products and tables on registers of `bits`.
 class X86Products {
 public:
   X86Products(KernelBuilder &b) : b(b), bits(b.target.vectorBits) {
@@ -71,6 +71,54 @@ public:
     Value result = op.getAccumulator();
     replaceParts(op, result, [&](Value sum, int64_t i) {
       return add(sum, addPairs(parts[i], ones()));
+    });
+    return success();
+  }
+
+  /// Left to the generic form where no permutation takes indices.
+  LogicalResult convert(LookupOp op) {
+    if (bits < 256)
+      return success();
+    ArrayRef<float> table = op.getTable();
+    auto part = [&](ArrayRef<float> entries) -> Value {
+      auto type = b.vec(b.getF32Type(), entries.size());
+      return arith::ConstantOp::create(b,
+                                       DenseElementsAttr::get(type, entries));
+    };
+    auto permute = [&](ArrayRef<float> entries, Value indices) {
+      Value values = part(entries);
+      return call(bits == 512 ? "llvm.x86.avx512.permvar.sf.512"
+                              : "llvm.x86.avx2.permps",
+                  values.getType(), {values, indices});
+    };
+    replaceParts(op, op.getIndices(), [&](Value indices, int64_t) -> Value {
+      if (bits == 512)
+        return permute(table, indices);
+      // The fourth bit chooses between the halves.
+      Value fourth = arith::ShLIOp::create(
+          b, indices, b.intConstant(indices.getType(), 28));
+      Value high = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, fourth,
+                                         b.intConstant(indices.getType(), 0));
+      return arith::SelectOp::create(b, high,
+                                     permute(table.take_back(8), indices),
+                                     permute(table.take_front(8), indices));
+    });
+    return success();
+  }
+
+  LogicalResult convert(LookupBytesOp op) {
+    if (!ssse3)
+      return success();
+    SmallVector<int8_t> table;
+    for (unsigned i = 0; i < bits / 128; ++i)
+      llvm::append_range(table, op.getTable());
+    Value entries = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(vectorOf(8), ArrayRef<int8_t>(table)));
+    const char *name = bits == 512   ? "llvm.x86.avx512.pshuf.b.512"
+                       : bits == 256 ? "llvm.x86.avx2.pshuf.b"
+                                     : "llvm.x86.ssse3.pshuf.b.128";
+    replaceParts(op, op.getIndices(), [&](Value indices, int64_t) {
+      return call(name, vectorOf(8), {entries, indices});
     });
     return success();
   }
@@ -186,7 +234,8 @@ private:
       return;
     }
     int64_t each = cast<VectorType>(parts[0].getType()).getNumElements();
-    Value result = arith::ConstantOp::create(b, b.getZeroAttr(whole.getType()));
+    Value result =
+        arith::ConstantOp::create(b, b.getZeroAttr(op->getResult(0).getType()));
     for (auto [i, part] : llvm::enumerate(parts))
       result = vector::InsertStridedSliceOp::create(
           b, compute(part, i), result,
@@ -233,6 +282,10 @@ struct ConvertKernelToX86
           return X86Products(b).convert(dot);
         if (auto pairs = dyn_cast<AddPairsOp>(op))
           return X86Products(b).convert(pairs);
+        if (auto lookup = dyn_cast<LookupOp>(op))
+          return X86Products(b).convert(lookup);
+        if (auto lookup = dyn_cast<LookupBytesOp>(op))
+          return X86Products(b).convert(lookup);
         return WalkResult::advance();
       });
     });

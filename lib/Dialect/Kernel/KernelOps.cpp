@@ -213,13 +213,18 @@ LogicalResult GemmOp::verify() {
 
 LogicalResult QuantizeRowsOp::verify() {
   Granularity granularity = getFormat().getFormat().granularity;
-  if (!getFormat().getFormat().isInteger() ||
-      getFormat().getFormat().bits() != 8)
-    return emitOpError() << "expected an int8 format, got '"
+  if (getFormat().getFormat().bits() != 8)
+    return emitOpError() << "expected an 8-bit format, got '"
                          << getFormat().getSpelling() << "'";
   if ((granularity == Granularity::Tensor) != getScale().has_value())
     return emitOpError()
            << "expected a scale attribute exactly for tensor granularity";
+  if (!getFormat().getFormat().isInteger()) {
+    if (getOutputs().size() != 1 || getScale())
+      return emitOpError() << "expected one output and no scale with '"
+                           << getFormat().getSpelling() << "'";
+    return success();
+  }
   size_t expected = getScale() ? 2 : 3;
   if (getOutputs().size() != expected)
     return emitOpError() << "expected " << expected
@@ -241,6 +246,20 @@ LogicalResult DepthwiseOp::verify() {
     return emitOpError() << "expected a weight for each position of the window "
                             "and each channel, got "
                          << weights;
+  return success();
+}
+
+LogicalResult LookupOp::verify() {
+  if (getTable().size() != 16)
+    return emitOpError() << "expected a table of 16 entries, got "
+                         << getTable().size();
+  return success();
+}
+
+LogicalResult LookupBytesOp::verify() {
+  if (getTable().size() != 16)
+    return emitOpError() << "expected a table of 16 entries, got "
+                         << getTable().size();
   return success();
 }
 

@@ -82,4 +82,102 @@ func.func @floats(%x: memref<?x384xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>,
   }
   return
 }
+
+// int3 in two planes: a mask and a merge a quad.
+// VNNI-LABEL: planes:
+// VNNI:         vpternlog
+// VNNI:         vpdpbusd
+// AVX2-LABEL: planes:
+// AVX2:         vpor
+// AVX2:         vpmaddubsw
+// NEON-LABEL: planes:
+// NEON:         sdot
+func.func @planes(%x: memref<?x384xi8>, %s: memref<?x12xf32>, %z: memref<?x12xi32>, %w: memref<?xi8>, %y: memref<?x64xf32>,
+                  %begin: index, %end: index) attributes {kernel.body} {
+  kernel.gemm ins(%x, %s, %z : memref<?x384xi8>, memref<?x12xf32>, memref<?x12xi32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
+      attributes {weight_type = !squint.packed<64x384, "int3:group=32,scale=f16", #kernel.panels<16>>,
+                  activation_format = #squint.format<"int8:group=32,scale=f32">} {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  }
+  return
+}
+
+// 4-bit floats, doubled by a table of bytes.
+// VNNI-LABEL: doubled:
+// VNNI:         vpshufb
+// VNNI:         vpdpbusd
+// AVX2-LABEL: doubled:
+// AVX2:         vpshufb
+// AVX2:         vpmaddubsw
+// NEON-LABEL: doubled:
+// NEON:         tbl
+// NEON:         sdot
+func.func @doubled(%x: memref<?x384xi8>, %s: memref<?x12xf32>, %z: memref<?x12xi32>, %w: memref<?xi8>, %y: memref<?x64xf32>,
+                   %begin: index, %end: index) attributes {kernel.body} {
+  kernel.gemm ins(%x, %s, %z : memref<?x384xi8>, memref<?x12xf32>, memref<?x12xi32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
+      attributes {weight_type = !squint.packed<64x384, "mxfp4", #kernel.panels<16>>,
+                  activation_format = #squint.format<"int8:group=32,scale=f32">} {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  }
+  return
+}
+
+// Codes times floats: with 512 bits a shift, a permutation of the table and a multiply-add for 16 weights.
+// VNNI-LABEL: decoded:
+// VNNI:         vperm{{d|ps}} {{.*}}%zmm
+// VNNI:         vpsrld $8
+// VNNI:         vfmadd
+// AVX2-LABEL: decoded:
+// AVX2:         vpsrad $28
+// AVX2:         vcvtdq2ps
+// AVX2:         vfmadd
+// NEON-LABEL: decoded:
+// NEON:         scvtf
+// NEON:         fmla
+func.func @decoded(%x: memref<?x384xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
+  kernel.gemm ins(%x : memref<?x384xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
+      attributes {weight_type = !squint.packed<64x384, "int4:group=32,scale=f16", #kernel.panels<16>>} {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  }
+  return
+}
+
+// VNNI-LABEL: table:
+// VNNI:         vperm{{d|ps}} {{.*}}%zmm
+// VNNI:         vfmadd
+// AVX2-LABEL: table:
+// AVX2:         vperm{{d|ps}}
+// AVX2:         vblendvps
+// NEON-LABEL: table:
+// NEON:         tbl {{.*}}, { v{{[0-9]+}}.16b, v{{[0-9]+}}.16b, v{{[0-9]+}}.16b, v{{[0-9]+}}.16b }
+func.func @table(%x: memref<?x384xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
+  kernel.gemm ins(%x : memref<?x384xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
+      attributes {weight_type = !squint.packed<64x384, "nf4:group=64,scale=f16", #kernel.panels<16>>} {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  }
+  return
+}
+
+// VNNI-LABEL: small_floats:
+// VNNI:         vpsrad $4
+// VNNI:         vmulps
+// VNNI:         vfmadd
+// AVX2-LABEL: small_floats:
+// AVX2:         vpsrad $4
+// AVX2:         vmulps
+// NEON-LABEL: small_floats:
+// NEON:         sshr
+// NEON:         fmul
+func.func @small_floats(%x: memref<?x384xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
+  kernel.gemm ins(%x : memref<?x384xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
+      attributes {weight_type = !squint.packed<64x384, "f8e4m3:channel,scale=f32", #kernel.panels<16>>} {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  }
+  return
+}
 }

@@ -74,13 +74,18 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
   let description = [{
     With `x` [M, K], `w` [N, K] and `y` [M, N]:
 
-    * float `x`: `acc = sum_k fma(x[m, k], float(w[n, k]), acc)`, k ascending; `float(w)` as `squint.dequantize` gives it.
+    * float `x`: within a block of k in which the weight's scale does not change, with `v` the value of a code before it is scaled
+      (`code - zw`, or the entry of a table), `p_i = fma(x[m, k], v[n, k], p_i)` for every fourth k from the block's i-th on,
+      ascending, starting at 0, and `p = (p_0 + p_2) + (p_1 + p_3)`. Blocks ascending: `acc = fma(p, sw[n, b], acc)`, starting at 0.
+      Without groups there is one block and `acc = p * sw[n]`. A scale of the whole tensor on top of groups is multiplied last.
+      Weights without scales: `acc = fma(x[m, k], w[n, k], acc)`, k ascending.
     * integer `x` (codes i8, with `activation_format`): within a block of k in which neither operand's scale changes the sum
       is exact: `t = sum_k (x - zx) * (w - zw)`. Blocks ascending:
       `acc = fma(float(t) * sx[m, b], sw[n, b], acc)`, starting at 0. A scale that is the same for the whole row is
       applied once, at the end: per token `acc * sx[m]`, per channel or tensor `acc * sw[n]`, in this order, and with
       neither in the loop `acc = float(t)`. When only the weight's scale is in the loop `acc = fma(float(t), sw, acc)`,
       when only the activation's `acc = fma(float(t), sx, acc)`.
+      4-bit floats count as integers: `t` is twice the sum, and 0.5 is multiplied last.
       A static activation's scale is `activation_scale` and is treated as one per token; zx is `activation_zero_point`.
 
     With `window`, `input` is images [N, H, W, C] and `x` the matrix of their patches; `sums` is left out.
@@ -122,6 +127,9 @@ def Kernel_QuantizeRowsOp : Kernel_DpsOp<"quantize_rows"> {
     sums of the codes of every `sum_group` elements (S = 1 when it is 0). `scale = max|x| / 127`, `code =
     roundeven(x * (1 / scale))` clamped to -127..127; 1 / scale is 0 where the scale is 0. With `scale` and `zero_point` given (static, format
     `int8:tensor`), `code = clamp(roundeven(x * (1 / scale)) + zero_point, -128, 127)` and the scales are not written.
+
+    An 8-bit float format has one output, f32 [M, K]: what the codes stand for, `y = round(x * (1 / scale)) * scale` with `scale =
+    max|x| / largest` of a row or group.
 
     ```mlir
     %q, %s, %z = kernel.quantize_rows ins(%x : tensor<?x384xf32>) outs(%a, %b, %c : tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>)
@@ -274,6 +282,41 @@ def Kernel_AddPairsOp : Kernel_Op<"add_pairs", [Pure]> {
   let arguments = (ins Kernel_Vector<16, "32">:$accumulator, Kernel_Vector<32, "16">:$pairs);
   let results = (outs Kernel_Vector<16, "32">:$result);
   let assemblyFormat = "$accumulator `,` $pairs attr-dict";
+}
+
+def Kernel_Floats : Type<
+    CPred<"$_self == ::mlir::VectorType::get({16}, ::mlir::Float32Type::get($_self.getContext()))">, "vector<16xf32>",
+    "::mlir::VectorType">,
+  BuildableType<"::mlir::VectorType::get({16}, $_builder.getF32Type())">;
+
+def Kernel_LookupOp : Kernel_Op<"lookup", [Pure]> {
+  let summary = "16 entries of a table of 16 floats";
+  let description = [{
+    `result[i] = table[indices[i] mod 16]`: what codes of four bits and fewer stand for. Other bits of an index do not count.
+
+    ```mlir
+    %w = kernel.lookup %codes {table = array<f32: -8.0, -7.0, ...>}
+    ```
+  }];
+  let arguments = (ins Kernel_Vector<16, "32">:$indices, DenseF32ArrayAttr:$table);
+  let results = (outs Kernel_Floats:$result);
+  let assemblyFormat = "$indices attr-dict";
+  let hasVerifier = 1;
+}
+
+def Kernel_LookupBytesOp : Kernel_Op<"lookup_bytes", [Pure]> {
+  let summary = "64 entries of a table of 16 bytes";
+  let description = [{
+    `result[i] = table[indices[i]]`, indices from 0 to 15: codes of four bits as bytes for `kernel.dot`.
+
+    ```mlir
+    %u = kernel.lookup_bytes %codes {table = array<i8: 12, 13, ...>}
+    ```
+  }];
+  let arguments = (ins Kernel_Vector<64, "8">:$indices, DenseI8ArrayAttr:$table);
+  let results = (outs Kernel_Vector<64, "8">:$result);
+  let assemblyFormat = "$indices attr-dict";
+  let hasVerifier = 1;
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike]> {

@@ -1,0 +1,244 @@
+//===- Codes.cpp - from packed codes to numbers -----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Codes.h"
+#include "squint/Dialect/Kernel/Kernel.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace squint;
+using namespace squint::kernel;
+
+Type squint::kernel::getFloatType(KernelBuilder &b, const Element &element) {
+  return element.name == "f32"   ? Type(b.getF32Type())
+         : element.name == "f16" ? Type(b.getF16Type())
+                                 : Type(b.getBF16Type());
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+Value CodeDecoder::shiftRight(Value words, int64_t count) {
+  if (!count)
+    return words;
+  return arith::ShRUIOp::create(b, words, b.intConstant(b.i32s(), count));
+}
+
+Value CodeDecoder::shiftLeft(Value words, int64_t count) {
+  if (!count)
+    return words;
+  return arith::ShLIOp::create(b, words, b.intConstant(b.i32s(), count));
+}
+
+Value CodeDecoder::lookup(Value words) {
+  SmallVector<float> table;
+  uint32_t mask = (1u << format.bits()) - 1;
+  int32_t zero = format.zeroPoint ? 0 : 1 << (format.bits() - 1);
+  for (uint32_t code = 0; code < 16; ++code)
+    table.push_back(format.isInteger() ? float(int32_t(code & mask) - zero)
+                                       : format.element->decode(code));
+  return LookupOp::create(b, b.f32s(), words, table);
+}
+
+/// Exponent and mantissa move to where f32 has them, below the exponents that
+/// the narrow format lacks, and a product with a power of two makes up for the
+/// difference of the biases. Subnormals come out right: they are subnormals of
+/// f32 before the product.
+Value CodeDecoder::decodeMiniFloat(Value words, unsigned exponentBits) {
+  int64_t shift = 8 - exponentBits;
+  Value moved =
+      arith::ShRSIOp::create(b, words, b.intConstant(b.i32s(), shift));
+  uint32_t kept = 0x80000000u | (0x7F000000u >> shift);
+  moved = arith::AndIOp::create(
+      b, moved, b.intConstant(b.i32s(), static_cast<int32_t>(kept)));
+  // The highest byte ends where the sign is: 24 bits up, `shift` down leaves
+  // the exponent at bit 23 and above.
+  double factor = std::ldexp(1.0, 128 - (1 << (exponentBits - 1)));
+  return arith::MulFOp::create(b, b.bitcast(b.f32s(), moved),
+                               b.constant(b.f32s(), factor));
+}
+
+Value CodeDecoder::decode(Value words, int64_t shift, Value zero) {
+  int64_t bits = format.bits();
+  bool narrow = bits <= 4;
+  if (!format.isInteger()) {
+    if (narrow)
+      return lookup(shiftRight(words, shift));
+    return decodeMiniFloat(shiftLeft(words, 24 - shift),
+                           format.element->name == "f8e5m2" ? 5 : 4);
+  }
+  Value value;
+  if (narrow && b.target.avx512) {
+    // One permutation; bits above the code do not count.
+    value = lookup(shiftRight(words, shift));
+  } else if (!zero) {
+    // Flipping the highest bit of what is stored gives two's complement, and
+    // the way down from the top extends it. All codes of a lane at once.
+    uint32_t flip = 0;
+    for (int64_t i = 0; i < 32; i += getPlanes(bits).size() == 1 ? bits : 8)
+      flip |= 1u << (i + bits - 1);
+    Value flipped = arith::XOrIOp::create(
+        b, words, b.intConstant(b.i32s(), static_cast<int32_t>(flip)));
+    flipped = arith::ShRSIOp::create(b, shiftLeft(flipped, 32 - bits - shift),
+                                     b.intConstant(b.i32s(), 32 - bits));
+    value = arith::SIToFPOp::create(b, b.f32s(), flipped);
+  } else {
+    Value code = shiftRight(words, shift);
+    if (shift + bits < 32)
+      code = arith::AndIOp::create(b, code,
+                                   b.intConstant(b.i32s(), (1 << bits) - 1));
+    value = arith::SIToFPOp::create(b, b.f32s(), code);
+  }
+  return zero ? arith::SubFOp::create(b, value, zero).getResult() : value;
+}
+
+Value CodeDecoder::decodeScales(Value raw, ScaleType type) {
+  switch (type) {
+  case ScaleType::F32:
+    return b.bitcast(b.f32s(), raw);
+  case ScaleType::F16:
+    return b.toF32(b.bitcast(b.vec(b.getF16Type()), raw));
+  case ScaleType::BF16:
+    return b.toF32(b.bitcast(b.vec(b.getBF16Type()), raw));
+  case ScaleType::E8M0: {
+    // 0 is 2^-127, a subnormal; 255 is NaN.
+    Value code = arith::ExtUIOp::create(b, b.i32s(), raw);
+    Value exponent = arith::MaxSIOp::create(
+        b, shiftLeft(code, 23), b.intConstant(b.i32s(), 0x00400000));
+    Value nan = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, code,
+                                      b.intConstant(b.i32s(), 255));
+    exponent = arith::SelectOp::create(
+        b, nan, b.intConstant(b.i32s(), 0x7FC00000), exponent);
+    return b.bitcast(b.f32s(), exponent);
+  }
+  case ScaleType::F8E4M3:
+    return decodeMiniFloat(
+        shiftLeft(arith::ExtUIOp::create(b, b.i32s(), raw), 24), 4);
+  }
+  llvm_unreachable("unknown scale type");
+}
+
+//===----------------------------------------------------------------------===//
+// Panels
+//===----------------------------------------------------------------------===//
+
+PanelReader::Group PanelReader::locate(Value panel, Value group) {
+  if (!layout.grouped)
+    return {panel, b.add(panel, layout.headerBytes)};
+  Value super =
+      b.add(b.add(panel, layout.prefixBytes),
+            b.mul(b.div(group, layout.superGroups), layout.superBytes));
+  Value member = b.rem(group, layout.superGroups);
+  Value codes = b.add(super, layout.superGroups * layout.headerBytes);
+  return {b.add(super, b.mul(member, layout.headerBytes)),
+          b.add(codes, b.mul(member, layout.groupCodesBytes))};
+}
+
+Value PanelReader::loadBytes(Value offset, int64_t count) {
+  // Headers of groups have all multiples of 16 bytes.
+  return b.load(b.vec(b.getI8Type(), count), weights, offset, 16);
+}
+
+Value PanelReader::loadScales(Value header) {
+  ScaleType type = layout.grouped ? layout.format.scale : ScaleType::F32;
+  return decoder.decodeScales(
+      loadBytes(header, PanelLayout::width * getScaleBytes(type)), type);
+}
+
+Value PanelReader::loadZeros(Value header) {
+  if (!layout.format.zeroPoint)
+    return {};
+  if (!layout.grouped)
+    return b.bitcast(
+        b.i32s(), loadBytes(b.add(header, PanelLayout::zeroPointsOffset), 64));
+  Value at =
+      b.add(header, PanelLayout::width * getScaleBytes(layout.format.scale));
+  return arith::ExtUIOp::create(b, b.i32s(), loadBytes(at, 16));
+}
+
+Value PanelReader::loadTensorScale(Value panel) {
+  if (!layout.prefixBytes)
+    return {};
+  return b.bitcast(b.f32s(), loadBytes(panel, 64));
+}
+
+Value PanelReader::loadVector(Value codes, int64_t vector) {
+  return b.load(b.vec(b.getI8Type(), 64), weights, b.add(codes, 64 * vector),
+                64);
+}
+
+Value PanelReader::extractQuad(ArrayRef<Value> vectors, int64_t q,
+                               int64_t quads) {
+  auto type = b.vec(b.getI8Type(), 64);
+  Value code;
+  int64_t first = 0, low = 0;
+  for (unsigned plane : getPlanes(layout.format.bits())) {
+    int64_t count = llvm::divideCeil(quads * plane, 8);
+    Value part = vectors[first + q % count];
+    int64_t from = q / count * plane;
+    if (plane != 8) {
+      // To where the code has these bits.
+      if (from > low)
+        part = arith::ShRUIOp::create(b, part, b.intConstant(type, from - low));
+      else if (from < low)
+        part = arith::ShLIOp::create(b, part, b.intConstant(type, low - from));
+      part = arith::AndIOp::create(
+          b, part,
+          b.intConstant(type, static_cast<int8_t>(((1 << plane) - 1) << low)));
+    }
+    code = code ? arith::OrIOp::create(b, code, part).getResult() : part;
+    first += count;
+    low += plane;
+  }
+  return code;
+}
+
+/// Vectors of the planes of a piece.
+static int64_t countVectors(const PanelLayout &layout, int64_t quads) {
+  int64_t vectors = 0;
+  for (unsigned plane : getPlanes(layout.format.bits()))
+    vectors += llvm::divideCeil(quads * plane, 8);
+  return vectors;
+}
+
+Value PanelReader::loadQuad(Value codes, int64_t q, int64_t quads) {
+  Values vectors(countVectors(layout, quads));
+  int64_t first = 0;
+  for (unsigned plane : getPlanes(layout.format.bits())) {
+    int64_t count = llvm::divideCeil(quads * plane, 8), at = first + q % count;
+    vectors[at] = loadVector(codes, at);
+    first += count;
+  }
+  return extractQuad(vectors, q, quads);
+}
+
+KernelBuilder::Values PanelReader::loadQuads(Value codes, int64_t quads) {
+  Values vectors, result;
+  for (int64_t i = 0, e = countVectors(layout, quads); i < e; ++i)
+    vectors.push_back(loadVector(codes, i));
+  for (int64_t q = 0; q < quads; ++q)
+    result.push_back(extractQuad(vectors, q, quads));
+  return result;
+}
+
+KernelBuilder::Values PanelReader::loadValues(Value codes, int64_t q,
+                                              int64_t quads, Value zero) {
+  ArrayRef<unsigned> planes = getPlanes(layout.format.bits());
+  Value bytes;
+  int64_t shift = 0;
+  if (planes.size() == 1) {
+    // In place: what decodes a code takes it from any bits.
+    int64_t count = llvm::divideCeil(quads * planes[0], 8);
+    bytes = loadVector(codes, q % count);
+    shift = q / count * planes[0];
+  } else {
+    bytes = loadQuad(codes, q, quads);
+  }
+  Value words = b.bitcast(b.i32s(), bytes);
+  Values values;
+  for (int64_t i = 0; i < 4; ++i)
+    values.push_back(decoder.decode(words, shift + 8 * i, zero));
+  return values;
+}

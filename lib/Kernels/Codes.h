@@ -1,0 +1,90 @@
+//===- Codes.h - from packed codes to numbers ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// The one place that knows how a format's codes are unpacked: to bytes for
+// products of integers, to floats for all others.
+//===----------------------------------------------------------------------===//
+
+#ifndef SQUINT_LIB_KERNELS_CODES_H
+#define SQUINT_LIB_KERNELS_CODES_H
+
+#include "squint/Kernels/Builder.h"
+#include "squint/Kernels/Layout.h"
+
+namespace squint::kernel {
+
+/// f32, f16 or bf16 of an element without a scale, or of a stored scale.
+mlir::Type getFloatType(KernelBuilder &b, const Element &element);
+
+/// Codes of a format as vectors of 16.
+class CodeDecoder {
+public:
+  using Value = mlir::Value;
+
+  CodeDecoder(KernelBuilder &b, const Format &format) : b(b), format(format) {}
+
+  /// The values, not yet scaled, of the codes in bits [shift, shift + bits) of
+  /// 32-bit lanes; other bits of a lane may be other codes. Integers are as
+  /// panels store them; `zero` is the zero points as f32 and null for symmetric
+  /// formats.
+  Value decode(Value words, int64_t shift, Value zero);
+  /// Scales of type E8M0 and F8E4M3, and of the wide types, to f32; `raw` is as
+  /// many bytes as 16 of them take.
+  Value decodeScales(Value raw, ScaleType type);
+
+private:
+  Value shiftRight(Value words, int64_t count);
+  Value shiftLeft(Value words, int64_t count);
+  /// An 8-bit float in the highest byte.
+  Value decodeMiniFloat(Value words, unsigned exponentBits);
+  Value lookup(Value words);
+
+  KernelBuilder &b;
+  const Format &format;
+};
+
+/// The parts of a panel.
+class PanelReader {
+public:
+  using Value = mlir::Value;
+  using Values = KernelBuilder::Values;
+
+  PanelReader(KernelBuilder &b, const PanelLayout &layout, Value weights)
+      : b(b), layout(layout), weights(weights), decoder(b, layout.format) {}
+
+  /// Byte offsets of what belongs to a group.
+  struct Group {
+    Value header, codes;
+  };
+  /// Of the panel that starts at `panel`; `group` is 0 without groups.
+  Group locate(Value panel, Value group);
+
+  /// 16 scales as f32.
+  Value loadScales(Value header);
+  /// 16 zero points as i32; null for formats without.
+  Value loadZeros(Value header);
+  /// The scale of the whole tensor, null for formats without.
+  Value loadTensorScale(Value panel);
+
+  /// Quad `q` of a piece of `quads` quads at byte offset `codes`, a code a
+  /// byte.
+  Value loadQuad(Value codes, int64_t q, int64_t quads);
+  /// The same for all quads, each vector loaded once.
+  Values loadQuads(Value codes, int64_t quads);
+  /// The four k of a quad as floats, before they are scaled.
+  Values loadValues(Value codes, int64_t q, int64_t quads, Value zero);
+
+private:
+  Value loadVector(Value codes, int64_t vector);
+  Value loadBytes(Value offset, int64_t count);
+  Value extractQuad(llvm::ArrayRef<Value> vectors, int64_t q, int64_t quads);
+
+  KernelBuilder &b;
+  const PanelLayout &layout;
+  Value weights;
+  CodeDecoder decoder;
+};
+
+} // namespace squint::kernel
+
+#endif

@@ -1,0 +1,367 @@
+//===- GemmDecoded.cpp - floats times decoded codes -------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// A lane is an output. Within a group it has four sums, of every fourth k,
+// ascending, one multiply-add each of an activation and a code's value: four
+// chains hide what one would wait for, and panels are read one after the other,
+// as a memory likes best. Groups ascending, one multiply-add each of the
+// group's sum and its scale. The same bits in every tile.
+//
+// A few rows decode codes in registers. For more, a stretch of a panel is
+// decoded once, as floats, into scratch memory that a near cache holds, and all
+// rows of the unit are multiplied with it.
+//===----------------------------------------------------------------------===//
+
+#include "Codes.h"
+#include "Gemm.h"
+#include "squint/Kernels/Work.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace squint;
+using namespace squint::kernel;
+
+namespace {
+
+class DecodedGemm final : public GemmBuilder {
+public:
+  DecodedGemm(KernelBuilder &b, GemmOp op, const PanelLayout &layout)
+      : GemmBuilder(b, op, layout), reader(b, layout, weights) {}
+
+private:
+  LogicalResult prepare() override;
+  Type getSumType() const override { return b.getF32Type(); }
+  int64_t getSlots() const override { return kUnitRows; }
+  Values buildTile(int64_t rows, Value row, ArrayRef<Value> panels) override;
+  void buildManyRows(Value row, Value rows, Value panel, int64_t panels,
+                     ArrayRef<int64_t> sizes) override;
+  Values loadColumns(Value panel) override;
+  Value finish(Value sum, Value row, ArrayRef<Value> columns) override;
+
+  /// Of the k of a group or of the part of it seen so far: [row][k mod 4].
+  static constexpr int64_t chains = 4;
+  Values noParts(int64_t rows) {
+    return Values(rows * chains, b.constant(b.f32s(), 0.0));
+  }
+  Value addParts(ArrayRef<Value> parts) {
+    Value even = arith::AddFOp::create(b, parts[0], parts[2]),
+          odd = arith::AddFOp::create(b, parts[1], parts[3]);
+    return arith::AddFOp::create(b, even, odd);
+  }
+  /// Adds up to four k from a multiple of four on: `view` holds the rows'
+  /// activations.
+  void multiply(Values &parts, Value view, int64_t rows, int64_t k,
+                ArrayRef<Value> values);
+
+  // A few rows.
+  Values addGroup(Values sums, Value row, int64_t rows, Value panel,
+                  Value group, int64_t length);
+
+  // Many rows.
+  struct Tiles {
+    Value row, rows;
+    ArrayRef<int64_t> sizes;
+  };
+  /// Rows in tiles of the given sizes: the body gets their first row, counted
+  /// from the unit's, and their constant count.
+  void forTiles(const Tiles &tiles,
+                llvm::function_ref<void(Value, int64_t)> body);
+  /// Decodes [first, first + length) of a group to `decoded`, from its row
+  /// `target` on; `first` is a multiple of a piece.
+  void decode(Value panel, Value group, Value first, Value length,
+              Value target);
+  /// The products of `length` columns from `column` on with what is decoded
+  /// from row `source` on.
+  Values multiplyDecoded(Values parts, Value row, int64_t rows, Value column,
+                         Value source, Value length);
+  void buildShortGroups(const Tiles &tiles, Value panel);
+  void buildLongGroups(const Tiles &tiles, Value panel);
+  Value groupLength(Value group) {
+    return b.min(
+        b.index(layout.groupSize),
+        b.sub(b.index(layout.columns), b.mul(group, layout.groupSize)));
+  }
+  /// Lengths of full groups and of the last one, modulo `step`, if not 0.
+  SmallVector<int64_t> getEnds(int64_t step) {
+    llvm::SmallSetVector<int64_t, 2> ends;
+    for (int64_t length : {layout.groupSize, layout.columns % layout.groupSize})
+      if (length % step)
+        ends.insert(length % step);
+    return ends.takeVector();
+  }
+  Value zeroAsFloat(Value header) {
+    Value zeros = reader.loadZeros(header);
+    return zeros ? arith::SIToFPOp::create(b, b.f32s(), zeros).getResult()
+                 : Value();
+  }
+
+  PanelReader reader;
+  /// Columns that are decoded at a time.
+  static constexpr int64_t stretch = 256;
+  static_assert(stretch % PanelLayout::piece == 0);
+  Value decoded, scales, inner; // scratch memory
+};
+
+} // namespace
+
+LogicalResult DecodedGemm::prepare() {
+  if (!cast<MemRefType>(input.getType()).getElementType().isF32())
+    return op->emitError()
+           << "expected an input of f32 without an activation format, got "
+           << input.getType();
+  plan = planDecodedGemm(b.target);
+  return success();
+}
+
+KernelBuilder::Values DecodedGemm::loadColumns(Value panel) {
+  Value base = b.mul(panel, layout.panelBytes);
+  return {layout.grouped ? reader.loadTensorScale(base)
+                         : reader.loadScales(base)};
+}
+
+Value DecodedGemm::finish(Value sum, Value row, ArrayRef<Value> columns) {
+  return columns[0] ? arith::MulFOp::create(b, sum, columns[0]).getResult()
+                    : sum;
+}
+
+void DecodedGemm::multiply(Values &parts, Value view, int64_t rows, int64_t k,
+                           ArrayRef<Value> values) {
+  for (int64_t r = 0; r < rows; ++r)
+    for (auto [i, value] : llvm::enumerate(values)) {
+      int64_t at = k + i;
+      Value x = b.splat(
+          memref::LoadOp::create(b, view, ValueRange{b.index(r), b.index(at)}));
+      Value &part = parts[r * chains + i];
+      part = b.fma(x, value, part);
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// A few rows
+//===----------------------------------------------------------------------===//
+
+KernelBuilder::Values DecodedGemm::addGroup(Values sums, Value row,
+                                            int64_t rows, Value panel,
+                                            Value group, int64_t length) {
+  PanelReader::Group at = reader.locate(panel, group);
+  Value zero = zeroAsFloat(at.header);
+  Value scale = layout.grouped ? reader.loadScales(at.header) : Value();
+  constexpr int64_t step = PanelLayout::piece;
+  int64_t full = length / step, stepBytes = layout.codesBytes(step);
+  Value start = b.mul(group, layout.groupSize);
+  auto piece = [&](Value i, Values parts, int64_t count) {
+    Value codes = b.add(at.codes, b.mul(i, stepBytes));
+    Value view = viewRows(row, rows, b.add(start, b.mul(i, step)), count);
+    int64_t quads = llvm::divideCeil(count, 4);
+    for (int64_t q = 0; q < quads; ++q) {
+      Values values = reader.loadValues(codes, q, quads, zero);
+      values.truncate(std::min<int64_t>(4, count - 4 * q));
+      multiply(parts, view, rows, 4 * q, values);
+    }
+    return parts;
+  };
+  Values parts = noParts(rows);
+  if (full > 1)
+    parts = b.loop(b.index(0), b.index(full), 1, parts,
+                   [&](Value i, ValueRange current) {
+                     return piece(i, Values(current), step);
+                   });
+  else if (full)
+    parts = piece(b.index(0), parts, step);
+  if (length % step)
+    parts = piece(b.index(full), parts, length % step);
+  for (auto [r, sum] : llvm::enumerate(sums)) {
+    Value whole = addParts(ArrayRef(parts).slice(r * chains, chains));
+    sum = scale ? b.fma(whole, scale, sum) : whole;
+  }
+  return sums;
+}
+
+KernelBuilder::Values DecodedGemm::buildTile(int64_t rows, Value row,
+                                             ArrayRef<Value> panels) {
+  assert(panels.size() == 1 && "panels are read one by one");
+  Values sums(rows, b.constant(b.f32s(), 0.0));
+  if (!layout.grouped)
+    return addGroup(sums, row, rows, panels[0], b.index(0), layout.columns);
+  int64_t full = layout.columns / layout.groupSize,
+          tail = layout.columns % layout.groupSize;
+  sums = b.loop(b.index(0), b.index(full), 1, sums,
+                [&](Value g, ValueRange current) {
+                  return addGroup(Values(current), row, rows, panels[0], g,
+                                  layout.groupSize);
+                });
+  if (tail)
+    sums = addGroup(sums, row, rows, panels[0], b.index(full), tail);
+  return sums;
+}
+
+//===----------------------------------------------------------------------===//
+// Many rows
+//===----------------------------------------------------------------------===//
+
+void DecodedGemm::forTiles(const Tiles &tiles,
+                           llvm::function_ref<void(Value, int64_t)> body) {
+  Value count = b.ceilDiv(tiles.rows, plan.rows);
+  b.loop(b.index(0), count, 1, [&](Value t) {
+    Value first = b.div(b.mul(tiles.rows, t), count),
+          last = b.div(b.mul(tiles.rows, b.add(t, 1)), count);
+    b.switchOn(b.sub(last, first), tiles.sizes,
+               [&](int64_t size) { body(first, size); });
+  });
+}
+
+void DecodedGemm::decode(Value panel, Value group, Value first, Value length,
+                         Value target) {
+  PanelReader::Group at = reader.locate(panel, group);
+  Value zero = zeroAsFloat(at.header);
+  constexpr int64_t step = PanelLayout::piece;
+  auto piece = [&](Value i, int64_t count) {
+    Value codes = b.add(
+        at.codes, b.mul(b.add(b.div(first, step), i), layout.codesBytes(step)));
+    int64_t quads = llvm::divideCeil(count, 4);
+    for (int64_t q = 0; q < quads; ++q) {
+      Values values = reader.loadValues(codes, q, quads, zero);
+      for (int64_t j = 0; j < std::min<int64_t>(4, count - 4 * q); ++j)
+        b.store(values[j], decoded,
+                b.mul(b.add(b.add(target, b.mul(i, step)), 4 * q + j), kLanes));
+    }
+  };
+  Value full = b.div(length, step), rest = b.rem(length, step);
+  if (layout.groupSize >= step)
+    b.loop(b.index(0), full, 1, [&](Value i) { piece(i, step); });
+  for (int64_t end : getEnds(step))
+    b.ifElse(
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest, b.index(end)),
+        [&] { piece(full, end); });
+}
+
+KernelBuilder::Values DecodedGemm::multiplyDecoded(Values parts, Value row,
+                                                   int64_t rows, Value column,
+                                                   Value source, Value length) {
+  auto step = [&](Value k, Values current, int64_t first, int64_t count) {
+    Value view = viewRows(row, rows, b.add(column, k), first + count);
+    for (int64_t i = first; i < first + count; ++i) {
+      Value at = b.mul(b.add(b.add(source, k), i), kLanes);
+      Value value = b.load(b.f32s(), decoded, at, 64);
+      for (int64_t r = 0; r < rows; ++r) {
+        Value x = b.splat(memref::LoadOp::create(
+            b, view, ValueRange{b.index(r), b.index(i)}));
+        Value &part = current[r * chains + i];
+        part = b.fma(x, value, part);
+      }
+    }
+    return current;
+  };
+  Value full = b.mul(b.div(length, chains), chains);
+  parts =
+      b.loop(b.index(0), full, chains, parts, [&](Value k, ValueRange current) {
+        return step(k, Values(current), 0, chains);
+      });
+  // One k each, as far as there are some left.
+  SmallVector<int64_t> ends = getEnds(chains);
+  int64_t most = ends.empty() ? 0 : *llvm::max_element(ends);
+  for (int64_t i = 0; i < most; ++i)
+    parts = b.loop(b.index(0), b.min(b.index(1), b.sub(length, b.add(full, i))),
+                   1, parts, [&](Value, ValueRange current) {
+                     return step(full, Values(current), i, 1);
+                   });
+  return parts;
+}
+
+/// Several groups at a time.
+void DecodedGemm::buildShortGroups(const Tiles &tiles, Value panel) {
+  int64_t together = stretch / layout.groupSize;
+  if (!scales)
+    scales = b.scratch(together * kLanes, b.getF32Type());
+  Value groups = b.index(layout.groups);
+  b.loop(b.index(0), groups, together, [&](Value begin) {
+    Value count = b.min(b.index(together), b.sub(groups, begin));
+    b.loop(b.index(0), count, 1, [&](Value g) {
+      Value group = b.add(begin, g);
+      decode(panel, group, b.index(0), groupLength(group),
+             b.mul(g, layout.groupSize));
+      b.store(reader.loadScales(reader.locate(panel, group).header), scales,
+              b.mul(g, kLanes));
+    });
+    forTiles(tiles, [&](Value first, int64_t rows) {
+      b.loop(b.index(0), count, 1, [&](Value g) {
+        Value group = b.add(begin, g);
+        Values parts =
+            multiplyDecoded(noParts(rows), b.add(tiles.row, first), rows,
+                            b.mul(group, layout.groupSize),
+                            b.mul(g, layout.groupSize), groupLength(group));
+        Value scale = b.load(b.f32s(), scales, b.mul(g, kLanes), 64);
+        for (int64_t r = 0; r < rows; ++r) {
+          Value at = b.mul(b.add(first, r), kLanes);
+          Value whole = addParts(ArrayRef(parts).slice(r * chains, chains));
+          Value sum = b.load(b.f32s(), scratch, at, 64);
+          b.store(b.fma(whole, scale, sum), scratch, at);
+        }
+      });
+    });
+  });
+}
+
+/// A group is longer than what is decoded at a time, or there is just one.
+void DecodedGemm::buildLongGroups(const Tiles &tiles, Value panel) {
+  Value zero = b.constant(b.f32s(), 0.0);
+  if (!inner)
+    inner = b.scratch(kUnitRows * chains * kLanes, b.getF32Type());
+  b.loop(b.index(0), b.index(layout.groups), 1, [&](Value group) {
+    Value total = groupLength(group);
+    b.loop(b.index(0), b.mul(tiles.rows, chains * kLanes), kLanes,
+           [&](Value at) { b.store(zero, inner, at); });
+    b.loop(b.index(0), total, stretch, [&](Value begin) {
+      Value length = b.min(b.index(stretch), b.sub(total, begin));
+      decode(panel, group, begin, length, b.index(0));
+      forTiles(tiles, [&](Value first, int64_t rows) {
+        Values parts;
+        Value at = b.mul(first, chains * kLanes);
+        for (int64_t i = 0; i < rows * chains; ++i)
+          parts.push_back(b.load(b.f32s(), inner, b.add(at, i * kLanes), 64));
+        parts = multiplyDecoded(parts, b.add(tiles.row, first), rows,
+                                b.add(b.mul(group, layout.groupSize), begin),
+                                b.index(0), length);
+        for (auto [i, part] : llvm::enumerate(parts)) {
+          int64_t offset = i * kLanes;
+          b.store(part, inner, b.add(at, offset));
+        }
+      });
+    });
+    Value scale = layout.grouped
+                      ? reader.loadScales(reader.locate(panel, group).header)
+                      : Value();
+    b.loop(b.index(0), tiles.rows, 1, [&](Value r) {
+      Values parts;
+      for (int64_t i = 0; i < chains; ++i)
+        parts.push_back(b.load(b.f32s(), inner,
+                               b.mul(b.add(b.mul(r, chains), i), kLanes), 64));
+      Value whole = addParts(parts), at = b.mul(r, kLanes);
+      if (scale)
+        whole = b.fma(whole, scale, b.load(b.f32s(), scratch, at, 64));
+      b.store(whole, scratch, at);
+    });
+  });
+}
+
+void DecodedGemm::buildManyRows(Value row, Value rows, Value panel,
+                                int64_t panels, ArrayRef<int64_t> sizes) {
+  if (!decoded)
+    decoded = b.scratch(stretch * kLanes, b.getF32Type());
+  Tiles tiles{row, rows, sizes};
+  Value zero = b.constant(b.f32s(), 0.0);
+  b.loop(b.index(0), b.mul(rows, kLanes), kLanes,
+         [&](Value at) { b.store(zero, scratch, at); });
+  Value base = b.mul(panel, layout.panelBytes);
+  if (layout.grouped && layout.groupSize <= stretch)
+    buildShortGroups(tiles, base);
+  else
+    buildLongGroups(tiles, base);
+  buildEpilogues(row, rows, panel, panels, b.index(0));
+}
+
+std::unique_ptr<GemmBuilder>
+squint::kernel::createDecodedGemm(KernelBuilder &b, GemmOp op,
+                                  const PanelLayout &layout) {
+  return std::make_unique<DecodedGemm>(b, op, layout);
+}
