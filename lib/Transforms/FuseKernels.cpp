@@ -276,7 +276,7 @@ struct FuseConv : OpRewritePattern<ConvOp> {
                                         Sizes{rows, rewriter.getIndexAttr(1)});
     }
 
-    auto window = getWindow(op);
+    auto window = getWindow(op, activation);
     if (input.getRank() == 3) {
       auto element = cast<RankedTensorType>(source.getType()).getElementType();
       auto image = RankedTensorType::get(
@@ -306,7 +306,7 @@ struct FuseConv : OpRewritePattern<ConvOp> {
 
 private:
   /// One spatial dimension is an image of height one.
-  static kernel::WindowAttr getWindow(ConvOp op) {
+  static kernel::WindowAttr getWindow(ConvOp op, Activation activation) {
     auto two = [&](ArrayRef<int64_t> values, int64_t one) {
       SmallVector<int64_t> result(values);
       if (cast<RankedTensorType>(op.getType()).getRank() == 3)
@@ -320,7 +320,6 @@ private:
           .drop_front()
           .drop_back();
     };
-    Activation activation = traceActivation(op.getInput());
     int64_t padding =
         activation.isStatic() ? getZeroPoint(activation.quantize) : 0;
     return kernel::WindowAttr::get(
