@@ -73,8 +73,7 @@ protected:
   /// The codes of a plain payload, packed for the kernel.
   template <typename T>
   void pack(const Format &format, Buffer<T> &plain, int64_t columns) {
-    auto layout =
-        llvm::cantFail(kernel::PanelLayout::get(format, outputs, columns));
+    auto layout = kernel::PanelLayout::get(format, outputs, columns);
     storage.reset(new Buffer<char>(layout.totalBytes()));
     layout.pack(reinterpret_cast<const char *>(plain.data), storage->data, 0,
                 layout.panels);
