@@ -12,18 +12,6 @@ func.func @plain(%x: memref<?x8xf32>, %w: memref<?xi8>, %y: memref<?x16xf32>, %b
 
 // -----
 
-func.func @format(%x: memref<?x8xf32>, %w: memref<?xi8>, %y: memref<?x16xf32>, %begin: index, %end: index) attributes {kernel.body} {
-  // expected-error @below {{expected a weight format that kernels read (f32, f16, bf16, int8 or int4), got 'nf4:channel,scale=f32'}}
-  kernel.gemm ins(%x : memref<?x8xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x16xf32>)
-      attributes {weight_type = !squint.packed<16x8, "nf4:channel,scale=f32", #kernel.panels<16>>} {
-  ^bb0(%acc: f32):
-    kernel.yield %acc : f32
-  }
-  return
-}
-
-// -----
-
 func.func @groups(%x: memref<?x96xi8>, %s: memref<?x2xf32>, %z: memref<?x3xi32>, %w: memref<?xi8>, %y: memref<?x16xf32>,
                   %begin: index, %end: index) attributes {kernel.body} {
   // expected-error @below {{expected group sizes of which one divides the other, got 32 for weights and 48 for activations}}
