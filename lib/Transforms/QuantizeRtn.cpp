@@ -190,16 +190,16 @@ LogicalResult QuantizeRtn::quantizeActivation(WeightedOpInterface op,
   }
   Attribute formatAttr = FormatAttr::get(&getContext(), format);
   // A token of a linear is a row, that of a conv an image.
-  auto &values = op.hasTokenRows() || scale ? decoded : decodedImages;
+  bool isImage = format.granularity == Granularity::Token && !op.hasTokenRows();
+  auto &values = isImage ? decodedImages : decoded;
   Value &value = values[{input.getAsOpaquePointer(), formatAttr}];
   if (!value) {
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfterValue(input);
     auto codesType =
         PackedType::get(type.getShape(), cast<FormatAttr>(formatAttr));
-    auto quantize =
-        QuantizeOp::create(builder, op.getLoc(), codesType, input, scale,
-                           zeroPoint, !op.hasTokenRows() && !scale);
+    auto quantize = QuantizeOp::create(builder, op.getLoc(), codesType, input,
+                                       scale, zeroPoint, isImage);
     auto dequantize =
         DequantizeOp::create(builder, op.getLoc(), type, quantize);
     if (FailureOr<SmallVector<DimExpr>> dims = getDims(input);

@@ -380,11 +380,10 @@ TEST_F(GemmOutputTest, QuantizesItsOutput) {
             residual(column.data, {rows, 1}), out(y.data, {rows, problem.rows});
         MemRef<1> weights(in.packed.data, {in.packed.count}),
             bias(in.bias.data, {problem.rows});
-        jit->lookup<GemmFn>("gemm")(
-            in.isInteger() ? &codes : &floats, &scales, &sums, &weights, &bias,
-            &residual, &out, 0,
-            llvm::divideCeil(rows, kUnitRows) *
-                llvm::divideCeil(in.layout.panels, kUnitPanels));
+        int64_t groups = llvm::divideCeil(in.layout.panels, kUnitPanels);
+        jit->lookup<GemmFn>("gemm")(in.isInteger() ? &codes : &floats, &scales,
+                                    &sums, &weights, &bias, &residual, &out, 0,
+                                    getGemmRowBlocks(rows, groups) * groups);
         for (int64_t i = 0; i < y.count; ++i) {
           float value =
               reference(in, x, i / problem.rows, i % problem.rows) * 8.0f;
