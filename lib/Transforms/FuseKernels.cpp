@@ -429,14 +429,14 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
       rewriter.replaceOp(op, floats);
       return success();
     }
+    bool isGrouped = format.granularity == Granularity::Group;
     auto parts = quantizeRows(b, b.collapse(source, leading), rows, columns,
-                              quantize, 0);
+                              quantize, isGrouped ? format.groupSize : 0);
     AffineMap own = rewriter.getMultiDimIdentityMap(2),
               scaleOfRow = AffineMap::get(2, 0,
                                           {rewriter.getAffineDimExpr(0),
                                            rewriter.getAffineConstantExpr(0)},
                                           rewriter.getContext());
-    bool isGrouped = format.granularity == Granularity::Group;
     SmallVector<Value> reads{parts[0]};
     if (!isGrouped)
       reads.push_back(parts[1]);
