@@ -140,11 +140,7 @@ void GemmBuilder::buildTilePanels(Value row, Value rows, Value first,
                      b.add(begin, overlap));
     });
   };
-  int64_t panels = std::min<int64_t>(layout.panels, 2);
-  Value wide = b.add(first, b.mul(b.div(b.sub(last, first), panels), panels));
-  b.loop(first, wide, panels, [&](Value panel) { build(panel, panels); });
-  if (layout.panels % panels)
-    b.loop(wide, last, 1, [&](Value panel) { build(panel, 1); });
+  buildPanels(first, last, std::min<int64_t>(layout.panels, 2), build);
 }
 
 void GemmBuilder::buildPanels(Value first, Value last, int64_t panels,
