@@ -170,6 +170,16 @@ Value GemmBuilder::loadSum(Value row, Value number) {
   return memref::LoadOp::create(b, op.getSums(), ValueRange{row, number});
 }
 
+void GemmBuilder::prefetch(Value offset, int64_t bytes, int64_t rows) {
+  if (!plan.prefetchBytes || rows < plan.prefetchRows)
+    return;
+  for (int64_t at = 0; at < bytes; at += 64)
+    memref::PrefetchOp::create(b, weights,
+                               b.add(offset, plan.prefetchBytes + at),
+                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+}
+
 LogicalResult GemmBuilder::build(Units units) {
   if ((op.getWindow() && failed(preparePatches())) || failed(prepare()))
     return failure();

@@ -79,6 +79,8 @@ protected:
                    : b.view(input, row, k, rows, columns);
   }
   Value loadSum(Value row, Value number);
+  /// Asks for weights that a tile of `rows` rows reads after these bytes.
+  void prefetch(Value offset, int64_t bytes, int64_t rows);
   /// The epilogues of panels whose sums, [row][panel], start at row `from` of
   /// the scratch memory.
   void buildEpilogues(Value row, Value rows, Value panel, int64_t panels,

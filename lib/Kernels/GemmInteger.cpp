@@ -70,8 +70,6 @@ private:
   Values buildPairs(Values sums, Value view, int64_t rows,
                     ArrayRef<Values> weights, int64_t length);
   Values loadWeights(Value offset, int64_t quads);
-  /// Asks for weights that a tile of `rows` rows reads after these bytes.
-  void prefetch(Value offset, int64_t bytes, int64_t rows);
   /// `length` activations of the tile's rows from `k` on; null, as the row is,
   /// for those that are all the zero point.
   Value viewInput(Value row, int64_t rows, Value k, int64_t length);
@@ -193,16 +191,6 @@ Value IntegerGemm::loadQuad(Value view, int64_t row, int64_t k, int64_t valid) {
   }
   Value word = b.bitcast(b.vec(b.getI32Type(), 1), bytes);
   return vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
-}
-
-void IntegerGemm::prefetch(Value offset, int64_t bytes, int64_t rows) {
-  int64_t ahead = b.target.prefetchBytes;
-  if (!ahead || rows < b.target.prefetchRows)
-    return;
-  for (int64_t at = 0; at < bytes; at += 64)
-    memref::PrefetchOp::create(b, weights, b.add(offset, ahead + at),
-                               /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
 }
 
 KernelBuilder::Values IntegerGemm::loadWeights(Value offset, int64_t quads) {

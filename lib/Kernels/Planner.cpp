@@ -20,6 +20,84 @@ static int64_t choosePanels(const PanelLayout &layout, int64_t wanted) {
   return wanted;
 }
 
+namespace {
+
+/// One step of an inner loop, in which every sum gets one product: counts are
+/// those of registers of 16 lanes, whatever the target's are.
+struct Step {
+  /// That live across steps for a row and a panel, and beside them for a panel.
+  int64_t sums = 1, weights = 1;
+  /// Of the target, that the tile takes besides.
+  int64_t others = 0;
+  /// Instructions for a product, and for the weights of a panel.
+  double product = 1, unpack = 0;
+};
+
+struct Tile {
+  int64_t rows = 1, panels = 1;
+};
+
+} // namespace
+
+/// Instructions that start in a cycle, and cycles of a load over those at best:
+/// rows often lie a power of two apart, where a cache serves fewer.
+static constexpr double kIssueWidth = 4, kLoadFactor = 1.3;
+/// More rows take more address registers than there are.
+static constexpr int64_t kMaxRows = 10, kMaxPanels = 4;
+
+/// Cycles of a step for each product: products, loads (a broadcast activation
+/// serves all panels) and all instructions have their units, and a sum waits
+/// for its last product.
+static double getCost(const TargetInfo &target, const Step &step, Tile tile) {
+  int64_t each = registersPerPanel(target);
+  double products = double(tile.rows * tile.panels * each),
+         weights = double(tile.panels * each);
+  double cycles = std::max(
+      {products * step.product / target.productsPerCycle,
+       (weights + double(tile.rows)) * kLoadFactor / target.loadsPerCycle,
+       (products * step.product + weights * (1 + step.unpack)) / kIssueWidth,
+       double(target.productLatency)});
+  return cycles / products;
+}
+
+/// The cheapest tile whose registers there are.
+static Tile chooseTile(const TargetInfo &target, const PanelLayout &layout,
+                       const Step &step) {
+  int64_t each = registersPerPanel(target);
+  Tile best;
+  double bestCost = getCost(target, step, best);
+  for (int64_t panels = 1; panels <= choosePanels(layout, kMaxPanels);
+       panels *= 2)
+    for (int64_t rows = 1; rows <= kMaxRows; ++rows) {
+      int64_t registers =
+          panels * each * (rows * step.sums + step.weights) + step.others;
+      if (registers > target.numVectorRegisters)
+        break;
+      double cost = getCost(target, step, {rows, panels});
+      // A taller tile unpacks less often, at the same cost of a product.
+      if (cost < bestCost * 0.999 ||
+          (cost < bestCost * 1.001 && panels == best.panels)) {
+        best = {rows, panels};
+        bestCost = cost;
+      }
+    }
+  return best;
+}
+
+/// What the target's table says, and `tile` where it says nothing.
+static void complete(GemmPlan &plan, const TargetInfo &target,
+                     const PanelLayout &layout, InnerLoop loop, Tile tile) {
+  const Tuning &tuning = target.getTuning(loop);
+  bool tuned = tuning.rows != Tuning::unknown;
+  plan.fewPanels = choosePanels(layout, tuning.streams);
+  plan.prefetchBytes = tuning.prefetchBytes;
+  plan.prefetchRows = tuning.prefetchRows;
+  plan.rows = tuned ? tuning.rows : tile.rows;
+  plan.panels = tuning.panels != Tuning::unknown
+                    ? choosePanels(layout, tuning.panels)
+                    : tile.panels;
+}
+
 GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
                                          const PanelLayout &layout,
                                          int64_t blockSize) {
@@ -29,29 +107,26 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   plan.signedWeights = layout.format.bits() == 8 && !unsignedDot;
   plan.pairs = layout.format.isInteger() && layout.format.bits() <= 4 &&
                target.hasFeature("ssse3") && !unsignedDot;
-  int64_t each = registersPerPanel(target),
-          registers = target.numVectorRegisters;
-  plan.fewPanels = choosePanels(layout, target.streams);
   // A matrix tile is 16 rows of 64 bytes; shorter blocks would leave a part of
   // it empty.
   if (target.amxInt8 && target.avx512Vnni &&
       (blocks ? blockSize % 64 == 0 : layout.columns >= 64))
     plan.tileRows = 16;
-  if (each == 1) {
-    plan.fewRows = 1;
-    plan.panels = choosePanels(layout, blocks ? 1 : 2);
-    // Two sums a row with blocks. The rest holds weights and scales.
-    plan.rows = blocks ? 8 : plan.panels == 2 ? 12 : 16;
-    return plan;
-  }
-  plan.panels = 1;
-  plan.rows =
-      std::max<int64_t>(1, (registers - (registers > 16 ? 8 : 4)) / each);
-  if (unsignedDot)
-    plan.rows = 6;
-  if (blocks)
-    plan.rows = std::min<int64_t>(plan.rows, 4);
-  plan.fewRows = 1;
+  bool dot = unsignedDot || target.dotProd;
+  Step step;
+  // Float sums of blocks and those of pairs lie beside the others; of few
+  // registers, in memory but once in a block.
+  bool inRegisters = target.numVectorRegisters > 16;
+  if (inRegisters)
+    step.sums = 1 + blocks + plan.pairs;
+  // Magnitudes and signs.
+  bool split = plan.signedWeights && !dot;
+  step.weights = split ? 2 : 1;
+  step.others = blocks && inRegisters ? 6 : 3;
+  step.product = dot ? 1 : plan.pairs ? 2 : 5;
+  step.unpack = layout.format.bits() == 8 ? 0 : 2;
+  complete(plan, target, layout, blocks ? InnerLoop::Groups : InnerLoop::Bytes,
+           chooseTile(target, layout, step));
   return plan;
 }
 
@@ -62,21 +137,16 @@ GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target,
   if (allowBf16 && layout.format.element->name == "bf16" &&
       (target.avx512Bf16 || target.amxBf16))
     plan.tileRows = 16;
-  int64_t each = registersPerPanel(target),
-          registers = target.numVectorRegisters;
+  bool narrow = layout.format.bits() < 32;
+  Step step;
+  step.others = 1;
+  step.unpack = narrow ? 1 : 0;
+  complete(plan, target, layout, narrow ? InnerLoop::Halves : InnerLoop::Floats,
+           chooseTile(target, layout, step));
   // One chain of multiply-adds a panel: narrow weights come in faster than one
   // chain is.
-  bool narrow = layout.format.bits() < 32;
-  plan.fewRows = 1;
-  plan.fewPanels = choosePanels(layout, narrow ? 4 : target.streams);
-  if (each == 1) {
-    plan.panels = choosePanels(layout, 2);
-    plan.rows = 12;
-    return plan;
-  }
-  plan.panels = 1;
-  plan.rows =
-      std::max<int64_t>(1, (registers - (registers > 16 ? 8 : 4)) / each);
+  if (narrow)
+    plan.fewPanels = choosePanels(layout, std::max<int64_t>(plan.fewPanels, 4));
   return plan;
 }
 
@@ -84,8 +154,14 @@ GemmPlan squint::kernel::planDecodedGemm(const TargetInfo &target) {
   GemmPlan plan;
   int64_t each = registersPerPanel(target);
   plan.fewRows = each == 1 ? 4 : 1;
-  // Eight registers for values, activations and addresses' sake.
+  const Tuning &tuning = target.getTuning(InnerLoop::Decoded);
+  plan.prefetchBytes = tuning.prefetchBytes;
+  plan.prefetchRows = tuning.prefetchRows;
+  // Four sums a row; eight registers for values, activations and addresses'
+  // sake.
   plan.rows =
-      std::max<int64_t>(1, (int64_t(target.numVectorRegisters) - 8) / each / 4);
+      tuning.rows != Tuning::unknown
+          ? tuning.rows
+          : std::max<int64_t>(1, (target.numVectorRegisters - 8) / each / 4);
   return plan;
 }

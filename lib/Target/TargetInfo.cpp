@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -18,40 +19,51 @@ using namespace squint;
 
 namespace {
 
-/// Caches and streams of processors we have measured or read about; the others
-/// take the defaults. One row and prefetching: 39 against 31 GB/s on znver5, 28
-/// against 33 on znver4.
-struct Tuning {
+/// What is known of processors: the others take the defaults.
+struct Processor {
   StringLiteral cpu;
   int64_t l1, l2, l3;
-  unsigned streams;
-  int64_t prefetchBytes = 0;
-  unsigned prefetchRows = 4;
+  int64_t streams, prefetchBytes = 0;
+  /// With the widest registers there are.
+  unsigned productsPerCycle = 2, loadsPerCycle = 2;
 };
 
 constexpr int64_t KiB = 1 << 10, MiB = 1 << 20;
 
-constexpr Tuning tunings[] = {
+constexpr Processor processors[] = {
     {"haswell", 32 * KiB, 256 * KiB, 8 * MiB, 4},
     {"skylake", 32 * KiB, 256 * KiB, 8 * MiB, 4},
     {"skylake-avx512", 32 * KiB, 1 * MiB, 8 * MiB, 2, 4 * KiB},
     {"cascadelake", 32 * KiB, 1 * MiB, 8 * MiB, 2, 4 * KiB},
     {"icelake-server", 48 * KiB, 1280 * KiB, 8 * MiB, 2, 4 * KiB},
-    {"alderlake", 48 * KiB, 1280 * KiB, 16 * MiB, 2},
+    {"alderlake", 48 * KiB, 1280 * KiB, 16 * MiB, 2, 0, 2, 3},
     {"sapphirerapids", 48 * KiB, 2 * MiB, 8 * MiB, 2, 4 * KiB},
     {"graniterapids", 48 * KiB, 2 * MiB, 8 * MiB, 2, 4 * KiB},
-    {"znver1", 32 * KiB, 512 * KiB, 8 * MiB, 4},
+    {"znver1", 32 * KiB, 512 * KiB, 8 * MiB, 4, 0, 1, 1},
     {"znver2", 32 * KiB, 512 * KiB, 16 * MiB, 4},
-    {"znver3", 32 * KiB, 512 * KiB, 32 * MiB, 4},
-    {"znver4", 32 * KiB, 1 * MiB, 32 * MiB, 1, 4 * KiB},
-    {"znver5", 48 * KiB, 1 * MiB, 32 * MiB, 1, 6 * KiB, 1},
-    {"cortex-a72", 32 * KiB, 512 * KiB, 1 * MiB, 1},
+    {"znver3", 32 * KiB, 512 * KiB, 32 * MiB, 4, 0, 2, 3},
+    {"znver4", 32 * KiB, 1 * MiB, 32 * MiB, 1, 4 * KiB, 1, 2},
+    {"znver5", 48 * KiB, 1 * MiB, 32 * MiB, 1, 6 * KiB},
+    {"cortex-a72", 32 * KiB, 512 * KiB, 1 * MiB, 1, 0, 1, 1},
     {"cortex-a76", 64 * KiB, 512 * KiB, 2 * MiB, 1},
     {"neoverse-n1", 64 * KiB, 1 * MiB, 8 * MiB, 1},
-    {"neoverse-v1", 64 * KiB, 1 * MiB, 8 * MiB, 1},
-    {"neoverse-n2", 64 * KiB, 1 * MiB, 8 * MiB, 1},
-    {"neoverse-v2", 64 * KiB, 2 * MiB, 16 * MiB, 1},
-    {"apple-m1", 128 * KiB, 12 * MiB, 12 * MiB, 1},
+    {"neoverse-v1", 64 * KiB, 1 * MiB, 8 * MiB, 1, 0, 4, 3},
+    {"neoverse-n2", 64 * KiB, 1 * MiB, 8 * MiB, 1, 0, 2, 3},
+    {"neoverse-v2", 64 * KiB, 2 * MiB, 16 * MiB, 1, 0, 4, 3},
+    {"apple-m1", 128 * KiB, 12 * MiB, 12 * MiB, 1, 0, 4, 3},
+};
+
+/// One line of the table.
+struct Tuned {
+  StringLiteral cpu;
+  InnerLoop loop;
+  Tuning tuning;
+};
+
+constexpr Tuned tuned[] = {
+#define SQUINT_TUNED(cpu, loop, ...) {cpu, InnerLoop::loop, {__VA_ARGS__}},
+#include "Tuning.def"
+#undef SQUINT_TUNED
 };
 
 void initializeTargets() {
@@ -97,6 +109,37 @@ std::string getHostDifferences(const Target &target, const Triple &triple,
 }
 
 } // namespace
+
+void Tuning::update(const Tuning &other) {
+  for (int64_t Tuning::*field :
+       {&Tuning::streams, &Tuning::prefetchBytes, &Tuning::prefetchRows,
+        &Tuning::rows, &Tuning::panels})
+    if (other.*field != unknown)
+      this->*field = other.*field;
+}
+
+Expected<Tuning> Tuning::parse(StringRef text) {
+  Tuning tuning;
+  SmallVector<StringRef> parts;
+  text.split(parts, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef part : parts) {
+    auto [name, number] = part.split('=');
+    int64_t *field = StringSwitch<int64_t *>(name)
+                         .Case("streams", &tuning.streams)
+                         .Case("prefetch-bytes", &tuning.prefetchBytes)
+                         .Case("prefetch-rows", &tuning.prefetchRows)
+                         .Case("rows", &tuning.rows)
+                         .Case("panels", &tuning.panels)
+                         .Default(nullptr);
+    int64_t least = name == "prefetch-bytes" ? 0 : 1;
+    if (!field || number.getAsInteger(10, *field) || *field < least ||
+        *field > 1 << 20)
+      return refuse("expected streams, prefetch-bytes, prefetch-rows, rows or "
+                    "panels with a number of at least %d, got '%s'",
+                    int(least), part.str().c_str());
+  }
+  return tuning;
+}
 
 bool TargetInfo::hasFeature(StringRef name) const {
   return std::binary_search(enabled.begin(), enabled.end(), name);
@@ -187,8 +230,6 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
     info.amxBf16 = info.avx512 && has("amx-bf16");
     info.vectorBits = info.avx512 ? 512 : has("avx") ? 256 : 128;
     info.numVectorRegisters = info.avx512 ? 32 : 16;
-    info.streams = info.avx512 ? 1 : 4;
-    info.prefetchBytes = info.avx512 ? 4 * KiB : 0;
   } else {
     info.fma = info.f16c = true;
     info.dotProd = has("dotprod");
@@ -197,15 +238,25 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
     info.sve = has("sve");
     info.numVectorRegisters = 32;
   }
-  for (const Tuning &tuning : tunings)
-    if (tuning.cpu == info.cpu) {
-      info.l1Bytes = tuning.l1;
-      info.l2Bytes = tuning.l2;
-      info.l3Bytes = tuning.l3;
-      info.streams = tuning.streams;
-      info.prefetchBytes = tuning.prefetchBytes;
-      info.prefetchRows = tuning.prefetchRows;
+  bool wide = info.avx512 || info.arch != Arch::X86_64;
+  Tuning all;
+  all.streams = wide ? 1 : 4;
+  all.prefetchBytes = info.avx512 ? 4 * KiB : 0;
+  all.prefetchRows = 4;
+  for (const Processor &processor : processors)
+    if (processor.cpu == info.cpu) {
+      info.l1Bytes = processor.l1;
+      info.l2Bytes = processor.l2;
+      info.l3Bytes = processor.l3;
+      info.productsPerCycle = processor.productsPerCycle;
+      info.loadsPerCycle = processor.loadsPerCycle;
+      all.streams = processor.streams;
+      all.prefetchBytes = processor.prefetchBytes;
     }
+  info.tuning.fill(all);
+  for (const Tuned &line : tuned)
+    if (line.cpu == info.cpu)
+      info.tuning[unsigned(line.loop)].update(line.tuning);
   return info;
 }
 

@@ -39,8 +39,9 @@ TEST(TargetInfo, X86Levels) {
   EXPECT_FALSE(zen4.avxVnni || zen4.amxInt8);
   EXPECT_EQ(zen4.vectorBits, 512u);
   EXPECT_EQ(zen4.numVectorRegisters, 32u);
-  EXPECT_EQ(zen4.streams, 1u);
-  EXPECT_EQ(get("x86_64-linux-gnu", "znver3").streams, 4u);
+  EXPECT_EQ(zen4.getTuning(InnerLoop::Groups).streams, 1);
+  EXPECT_EQ(
+      get("x86_64-linux-gnu", "znver3").getTuning(InnerLoop::Bytes).streams, 4);
   EXPECT_TRUE(get("x86_64-linux-gnu", "sapphirerapids").amxInt8);
   EXPECT_TRUE(get("x86_64-linux-gnu", "alderlake").avxVnni);
 }

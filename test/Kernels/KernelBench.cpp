@@ -35,6 +35,8 @@ static cl::opt<std::string> features("features",
                                      cl::desc("LLVM's list of features"));
 static cl::opt<bool> cold("cold", cl::desc("Weights from memory"));
 static cl::opt<std::string> assembly("asm", cl::desc("Write the assembly"));
+static cl::opt<std::string>
+    tuning("tuning", cl::desc("The option of convert-kernel-to-vector"));
 static cl::opt<double> seconds("seconds", cl::init(1.0),
                                cl::desc("Time to measure"));
 
@@ -99,7 +101,8 @@ int main(int argc, char **argv) {
                                          start)
         .count();
   };
-  auto jit = KernelJit::compile(*context, text, target);
+  auto jit = KernelJit::compile(*context, text, target,
+                                KernelJit::Products::Native, tuning);
   if (!jit)
     return 1;
   llvm::outs() << llvm::format("compiled in %.2f s, ", now());

@@ -64,7 +64,8 @@ std::unique_ptr<MLIRContext> KernelJit::createContext() {
 std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context,
                                               const std::string &text,
                                               const TargetInfo &target,
-                                              Products products) {
+                                              Products products,
+                                              const std::string &tuning) {
   OwningOpRef<ModuleOp> op = parseSourceString<ModuleOp>(text, &context);
   if (!op)
     return nullptr;
@@ -73,7 +74,7 @@ std::unique_ptr<KernelJit> KernelJit::compile(MLIRContext &context,
       ArrayAttr::get(&context, TargetAttr::get(&context, target.triple,
                                                target.cpu, target.features)));
   PassManager passes(&context);
-  std::string pipeline = "convert-kernel-to-vector,";
+  std::string pipeline = "convert-kernel-to-vector{tuning=" + tuning + "},";
   if (products == Products::Native)
     pipeline += "convert-kernel-to-x86,convert-kernel-to-arm,";
   pipeline += "convert-kernel-to-generic,squint-expand-math,canonicalize,cse,"

@@ -37,10 +37,12 @@ public:
   enum class Products { Native, Generic };
 
   /// `text` is a module whose functions are marked `kernel.body` and
-  /// `llvm.emit_c_interface`. Null with errors printed.
+  /// `llvm.emit_c_interface`. Null with errors printed. `tuning` is the option
+  /// of `convert-kernel-to-vector`.
   static std::unique_ptr<KernelJit>
   compile(mlir::MLIRContext &context, const std::string &text,
-          const TargetInfo &target, Products products = Products::Native);
+          const TargetInfo &target, Products products = Products::Native,
+          const std::string &tuning = "");
   /// The function's entry point, called with pointers to `MemRef`s.
   template <typename Fn> Fn *lookup(const std::string &name) {
     return reinterpret_cast<Fn *>(find("_mlir_ciface_" + name));

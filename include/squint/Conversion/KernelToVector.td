@@ -18,7 +18,13 @@ def ConvertKernelToVector : Pass<"convert-kernel-to-vector", "::mlir::ModuleOp">
     weights, which are `x86vector` operators with AVX-512 BF16. Tiles come from the planner and the function's target: the attribute `squint.target` of the function, else the first of the
     module's `squint.targets`. What is left of the kernel dialect are `kernel.dot`, `kernel.dot_pairs` and `kernel.add_pairs`, for the
     instruction sets.
+
+    `tuning` (`streams=4,prefetch-bytes=0,prefetch-rows=1,rows=6,panels=2`, any of them) stands in for what the planner chooses, for
+    measurements. No choice changes a result.
   }];
+  let options = [
+    Option<"tuning", "tuning", "std::string", /*default=*/"", "Sizes in place of those that the target's table or the planner has">
+  ];
   let dependentDialects = [
     "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::x86vector::X86VectorDialect"

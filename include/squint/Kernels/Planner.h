@@ -13,9 +13,14 @@ namespace squint::kernel {
 /// Register tiles of a matrix product. Up to `fewRows` rows are bound by memory
 /// and read `fewPanels` panels at once, the target's count of streams; more
 /// rows are cut evenly into tiles of up to `rows` rows and `panels` panels.
+/// What the target's table does not say comes from a model of what a step of
+/// the inner loop costs.
 struct GemmPlan {
   int64_t fewRows = 1, fewPanels = 1;
   int64_t rows = 4, panels = 1;
+  /// Weights are asked for so far ahead of their use by tiles of so many rows;
+  /// 0 bytes: never.
+  int64_t prefetchBytes = 0, prefetchRows = 1;
   /// Bytes of 8-bit weights are made signed (xor 0x80) because the target's dot
   /// product wants them so.
   bool signedWeights = false;

@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/CodeGen.h"
 #include "llvm/Support/Error.h"
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,32 @@ class TargetMachine;
 } // namespace llvm
 
 namespace squint {
+
+/// The inner loops of matrix products, which are tuned apart: bytes whose
+/// scales change within a row and bytes whose scales do not, floats of 32 bits
+/// and narrower ones, codes that are decoded to floats.
+enum class InnerLoop { Groups, Bytes, Floats, Halves, Decoded };
+inline constexpr unsigned kInnerLoops = 5;
+
+/// What was measured to be best for an inner loop. None of it changes a bit of
+/// any result.
+struct Tuning {
+  static constexpr int64_t unknown = -1;
+  /// Panels of a weight that one thread reads at once when memory bounds it.
+  int64_t streams = unknown;
+  /// How far ahead of its reads a kernel asks for weights, from so many rows of
+  /// activations a tile on: between many products a core's own prefetcher falls
+  /// behind. 0 bytes: never.
+  int64_t prefetchBytes = unknown, prefetchRows = unknown;
+  /// Of a tile between many rows; unknown where the planner's model decides.
+  int64_t rows = unknown, panels = unknown;
+
+  /// Takes what is known in the other one.
+  void update(const Tuning &other);
+  /// Reads "streams=4,prefetch-bytes=0,prefetch-rows=1,rows=6,panels=2", any of
+  /// them.
+  static llvm::Expected<Tuning> parse(llvm::StringRef text);
+};
 
 struct TargetInfo {
   enum class Arch { X86_64, AArch64 };
@@ -59,13 +86,14 @@ struct TargetInfo {
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 512 << 10;
   int64_t l3Bytes = 8 << 20;
-  /// Panels of a weight that one thread reads at once when memory bounds it.
-  unsigned streams = 1;
-  /// How far ahead of its reads a kernel asks for weights, from so many rows of
-  /// activations a tile on: between many products a core's own prefetcher falls
-  /// behind. 0 bytes: never.
-  int64_t prefetchBytes = 0;
-  unsigned prefetchRows = 4;
+  /// In a cycle: multiply-adds or dot products of whole registers, and loads
+  /// (broadcasts are); cycles until a sum can be added to again.
+  unsigned productsPerCycle = 2, loadsPerCycle = 2, productLatency = 4;
+  /// Streams and prefetching are known for all loops.
+  std::array<Tuning, kInnerLoops> tuning;
+  const Tuning &getTuning(InnerLoop loop) const {
+    return tuning[static_cast<unsigned>(loop)];
+  }
 
   /// Resolves and checks a command line. Empty `triple` and `cpu` mean this
   /// machine; `cpu` may be `native` there, and is `generic` for another

@@ -24,6 +24,17 @@ namespace {
 
 struct ConvertKernelToVector
     : squint::impl::ConvertKernelToVectorBase<ConvertKernelToVector> {
+  using ConvertKernelToVectorBase::ConvertKernelToVectorBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    llvm::Expected<Tuning> parsed = Tuning::parse(tuning);
+    if (!parsed)
+      return emitError(UnknownLoc::get(context))
+             << "tuning: " << llvm::toString(parsed.takeError());
+    sizes = *parsed;
+    return success();
+  }
+
   void runOnOperation() override {
     FunctionTargets targets;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -41,7 +52,9 @@ struct ConvertKernelToVector
   }
 
   LogicalResult convert(func::FuncOp function, Operation *op,
-                        const TargetInfo &target) {
+                        TargetInfo target) {
+    for (Tuning &loop : target.tuning)
+      loop.update(sizes);
     unsigned count = function.getNumArguments();
     if (count < 2 || !function.getArgument(count - 1).getType().isIndex() ||
         !function.getArgument(count - 2).getType().isIndex())
@@ -91,6 +104,8 @@ struct ConvertKernelToVector
     op->erase();
     return success();
   }
+
+  Tuning sizes; // in place of those chosen
 };
 
 } // namespace
