@@ -3,19 +3,23 @@ SHELL := /bin/bash
 BUILD := build
 PREFIX ?= /usr/local
 PYTHON := $(BUILD)/venv/bin/python
+# Other run-time systems that `make bench` measures where they can be had.
+PEERS := $(BUILD)/bench/peers
 CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
 # Lets a compiler cache serve clones in other folders.
 export CCACHE_BASEDIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build sanitized demo test docs bench fuzz install clean
+.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean
 
 help:
 	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime'
 	@echo 'make test      build and run all tests'
 	@echo 'make build     build the tools into $(BUILD)/bin'
 	@echo 'make docs      generate the reference of operators, passes and formats into $(BUILD)/docs'
-	@echo 'make bench     measure: machine limits, models and kernels beside ONNX Runtime'
+	@echo 'make bench     measure: machine limits, kernels against them, models beside other systems'
+	@echo '               BENCH="--quick --filter=REGEX --json=FILE --compare=FILE"'
+	@echo 'make tune      measure which tiles are best here, for lib/Target/Tuning.def; TUNE="--cpu=CPU"'
 	@echo 'make fuzz      mutate models under the address and undefined-behaviour sanitizers'
 	@echo 'make install   install tools, headers and the CMake package into PREFIX ($(PREFIX))'
 	@echo 'make clean     remove what was built (the Python environment stays)'
@@ -49,9 +53,14 @@ docs: configure
 	@echo '== the reference is in $(BUILD)/docs'
 
 bench: build
-	@ninja -C $(BUILD) squint-limits KernelBench
-	@$(PYTHON) bench/bench.py --bin $(BUILD)/bin --work $(BUILD)/bench/work \
-	  --limits $(BUILD)/bench/squint-limits --kernels $(BUILD)/test/Kernels/KernelBench
+	@ninja -C $(BUILD) squint-bench
+	@[ -d $(PEERS) ] || $(PYTHON) -m pip install -q --no-deps --target $(PEERS) -r bench/requirements.txt || echo '== without OpenVINO'
+	@$(PYTHON) bench/bench.py --bin $(BUILD)/bin --work $(BUILD)/bench/work --kernels $(BUILD)/bench/squint-bench \
+	  --peers $(PEERS) $(BENCH)
+
+tune: configure
+	@ninja -C $(BUILD) KernelBench
+	@$(PYTHON) bench/tune.py --kernel-bench $(BUILD)/bench/KernelBench $(TUNE)
 
 # The importer is what reads untrusted bytes first; it alone is built a second time.
 sanitized: setup

@@ -1,28 +1,20 @@
 //===- Limits.cpp - what this machine can do at most -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-//
-// squint-limits [THREADS]: prints one line a limit, `name value unit`. Reading
-// memory bounds a product with one token, dot products bound one with many.
-// Each figure is the best of several rounds.
-//
+// Compiled for the machine at hand.
 //===----------------------------------------------------------------------===//
 
-#include <chrono>
-#include <condition_variable>
-#include <cstdint>
+#include "Limits.h"
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <mutex>
 #include <sys/mman.h>
-#include <thread>
-#include <vector>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
+
+using namespace squint::bench;
 
 namespace {
 
@@ -32,32 +24,6 @@ using Floats = float __attribute__((vector_size(64)));
 /// Keeps a value from being computed at compile time or dropped.
 template <typename T> void opaque(T &value) {
   asm volatile("" : : "r"(&value) : "memory");
-}
-
-/// Seconds that `body(thread)` takes on all threads together, from a common
-/// start to the last end.
-double measure(int threads, const std::function<void(int)> &body) {
-  std::mutex mutex;
-  std::condition_variable ready;
-  int waiting = 0;
-  std::chrono::steady_clock::time_point start;
-  std::vector<std::thread> pool;
-  for (int id = 0; id < threads; ++id)
-    pool.emplace_back([&, id] {
-      {
-        std::unique_lock<std::mutex> lock(mutex);
-        if (++waiting == threads) {
-          start = std::chrono::steady_clock::now();
-          ready.notify_all();
-        }
-        ready.wait(lock, [&] { return waiting == threads; });
-      }
-      body(id);
-    });
-  for (std::thread &thread : pool)
-    thread.join();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-      .count();
 }
 
 /// Reads `bytes` as `Streams` runs side by side, as a product with that many
@@ -73,30 +39,33 @@ template <int Streams> void read(const char *data, size_t bytes) {
     opaque(sum);
 }
 
-double bandwidth(int threads) {
-  const size_t bytes = size_t(512) << 20, share = bytes / threads / 4096 * 4096;
-  void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+/// More than any cache, touched once.
+const char *getMemory(size_t bytes) {
+  static char *memory = [=] {
+    void *data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    std::perror("squint-limits: memory");
-    std::exit(1);
-  }
-  madvise(memory, bytes, MADV_HUGEPAGE);
-  char *data = static_cast<char *>(memory);
-  for (size_t i = 0; i < bytes; i += 4096)
-    data[i] = char(i);
-  double best = 0;
-  for (int round = 0; round < 4; ++round)
-    for (auto kernel : {read<1>, read<2>, read<3>, read<4>, read<8>}) {
-      double seconds =
-          measure(threads, [&](int id) { kernel(data + id * share, share); });
-      best = std::max(best, double(share) * threads / seconds);
+    if (data == MAP_FAILED) {
+      std::perror("expected memory to read");
+      std::exit(1);
     }
-  munmap(memory, bytes);
-  return best;
+    madvise(data, bytes, MADV_HUGEPAGE);
+    for (size_t i = 0; i < bytes; i += 4096)
+      static_cast<char *>(data)[i] = char(i);
+    return static_cast<char *>(data);
+  }();
+  return memory;
 }
 
-constexpr int64_t kSteps = 20'000'000;
+template <int Streams> Limit::Sample readMemory(Workers &workers) {
+  constexpr size_t bytes = size_t(512) << 20;
+  const char *data = getMemory(bytes);
+  size_t share = bytes / workers.size() / 4096 * 4096;
+  double seconds =
+      workers.run([&](int id) { read<Streams>(data + id * share, share); });
+  return {double(share) * workers.size() / 1e9, seconds};
+}
+
+constexpr int64_t kSteps = 2'000'000;
 /// Independent accumulators: enough to fill the pipelines, few enough for the
 /// registers.
 constexpr int kChains = 10;
@@ -111,10 +80,28 @@ void multiplyAdd() {
     opaque(sum);
 }
 
-/// One widening dot product of bytes with the machine's best instruction, in
-/// `kChains` chains; returns the multiplications and additions of one step.
-int dotBytes() {
+#if defined(__AVX2__)
+/// `vpmaddubsw` and what widens its sums.
+void multiplyPairs() {
+  __m256i sums[kChains] = {}, a = {}, b = {};
+  opaque(a), opaque(b);
+  const __m256i ones = _mm256_set1_epi16(1);
+  for (int64_t i = 0; i < kSteps; ++i)
+    for (__m256i &sum : sums) {
+      __m256i pairs = _mm256_maddubs_epi16(a, b);
+      asm volatile("" : "+x"(pairs));
+      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
+    }
+  for (__m256i &sum : sums)
+    opaque(sum);
+}
+#endif
+
+// Widening dot products of bytes with the machine's best instruction, and the
+// multiplications and additions of one.
 #if defined(__AVX512VNNI__)
+constexpr int kDotOperations = 128;
+void dotBytes() {
   __m512i sums[kChains] = {}, a = {}, b = {};
   opaque(a), opaque(b);
   for (int64_t i = 0; i < kSteps; ++i)
@@ -122,19 +109,15 @@ int dotBytes() {
       sum = _mm512_dpbusd_epi32(sum, a, b);
       asm("" : "+v"(sum));
     }
-  const int operations = 128;
+  for (__m512i &sum : sums)
+    opaque(sum);
+}
 #elif defined(__AVX2__)
-  __m256i sums[kChains] = {}, a = {}, b = {};
-  opaque(a), opaque(b);
-  const __m256i ones = _mm256_set1_epi16(1);
-  for (int64_t i = 0; i < kSteps; ++i)
-    for (__m256i &sum : sums) {
-      __m256i pairs = _mm256_maddubs_epi16(a, b);
-      asm("" : "+x"(pairs));
-      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
-    }
-  const int operations = 64;
+constexpr int kDotOperations = 64;
+void dotBytes() { multiplyPairs(); }
 #elif defined(__ARM_FEATURE_DOTPROD)
+constexpr int kDotOperations = 32;
+void dotBytes() {
   int32x4_t sums[kChains] = {};
   int8x16_t a = {}, b = {};
   opaque(a), opaque(b);
@@ -143,35 +126,35 @@ int dotBytes() {
       sum = vdotq_s32(sum, a, b);
       asm("" : "+w"(sum));
     }
-  const int operations = 32;
-#else
-  int sums[1] = {};
-  const int operations = 0;
-#endif
-  for (auto &sum : sums)
+  for (int32x4_t &sum : sums)
     opaque(sum);
-  return operations * kChains;
+}
+#else
+constexpr int kDotOperations = 0;
+void dotBytes() {}
+#endif
+
+template <void (*Body)(), int Operations>
+Limit::Sample compute(Workers &workers) {
+  double seconds = workers.run([](int) { Body(); });
+  return {double(Operations) * kChains * kSteps * workers.size() / 1e9,
+          seconds};
 }
 
 } // namespace
 
-int main(int argc, char **argv) {
-  int threads = argc > 1 ? std::atoi(argv[1]) : 1;
-  if (threads < 1 || threads > 1024) {
-    std::fprintf(stderr,
-                 "squint-limits: expected a count of threads, got '%s'\n",
-                 argv[1]);
-    return 1;
-  }
-  double floats = 0, bytes = 0;
-  for (int round = 0; round < 3; ++round) {
-    double seconds = measure(threads, [](int) { multiplyAdd(); });
-    floats = std::max(floats, 2.0 * 16 * kChains * kSteps * threads / seconds);
-    std::vector<int> operations(threads);
-    seconds = measure(threads, [&](int id) { operations[id] = dotBytes(); });
-    bytes = std::max(bytes, double(operations[0]) * kSteps * threads / seconds);
-  }
-  std::printf("memory-read %.1f GB/s\n", bandwidth(threads) / 1e9);
-  std::printf("float-multiply-add %.0f GFLOP/s\n", floats / 1e9);
-  std::printf("int8-dot %.0f GOP/s\n", bytes / 1e9);
+const std::vector<Limit> &squint::bench::getLimits() {
+  static const std::vector<Limit> limits = {
+      {"memory-read-1-stream", "GB/s", readMemory<1>},
+      {"memory-read-2-streams", "GB/s", readMemory<2>},
+      {"memory-read-4-streams", "GB/s", readMemory<4>},
+      {"memory-read-8-streams", "GB/s", readMemory<8>},
+      {"float-multiply-add", "GOP/s", compute<multiplyAdd, 32>},
+      {"int8-dot", "GOP/s", compute<dotBytes, kDotOperations>},
+#if defined(__AVX2__)
+      // What AVX2 has for the same.
+      {"int8-pairs", "GOP/s", compute<multiplyPairs, 64>},
+#endif
+  };
+  return limits;
 }
