@@ -161,7 +161,7 @@ LogicalResult GemmBuilder::preparePatches() {
     sumGroup = *group;
   }
   patches.emplace(b, op);
-  return patches->prepare(kUnitRows, sumGroup, getInputStep());
+  return patches->prepare(kUnitRows, sumGroup, getInputStep(), getPatchCodes());
 }
 
 Value GemmBuilder::loadSum(Value row, Value number) {
@@ -171,7 +171,8 @@ Value GemmBuilder::loadSum(Value row, Value number) {
 }
 
 void GemmBuilder::prefetch(Value offset, int64_t bytes, int64_t rows) {
-  if (!plan.prefetchBytes || rows < plan.prefetchRows)
+  // A convolution's weights stay in the caches from tile to tile.
+  if (!plan.prefetchBytes || rows < plan.prefetchRows || patches)
     return;
   for (int64_t at = 0; at < bytes; at += 64)
     memref::PrefetchOp::create(b, weights,

@@ -73,6 +73,7 @@ protected:
   /// Elements of a row that are read at a time, at multiples of that; 0 where
   /// they are read in another way.
   virtual int64_t getInputStep() const { return 0; }
+  virtual PatchCodes getPatchCodes() const { return PatchCodes::Summed; }
   /// What is multiplied: `columns` elements from `k` on of a tile's rows.
   Value viewRows(Value row, int64_t rows, Value k, int64_t columns) {
     return patches ? patches->view(row, rows, k, columns)
@@ -103,7 +104,6 @@ private:
   void buildTilePanels(Value row, Value rows, Value first, Value last);
   void buildEpilogue(Value row, Value rows, Value panel, int64_t slot,
                      int64_t slots, Value from, Value mask);
-  Value buildRegion(llvm::ArrayRef<Value> arguments);
   mlir::LogicalResult preparePatches();
 };
 

@@ -42,6 +42,15 @@ private:
   int64_t getInputStep() const override {
     return layout.format.bits() == 8 ? kStep : 0;
   }
+  /// Symmetric weights that are made signed leave nothing to correct by row.
+  PatchCodes getPatchCodes() const override {
+    if (!layout.format.isInteger() || layout.format.bits() != 8 ||
+        layout.format.zeroPoint)
+      return PatchCodes::Summed;
+    if (!b.target.avx512Vnni && !b.target.avxVnni)
+      return PatchCodes::Signed;
+    return layout.grouped ? PatchCodes::Summed : PatchCodes::Unsigned;
+  }
   Values loadColumns(Value panel) override;
   Value finish(Value sum, Value row, ArrayRef<Value> columns) override;
 
@@ -83,7 +92,7 @@ private:
                    : plan.signedWeights ? 127
                                         : (1 << layout.format.bits()) - 1;
     return OpTy::create(b, sum.getType(), sum, weight, input, low, high,
-                        inputLow, 127);
+                        inputLow, inputLow < 0 ? 127 : 255);
   }
 
   PanelReader reader;
@@ -149,6 +158,11 @@ LogicalResult IntegerGemm::prepare() {
              << " activations (0 is all of a row), got " << sums;
   }
   plan = planIntegerGemm(b.target, layout, blockSize);
+  if (patches && getPatchCodes() == PatchCodes::Unsigned) {
+    plan.signedWeights = true;
+    inputLow = 0;
+    zero += 128;
+  }
   // Matrix tiles have no place for the products of the activations' zero point,
   // and read rows that are apart.
   if ((inBlocks() && zero) || patches)

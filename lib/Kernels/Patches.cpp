@@ -33,7 +33,8 @@ bool PatchBuilder::hasLines(int64_t step) const {
 }
 
 LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
-                                    int64_t step) {
+                                    int64_t step, PatchCodes kind) {
+  this->kind = kind;
   window = *op.getWindow();
   auto type = cast<MemRefType>(op.getInput().getType());
   if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
@@ -52,7 +53,9 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
   bool codes = !isa<FloatType>(element);
   if (codes)
     part = sumGroup ? std::min(sumGroup, columns) : columns;
-  padding = codes ? b.intConstant(element, window.getPadValue())
+  int64_t code =
+      window.getPadValue() ^ (kind == PatchCodes::Unsigned ? -128 : 0);
+  padding = codes ? b.intConstant(element, code)
                   : b.constant(element, window.getPadValue());
 
   int64_t most = kPatchBytes * 8 / element.getIntOrFloatBitWidth();
@@ -66,11 +69,11 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
     linePixels = pixels;
     rows = inLine;
     size = lines;
-    if (codes)
+    if (codes && kind == PatchCodes::Summed)
       quads = b.scratch(pixels * channels / 4 + kSlack, b.getI32Type());
   }
   scratch = b.scratch(size + kSlack, element);
-  if (codes)
+  if (codes && kind == PatchCodes::Summed)
     sums = b.scratch(rows * getNumSums(), b.getI32Type());
   return success();
 }
@@ -136,6 +139,12 @@ void PatchBuilder::forRows(Value row, Value count,
   });
 }
 
+Value PatchBuilder::keep(Value codes) {
+  if (kind != PatchCodes::Unsigned)
+    return codes;
+  return arith::XOrIOp::create(b, codes, b.intConstant(codes.getType(), -128));
+}
+
 void PatchBuilder::fill(Value to, Value count) {
   Value full = b.mul(b.div(count, kLanes), kLanes);
   b.loop(b.index(0), full, kLanes,
@@ -152,8 +161,8 @@ void PatchBuilder::fill(Value to, Value count) {
 void PatchBuilder::copy(Value from, Value to, int64_t count) {
   int64_t bytes = element.getIntOrFloatBitWidth() / 8, done = 0;
   auto move = [&](Value at, int64_t lanes) {
-    b.store(b.load(b.vec(element, lanes), input, b.add(from, at)), scratch,
-            b.add(to, at));
+    b.store(keep(b.load(b.vec(element, lanes), input, b.add(from, at))),
+            scratch, b.add(to, at));
   };
   constexpr int64_t unrolled = 8;
   for (int64_t lanes : {64 / bytes, kLanes}) {
@@ -174,9 +183,10 @@ void PatchBuilder::copy(Value from, Value to, int64_t count) {
       fits, [&] { move(b.index(done), kLanes); },
       [&] {
         b.loop(b.index(done), b.index(count), 1, [&](Value i) {
-          memref::StoreOp::create(
-              b, memref::LoadOp::create(b, input, ValueRange{b.add(from, i)}),
-              scratch, ValueRange{b.add(to, i)});
+          Value one =
+              memref::LoadOp::create(b, input, ValueRange{b.add(from, i)});
+          memref::StoreOp::create(b, keep(one), scratch,
+                                  ValueRange{b.add(to, i)});
         });
       });
 }
@@ -189,8 +199,8 @@ void PatchBuilder::copy(Value from, Value to, Value count) {
       break; // whole pixels
     Value end = b.mul(b.div(count, lanes), lanes);
     b.loop(start, end, lanes, [&](Value i) {
-      b.store(b.load(b.vec(element, lanes), input, b.add(from, i)), scratch,
-              b.add(to, i));
+      b.store(keep(b.load(b.vec(element, lanes), input, b.add(from, i))),
+              scratch, b.add(to, i));
     });
     start = end;
   }

@@ -9,6 +9,13 @@
 
 namespace squint::kernel {
 
+/// Codes as a product wants them.
+enum class PatchCodes {
+  Summed,  ///< signed, with the sums of rows
+  Signed,  ///< without sums
+  Unsigned ///< 128 more, without sums
+};
+
 /// Some rows at a time of the matrix that a `#kernel.window` stands for, in
 /// scratch memory, and the sums of their codes: what a convolution's product
 /// reads. Either the rows are written out, or, where a vector holds elements of
@@ -23,7 +30,8 @@ public:
   /// Takes scratch memory for up to `maxRows` rows, fewer where they are long;
   /// `sumGroup` as `getSumGroup` gives it. Views of lines serve products that
   /// read `step` elements at a time; 0 for others.
-  mlir::LogicalResult prepare(int64_t maxRows, int64_t sumGroup, int64_t step);
+  mlir::LogicalResult prepare(int64_t maxRows, int64_t sumGroup, int64_t step,
+                              PatchCodes kind);
   /// Sums of a row.
   int64_t getNumSums() const { return llvm::divideCeil(columns, part); }
 
@@ -48,6 +56,8 @@ private:
   void copy(Value from, Value to, int64_t count);
   void copy(Value from, Value to, Value count);
   Value inside(Value position, int64_t size);
+  /// Codes as they are kept.
+  Value keep(Value codes);
 
   KernelBuilder &b;
   GemmOp op;
@@ -58,6 +68,7 @@ private:
   /// Codes of a sum.
   int64_t part = 0;
   mlir::Type element;
+  PatchCodes kind = PatchCodes::Summed;
   Value input, imageSize, scratch, sums, quads, padding, first;
 };
 

@@ -56,11 +56,19 @@ Value staticCodes(TensorBuilder &b, Value source, ArrayRef<OpFoldResult> sizes,
       [&](OpBuilder &inner, ValueRange arguments) -> Value {
         Value x = arith::MulFOp::create(inner, loc, arguments[0],
                                         b.constant(inverse));
-        x = math::RoundEvenOp::create(inner, loc, x);
-        x = arith::AddFOp::create(inner, loc, x, b.constant(zero));
-        x = arith::MaxNumFOp::create(inner, loc, x, b.constant(-128.0f));
-        x = arith::MinNumFOp::create(inner, loc, x, b.constant(127.0f));
-        return arith::FPToSIOp::create(inner, loc, inner.getI8Type(), x);
+        // Bounds are integers, so clamping first gives the same codes; adding
+        // 1.5 * 2^23, whose last bit is worth 1, rounds.
+        x = arith::MaxNumFOp::create(inner, loc, x, b.constant(-128.0f - zero));
+        x = arith::MinNumFOp::create(inner, loc, x, b.constant(127.0f - zero));
+        x = arith::AddFOp::create(inner, loc, x, b.constant(12582912.0f));
+        Value code =
+            arith::BitcastOp::create(inner, loc, inner.getI32Type(), x);
+        code = arith::AddIOp::create(
+            inner, loc, code,
+            arith::ConstantOp::create(
+                inner, loc, inner.getI32IntegerAttr(getZeroPoint(quantize))));
+        // Of 1.5 * 2^23 the low byte has no bits.
+        return arith::TruncIOp::create(inner, loc, inner.getI8Type(), code);
       });
 }
 

@@ -41,8 +41,10 @@ func.func @conv(%x: tensor<1x8x8x4xf32>) -> tensor<1x8x8x6xf32> {
   %q = squint.quantize %x {scale = 0.5 : f32, zero_point = -3 : i32} : tensor<1x8x8x4xf32> -> <1x8x8x4, "int8:tensor,scale=f32">
   %xf = squint.dequantize %q : <1x8x8x4, "int8:tensor,scale=f32"> -> tensor<1x8x8x4xf32>
   // CHECK: linalg.generic
-  // CHECK: math.roundeven
-  // CHECK: arith.fptosi
+  // CHECK: arith.maxnumf
+  // CHECK: arith.minnumf
+  // CHECK: arith.addf
+  // CHECK: arith.trunci
   // CHECK: kernel.gemm ins(%{{.*}} : tensor<1x8x8x4xi8>)
   // CHECK-SAME: activation_scale = 5.000000e-01 : f32, activation_zero_point = -3 : i32
   // CHECK-SAME: window = #kernel.window<kernel = [3, 3],{{.*}}out = [8, 8], pad_value = -3>

@@ -32,7 +32,8 @@ static void convertDot(KernelBuilder &b, DotOp op) {
   Value sum = op.getAccumulator();
   for (int64_t i = 0; i < 4; ++i) {
     Value weight = extendByte(b, words, i, int32_t(op.getWeightMin()) < 0);
-    Value input = b.splat(extendByte(b, op.getInput(), i, true));
+    Value input = b.splat(
+        extendByte(b, op.getInput(), i, int32_t(op.getInputMax()) < 128));
     sum =
         arith::AddIOp::create(b, sum, arith::MulIOp::create(b, weight, input));
   }

@@ -33,15 +33,23 @@ public:
   }
 
   LogicalResult convert(DotOp op) {
-    bool isSigned = int32_t(op.getWeightMin()) < 0;
-    if (vnni && isSigned)
+    bool isSigned = int32_t(op.getWeightMin()) < 0,
+         isInputSigned = int32_t(op.getInputMax()) < 128;
+    if (vnni ? isSigned == isInputSigned : !isInputSigned)
       return op.emitError()
-             << "expected unsigned weights where vpdpbusd multiplies";
+             << "expected "
+             << (vnni ? "one unsigned factor where vpdpbusd multiplies"
+                      : "signed activations");
     Value x = splat(op.getInput());
     replace(op, op.getAccumulator(), [&](Value sum, Value w) {
-      if (vnni)
+      if (vnni) {
+        // The first factor is the unsigned one.
+        SmallVector<Value, 3> operands{sum, w, x};
+        if (isSigned)
+          std::swap(operands[1], operands[2]);
         return call("llvm.x86.avx512.vpdpbusd." + std::to_string(bits),
-                    sum.getType(), {sum, w, x});
+                    sum.getType(), operands);
+      }
       if (!fitsPairs(op, isSigned))
         return add(sum, isSigned ? multiplyWide<arith::ShRSIOp>(w, x)
                                  : multiplyWide<arith::ShRUIOp>(w, x));

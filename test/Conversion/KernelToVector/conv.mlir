@@ -1,18 +1,22 @@
 // RUN: squint-opt %s --convert-kernel-to-vector | FileCheck %s
+// RUN: sed -e s/x86-64-v3/znver4/ %s | squint-opt --convert-kernel-to-vector | FileCheck %s --check-prefix=VNNI
 
 module attributes {squint.targets = [#squint.target<"x86_64-unknown-linux-gnu", "x86-64-v3", "">]} {
 
-// Three lines of the image go to scratch memory, of which the rows of a line of the output are views: their distance is a pixel. Sums
-// are products with ones.
+// Three lines of the image go to scratch memory, of which the rows of a line of the output are views: their distance is a pixel. There
+// are no sums: symmetric weights are signed here, and where vpdpbusd multiplies the activations are unsigned.
 // CHECK-LABEL: func.func @codes
-//   CHECK-DAG:   memref.alloca() {alignment = 64 : i64} : memref<1696xi8>
-//   CHECK-DAG:   memref.alloca() {alignment = 64 : i64} : memref<32xi32>
+//       CHECK:   memref.alloca() {alignment = 64 : i64} : memref<1696xi8>
 //       CHECK:   vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
+//  VNNI-LABEL: func.func @codes
+//        VNNI:   %[[CODES:.*]] = vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
+//        VNNI:   %[[BYTES:.*]] = arith.xori %[[CODES]]
+//        VNNI:   vector.store %[[BYTES]], %{{.*}} : memref<1696xi8>, vector<64xi8>
+//        VNNI:   kernel.dot {{.*}}input_max = 255 : i32, input_min = 0 : i32, weight_max = 127 : i32, weight_min = -128 : i32
 //       CHECK:   vector.store %{{.*}} : memref<1696xi8>, vector<64xi8>
-//       CHECK:   kernel.dot {{.*}}weight_max = 255
-//       CHECK:   memref.store %{{.*}} : memref<32xi32>
+//   CHECK-NOT:   memref.store
 //       CHECK:   memref.reinterpret_cast %{{.*}} strides: [16, 1]
-//       CHECK:   kernel.dot
+//       CHECK:   kernel.dot {{.*}}input_max = 127
 func.func @codes(%x: memref<?x32x32x16xi8>, %w: memref<?xi8>, %y: memref<?x16xf32>, %begin: index, %end: index) attributes {kernel.body} {
   kernel.gemm ins(%x : memref<?x32x32x16xi8>) weights(%w : memref<?xi8>) outs(%y : memref<?x16xf32>)
       attributes {weight_type = !squint.packed<16x144, "int8:channel,scale=f32", #kernel.panels<16>>,

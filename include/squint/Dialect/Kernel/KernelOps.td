@@ -257,8 +257,9 @@ def Kernel_DotOp : Kernel_ByteProductOp<"dot", (ins Kernel_Vector<16, "32">:$acc
                                         (outs Kernel_Vector<16, "32">:$result)> {
   let summary = "Dot products of four bytes, accumulated in 16 lanes";
   let description = [{
-    `result[i] = accumulator[i] + sum_{j < 4} weights[4 i + j] * byte_j(input)`, modulo 2^32. Bytes of the input are signed; bytes
-    of weights are signed where `weight_min` is negative and unsigned otherwise.
+    `result[i] = accumulator[i] + sum_{j < 4} weights[4 i + j] * byte_j(input)`, modulo 2^32. Bytes of the input are unsigned
+    where `input_max` is more than 127 and signed otherwise; bytes of weights are signed where `weight_min` is negative and unsigned
+    otherwise. Where `vpdpbusd` multiplies, one of the two is unsigned; elsewhere the input is signed.
 
     ```mlir
     %t = kernel.dot %acc, %w, %x {weight_min = 0 : i32, weight_max = 255 : i32, input_min = -127 : i32, input_max = 127 : i32}
