@@ -5,6 +5,7 @@
 // lies within the image from side to side are computed several at a time.
 //===----------------------------------------------------------------------===//
 
+#include "Epilogue.h"
 #include "squint/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -18,7 +19,7 @@ class DepthwiseBuilder {
 public:
   DepthwiseBuilder(KernelBuilder &b, DepthwiseOp op)
       : b(b), op(op), window(op.getWindow()), input(op.getInput()),
-        weights(op.getWeights()), output(op.getOutputs()[0]) {
+        weights(op.getWeights()) {
     auto type = cast<MemRefType>(input.getType());
     height = type.getDimSize(1);
     width = type.getDimSize(2);
@@ -36,11 +37,14 @@ private:
   void buildPixels(Value x, int64_t pixels, Range columns, bool whole,
                    Value channel, Value mask);
   Value column(Value x, int64_t pixel, Value j);
+  Value load(ValueRange at, Value mask);
+  void buildEpilogue(Value sum, ArrayRef<Value> extras, ValueRange at,
+                     Value mask);
 
   KernelBuilder &b;
   DepthwiseOp op;
   WindowAttr window;
-  Value input, weights, output;
+  Value input, weights;
   int64_t height = 0, width = 0, channels = 0;
   Value image, y, top;
   Range lines;
@@ -75,10 +79,8 @@ void DepthwiseBuilder::buildPixels(Value x, int64_t pixels, Range columns,
     Value line = b.add(top, b.mul(i, window.getDilations()[0]));
     Values next;
     for (int64_t p = 0; p < pixels; ++p)
-      next.push_back(
-          b.fma(b.load(b.f32s(), input, {image, line, column(x, p, j), channel},
-                       mask),
-                factor, current[p]));
+      next.push_back(b.fma(load({image, line, column(x, p, j), channel}, mask),
+                           factor, current[p]));
     return next;
   };
   sums =
@@ -92,13 +94,43 @@ void DepthwiseBuilder::buildPixels(Value x, int64_t pixels, Range columns,
           next = tap(i, b.index(j), next);
         return next;
       });
-  Value bias =
-      op.getBias() ? b.load(b.f32s(), op.getBias(), channel, mask) : Value();
-  for (int64_t p = 0; p < pixels; ++p) {
-    Value sum =
-        bias ? arith::AddFOp::create(b, sums[p], bias).getResult() : sums[p];
-    b.store(sum, output, {image, y, b.add(x, p), channel}, mask);
+  // Extras along the channels are the same for every pixel.
+  Values extras;
+  for (Value extra : op.getExtras()) {
+    auto type = cast<MemRefType>(extra.getType());
+    extras.push_back(type.getRank() == 1 ? b.load(b.vec(type.getElementType()),
+                                                  extra, channel, mask)
+                                         : Value());
   }
+  for (int64_t p = 0; p < pixels; ++p)
+    buildEpilogue(sums[p], extras, {image, y, b.add(x, p), channel}, mask);
+}
+
+/// 16 channels of a pixel as f32.
+Value DepthwiseBuilder::load(ValueRange at, Value mask) {
+  std::optional<uint32_t> zero = op.getActivationZeroPoint();
+  if (!zero)
+    return b.load(b.f32s(), input, at, mask);
+  Value codes = arith::ExtSIOp::create(
+      b, b.i32s(), b.load(b.vec(b.getI8Type()), input, at, mask));
+  codes = arith::SubIOp::create(
+      b, codes, b.intConstant(b.i32s(), static_cast<int32_t>(*zero)));
+  return arith::SIToFPOp::create(b, b.f32s(), codes);
+}
+
+void DepthwiseBuilder::buildEpilogue(Value sum, ArrayRef<Value> extras,
+                                     ValueRange at, Value mask) {
+  Values arguments{sum};
+  for (auto [extra, loaded] : llvm::zip(op.getExtras(), extras)) {
+    Type element = cast<MemRefType>(extra.getType()).getElementType();
+    arguments.push_back(loaded ? loaded
+                               : b.load(b.vec(element), extra, at, mask));
+  }
+  FailureOr<Values> results =
+      buildEpilogueRegion(b, op.getEpilogue(), arguments);
+  if (succeeded(results))
+    for (auto [result, output] : llvm::zip(*results, op.getOutputs()))
+      b.store(result, output, at, mask);
 }
 
 void DepthwiseBuilder::buildLine(Value channel, Value mask) {
@@ -145,10 +177,9 @@ void DepthwiseBuilder::build(Units units) {
 
 LogicalResult squint::kernel::buildDepthwise(KernelBuilder &b, DepthwiseOp op,
                                              Units units) {
-  SmallVector<Value> memrefs{op.getInput(), op.getWeights(),
-                             op.getOutputs()[0]};
-  if (op.getBias())
-    memrefs.push_back(op.getBias());
+  SmallVector<Value> memrefs{op.getInput(), op.getWeights()};
+  llvm::append_range(memrefs, op.getExtras());
+  llvm::append_range(memrefs, op.getOutputs());
   if (failed(checkRows(op, memrefs)))
     return failure();
   DepthwiseBuilder(b, op).build(units);

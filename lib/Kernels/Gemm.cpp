@@ -3,51 +3,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Gemm.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "Epilogue.h"
 #include "squint/Kernels/Work.h"
 
 using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
-
-/// A scalar operator on vectors of 16.
-static LogicalResult cloneOnVectors(KernelBuilder &b, Operation &scalar,
-                                    IRMapping &map) {
-  if (auto constant = dyn_cast<arith::ConstantOp>(scalar)) {
-    auto type = b.vec(constant.getType());
-    auto value = DenseElementsAttr::get(type, Attribute(constant.getValue()));
-    map.map(constant.getResult(),
-            arith::ConstantOp::create(b, value).getResult());
-    return success();
-  }
-  if (!OpTrait::hasElementwiseMappableTraits(&scalar))
-    return scalar.emitError()
-           << "expected elementwise operators in an epilogue";
-  SmallVector<Value> operands;
-  for (Value operand : scalar.getOperands())
-    operands.push_back(map.contains(operand) ? map.lookup(operand)
-                                             : b.splat(operand));
-  SmallVector<Type> types;
-  for (Type type : scalar.getResultTypes())
-    types.push_back(b.vec(type));
-  OperationState state(scalar.getLoc(), scalar.getName(), operands, types,
-                       scalar.getAttrs());
-  state.propertiesAttr = scalar.getPropertiesAsAttribute();
-  map.map(scalar.getResults(), b.create(state)->getResults());
-  return success();
-}
-
-Value GemmBuilder::buildRegion(ArrayRef<Value> arguments) {
-  Block &block = op.getEpilogue().front();
-  IRMapping map;
-  for (auto [argument, value] : llvm::zip(block.getArguments(), arguments))
-    map.map(argument, value);
-  for (Operation &inner : block.without_terminator())
-    if (failed(cloneOnVectors(b, inner, map)))
-      return {};
-  Value result = cast<YieldOp>(block.getTerminator()).getValues()[0];
-  return map.contains(result) ? map.lookup(result) : b.splat(result);
-}
 
 void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
                                 int64_t slot, int64_t slots, Value from,
@@ -79,8 +40,11 @@ void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
         arguments.push_back(
             b.load(b.vec(type.getElementType()), extra, {m, column}, mask));
     }
-    if (Value result = buildRegion(arguments))
-      b.store(result, output, {m, column}, mask);
+    FailureOr<Values> results =
+        buildEpilogueRegion(b, op.getEpilogue(), arguments);
+    if (succeeded(results))
+      for (auto [result, output] : llvm::zip(*results, op.getOutputs()))
+        b.store(result, output, {m, column}, mask);
   });
 }
 
@@ -246,8 +210,9 @@ LogicalResult squint::kernel::buildGemm(KernelBuilder &b, GemmOp op,
   auto layout =
       PanelLayout::get(type.getFormat(), type.getRows(), type.getColumns());
   SmallVector<Value> memrefs{op.getInput(), op.getScales(), op.getSums(),
-                             op.getWeights(), op.getOutputs()[0]};
-  memrefs.append(op.getExtras().begin(), op.getExtras().end());
+                             op.getWeights()};
+  llvm::append_range(memrefs, op.getExtras());
+  llvm::append_range(memrefs, op.getOutputs());
   if (failed(checkRows(op, memrefs)))
     return failure();
   auto builder = op.hasIntegerInput() ? createIntegerGemm(b, op, layout)

@@ -23,104 +23,27 @@ static LogicalResult checkFloatRows(Operation *op, Value value) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// kernel.norm
-//===----------------------------------------------------------------------===//
+/// Rows that are computed side by side.
+static constexpr int64_t kMaxRows = 4;
 
-LogicalResult squint::kernel::buildNorm(KernelBuilder &b, NormOp op,
-                                        Units units) {
-  Value x = op.getInput(), y = op.getOutputs()[0], scale = op.getScale(),
-        bias = op.getBias();
-  if (failed(checkFloatRows(op, x)) || failed(checkFloatRows(op, y)) ||
-      failed(checkRows(op, {x, y, scale, bias})))
-    return failure();
-  Value columns = b.dim(x, 1);
-  Value count = arith::SIToFPOp::create(
-      b, b.getF32Type(),
-      arith::IndexCastOp::create(b, b.getI64Type(), columns));
-  Value zero = b.constant(b.f32s(), 0.0);
-  b.loop(units.begin, units.end, 1, [&](Value row) {
-    Value mean;
-    if (op.getCentered()) {
-      Values sum = b.lanes(
-          columns, zero, [&](Value k, Value mask, ValueRange sums) -> Values {
-            return {arith::AddFOp::create(b, sums[0],
-                                          b.load(b.f32s(), x, {row, k}, mask))};
-          });
-      mean = b.splat(arith::DivFOp::create(b, b.reduceAdd(sum[0]), count));
-    }
-    auto center = [&](Value k, Value mask) -> Value {
-      Value value = b.load(b.f32s(), x, {row, k}, mask);
-      return mean ? arith::SubFOp::create(b, value, mean).getResult() : value;
-    };
-    Values squares = b.lanes(
-        columns, zero, [&](Value k, Value mask, ValueRange sums) -> Values {
-          Value value = center(k, mask);
-          if (mask && mean)
-            value = arith::SelectOp::create(b, mask, value, zero);
-          return {b.fma(value, value, sums[0])};
-        });
-    Value variance = arith::DivFOp::create(b, b.reduceAdd(squares[0]), count);
-    Value deviation = math::SqrtOp::create(
-        b, arith::AddFOp::create(b, variance,
-                                 b.f32(op.getEpsilon().convertToDouble())));
-    Value inverse = b.splat(arith::DivFOp::create(b, b.f32(1.0f), deviation));
-    b.lanes(columns, {}, [&](Value k, Value mask, ValueRange) -> Values {
-      Value value = arith::MulFOp::create(b, center(k, mask), inverse);
-      Value factor = b.load(b.f32s(), scale, k, mask);
-      value = bias ? b.fma(value, factor, b.load(b.f32s(), bias, k, mask))
-                   : arith::MulFOp::create(b, value, factor).getResult();
-      b.store(value, y, {row, k}, mask);
-      return {};
-    });
+/// Calls with some rows at a time, whose sums do not wait for one another, then
+/// with one row at a time.
+static void forRows(KernelBuilder &b, Units units,
+                    llvm::function_ref<void(ArrayRef<Value>)> body) {
+  int64_t count = b.target.vectorBits >= 512 ? kMaxRows : 2;
+  Value full = b.mul(b.div(b.sub(units.end, units.begin), count), count);
+  Value rest = b.add(units.begin, full);
+  b.loop(units.begin, rest, count, [&](Value row) {
+    Values rows;
+    for (int64_t i = 0; i < count; ++i)
+      rows.push_back(b.add(row, i));
+    body(rows);
   });
-  return success();
+  b.loop(rest, units.end, 1, [&](Value row) { body(row); });
 }
 
-//===----------------------------------------------------------------------===//
-// kernel.softmax
-//===----------------------------------------------------------------------===//
-
-LogicalResult squint::kernel::buildSoftmax(KernelBuilder &b, SoftmaxOp op,
-                                           Units units) {
-  Value x = op.getInput(), y = op.getOutputs()[0];
-  if (failed(checkFloatRows(op, x)) || failed(checkFloatRows(op, y)) ||
-      failed(checkRows(op, {x, y})))
-    return failure();
-  Value columns = b.dim(x, 1);
-  Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
-  Value zero = b.constant(b.f32s(), 0.0);
-  auto maximum = [&](Value a, Value c) -> Value {
-    return arith::MaximumFOp::create(b, a, c);
-  };
-  b.loop(units.begin, units.end, 1, [&](Value row) {
-    Values highest = b.lanes(
-        columns, least, [&](Value k, Value mask, ValueRange current) -> Values {
-          return {
-              maximum(current[0], b.load(b.f32s(), x, {row, k}, mask, least))};
-        });
-    Value shift = b.splat(b.reduce(highest[0], maximum));
-    Values sum = b.lanes(
-        columns, zero, [&](Value k, Value mask, ValueRange sums) -> Values {
-          Value value = arith::SubFOp::create(
-              b, b.load(b.f32s(), x, {row, k}, mask), shift);
-          value = math::ExpOp::create(b, value);
-          if (mask)
-            value = arith::SelectOp::create(b, mask, value, zero);
-          b.store(value, y, {row, k}, mask);
-          return {arith::AddFOp::create(b, sums[0], value)};
-        });
-    Value inverse =
-        b.splat(arith::DivFOp::create(b, b.f32(1.0f), b.reduceAdd(sum[0])));
-    b.lanes(columns, {}, [&](Value k, Value mask, ValueRange) -> Values {
-      b.store(arith::MulFOp::create(b, b.load(b.f32s(), y, {row, k}, mask),
-                                    inverse),
-              y, {row, k}, mask);
-      return {};
-    });
-  });
-  return success();
-}
+/// Floats of a row of those that a kernel keeps on the stack.
+static constexpr int64_t kMaxScratchRow = 1 << 13;
 
 //===----------------------------------------------------------------------===//
 // kernel.quantize_rows
@@ -156,22 +79,35 @@ struct Rounder {
 };
 } // namespace
 
-/// The largest magnitude as the bits of a float: NaN is larger than any number.
-static Value findLargest(KernelBuilder &b, Value x, Value row, Value start,
-                         Value length) {
-  Values largest =
-      b.lanes(length, b.intConstant(b.i32s(), 0),
-              [&](Value k, Value mask, ValueRange current) -> Values {
-                Value value = b.load(b.f32s(), x, {row, b.add(start, k)}, mask);
-                Value bits = arith::AndIOp::create(
-                    b, arith::BitcastOp::create(b, b.i32s(), value),
-                    b.intConstant(b.i32s(), 0x7FFFFFFF));
-                return {arith::MaxSIOp::create(b, current[0], bits)};
-              });
-  Value bits = b.reduce(largest[0], [&](Value a, Value c) -> Value {
+/// Magnitudes as the bits of floats: NaN is larger than any number.
+static Value maxMagnitude(KernelBuilder &b, Value largest, Value values) {
+  Value bits = arith::AndIOp::create(b, b.bitcast(b.i32s(), values),
+                                     b.intConstant(b.i32s(), 0x7FFFFFFF));
+  return arith::MaxSIOp::create(b, largest, bits);
+}
+
+/// The largest lane of such as a float.
+static Value reduceMagnitude(KernelBuilder &b, Value largest) {
+  Value bits = b.reduce(largest, [&](Value a, Value c) -> Value {
     return arith::MaxSIOp::create(b, a, c);
   });
   return arith::BitcastOp::create(b, b.getF32Type(), bits);
+}
+
+static Values findLargest(KernelBuilder &b, Value x, ArrayRef<Value> rows,
+                          Value start, Value length) {
+  Values largest = b.lanes(
+      length, Values(rows.size(), b.intConstant(b.i32s(), 0)),
+      [&](Value k, Value mask, ValueRange current) -> Values {
+        Values next;
+        for (auto [row, most] : llvm::zip(rows, current))
+          next.push_back(maxMagnitude(
+              b, most, b.load(b.f32s(), x, {row, b.add(start, k)}, mask)));
+        return next;
+      });
+  for (Value &most : largest)
+    most = reduceMagnitude(b, most);
+  return largest;
 }
 
 /// As a scale of that type would be stored.
@@ -229,9 +165,9 @@ static LogicalResult buildRoundRows(KernelBuilder &b, QuantizeRowsOp op,
                       : columns;
   auto roundBlock = [&](Value row, Value number, int64_t length) {
     Value start = b.mul(number, block);
-    Value scale =
-        arith::DivFOp::create(b, findLargest(b, x, row, start, b.index(length)),
-                              b.f32(format.element->largest));
+    Value scale = arith::DivFOp::create(
+        b, findLargest(b, x, row, start, b.index(length))[0],
+        b.f32(format.element->largest));
     scale = roundScale(b, scale, format.scale);
     Value inverse = b.splat(invertScale(b, scale)), factor = b.splat(scale);
     b.lanes(
@@ -254,99 +190,331 @@ static LogicalResult buildRoundRows(KernelBuilder &b, QuantizeRowsOp op,
   return success();
 }
 
+namespace {
+
+/// Codes, scales and sums of rows of floats.
+class RowQuantizer {
+public:
+  /// `columns` may be symbolic; a scale makes the quantization static. Outputs
+  /// are codes, scales (unless static) and sums.
+  RowQuantizer(KernelBuilder &b, Operation *op, const Format &format,
+               int64_t sumGroup, std::optional<APFloat> scale, int32_t zero,
+               int64_t columns, ValueRange outputs);
+
+  LogicalResult check();
+  /// Rows `from` of `x`, whose largest magnitudes are `largest` where they are
+  /// known, to rows `rows` of the outputs.
+  void build(Value x, ArrayRef<Value> from, ArrayRef<Value> rows,
+             ArrayRef<Value> largest = {});
+  /// Whether a row has one scale that depends on its largest magnitude.
+  bool isByRow() const { return !isStatic && block == columns; }
+
+private:
+  Value width(Value x, int64_t length) {
+    return ShapedType::isDynamic(columns) ? b.dim(x, 1) : b.index(length);
+  }
+  void buildBlock(Value number, int64_t length, ArrayRef<Value> largest);
+  void buildParts(Value start, int64_t length, ArrayRef<Value> inverses);
+  void buildPart(Value start, int64_t length, ArrayRef<Value> inverses,
+                 Value sumIndex);
+
+  KernelBuilder &b;
+  Operation *op;
+  const Format &format;
+  int64_t sumGroup, columns, block, part;
+  bool isStatic;
+  float scale;
+  int32_t zero;
+  Value codes, scales, sums;
+  /// The rows at hand.
+  Value x;
+  ArrayRef<Value> from, rows;
+};
+
+} // namespace
+
+RowQuantizer::RowQuantizer(KernelBuilder &b, Operation *op,
+                           const Format &format, int64_t sumGroup,
+                           std::optional<APFloat> scale, int32_t zero,
+                           int64_t columns, ValueRange outputs)
+    : b(b), op(op), format(format), sumGroup(sumGroup), columns(columns),
+      isStatic(scale.has_value()),
+      scale(scale ? scale->convertToFloat() : 0.0f), zero(zero),
+      codes(outputs[0]), scales(isStatic ? Value() : outputs[1]),
+      sums(outputs[isStatic ? 1 : 2]) {
+  // A symbolic number of columns is one block with one sum; as lengths, the
+  // number that stands for it divides itself.
+  block = format.granularity == Granularity::Group
+              ? std::min(format.groupSize, columns)
+              : columns;
+  part = sumGroup ? std::min(sumGroup, columns) : columns;
+}
+
+LogicalResult RowQuantizer::check() {
+  if (ShapedType::isDynamic(columns) &&
+      (format.granularity == Granularity::Group || sumGroup))
+    return op->emitError() << "expected a static number of columns for groups";
+  if (block % part && block != columns)
+    return op->emitError() << "expected sums of groups that divide " << block
+                           << ", got " << part;
+  return success();
+}
+
+/// Codes of [start, start + length) and their sums.
+void RowQuantizer::buildPart(Value start, int64_t length,
+                             ArrayRef<Value> inverses, Value sumIndex) {
+  Rounder round{b, isStatic ? -128 : -127, 127, zero, isStatic};
+  Value none = b.intConstant(b.i32s(), 0);
+  Values totals = b.lanes(
+      width(x, length), Values(rows.size(), none),
+      [&](Value k, Value mask, ValueRange current) -> Values {
+        Value at = b.add(start, k);
+        Values next;
+        for (auto [r, row] : llvm::enumerate(rows)) {
+          Value code =
+              round(b.load(b.f32s(), x, {from[r], at}, mask), inverses[r]);
+          b.store(arith::TruncIOp::create(b, b.vec(b.getI8Type()), code), codes,
+                  {row, at}, mask);
+          if (mask)
+            code = arith::SelectOp::create(b, mask, code, none);
+          next.push_back(arith::AddIOp::create(b, current[r], code));
+        }
+        return next;
+      });
+  for (auto [row, total] : llvm::zip(rows, totals))
+    memref::StoreOp::create(b, b.reduceAdd(total), sums,
+                            ValueRange{row, sumIndex});
+}
+
+void RowQuantizer::buildParts(Value start, int64_t length,
+                              ArrayRef<Value> inverses) {
+  int64_t full = length / part, rest = length % part;
+  Value first = b.div(start, part);
+  if (full == 1)
+    buildPart(start, part, inverses, first);
+  else
+    b.loop(b.index(0), b.index(full), 1, [&](Value i) {
+      buildPart(b.add(start, b.mul(i, part)), part, inverses, b.add(first, i));
+    });
+  if (rest)
+    buildPart(b.add(start, full * part), rest, inverses, b.add(first, full));
+}
+
+void RowQuantizer::buildBlock(Value number, int64_t length,
+                              ArrayRef<Value> largest) {
+  Value start = b.mul(number, block);
+  if (isStatic)
+    return buildParts(start, length,
+                      Values(rows.size(), b.constant(b.f32s(), 1.0f / scale)));
+  Values found(largest), inverses;
+  if (found.empty())
+    found = findLargest(b, x, from, start, width(x, length));
+  for (auto [row, most] : llvm::zip(rows, found)) {
+    Value scale = roundScale(b, arith::DivFOp::create(b, most, b.f32(127.0f)),
+                             format.scale);
+    memref::StoreOp::create(b, scale, scales, ValueRange{row, number});
+    inverses.push_back(b.splat(invertScale(b, scale)));
+  }
+  buildParts(start, length, inverses);
+}
+
+void RowQuantizer::build(Value x, ArrayRef<Value> from, ArrayRef<Value> rows,
+                         ArrayRef<Value> largest) {
+  this->x = x, this->from = from, this->rows = rows;
+  int64_t full = columns / block;
+  if (full == 1)
+    buildBlock(b.index(0), block, largest);
+  else
+    b.loop(b.index(0), b.index(full), 1,
+           [&](Value i) { buildBlock(i, block, {}); });
+  if (columns % block)
+    buildBlock(b.index(full), columns % block, {});
+}
+
 LogicalResult squint::kernel::buildQuantizeRows(KernelBuilder &b,
                                                 QuantizeRowsOp op,
                                                 Units units) {
-  Value x = op.getInput(), codes = op.getOutputs().front(),
-        sums = op.getOutputs().back();
-  bool isStatic = op.getScale().has_value();
-  Value scales = isStatic ? Value() : op.getOutputs()[1];
+  Value x = op.getInput();
   if (failed(checkFloatRows(op, x)) || failed(checkRows(op, op->getOperands())))
     return failure();
   int64_t columns = cast<MemRefType>(x.getType()).getDimSize(1);
   Format format = op.getFormat().getFormat();
-  // A symbolic number of columns is one block with one sum; as lengths, the
-  // number that stands for it divides itself.
-  bool isWhole = ShapedType::isDynamic(columns);
-  if (isWhole && (format.granularity == Granularity::Group || op.getSumGroup()))
-    return op->emitError() << "expected a static number of columns for groups, "
-                              "got "
-                           << x.getType();
-  if (!format.isInteger() && isWhole)
-    return op->emitError() << "expected a static number of columns for '"
-                           << format.str() << "', got " << x.getType();
-  if (!format.isInteger())
+  if (!format.isInteger()) {
+    if (ShapedType::isDynamic(columns))
+      return op->emitError() << "expected a static number of columns for '"
+                             << format.str() << "', got " << x.getType();
     return buildRoundRows(b, op, columns, units);
-  int64_t block = format.granularity == Granularity::Group
-                      ? std::min(format.groupSize, columns)
-                      : columns;
-  int64_t part =
-      op.getSumGroup() ? std::min<int64_t>(op.getSumGroup(), columns) : columns;
-  if (block % part && block != columns)
-    return op->emitError() << "expected sums of groups that divide " << block
-                           << ", got " << part;
+  }
+  RowQuantizer quantizer(b, op, format, op.getSumGroup(), op.getScale(),
+                         op.getZeroPoint().value_or(0), columns,
+                         op.getOutputs());
+  if (failed(quantizer.check()))
+    return failure();
+  forRows(b, units,
+          [&](ArrayRef<Value> rows) { quantizer.build(x, rows, rows); });
+  return success();
+}
 
-  int32_t zero = op.getZeroPoint().value_or(0);
-  Rounder round{b, isStatic ? -128 : -127, 127, zero, isStatic};
-  Value noBits = b.intConstant(b.i32s(), 0);
+//===----------------------------------------------------------------------===//
+// kernel.norm
+//===----------------------------------------------------------------------===//
 
-  auto width = [&](int64_t length) {
-    return isWhole ? b.dim(x, 1) : b.index(length);
-  };
-  // Codes of [start, start + length) and their sum.
-  auto quantize = [&](Value row, Value start, int64_t length, Value inverse,
-                      Value sumIndex) {
-    Values sum = b.lanes(
-        width(length), noBits,
-        [&](Value k, Value mask, ValueRange current) -> Values {
-          Value at = b.add(start, k);
-          Value code = round(b.load(b.f32s(), x, {row, at}, mask), inverse);
-          b.store(arith::TruncIOp::create(b, b.vec(b.getI8Type()), code), codes,
-                  {row, at}, mask);
-          if (mask)
-            code = arith::SelectOp::create(b, mask, code, noBits);
-          return {arith::AddIOp::create(b, current[0], code)};
-        });
-    memref::StoreOp::create(b, b.reduceAdd(sum[0]), sums,
-                            ValueRange{row, sumIndex});
-  };
-  auto quantizeParts = [&](Value row, Value start, int64_t length,
-                           Value inverse) {
-    int64_t full = length / part, rest = length % part;
-    Value first = b.div(start, part);
-    if (full == 1)
-      quantize(row, start, part, inverse, first);
-    else
-      b.loop(b.index(0), b.index(full), 1, [&](Value i) {
-        quantize(row, b.add(start, b.mul(i, part)), part, inverse,
-                 b.add(first, i));
+LogicalResult squint::kernel::buildNorm(KernelBuilder &b, NormOp op,
+                                        Units units) {
+  Value x = op.getInput(), y = op.getRows(), scale = op.getScale(),
+        bias = op.getBias();
+  if (failed(checkFloatRows(op, x)) || (y && failed(checkFloatRows(op, y))) ||
+      failed(checkRows(op, {x, y, scale, bias})))
+    return failure();
+  Value columns = b.dim(x, 1);
+  std::optional<Format> format;
+  std::optional<RowQuantizer> quantizer;
+  if (op.getActivationFormat()) {
+    format = op.getActivationFormat()->getFormat();
+    int64_t width = cast<MemRefType>(x.getType()).getDimSize(1);
+    quantizer.emplace(b, op, *format, op.getSumGroup(), op.getActivationScale(),
+                      op.getActivationZeroPoint().value_or(0), width,
+                      op.getOutputs());
+    if (failed(quantizer->check()))
+      return failure();
+    if (!y && (ShapedType::isDynamic(width) || width > kMaxScratchRow))
+      return op->emitError()
+             << "expected rows of at most " << kMaxScratchRow
+             << " columns where only codes are written, got " << x.getType();
+  }
+  // Where nothing else reads them, rows are kept until they are quantized.
+  Value kept;
+  if (!y) {
+    int64_t width = cast<MemRefType>(x.getType()).getDimSize(1);
+    kept = memref::ExpandShapeOp::create(
+        b, ArrayRef<int64_t>{kMaxRows, width},
+        b.scratch(kMaxRows * width, b.getF32Type()),
+        ArrayRef<ReassociationIndices>{{0, 1}});
+  }
+  Value count = arith::SIToFPOp::create(
+      b, b.getF32Type(),
+      arith::IndexCastOp::create(b, b.getI64Type(), columns));
+  Value zero = b.constant(b.f32s(), 0.0);
+  // One value for each row, of one for each row before.
+  using EachRow = llvm::function_ref<Value(unsigned, Value)>;
+  forRows(b, units, [&](ArrayRef<Value> rows) {
+    auto each = [&](ValueRange values, EachRow compute) {
+      Values results;
+      for (auto [r, value] : llvm::enumerate(values))
+        results.push_back(compute(r, value));
+      return results;
+    };
+    Values means, zeros(rows.size(), zero);
+    if (op.getCentered()) {
+      Values totals = b.lanes(
+          columns, zeros, [&](Value k, Value mask, ValueRange sums) -> Values {
+            return each(sums, [&](unsigned r, Value sum) -> Value {
+              return arith::AddFOp::create(
+                  b, sum, b.load(b.f32s(), x, {rows[r], k}, mask));
+            });
+          });
+      means = each(totals, [&](unsigned, Value total) {
+        return b.splat(arith::DivFOp::create(b, b.reduceAdd(total), count));
       });
-    if (rest)
-      quantize(row, b.add(start, full * part), rest, inverse,
-               b.add(first, full));
-  };
-  auto quantizeBlock = [&](Value row, Value number, int64_t length) {
-    Value start = b.mul(number, block);
-    if (isStatic)
-      return quantizeParts(
-          row, start, length,
-          b.constant(b.f32s(), 1.0f / op.getScale()->convertToFloat()));
-    Value scale = arith::DivFOp::create(
-        b, findLargest(b, x, row, start, width(length)), b.f32(127.0f));
-    scale = roundScale(b, scale, format.scale);
-    memref::StoreOp::create(b, scale, scales, ValueRange{row, number});
-    Value inverse = invertScale(b, scale);
-    quantizeParts(row, start, length, b.splat(inverse));
+    }
+    auto center = [&](unsigned r, Value k, Value mask) -> Value {
+      Value value = b.load(b.f32s(), x, {rows[r], k}, mask);
+      return means.empty()
+                 ? value
+                 : arith::SubFOp::create(b, value, means[r]).getResult();
+    };
+    Values squares = b.lanes(
+        columns, zeros, [&](Value k, Value mask, ValueRange sums) -> Values {
+          return each(sums, [&](unsigned r, Value sum) {
+            Value value = center(r, k, mask);
+            if (mask && !means.empty())
+              value = arith::SelectOp::create(b, mask, value, zero);
+            return b.fma(value, value, sum);
+          });
+        });
+    Values inverses = each(squares, [&](unsigned, Value total) {
+      Value variance = arith::DivFOp::create(b, b.reduceAdd(total), count);
+      Value deviation = math::SqrtOp::create(
+          b, arith::AddFOp::create(b, variance,
+                                   b.f32(op.getEpsilon().convertToDouble())));
+      return b.splat(arith::DivFOp::create(b, b.f32(1.0f), deviation));
+    });
+    bool findsLargest = quantizer && quantizer->isByRow();
+    Value to = kept ? kept : y;
+    Values from(rows);
+    for (size_t r = 0; kept && r < rows.size(); ++r)
+      from[r] = b.index(r);
+    Values largest(findsLargest ? rows.size() : 0, b.intConstant(b.i32s(), 0));
+    largest = b.lanes(
+        columns, largest,
+        [&](Value k, Value mask, ValueRange current) -> Values {
+          Value factor = b.load(b.f32s(), scale, k, mask);
+          Value addend = bias ? b.load(b.f32s(), bias, k, mask) : Value();
+          Values next;
+          for (size_t r = 0; r < rows.size(); ++r) {
+            Value value =
+                arith::MulFOp::create(b, center(r, k, mask), inverses[r]);
+            value = bias ? b.fma(value, factor, addend)
+                         : arith::MulFOp::create(b, value, factor).getResult();
+            b.store(value, to, {from[r], k}, mask);
+            if (!findsLargest)
+              continue;
+            if (mask)
+              value = arith::SelectOp::create(b, mask, value, zero);
+            next.push_back(maxMagnitude(b, current[r], value));
+          }
+          return next;
+        });
+    if (!quantizer)
+      return;
+    for (Value &most : largest)
+      most = reduceMagnitude(b, most);
+    quantizer->build(to, from, rows, largest);
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// kernel.softmax
+//===----------------------------------------------------------------------===//
+
+LogicalResult squint::kernel::buildSoftmax(KernelBuilder &b, SoftmaxOp op,
+                                           Units units) {
+  Value x = op.getInput(), y = op.getOutputs()[0];
+  if (failed(checkFloatRows(op, x)) || failed(checkFloatRows(op, y)) ||
+      failed(checkRows(op, {x, y})))
+    return failure();
+  Value columns = b.dim(x, 1);
+  Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
+  Value zero = b.constant(b.f32s(), 0.0);
+  auto maximum = [&](Value a, Value c) -> Value {
+    return arith::MaximumFOp::create(b, a, c);
   };
   b.loop(units.begin, units.end, 1, [&](Value row) {
-    int64_t full = columns / block;
-    if (full == 1)
-      quantizeBlock(row, b.index(0), block);
-    else
-      b.loop(b.index(0), b.index(full), 1,
-             [&](Value i) { quantizeBlock(row, i, block); });
-    if (columns % block)
-      quantizeBlock(row, b.index(full), columns % block);
+    Values highest = b.lanes(
+        columns, least, [&](Value k, Value mask, ValueRange current) -> Values {
+          return {
+              maximum(current[0], b.load(b.f32s(), x, {row, k}, mask, least))};
+        });
+    Value shift = b.splat(b.reduce(highest[0], maximum));
+    Values sum = b.lanes(
+        columns, zero, [&](Value k, Value mask, ValueRange sums) -> Values {
+          Value value = arith::SubFOp::create(
+              b, b.load(b.f32s(), x, {row, k}, mask), shift);
+          value = math::ExpOp::create(b, value);
+          if (mask)
+            value = arith::SelectOp::create(b, mask, value, zero);
+          b.store(value, y, {row, k}, mask);
+          return {arith::AddFOp::create(b, sums[0], value)};
+        });
+    Value inverse =
+        b.splat(arith::DivFOp::create(b, b.f32(1.0f), b.reduceAdd(sum[0])));
+    b.lanes(columns, {}, [&](Value k, Value mask, ValueRange) -> Values {
+      b.store(arith::MulFOp::create(b, b.load(b.f32s(), y, {row, k}, mask),
+                                    inverse),
+              y, {row, k}, mask);
+      return {};
+    });
   });
   return success();
 }

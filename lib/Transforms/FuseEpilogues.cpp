@@ -7,8 +7,10 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 
 namespace squint {
@@ -22,21 +24,113 @@ using namespace squint::kernel;
 
 namespace {
 
-/// The product that a value is, seen through reshapes that only split its rows.
-GemmOp findProduct(Value value) {
-  while (value.hasOneUse()) {
-    if (auto gemm = value.getDefiningOp<GemmOp>())
-      return gemm;
-    auto expand = value.getDefiningOp<tensor::ExpandShapeOp>();
-    auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>();
-    if (expand)
-      value = expand.getSrc();
-    else if (collapse)
-      value = collapse.getSrc();
-    else
-      return {};
+/// Whether an operator computes a sum of products and then an epilogue of it.
+bool isProduct(Operation *op) {
+  return isa_and_present<GemmOp, DepthwiseOp>(op);
+}
+
+Region &getEpilogue(Operation *product) { return product->getRegion(0); }
+
+OperandRange getExtras(Operation *product) {
+  if (auto gemm = dyn_cast<GemmOp>(product))
+    return gemm.getExtras();
+  return cast<DepthwiseOp>(product).getExtras();
+}
+
+OperandRange getOutputs(Operation *product) {
+  return cast<DestinationStyleOpInterface>(product)
+      .getDpsInitsMutable()
+      .getAsOperandRange();
+}
+
+/// The product with other extras and outputs, and the epilogue of the old one.
+Operation *rebuild(OpBuilder &b, Location loc, Operation *product,
+                   ValueRange extras, ValueRange outputs) {
+  Operation *result;
+  if (auto op = dyn_cast<GemmOp>(product))
+    result = GemmOp::create(
+        b, loc, outputs.getTypes(), op.getInput(), op.getScales(), op.getSums(),
+        op.getWeights(), extras, outputs, op.getWeightTypeAttr(),
+        op.getActivationFormatAttr(), op.getActivationScaleAttr(),
+        op.getActivationZeroPointAttr(), op.getTileAttr(), op.getWindowAttr());
+  else {
+    auto depthwise = cast<DepthwiseOp>(product);
+    result = DepthwiseOp::create(b, loc, outputs.getTypes(),
+                                 depthwise.getInput(), depthwise.getWeights(),
+                                 extras, outputs, depthwise.getWindowAttr(),
+                                 depthwise.getActivationZeroPointAttr());
   }
-  return {};
+  getEpilogue(result).takeBody(getEpilogue(product));
+  return result;
+}
+
+/// The product that a value is, seen through reshapes; null where `isOnlyUser`
+/// and something else reads it.
+Operation *findProduct(Value value, bool isOnlyUser) {
+  while (!isOnlyUser || value.hasOneUse()) {
+    Operation *definition = value.getDefiningOp();
+    if (isProduct(definition))
+      return definition;
+    if (!isa_and_present<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+            definition))
+      return nullptr;
+    value = definition->getOperand(0);
+  }
+  return nullptr;
+}
+
+/// One result, computed element by element in the order of the inputs' memory
+/// from nothing but their elements.
+RankedTensorType getElementwiseType(linalg::GenericOp op) {
+  auto result = op.getNumResults() == 1
+                    ? dyn_cast<RankedTensorType>(op.getResult(0).getType())
+                    : RankedTensorType();
+  if (!result || result.getRank() < 2 ||
+      op.getNumParallelLoops() != result.getRank() ||
+      op.getNumReductionLoops() ||
+      !op.getIndexingMapsArray().back().isIdentity() ||
+      !op.getBody()->getArguments().back().use_empty() ||
+      op.hasIndexSemantics() ||
+      !op.getOutputs()[0].getDefiningOp<tensor::EmptyOp>())
+    return {};
+  for (Operation &inner : op.getBody()->without_terminator())
+    if (inner.getNumRegions() || !isMemoryEffectFree(&inner) ||
+        inner.getNumResults() != 1)
+      return {};
+  return result;
+}
+
+/// Appends the operator's body to an epilogue; `arguments` are what its inputs
+/// stand for.
+Value cloneBody(OpBuilder &b, linalg::GenericOp op, ValueRange arguments) {
+  IRMapping mapping;
+  Block *body = op.getBody();
+  mapping.map(body->getArguments().drop_back(), arguments);
+  for (Operation &inner : body->without_terminator())
+    b.clone(inner, mapping);
+  return mapping.lookupOrDefault(
+      cast<linalg::YieldOp>(body->getTerminator()).getOperand(0));
+}
+
+/// Outputs of a product as tensors of the shape that its reader has.
+Value expand(OpBuilder &b, Location loc, Value matrix, linalg::GenericOp op) {
+  auto type = cast<RankedTensorType>(op.getResult(0).getType());
+  if (cast<RankedTensorType>(matrix.getType()).getRank() == type.getRank())
+    return matrix;
+  SmallVector<ReassociationIndices> groups(2);
+  for (int64_t i = 0; i + 1 < type.getRank(); ++i)
+    groups[0].push_back(i);
+  groups[1].push_back(type.getRank() - 1);
+  auto empty = op.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
+  return tensor::ExpandShapeOp::create(b, loc, type, matrix, groups,
+                                       empty.getMixedSizes());
+}
+
+/// Another output of the shape of the product's first one.
+Value createOutput(OpBuilder &b, Location loc, Operation *product,
+                   Type element) {
+  auto empty = getOutputs(product)[0].getDefiningOp<tensor::EmptyOp>();
+  return tensor::EmptyOp::create(b, loc, empty.getMixedSizes(), element);
 }
 
 /// How an operand of the elementwise operator is read by an epilogue: element
@@ -75,29 +169,18 @@ Value asMatrix(OpBuilder &builder, Location loc, Value value, int64_t rows) {
   return tensor::CollapseShapeOp::create(builder, loc, matrix, value, groups);
 }
 
+/// What reads a product, and nothing else does, moves into its epilogue.
 struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
   FuseEpilogue(MLIRContext *context, llvm::function_ref<void()> count)
       : OpRewritePattern(context), count(count) {}
 
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
-    auto result = op.getNumResults() == 1
-                      ? dyn_cast<RankedTensorType>(op.getResult(0).getType())
-                      : RankedTensorType();
-    if (!result || result.getRank() < 2 ||
-        op.getNumParallelLoops() != result.getRank() ||
-        op.getNumReductionLoops() ||
-        !op.getIndexingMapsArray().back().isIdentity())
-      return rewriter.notifyMatchFailure(op, "not elementwise");
-    Block *body = op.getBody();
-    if (!body->getArguments().back().use_empty() || op.hasIndexSemantics())
-      return rewriter.notifyMatchFailure(op, "reads its output or its indices");
-    for (Operation &inner : body->without_terminator())
-      if (inner.getNumRegions() || !isMemoryEffectFree(&inner) ||
-          inner.getNumResults() != 1)
-        return rewriter.notifyMatchFailure(op, "does more than arithmetic");
+    RankedTensorType result = getElementwiseType(op);
+    if (!result)
+      return rewriter.notifyMatchFailure(op, "not elementwise arithmetic");
 
-    GemmOp gemm;
+    Operation *product = nullptr;
     OpOperand *fused = nullptr;
     SmallVector<Access> accesses;
     for (OpOperand *input : op.getDpsInputOperands()) {
@@ -111,31 +194,27 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
             op, "an operand is broadcast in another way");
       if (fused || accesses.back() != Access::Full)
         continue;
-      if (GemmOp product = findProduct(input->get());
-          product && product->getBlock() == op->getBlock()) {
-        auto matrix = cast<RankedTensorType>(product.getResult(0).getType());
-        if (matrix.getShape().back() == result.getShape().back())
-          gemm = product, fused = input;
-      }
+      Operation *found = findProduct(input->get(), /*isOnlyUser=*/true);
+      if (found && found->getBlock() == op->getBlock() &&
+          found->getNumResults() == 1 && isSameShape(found, result))
+        product = found, fused = input;
     }
-    if (!fused || !gemm.getOutputs()[0].getDefiningOp<tensor::EmptyOp>() ||
-        !op.getOutputs()[0].getDefiningOp<tensor::EmptyOp>())
+    if (!fused || !getOutputs(product)[0].getDefiningOp<tensor::EmptyOp>())
       return rewriter.notifyMatchFailure(
           op, "no operand is a product that is read only here");
 
-    Location loc = rewriter.getFusedLoc({gemm.getLoc(), op.getLoc()});
-    auto matrix = cast<RankedTensorType>(gemm.getResult(0).getType());
-    int64_t rows = matrix.getShape().front();
+    Location loc = rewriter.getFusedLoc({product->getLoc(), op.getLoc()});
+    auto matrix = cast<RankedTensorType>(product->getResult(0).getType());
     rewriter.setInsertionPoint(op);
-    SmallVector<Value> extras(gemm.getExtras());
+    SmallVector<Value> extras(getExtras(product));
     for (auto [input, access] : llvm::zip(op.getDpsInputOperands(), accesses)) {
       if (input == fused)
         continue;
       Value value = input->get();
       auto type = cast<RankedTensorType>(value.getType());
-      if (access == Access::Full) {
-        value = asMatrix(rewriter, loc, value, rows);
-      } else if (type.getRank() > 1) {
+      if (access == Access::Full && isa<GemmOp>(product)) {
+        value = asMatrix(rewriter, loc, value, matrix.getShape().front());
+      } else if (access == Access::Row && type.getRank() > 1) {
         ReassociationIndices all =
             llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
         value = tensor::CollapseShapeOp::create(
@@ -143,62 +222,158 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
       }
       extras.push_back(value);
     }
-    auto newMatrix =
-        RankedTensorType::get(matrix.getShape(), result.getElementType());
-    SmallVector<Value> sizes =
-        cast<tensor::EmptyOp>(gemm.getOutputs()[0].getDefiningOp())
-            .getDynamicSizes();
-    Value init = tensor::EmptyOp::create(rewriter, loc, newMatrix, sizes);
-
-    auto product = GemmOp::create(
-        rewriter, loc, TypeRange(newMatrix), gemm.getInput(), gemm.getScales(),
-        gemm.getSums(), gemm.getWeights(), extras, ValueRange(init),
-        gemm.getWeightTypeAttr(), gemm.getActivationFormatAttr(),
-        gemm.getActivationScaleAttr(), gemm.getActivationZeroPointAttr(),
-        gemm.getTileAttr(), gemm.getWindowAttr());
-    // The old epilogue, then the operator's body on its value.
-    product.getEpilogue().takeBody(gemm.getEpilogue());
-    Block &epilogue = product.getEpilogue().front();
+    Value init = createOutput(rewriter, loc, product, result.getElementType());
+    Operation *larger = rebuild(rewriter, loc, product, extras, init);
+    Block &epilogue = getEpilogue(larger).front();
     auto yield = cast<YieldOp>(epilogue.getTerminator());
-    IRMapping mapping;
+    SmallVector<Value> arguments;
     for (auto [input, argument] :
-         llvm::zip(op.getDpsInputOperands(), body->getArguments()))
-      mapping.map(argument, input == fused ? yield.getValues()[0]
-                                           : epilogue.addArgument(
-                                                 argument.getType(), loc));
+         llvm::zip(op.getDpsInputOperands(), op.getBody()->getArguments()))
+      arguments.push_back(input == fused
+                              ? yield.getValues()[0]
+                              : epilogue.addArgument(argument.getType(), loc));
     rewriter.setInsertionPoint(yield);
-    for (Operation &inner : body->without_terminator())
-      rewriter.clone(inner, mapping);
-    Value value = mapping.lookupOrDefault(
-        cast<linalg::YieldOp>(body->getTerminator()).getOperand(0));
-    YieldOp::create(rewriter, loc, value);
-    rewriter.eraseOp(yield);
+    rewriter.replaceOpWithNewOp<YieldOp>(yield,
+                                         cloneBody(rewriter, op, arguments));
 
     rewriter.setInsertionPoint(op);
-    Value replacement = product.getResult(0);
-    if (result.getRank() > 2) {
-      SmallVector<ReassociationIndices> groups(2);
-      for (int64_t i = 0; i + 1 < result.getRank(); ++i)
-        groups[0].push_back(i);
-      groups[1].push_back(result.getRank() - 1);
-      auto empty = op.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
-      replacement = tensor::ExpandShapeOp::create(
-          rewriter, loc, result, replacement, groups, empty.getMixedSizes());
-    }
-    // The old product loses its region here, so it goes with its reshapes.
     Value chain = fused->get();
-    rewriter.replaceOp(op, replacement);
+    rewriter.replaceOp(op, expand(rewriter, loc, larger->getResult(0), op));
+    // The old product has lost its region, so it goes with its reshapes.
     while (Operation *definition = chain.getDefiningOp()) {
-      if (definition == gemm) {
-        rewriter.eraseOp(gemm);
-        break;
-      }
-      chain = definition->getOperand(0);
+      chain = definition == product ? Value() : definition->getOperand(0);
       rewriter.eraseOp(definition);
+      if (!chain)
+        break;
     }
     count();
     return success();
   }
+
+  static bool isSameShape(Operation *product, RankedTensorType result) {
+    auto type = cast<RankedTensorType>(product->getResult(0).getType());
+    return isa<GemmOp>(product)
+               ? type.getShape().back() == result.getShape().back()
+               : type.getShape() == result.getShape();
+  }
+
+  llvm::function_ref<void()> count;
+};
+
+/// What reads nothing but a product that others read too, such as the codes of
+/// a residual, becomes another output of it.
+struct FuseOutput : OpRewritePattern<linalg::GenericOp> {
+  FuseOutput(MLIRContext *context, llvm::function_ref<void()> count)
+      : OpRewritePattern(context), count(count) {}
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    RankedTensorType result = getElementwiseType(op);
+    if (!result || op.getNumDpsInputs() != 1 ||
+        !op.getIndexingMapsArray()[0].isIdentity())
+      return rewriter.notifyMatchFailure(op, "not arithmetic on one operand");
+    Value source = op.getInputs()[0];
+    Operation *product = findProduct(source, /*isOnlyUser=*/false);
+    if (!product || findProduct(source, /*isOnlyUser=*/true) ||
+        product->getBlock() != op->getBlock() ||
+        !FuseEpilogue::isSameShape(product, result) ||
+        !getOutputs(product)[0].getDefiningOp<tensor::EmptyOp>())
+      return rewriter.notifyMatchFailure(
+          op, "expected a product that is read elsewhere too");
+    // The product stays where it is: what the body captures must be there.
+    WalkResult captures = op.getBody()->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (operand.getParentBlock() != op.getBody() &&
+            !matchPattern(operand, m_Constant()))
+          return WalkResult::interrupt();
+      return WalkResult::advance();
+    });
+    if (captures.wasInterrupted())
+      return rewriter.notifyMatchFailure(op, "expected constants only");
+
+    unsigned number = 0;
+    while (source.getDefiningOp() != product)
+      source = source.getDefiningOp()->getOperand(0);
+    number = cast<OpResult>(source).getResultNumber();
+    Location loc = rewriter.getFusedLoc({product->getLoc(), op.getLoc()});
+    rewriter.setInsertionPoint(product);
+    SmallVector<Value> outputs(getOutputs(product));
+    outputs.push_back(
+        createOutput(rewriter, loc, product, result.getElementType()));
+    Operation *larger =
+        rebuild(rewriter, loc, product, getExtras(product), outputs);
+    auto yield = cast<YieldOp>(getEpilogue(larger).front().getTerminator());
+    SmallVector<Value> values(yield.getValues());
+    rewriter.setInsertionPoint(yield);
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op.getRegion(), captured);
+    for (Value constant : captured)
+      rewriter.moveOpBefore(constant.getDefiningOp(), &op->getBlock()->front());
+    values.push_back(cloneBody(rewriter, op, values[number]));
+    rewriter.replaceOpWithNewOp<YieldOp>(yield, values);
+    rewriter.setInsertionPoint(op);
+    rewriter.replaceOp(op,
+                       expand(rewriter, loc, larger->getResults().back(), op));
+    for (auto [old, replacement] :
+         llvm::zip(product->getResults(), larger->getResults()))
+      rewriter.replaceAllUsesWith(old, replacement);
+    rewriter.eraseOp(product);
+    count();
+    return success();
+  }
+
+  llvm::function_ref<void()> count;
+};
+
+/// The rows of a norm are quantized where they are made.
+struct FuseQuantization : OpRewritePattern<QuantizeRowsOp> {
+  FuseQuantization(MLIRContext *context, llvm::function_ref<void()> count)
+      : OpRewritePattern(context), count(count) {}
+
+  LogicalResult matchAndRewrite(QuantizeRowsOp op,
+                                PatternRewriter &rewriter) const override {
+    auto norm = op.getInput().getDefiningOp<kernel::NormOp>();
+    auto type = cast<RankedTensorType>(op.getInput().getType());
+    if (!norm || norm.getActivationFormat() ||
+        norm->getBlock() != op->getBlock() || type.getRank() != 2 ||
+        type.isDynamicDim(1) || type.getDimSize(1) > kMaxColumns ||
+        !op.getFormat().getFormat().isInteger())
+      return rewriter.notifyMatchFailure(
+          op, "expected int8 codes of rows that a norm makes");
+    auto empty = norm.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
+    if (!empty || empty.getType() != type)
+      return rewriter.notifyMatchFailure(op, "expected a new tensor");
+
+    Location loc = rewriter.getFusedLoc({norm.getLoc(), op.getLoc()});
+    rewriter.setInsertionPoint(norm);
+    OpFoldResult rows = empty.getMixedSizes()[0];
+    SmallVector<Value> outputs;
+    for (Value output : op.getOutputs()) {
+      auto matrix = cast<RankedTensorType>(output.getType());
+      outputs.push_back(tensor::EmptyOp::create(
+          rewriter, loc,
+          ArrayRef<OpFoldResult>{rows,
+                                 rewriter.getIndexAttr(matrix.getDimSize(1))},
+          matrix.getElementType()));
+    }
+    bool isRead = !op.getInput().hasOneUse();
+    if (isRead)
+      outputs.push_back(norm.getOutputs()[0]);
+    auto both = kernel::NormOp::create(
+        rewriter, loc, ValueRange(outputs).getTypes(), norm.getInput(),
+        norm.getScale(), norm.getBias(), outputs, norm.getCenteredAttr(),
+        norm.getEpsilonAttr(), op.getFormatAttr(), op.getSumGroupAttr(),
+        op.getScaleAttr(), op.getZeroPointAttr());
+    rewriter.replaceOp(op, both.getResults().take_front(op.getNumResults()));
+    if (isRead)
+      rewriter.replaceAllUsesWith(norm.getResult(0), both.getResults().back());
+    rewriter.eraseOp(norm);
+    count();
+    return success();
+  }
+
+  /// Rows that nothing else reads lie on the stack meanwhile.
+  static constexpr int64_t kMaxColumns = 1 << 13;
 
   llvm::function_ref<void()> count;
 };
@@ -207,7 +382,8 @@ struct FuseEpilogues : squint::impl::FuseEpiloguesBase<FuseEpilogues> {
   void runOnOperation() override {
     auto count = [&] { ++numFused; };
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseEpilogue>(&getContext(), count);
+    patterns.add<FuseEpilogue, FuseOutput, FuseQuantization>(&getContext(),
+                                                             count);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -183,44 +183,70 @@ TEST_F(ConvTest, CodePatches) {
   }
 }
 
+/// Floats and codes; the epilogue adds a bias, and what it gets without a
+/// residual is another output.
 TEST_F(ConvTest, Depthwise) {
-  for (const Convolution &c : convolutions) {
-    int64_t rows = images * c.out(0) * c.out(1), channels = c.channels;
-    Buffer<float> x(images * c.height * c.width * channels), w(c.columns()),
-        bias(channels), y(rows * channels);
-    fill(x), fill(w), fill(bias);
-    std::vector<float> expected(y.count);
-    for (int64_t m = 0; m < rows; ++m)
-      for (int64_t n = 0; n < channels; ++n) {
-        float sum = 0;
-        for (int64_t i = 0; i < c.kernel[0]; ++i)
-          for (int64_t j = 0; j < c.kernel[1]; ++j)
-            if (auto at = c.at(m, i, j))
-              sum = std::fma(x[*at + n],
-                             w[(i * c.kernel[1] + j) * channels + n], sum);
-        expected[m * channels + n] = sum + bias[n];
+  constexpr int32_t zero = 5;
+  for (const Convolution &c : convolutions)
+    for (bool isCodes : {false, true}) {
+      int64_t rows = images * c.out(0) * c.out(1), channels = c.channels;
+      Buffer<float> x(images * c.height * c.width * channels), w(c.columns()),
+          bias(channels), residual(rows * channels), y(rows * channels),
+          z(rows * channels);
+      Buffer<int8_t> codes(x.count);
+      fill(x), fill(w), fill(bias), fill(residual);
+      for (int64_t i = 0; isCodes && i < x.count; ++i) {
+        codes[i] = random();
+        x[i] = codes[i] - zero;
       }
-    std::string in = c.image("f32"),
-                weights = "memref<" + str(c.kernel[0]) + "x" +
-                          str(c.kernel[1]) + "x" + str(channels) + "xf32>",
-                vector = "memref<" + str(channels) + "xf32>",
-                out = "memref<?x" + str(c.out(0)) + "x" + str(c.out(1)) + "x" +
-                      str(channels) + "xf32>";
-    forTargets(
-        "%x: " + in + ", %w: " + weights + ", %b: " + vector + ", %y: " + out,
-        "kernel.depthwise ins(%x, %w, %b : " + in + ", " + weights + ", " +
-            vector + ") outs(%y : " + out + ") {window = " + c.window(0) + "}",
-        "", [&](KernelJit &jit, const TestTarget &) {
-          auto *f = jit.lookup<void(MemRef<4> *, MemRef<3> *, MemRef<1> *,
-                                    MemRef<4> *, int64_t, int64_t)>("f");
-          MemRef<4> a(x.data, {images, c.height, c.width, channels});
-          MemRef<3> b(w.data, {c.kernel[0], c.kernel[1], channels});
-          MemRef<1> e(bias.data, {channels});
-          MemRef<4> d(y.data, {images, c.out(0), c.out(1), channels});
-          f(&a, &b, &e, &d, 0, images * c.out(0));
-          expectSame(expected.data(), y.data, y.count, "output");
-        });
-  }
+      std::vector<float> expected(y.count), shared(y.count);
+      for (int64_t m = 0; m < rows; ++m)
+        for (int64_t n = 0; n < channels; ++n) {
+          float sum = 0;
+          for (int64_t i = 0; i < c.kernel[0]; ++i)
+            for (int64_t j = 0; j < c.kernel[1]; ++j)
+              if (auto at = c.at(m, i, j))
+                sum = std::fma(x[*at + n],
+                               w[(i * c.kernel[1] + j) * channels + n], sum);
+          shared[m * channels + n] = sum + bias[n];
+          expected[m * channels + n] =
+              shared[m * channels + n] + residual[m * channels + n];
+        }
+      std::string in = c.image(isCodes ? "i8" : "f32"),
+                  weights = "memref<" + str(c.kernel[0]) + "x" +
+                            str(c.kernel[1]) + "x" + str(channels) + "xf32>",
+                  vector = "memref<" + str(channels) + "xf32>",
+                  out = "memref<?x" + str(c.out(0)) + "x" + str(c.out(1)) +
+                        "x" + str(channels) + "xf32>";
+      forTargets(
+          "%x: " + in + ", %w: " + weights + ", %b: " + vector +
+              ", %r: " + out + ", %y: " + out + ", %z: " + out,
+          "kernel.depthwise ins(%x, %w : " + in + ", " + weights +
+              ") extras(%b, %r : " + vector + ", " + out + ") outs(%y, %z : " +
+              out + ", " + out + ") attributes {window = " + c.window(0) +
+              (isCodes ? ", activation_zero_point = " + str(zero) + " : i32"
+                       : "") +
+              "} {\n^bb0(%acc: f32, %b0: f32, %r0: f32):\n"
+              "  %s = arith.addf %acc, %b0 : f32\n"
+              "  %t = arith.addf %s, %r0 : f32\n"
+              "  kernel.yield %t, %s : f32, f32\n}",
+          "", [&](KernelJit &jit, const TestTarget &) {
+            auto *f = jit.lookup<void(MemRef<4> *, MemRef<3> *, MemRef<1> *,
+                                      MemRef<4> *, MemRef<4> *, MemRef<4> *,
+                                      int64_t, int64_t)>("f");
+            std::array<int64_t, 4> inShape{images, c.height, c.width, channels},
+                outShape{images, c.out(0), c.out(1), channels};
+            MemRef<4> a = isCodes ? MemRef<4>(codes.data, inShape)
+                                  : MemRef<4>(x.data, inShape);
+            MemRef<3> b(w.data, {c.kernel[0], c.kernel[1], channels});
+            MemRef<1> e(bias.data, {channels});
+            MemRef<4> r(residual.data, outShape), d(y.data, outShape),
+                g(z.data, outShape);
+            f(&a, &b, &e, &r, &d, &g, 0, images * c.out(0));
+            expectSame(expected.data(), y.data, y.count, "output");
+            expectSame(shared.data(), z.data, z.count, "other output");
+          });
+    }
 }
 
 } // namespace

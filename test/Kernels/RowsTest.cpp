@@ -81,6 +81,98 @@ TEST_F(RowsTest, Norm) {
     }
 }
 
+/// The codes, scales and sums of kernel.quantize_rows after kernel.norm, with
+/// and without the rows themselves.
+TEST_F(RowsTest, QuantizedNorm) {
+  constexpr int64_t rows = 6;
+  struct Case {
+    const char *format, *attributes;
+    int64_t columns, scales, sums;
+  } cases[] = {
+      {"int8:token,scale=f32", "", 384, 1, 1},
+      {"int8:token,scale=f16", "", 37, 1, 1},
+      {"int8:group=32,scale=f32", ", sum_group = 16 : i64", 100, 4, 7},
+      {"int8:tensor,scale=f32",
+       ", SCALE = 0.05 : f32, ZERO = -9 : i32, sum_group = 64 : i64", 70, 0, 2},
+  };
+  for (const Case &c : cases) {
+    Buffer<float> x(rows * c.columns), gain(c.columns), bias(c.columns),
+        y(rows * c.columns), z(rows * c.columns);
+    fill(x, -3, 5), fill(gain), fill(bias);
+    for (int64_t k = 0; k < c.columns; ++k)
+      x[2 * c.columns + k] = 0.25f; // no deviation
+    x[3 * c.columns + 5] = kNan;
+    Buffer<int8_t> codes(2 * rows * c.columns);
+    Buffer<float> scales(2 * rows * std::max<int64_t>(c.scales, 1));
+    Buffer<int32_t> sums(2 * rows * c.sums);
+    auto matrix = [](int64_t columns, const char *element) {
+      return "memref<?x" + str(columns) + "x" + element + ">";
+    };
+    std::string floats = matrix(c.columns, "f32"),
+                vector = "memref<" + str(c.columns) + "xf32>",
+                outs = "%q, " + std::string(c.scales ? "%s, " : "") + "%t",
+                types = matrix(c.columns, "i8") + ", " +
+                        (c.scales ? matrix(c.scales, "f32") + ", " : "") +
+                        matrix(c.sums, "i32");
+    auto attributes = [&](std::string prefix, const char *format) {
+      std::string text = std::string(format) + " = #squint.format<\"" +
+                         c.format + "\">" + c.attributes;
+      for (auto [name, attribute] :
+           {std::pair("SCALE", "scale"), std::pair("ZERO", "zero_point")})
+        if (size_t at = text.find(name); at != std::string::npos)
+          text.replace(at, strlen(name), prefix + attribute);
+      return text;
+    };
+    std::string norm = "kernel.norm ins(%x, %g, %b : " + floats + ", " +
+                       vector + ", " + vector + ") outs(",
+                centered = "centered, epsilon = 1.0e-5 : f64";
+    std::string bodies[] = {
+        norm + "%y : " + floats + ") {" + centered + "}",
+        norm + outs + " : " + types + ") {" + centered + ", " +
+            attributes("activation_", "activation_format") + "}",
+        norm + outs + ", %y : " + types + ", " + floats + ") {" + centered +
+            ", " + attributes("activation_", "activation_format") + "}"};
+    std::string quantize = "kernel.quantize_rows ins(%y : " + floats +
+                           ") outs(" + outs + " : " + types + ") {" +
+                           attributes("", "format") + "}";
+    std::string arguments =
+        "%x: " + floats + ", %g: " + vector + ", %b: " + vector +
+        ", %y: " + floats + ", %q: " + matrix(c.columns, "i8") +
+        ", %s: " + matrix(std::max<int64_t>(c.scales, 1), "f32") +
+        ", %t: " + matrix(c.sums, "i32");
+    auto run = [&](KernelJit &jit, bool second, float *out) {
+      auto *f = jit.lookup<void(MemRef<2> *, MemRef<1> *, MemRef<1> *,
+                                MemRef<2> *, MemRef<2> *, MemRef<2> *,
+                                MemRef<2> *, int64_t, int64_t)>("f");
+      int64_t n = std::max<int64_t>(c.scales, 1);
+      MemRef<2> in(x.data, {rows, c.columns}), to(out, {rows, c.columns}),
+          q(codes.data + second * rows * c.columns, {rows, c.columns}),
+          s(scales.data + second * rows * n, {rows, n}),
+          t(sums.data + second * rows * c.sums, {rows, c.sums});
+      MemRef<1> g(gain.data, {c.columns}), b(bias.data, {c.columns});
+      f(&in, &g, &b, &to, &q, &s, &t, 0, rows);
+    };
+    // One after the other, then at once.
+    forTargets(
+        arguments, bodies[0], "",
+        [&](KernelJit &jit, const TestTarget &) { run(jit, 0, y.data); });
+    forTargets(
+        arguments, quantize, "",
+        [&](KernelJit &jit, const TestTarget &) { run(jit, 0, y.data); });
+    for (const std::string &body : {bodies[1], bodies[2]})
+      forTargets(arguments, body, "", [&](KernelJit &jit, const TestTarget &) {
+        run(jit, 1, z.data);
+        expectSame(codes.data, codes.data + rows * c.columns, rows * c.columns,
+                   "codes");
+        expectSame(scales.data, scales.data + rows * c.scales, rows * c.scales,
+                   "scales");
+        expectSame(sums.data, sums.data + rows * c.sums, rows * c.sums, "sums");
+        if (body == bodies[2])
+          expectSame(y.data, z.data, z.count, "rows");
+      });
+  }
+}
+
 TEST_F(RowsTest, Softmax) {
   constexpr int64_t rows = 4;
   for (int64_t columns : {128, 33, 3}) {

@@ -337,10 +337,17 @@ static std::optional<Tensor> lowerDepthwise(Node &node, const Window &window) {
       list(window.dilations), list(op.getPads()),
       list({*dims[1].getConstant(), *dims[2].getConstant()}), /*pad_value=*/0);
   Tensor result = empty(b, dims, f32);
-  result.value = kernel::DepthwiseOp::create(
-                     b, TypeRange(result.value.getType()), floats(x), w.value,
-                     bias, ValueRange(result.value), attribute)
-                     .getResult(0);
+  auto depthwise = kernel::DepthwiseOp::create(
+      b, TypeRange(result.value.getType()), floats(x), w.value,
+      bias ? ValueRange(bias) : ValueRange(), ValueRange(result.value),
+      attribute, /*activation_zero_point=*/IntegerAttr());
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = b.createBlock(&depthwise.getEpilogue());
+  Value sum = block->addArgument(f32, b.getLoc());
+  if (bias)
+    sum = arith::AddFOp::create(b, sum, block->addArgument(f32, b.getLoc()));
+  kernel::YieldOp::create(b, sum);
+  result.value = depthwise.getResult(0);
   return result;
 }
 

@@ -32,7 +32,9 @@ static Tensor normRows(ImplicitLocOpBuilder &b, const Tensor &rows,
   auto op = kernel::NormOp::create(
       b, TypeRange(result.value.getType()), rows.value, scale.value,
       bias ? bias->value : Value(), ValueRange(result.value),
-      centered ? b.getUnitAttr() : UnitAttr(), b.getF64FloatAttr(epsilon));
+      centered ? b.getUnitAttr() : UnitAttr(), b.getF64FloatAttr(epsilon),
+      squint::FormatAttr(), /*sum_group=*/b.getI64IntegerAttr(0), FloatAttr(),
+      IntegerAttr());
   result.value = op.getResult(0);
   return result;
 }

@@ -74,6 +74,42 @@ WindowAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+/// One argument for the accumulator and one for each extra, one value for each
+/// output.
+static LogicalResult verifyEpilogue(Operation *op, Region &epilogue,
+                                    ValueRange extras, ValueRange outputs) {
+  if (outputs.empty())
+    return op->emitOpError() << "expected an output";
+  ArrayRef<int64_t> shape = cast<ShapedType>(outputs[0].getType()).getShape();
+  for (Value output : outputs.drop_front())
+    if (cast<ShapedType>(output.getType()).getShape() != shape)
+      return op->emitOpError()
+             << "expected outputs of one shape, got " << output.getType();
+  Block &block = epilogue.front();
+  if (block.getNumArguments() != 1 + extras.size())
+    return op->emitOpError()
+           << "expected an epilogue with " << 1 + extras.size()
+           << " arguments, got " << block.getNumArguments();
+  for (auto [argument, extra] :
+       llvm::zip(block.getArguments().drop_front(), extras))
+    if (argument.getType() !=
+        cast<ShapedType>(extra.getType()).getElementType())
+      return op->emitOpError()
+             << "expected an epilogue argument of the extra's "
+                "element type, got "
+             << argument.getType();
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  auto stores = [](Value value, Value output) {
+    return value.getType() ==
+           cast<ShapedType>(output.getType()).getElementType();
+  };
+  if (!yield || !llvm::equal(yield.getValues(), outputs, stores))
+    return op->emitOpError()
+           << "expected the epilogue to yield a value of each "
+              "output's element type";
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // kernel.gemm
 //===----------------------------------------------------------------------===//
@@ -111,10 +147,9 @@ ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
       parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
       parser.parseRegion(*result.addRegion()))
     return failure();
-  if (ins.empty() || ins.size() > 3 || weights.size() != 1 ||
-      outputs.size() != 1)
+  if (ins.empty() || ins.size() > 3 || weights.size() != 1 || outputs.empty())
     return parser.emitError(
-        loc, "expected one to three inputs, one weight and one output");
+        loc, "expected one to three inputs, one weight and an output");
   SmallVector<Type> types;
   if (succeeded(parser.parseOptionalArrow()) && parser.parseTypeList(types))
     return failure();
@@ -129,8 +164,9 @@ ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
   bool images = result.attributes.get("window") != nullptr;
   int32_t scales = images ? ins.size() == 2 : ins.size() == 3,
           sums = !images && ins.size() >= 2;
-  properties.setOperandSegmentSizes(
-      {1, scales, sums, 1, static_cast<int32_t>(extras.size()), 1});
+  properties.setOperandSegmentSizes({1, scales, sums, 1,
+                                     static_cast<int32_t>(extras.size()),
+                                     static_cast<int32_t>(outputs.size())});
   return success();
 }
 
@@ -184,27 +220,7 @@ LogicalResult GemmOp::verify() {
                             "they are images, with an activation format";
   if (!getActivationFormat() && getSums())
     return emitOpError() << "expected an activation format with codes";
-  if (getOutputs().size() != 1)
-    return emitOpError() << "expected one output";
-  Block &block = getEpilogue().front();
-  if (block.getNumArguments() != 1 + getExtras().size())
-    return emitOpError() << "expected an epilogue with "
-                         << 1 + getExtras().size() << " arguments, got "
-                         << block.getNumArguments();
-  for (auto [argument, extra] :
-       llvm::zip(block.getArguments().drop_front(), getExtras()))
-    if (argument.getType() !=
-        cast<ShapedType>(extra.getType()).getElementType())
-      return emitOpError() << "expected an epilogue argument of the extra's "
-                              "element type, got "
-                           << argument.getType();
-  auto yield = dyn_cast<YieldOp>(block.getTerminator());
-  if (!yield || yield.getValues().size() != 1 ||
-      yield.getValues()[0].getType() !=
-          cast<ShapedType>(getOutputs()[0].getType()).getElementType())
-    return emitOpError() << "expected the epilogue to yield one value of the "
-                            "output's element type";
-  return success();
+  return verifyEpilogue(*this, getEpilogue(), getExtras(), getOutputs());
 }
 
 //===----------------------------------------------------------------------===//
@@ -236,9 +252,13 @@ LogicalResult QuantizeRowsOp::verify() {
 LogicalResult DepthwiseOp::verify() {
   auto input = cast<ShapedType>(getInput().getType()),
        weights = cast<ShapedType>(getWeights().getType());
-  if (input.getRank() != 4 || !input.getElementType().isF32() ||
+  if (input.getRank() != 4 ||
       llvm::any_of(input.getShape().drop_front(), ShapedType::isDynamic))
-    return emitOpError() << "expected images of f32 of static size, got "
+    return emitOpError() << "expected images of static size, got " << input;
+  if (getActivationZeroPoint() ? !input.getElementType().isInteger(8)
+                               : !input.getElementType().isF32())
+    return emitOpError() << "expected f32, or i8 with activation_zero_point, "
+                            "got "
                          << input;
   ArrayRef<int64_t> kernel = getWindow().getKernel();
   int64_t expected[] = {kernel[0], kernel[1], input.getShape().back()};
@@ -246,6 +266,20 @@ LogicalResult DepthwiseOp::verify() {
     return emitOpError() << "expected a weight for each position of the window "
                             "and each channel, got "
                          << weights;
+  return verifyEpilogue(*this, getEpilogue(), getExtras(), getOutputs());
+}
+
+LogicalResult kernel::NormOp::verify() {
+  size_t quantized = getNumQuantized(), outputs = getOutputs().size();
+  if (outputs != quantized + 1 && (!quantized || outputs != quantized))
+    return emitOpError() << "expected " << quantized
+                         << " outputs of the quantization and the rows, got "
+                         << outputs;
+  if (getActivationFormat() &&
+      (!getActivationFormat()->getFormat().isInteger() ||
+       getActivationFormat()->getFormat().bits() != 8))
+    return emitOpError() << "expected int8 activations, got '"
+                         << getActivationFormat()->getSpelling() << "'";
   return success();
 }
 

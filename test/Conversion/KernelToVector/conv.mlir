@@ -37,8 +37,11 @@ func.func @codes(%x: memref<?x32x32x16xi8>, %w: memref<?xi8>, %y: memref<?x16xf3
 func.func @depthwise(%x: memref<?x8x8x40xf32>, %w: memref<3x3x40xf32>, %y: memref<?x8x8x40xf32>, %begin: index, %end: index)
     attributes {kernel.body} {
   kernel.depthwise ins(%x, %w : memref<?x8x8x40xf32>, memref<3x3x40xf32>) outs(%y : memref<?x8x8x40xf32>)
-      {window = #kernel.window<kernel = [3, 3], strides = [1, 1], dilations = [1, 1],
-                               pads = [1, 1, 1, 1], out = [8, 8], pad_value = 0>}
+      attributes {window = #kernel.window<kernel = [3, 3], strides = [1, 1], dilations = [1, 1],
+                                          pads = [1, 1, 1, 1], out = [8, 8], pad_value = 0>} {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  }
   return
 }
 

@@ -90,8 +90,9 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
 
     With `window`, `input` is images [N, H, W, C] and `x` the matrix of their patches; `sums` is left out.
 
-    The epilogue then maps `acc` and one element of each extra to the value that is stored. An extra of shape [N] is read at
-    [n], one of shape [M, N] at [m, n], one of shape [M, 1] at [m].
+    The epilogue then maps `acc` and one element of each extra to the values that are stored, one for each output (the floats that a
+    residual needs, say, and their codes for the next product). An extra of shape [N] is read at [n], one of shape [M, N] at [m, n],
+    one of shape [M, 1] at [m].
 
     ```mlir
     %y = kernel.gemm ins(%q, %s, %z : tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>)
@@ -146,37 +147,69 @@ def Kernel_QuantizeRowsOp : Kernel_DpsOp<"quantize_rows"> {
   let hasVerifier = 1;
 }
 
-def Kernel_DepthwiseOp : Kernel_DpsOp<"depthwise", [AttrSizedOperandSegments]> {
-  let summary = "Depthwise convolution of images";
+def Kernel_DepthwiseOp : Kernel_DpsOp<"depthwise", [AttrSizedOperandSegments, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "Depthwise convolution of images, with an epilogue";
   let description = [{
-    Of `x` [N, H, W, C] in f32, weights [kh, kw, C] and a bias [C] the image [N, OH, OW, C]:
-    `y[n, oy, ox, c] = sum_{i, j} fma(x[n, oy * stride + i * dilation - pad, ..., c], w[i, j, c]) + bias[c]`, i and then j ascending, leaving out
-    what lies outside of the image.
+    Of `x` [N, H, W, C] and weights [kh, kw, C] in f32 the image [N, OH, OW, C]:
+    `acc[n, oy, ox, c] = sum_{i, j} fma(x[n, oy * stride + i * dilation - pad, ..., c], w[i, j, c])`, i and then j ascending, leaving out
+    what lies outside of the image. Codes (i8) are integers as floats, less `activation_zero_point`: with weights that are integers too
+    the sum is exact.
+
+    The epilogue maps `acc` and one element of each extra to the values that are stored, one for each output. An extra of shape [C] is
+    read at [c], one of the output's shape as the output is.
 
     ```mlir
-    kernel.depthwise ins(%x, %w : memref<?x8x8x32xf32>, memref<3x3x32xf32>) outs(%y : memref<?x8x8x32xf32>)
-        {window = #kernel.window<kernel = [3, 3], strides = [1, 1], dilations = [1, 1], pads = [1, 1, 1, 1], out = [8, 8], pad_value = 0>}
+    kernel.depthwise ins(%x, %w : memref<?x8x8x32xf32>, memref<3x3x32xf32>) extras(%b : memref<32xf32>) outs(%y : memref<?x8x8x32xf32>)
+        attributes {window = #kernel.window<kernel = [3, 3], strides = [1, 1], dilations = [1, 1], pads = [1, 1, 1, 1], out = [8, 8], pad_value = 0>} {
+      ^bb0(%acc: f32, %bias: f32):
+        %0 = arith.addf %acc, %bias : f32
+        kernel.yield %0 : f32
+    }
     ```
   }];
-  let arguments = (ins Kernel_Shaped:$input, Kernel_Shaped:$weights, Optional<Kernel_Shaped>:$bias,
-                       Variadic<Kernel_Shaped>:$outputs, Kernel_WindowAttr:$window);
+  let arguments = (ins Kernel_Shaped:$input, Kernel_Shaped:$weights, Variadic<Kernel_Shaped>:$extras,
+                       Variadic<Kernel_Shaped>:$outputs, Kernel_WindowAttr:$window, OptionalAttr<I32Attr>:$activation_zero_point);
   let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    `ins` `(` $input `,` $weights (`,` $bias^)? `:` type($input) `,` type($weights) (`,` type($bias)^)? `)`
-    `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+    `ins` `(` $input `,` $weights `:` type($input) `,` type($weights) `)` (`extras` `(` $extras^ `:` type($extras) `)`)?
+    `outs` `(` $outputs `:` type($outputs) `)` attr-dict-with-keyword $epilogue (`->` type($results)^)?
   }];
   let hasVerifier = 1;
 }
 
 def Kernel_NormOp : Kernel_DpsOp<"norm", [AttrSizedOperandSegments]> {
-  let summary = "Layer or RMS normalization of rows";
-  let description = [{ `squint.norm` on `x` [M, K], in one pass over a row that stays in cache. }];
+  let summary = "Layer or RMS normalization of rows, and their quantization";
+  let description = [{
+    `squint.norm` on `x` [M, K], in one pass over a row that stays in cache.
+
+    With `activation_format` the outputs are those of `kernel.quantize_rows` of the normalized rows, and last, where something else
+    reads them, these rows.
+
+    ```mlir
+    %q, %s, %z, %y = kernel.norm ins(%x, %g : tensor<?x384xf32>, tensor<384xf32>)
+        outs(%a, %b, %c, %d : tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>, tensor<?x384xf32>)
+        {activation_format = #squint.format<"int8:token,scale=f32">, epsilon = 1.0e-5 : f64}
+        -> tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>, tensor<?x384xf32>
+    ```
+  }];
   let arguments = (ins Kernel_Shaped:$input, Kernel_Shaped:$scale, Optional<Kernel_Shaped>:$bias,
-                       Variadic<Kernel_Shaped>:$outputs, UnitAttr:$centered, F64Attr:$epsilon);
+                       Variadic<Kernel_Shaped>:$outputs, UnitAttr:$centered, F64Attr:$epsilon,
+                       OptionalAttr<Squint_FormatAttr>:$activation_format, DefaultValuedAttr<I64Attr, "0">:$sum_group,
+                       OptionalAttr<F32Attr>:$activation_scale, OptionalAttr<I32Attr>:$activation_zero_point);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $input `,` $scale (`,` $bias^)? `:` type($input) `,` type($scale) (`,` type($bias)^)? `)`
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = dpsClassDeclaration # [{
+    /// The outputs of the quantization, none without one.
+    unsigned getNumQuantized() { return !getActivationFormat() ? 0 : getActivationScale() ? 2 : 3; }
+    /// Where the normalized rows go; null where only their codes are asked for.
+    ::mlir::Value getRows() {
+      return getOutputs().size() > getNumQuantized() ? getOutputs().back() : ::mlir::Value();
+    }
   }];
 }
 
