@@ -31,6 +31,8 @@ struct Step {
   int64_t others = 0;
   /// Instructions for a product, and for the weights of a panel.
   double product = 1, unpack = 0;
+  /// More of them take more address registers than there are.
+  int64_t maxRows = 10;
 };
 
 struct Tile {
@@ -42,8 +44,7 @@ struct Tile {
 /// Instructions that start in a cycle, and cycles of a load over those at best:
 /// rows often lie a power of two apart, where a cache serves fewer.
 static constexpr double kIssueWidth = 4, kLoadFactor = 1.3;
-/// More rows take more address registers than there are.
-static constexpr int64_t kMaxRows = 10, kMaxPanels = 4;
+static constexpr int64_t kMaxPanels = 4;
 
 /// Cycles of a step for each product: products, loads (a broadcast activation
 /// serves all panels) and all instructions have their units, and a sum waits
@@ -68,7 +69,7 @@ static Tile chooseTile(const TargetInfo &target, const PanelLayout &layout,
   double bestCost = getCost(target, step, best);
   for (int64_t panels = 1; panels <= choosePanels(layout, kMaxPanels);
        panels *= 2)
-    for (int64_t rows = 1; rows <= kMaxRows; ++rows) {
+    for (int64_t rows = 1; rows <= step.maxRows; ++rows) {
       int64_t registers =
           panels * each * (rows * step.sums + step.weights) + step.others;
       if (registers > target.numVectorRegisters)
@@ -114,15 +115,19 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
     plan.tileRows = 16;
   bool dot = unsignedDot || target.dotProd;
   Step step;
-  // Float sums of blocks and those of pairs lie beside the others; of few
-  // registers, in memory but once in a block.
+  // Float sums of blocks lie beside the others, and so do the quads of a piece
+  // there and where codes have several planes; with few registers, in memory.
   bool inRegisters = target.numVectorRegisters > 16;
   if (inRegisters)
-    step.sums = 1 + blocks + plan.pairs;
+    step.sums = blocks ? 2 : 1 + plan.pairs;
   // Magnitudes and signs.
   bool split = plan.signedWeights && !dot;
-  step.weights = split ? 2 : 1;
-  step.others = blocks && inRegisters ? 6 : 3;
+  bool planes = getPlanes(layout.format.bits()).size() > 1;
+  step.weights = (blocks || planes) && inRegisters ? 8 : split ? 2 : 1;
+  step.others = blocks && inRegisters ? 7 : 3;
+  // Rows of codes, scales and sums.
+  if (blocks)
+    step.maxRows = 8;
   step.product = dot ? 1 : plan.pairs ? 2 : 5;
   step.unpack = layout.format.bits() == 8 ? 0 : 2;
   complete(plan, target, layout, blocks ? InnerLoop::Groups : InnerLoop::Bytes,

@@ -38,7 +38,7 @@ TEST(Planner, Tiles) {
   EXPECT_EQ(integer("x86-64-v3", "int8:channel", 1024), "4x1");
   EXPECT_EQ(floats("x86-64-v3", "f32"), "6x1");
   EXPECT_EQ(integer("x86-64-v4", "int4:group=32", 32), "8x1");
-  EXPECT_EQ(integer("cascadelake", "int4:group=32", 32), "6x2");
+  EXPECT_EQ(integer("cascadelake", "int4:group=32", 32), "8x1");
   EXPECT_EQ(integer("cascadelake", "int8:channel", 1024), "10x2");
   EXPECT_EQ(floats("cascadelake", "f32"), "10x2");
   EXPECT_EQ(integer("neoverse-n1", "int8:channel", 1024), "6x1");
