@@ -35,9 +35,9 @@ Value CodeDecoder::shiftLeft(Value words, int64_t count) {
 Value CodeDecoder::lookup(Value words) {
   SmallVector<float> table;
   uint32_t mask = (1u << format.bits()) - 1;
-  int32_t zero = format.zeroPoint ? 0 : 1 << (format.bits() - 1);
   for (uint32_t code = 0; code < 16; ++code)
-    table.push_back(format.isInteger() ? float(int32_t(code & mask) - zero)
+    table.push_back(format.isInteger() ? float(int32_t(code & mask)) -
+                                             (1 << (format.bits() - 1))
                                        : format.element->decode(code));
   return LookupOp::create(b, b.f32s(), words, table);
 }
@@ -60,38 +60,41 @@ Value CodeDecoder::decodeMiniFloat(Value words, unsigned exponentBits) {
                                b.constant(b.f32s(), factor));
 }
 
-Value CodeDecoder::decode(Value words, int64_t shift, Value zero) {
+/// Codes lie where a float has its mantissa, below an exponent that gives their
+/// lowest bit the weight of one: 2^p + code, from which 2^p + zero is
+/// subtracted. No shift where they lie so already.
+Value CodeDecoder::decodeInteger(Value words, int64_t shift, Value zero) {
+  constexpr int64_t mantissa = 23, half = 16;
   int64_t bits = format.bits();
-  bool narrow = bits <= 4;
-  if (!format.isInteger()) {
-    if (narrow)
-      return lookup(shiftRight(words, shift));
-    return decodeMiniFloat(shiftLeft(words, 24 - shift),
-                           format.element->name == "f8e5m2" ? 5 : 4);
+  if (shift + bits > mantissa) {
+    words = shiftRight(words, half);
+    shift -= half;
   }
-  Value value;
-  if (narrow && b.target.avx512) {
-    // One permutation; bits above the code do not count.
-    value = lookup(shiftRight(words, shift));
-  } else if (!zero) {
-    // Flipping the highest bit of what is stored gives two's complement, and
-    // the way down from the top extends it. All codes of a lane at once.
-    uint32_t flip = 0;
-    for (int64_t i = 0; i < 32; i += getPlanes(bits).size() == 1 ? bits : 8)
-      flip |= 1u << (i + bits - 1);
-    Value flipped = arith::XOrIOp::create(
-        b, words, b.intConstant(b.i32s(), static_cast<int32_t>(flip)));
-    flipped = arith::ShRSIOp::create(b, shiftLeft(flipped, 32 - bits - shift),
-                                     b.intConstant(b.i32s(), 32 - bits));
-    value = arith::SIToFPOp::create(b, b.f32s(), flipped);
-  } else {
-    Value code = shiftRight(words, shift);
-    if (shift + bits < 32)
-      code = arith::AndIOp::create(b, code,
-                                   b.intConstant(b.i32s(), (1 << bits) - 1));
-    value = arith::SIToFPOp::create(b, b.f32s(), code);
-  }
-  return zero ? arith::SubFOp::create(b, value, zero).getResult() : value;
+  // A permutation does the same; half of the codes each keep all ports of a
+  // processor busy.
+  if (!zero && bits <= 4 && shift / bits % 2 == 0 && b.target.avx512)
+    return lookup(shiftRight(words, shift));
+  int64_t power = mantissa - shift;
+  Value kept = arith::AndIOp::create(
+      b, words, b.intConstant(b.i32s(), ((1 << bits) - 1) << shift));
+  Value code = b.bitcast(
+      b.f32s(),
+      arith::OrIOp::create(b, kept,
+                           b.intConstant(b.i32s(), (127 + power) << mantissa)));
+  double base = std::ldexp(1.0, power);
+  Value less = zero ? arith::AddFOp::create(b, zero, b.constant(b.f32s(), base))
+                          .getResult()
+                    : b.constant(b.f32s(), base + (1 << (bits - 1)));
+  return arith::SubFOp::create(b, code, less);
+}
+
+Value CodeDecoder::decode(Value words, int64_t shift, Value zero) {
+  if (format.isInteger())
+    return decodeInteger(words, shift, zero);
+  if (format.bits() <= 4)
+    return lookup(shiftRight(words, shift));
+  return decodeMiniFloat(shiftLeft(words, 24 - shift),
+                         format.element->name == "f8e5m2" ? 5 : 4);
 }
 
 Value CodeDecoder::decodeScales(Value raw, ScaleType type) {

@@ -33,6 +33,7 @@ public:
   Value decodeScales(Value raw, ScaleType type);
 
 private:
+  Value decodeInteger(Value words, int64_t shift, Value zero);
   Value shiftRight(Value words, int64_t count);
   Value shiftLeft(Value words, int64_t count);
   /// An 8-bit float in the highest byte.

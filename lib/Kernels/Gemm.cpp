@@ -48,6 +48,18 @@ void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
   });
 }
 
+void GemmBuilder::forTiles(Value rows, ArrayRef<int64_t> sizes, int64_t maxRows,
+                           llvm::function_ref<void(Value, int64_t)> body) {
+  Value tiles = b.ceilDiv(rows, maxRows);
+  b.loop(b.index(0), tiles, 1, [&](Value t) {
+    // Even tiles: no short one at the end.
+    Value first = b.div(b.mul(rows, t), tiles),
+          last = b.div(b.mul(rows, b.add(t, 1)), tiles);
+    b.switchOn(b.sub(last, first), sizes,
+               [&](int64_t size) { body(first, size); });
+  });
+}
+
 void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels,
                              ArrayRef<int64_t> sizes, int64_t maxRows) {
   Value tiles = b.ceilDiv(rows, maxRows);

@@ -69,6 +69,12 @@ protected:
   virtual void buildMatrixTiles(Value row, Value rows,
                                 llvm::ArrayRef<Value> panels, Value sums) {}
 
+  /// `rows` rows in even tiles of at most `maxRows`, which `sizes` has all
+  /// heights of: the body gets a tile's first row, counted from 0, and its
+  /// height.
+  void forTiles(Value rows, llvm::ArrayRef<int64_t> sizes, int64_t maxRows,
+                llvm::function_ref<void(Value, int64_t)> body);
+
   Value rowAt(Value row, int64_t r) { return b.add(row, r); }
   /// Elements of a row that are read at a time, at multiples of that; 0 where
   /// they are read in another way.

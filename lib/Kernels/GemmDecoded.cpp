@@ -7,9 +7,10 @@
 // as a memory likes best. Groups ascending, one multiply-add each of the
 // group's sum and its scale. The same bits in every tile.
 //
-// A few rows decode codes in registers. For more, a stretch of a panel is
+// A few rows decode codes in registers. For more, a stretch of panels is
 // decoded once, as floats, into scratch memory that a near cache holds, and all
-// rows of the unit are multiplied with it.
+// rows of the unit are multiplied with it: chain after chain, so that a tile
+// has the registers for one chain of many rows.
 //===----------------------------------------------------------------------===//
 
 #include "Codes.h"
@@ -31,7 +32,7 @@ public:
 private:
   LogicalResult prepare() override;
   Type getSumType() const override { return b.getF32Type(); }
-  int64_t getSlots() const override { return kUnitRows; }
+  int64_t getSlots() const override { return kUnitRows * plan.panels; }
   Values buildTile(int64_t rows, Value row, ArrayRef<Value> panels) override;
   void buildManyRows(Value row, Value rows, Value panel, int64_t panels,
                      ArrayRef<int64_t> sizes) override;
@@ -58,24 +59,31 @@ private:
                   Value group, int64_t length);
 
   // Many rows.
-  struct Tiles {
-    Value row, rows;
-    ArrayRef<int64_t> sizes;
+  /// Some rows of a unit and the panels that they are multiplied with.
+  struct Tile {
+    Value row;
+    int64_t rows, panels;
   };
-  /// Rows in tiles of the given sizes: the body gets their first row, counted
-  /// from the unit's, and their constant count.
-  void forTiles(const Tiles &tiles,
-                llvm::function_ref<void(Value, int64_t)> body);
   /// Decodes [first, first + length) of a group to `decoded`, from its row
   /// `target` on; `first` is a multiple of a piece.
   void decode(Value panel, Value group, Value first, Value length,
               Value target);
   /// The products of `length` columns from `column` on with what is decoded
-  /// from row `source` on.
-  Values multiplyDecoded(Values parts, Value row, int64_t rows, Value column,
-                         Value source, Value length);
-  void buildShortGroups(const Tiles &tiles, Value panel);
-  void buildLongGroups(const Tiles &tiles, Value panel);
+  /// from row `source` on, chain by chain. Their sums start with 0 or, to
+  /// `resume`, with those in `inner`, [chain][row][panel] from `at` on, and end
+  /// there.
+  void multiplyChains(const Tile &tile, Value column, Value source,
+                      Value length, Value at, bool resume);
+  Values multiplyOne(const Tile &tile, Value column, Value source,
+                     Values parts);
+  /// From the chains of a group, in `inner` from `at` on, to the sums of rows
+  /// from `first` on in `scratch`.
+  void addChains(const Tile &tile, Value at, Value first,
+                 ArrayRef<Value> panels, Value group);
+  void buildShortGroups(Value row, Value rows, ArrayRef<Value> panels,
+                        ArrayRef<int64_t> sizes);
+  void buildLongGroups(Value row, Value rows, ArrayRef<Value> panels,
+                       ArrayRef<int64_t> sizes);
   Value groupLength(Value group) {
     return b.min(
         b.index(layout.groupSize),
@@ -99,7 +107,7 @@ private:
   /// Columns that are decoded at a time.
   static constexpr int64_t stretch = 256;
   static_assert(stretch % PanelLayout::piece == 0);
-  Value decoded, scales, inner; // scratch memory
+  Value decoded, inner; // scratch memory
 };
 
 } // namespace
@@ -109,7 +117,7 @@ LogicalResult DecodedGemm::prepare() {
     return op->emitError()
            << "expected an input of f32 without an activation format, got "
            << input.getType();
-  plan = planDecodedGemm(b.target);
+  plan = planDecodedGemm(b.target, layout);
   return success();
 }
 
@@ -146,11 +154,14 @@ KernelBuilder::Values DecodedGemm::addGroup(Values sums, Value row,
   PanelReader::Group at = reader.locate(panel, group);
   Value zero = zeroAsFloat(at.header);
   Value scale = layout.grouped ? reader.loadScales(at.header) : Value();
+  if (layout.grouped)
+    prefetch(at.header, layout.headerBytes, rows);
   constexpr int64_t step = PanelLayout::piece;
   int64_t full = length / step, stepBytes = layout.codesBytes(step);
   Value start = b.mul(group, layout.groupSize);
   auto piece = [&](Value i, Values parts, int64_t count) {
     Value codes = b.add(at.codes, b.mul(i, stepBytes));
+    prefetch(codes, layout.codesBytes(count), rows);
     Value view = viewRows(row, rows, b.add(start, b.mul(i, step)), count);
     int64_t quads = llvm::divideCeil(count, 4);
     for (int64_t q = 0; q < quads; ++q) {
@@ -199,17 +210,6 @@ KernelBuilder::Values DecodedGemm::buildTile(int64_t rows, Value row,
 // Many rows
 //===----------------------------------------------------------------------===//
 
-void DecodedGemm::forTiles(const Tiles &tiles,
-                           llvm::function_ref<void(Value, int64_t)> body) {
-  Value count = b.ceilDiv(tiles.rows, plan.rows);
-  b.loop(b.index(0), count, 1, [&](Value t) {
-    Value first = b.div(b.mul(tiles.rows, t), count),
-          last = b.div(b.mul(tiles.rows, b.add(t, 1)), count);
-    b.switchOn(b.sub(last, first), tiles.sizes,
-               [&](int64_t size) { body(first, size); });
-  });
-}
-
 void DecodedGemm::decode(Value panel, Value group, Value first, Value length,
                          Value target) {
   PanelReader::Group at = reader.locate(panel, group);
@@ -218,6 +218,7 @@ void DecodedGemm::decode(Value panel, Value group, Value first, Value length,
   auto piece = [&](Value i, int64_t count) {
     Value codes = b.add(
         at.codes, b.mul(b.add(b.div(first, step), i), layout.codesBytes(step)));
+    prefetch(codes, layout.codesBytes(count), kUnitRows);
     int64_t quads = llvm::divideCeil(count, 4);
     for (int64_t q = 0; q < quads; ++q) {
       Values values = reader.loadValues(codes, q, quads, zero);
@@ -235,111 +236,122 @@ void DecodedGemm::decode(Value panel, Value group, Value first, Value length,
         [&] { piece(full, end); });
 }
 
-KernelBuilder::Values DecodedGemm::multiplyDecoded(Values parts, Value row,
-                                                   int64_t rows, Value column,
-                                                   Value source, Value length) {
-  auto step = [&](Value k, Values current, int64_t first, int64_t count) {
-    Value view = viewRows(row, rows, b.add(column, k), first + count);
-    for (int64_t i = first; i < first + count; ++i) {
-      Value at = b.mul(b.add(b.add(source, k), i), kLanes);
-      Value value = b.load(b.f32s(), decoded, at, 64);
-      for (int64_t r = 0; r < rows; ++r) {
-        Value x = b.splat(memref::LoadOp::create(
-            b, view, ValueRange{b.index(r), b.index(i)}));
-        Value &part = current[r * chains + i];
-        part = b.fma(x, value, part);
-      }
+void DecodedGemm::multiplyChains(const Tile &tile, Value column, Value source,
+                                 Value length, Value at, bool resume) {
+  int64_t count = tile.rows * tile.panels;
+  b.loop(b.index(0), b.index(chains), 1, [&](Value chain) {
+    Value base = b.add(at, b.mul(chain, count * kLanes));
+    Values parts(count, b.constant(b.f32s(), 0.0));
+    for (int64_t i = 0; resume && i < count; ++i)
+      parts[i] = b.load(b.f32s(), inner, b.add(base, i * kLanes), 64);
+    parts =
+        b.loop(chain, length, chains, parts, [&](Value k, ValueRange current) {
+          return multiplyOne(tile, b.add(column, k), b.add(source, k),
+                             Values(current));
+        });
+    for (auto [i, part] : llvm::enumerate(parts))
+      b.store(part, inner, b.add(base, int64_t(i) * kLanes));
+  });
+}
+
+KernelBuilder::Values DecodedGemm::multiplyOne(const Tile &tile, Value column,
+                                               Value source, Values parts) {
+  Value view = viewRows(tile.row, tile.rows, column, 1);
+  Values values;
+  for (int64_t p = 0; p < tile.panels; ++p)
+    values.push_back(b.load(b.f32s(), decoded,
+                            b.mul(b.add(source, p * stretch), kLanes), 64));
+  for (int64_t r = 0; r < tile.rows; ++r) {
+    Value x = b.splat(
+        memref::LoadOp::create(b, view, ValueRange{b.index(r), b.index(0)}));
+    for (int64_t p = 0; p < tile.panels; ++p) {
+      Value &part = parts[r * tile.panels + p];
+      part = b.fma(x, values[p], part);
     }
-    return current;
-  };
-  Value full = b.mul(b.div(length, chains), chains);
-  parts =
-      b.loop(b.index(0), full, chains, parts, [&](Value k, ValueRange current) {
-        return step(k, Values(current), 0, chains);
-      });
-  // One k each, as far as there are some left.
-  SmallVector<int64_t> ends = getEnds(chains);
-  int64_t most = ends.empty() ? 0 : *llvm::max_element(ends);
-  for (int64_t i = 0; i < most; ++i)
-    parts = b.loop(b.index(0), b.min(b.index(1), b.sub(length, b.add(full, i))),
-                   1, parts, [&](Value, ValueRange current) {
-                     return step(full, Values(current), i, 1);
-                   });
+  }
   return parts;
 }
 
+void DecodedGemm::addChains(const Tile &tile, Value at, Value first,
+                            ArrayRef<Value> panels, Value group) {
+  for (auto [p, panel] : llvm::enumerate(panels)) {
+    Value scale = layout.grouped
+                      ? reader.loadScales(reader.locate(panel, group).header)
+                      : Value();
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      Values parts;
+      for (int64_t c = 0; c < chains; ++c) {
+        int64_t slot = (c * tile.rows + r) * tile.panels + int64_t(p);
+        parts.push_back(b.load(b.f32s(), inner, b.add(at, slot * kLanes), 64));
+      }
+      Value to =
+          b.mul(b.add(b.mul(b.add(first, r), tile.panels), int64_t(p)), kLanes);
+      Value whole = addParts(parts);
+      if (scale)
+        whole = b.fma(whole, scale, b.load(b.f32s(), scratch, to, 64));
+      b.store(whole, scratch, to);
+    }
+  }
+}
+
 /// Several groups at a time.
-void DecodedGemm::buildShortGroups(const Tiles &tiles, Value panel) {
-  int64_t together = stretch / layout.groupSize;
-  if (!scales)
-    scales = b.scratch(together * kLanes, b.getF32Type());
+void DecodedGemm::buildShortGroups(Value row, Value rows,
+                                   ArrayRef<Value> panels,
+                                   ArrayRef<int64_t> sizes) {
+  int64_t together = stretch / layout.groupSize, count = panels.size();
+  if (!inner)
+    inner =
+        b.scratch(plan.rows * plan.panels * chains * kLanes, b.getF32Type());
   Value groups = b.index(layout.groups);
   b.loop(b.index(0), groups, together, [&](Value begin) {
-    Value count = b.min(b.index(together), b.sub(groups, begin));
-    b.loop(b.index(0), count, 1, [&](Value g) {
+    Value some = b.min(b.index(together), b.sub(groups, begin));
+    b.loop(b.index(0), some, 1, [&](Value g) {
       Value group = b.add(begin, g);
-      decode(panel, group, b.index(0), groupLength(group),
-             b.mul(g, layout.groupSize));
-      b.store(reader.loadScales(reader.locate(panel, group).header), scales,
-              b.mul(g, kLanes));
+      for (int64_t p = 0; p < count; ++p)
+        decode(panels[p], group, b.index(0), groupLength(group),
+               b.add(b.mul(g, layout.groupSize), p * stretch));
     });
-    forTiles(tiles, [&](Value first, int64_t rows) {
-      b.loop(b.index(0), count, 1, [&](Value g) {
+    forTiles(rows, sizes, plan.rows, [&](Value first, int64_t height) {
+      Tile tile{b.add(row, first), height, count};
+      b.loop(b.index(0), some, 1, [&](Value g) {
         Value group = b.add(begin, g);
-        Values parts =
-            multiplyDecoded(noParts(rows), b.add(tiles.row, first), rows,
-                            b.mul(group, layout.groupSize),
-                            b.mul(g, layout.groupSize), groupLength(group));
-        Value scale = b.load(b.f32s(), scales, b.mul(g, kLanes), 64);
-        for (int64_t r = 0; r < rows; ++r) {
-          Value at = b.mul(b.add(first, r), kLanes);
-          Value whole = addParts(ArrayRef(parts).slice(r * chains, chains));
-          Value sum = b.load(b.f32s(), scratch, at, 64);
-          b.store(b.fma(whole, scale, sum), scratch, at);
-        }
+        multiplyChains(tile, b.mul(group, layout.groupSize),
+                       b.mul(g, layout.groupSize), groupLength(group),
+                       b.index(0), /*resume=*/false);
+        addChains(tile, b.index(0), first, panels, group);
       });
     });
   });
 }
 
 /// A group is longer than what is decoded at a time, or there is just one.
-void DecodedGemm::buildLongGroups(const Tiles &tiles, Value panel) {
+void DecodedGemm::buildLongGroups(Value row, Value rows, ArrayRef<Value> panels,
+                                  ArrayRef<int64_t> sizes) {
+  int64_t count = panels.size(), slots = count * chains * kLanes;
   Value zero = b.constant(b.f32s(), 0.0);
   if (!inner)
-    inner = b.scratch(kUnitRows * chains * kLanes, b.getF32Type());
+    inner =
+        b.scratch(kUnitRows * plan.panels * chains * kLanes, b.getF32Type());
+  auto eachTile = [&](llvm::function_ref<void(Tile, Value, Value)> body) {
+    forTiles(rows, sizes, plan.rows, [&](Value first, int64_t height) {
+      body({b.add(row, first), height, count}, first, b.mul(first, slots));
+    });
+  };
   b.loop(b.index(0), b.index(layout.groups), 1, [&](Value group) {
     Value total = groupLength(group);
-    b.loop(b.index(0), b.mul(tiles.rows, chains * kLanes), kLanes,
+    b.loop(b.index(0), b.mul(rows, slots), kLanes,
            [&](Value at) { b.store(zero, inner, at); });
     b.loop(b.index(0), total, stretch, [&](Value begin) {
       Value length = b.min(b.index(stretch), b.sub(total, begin));
-      decode(panel, group, begin, length, b.index(0));
-      forTiles(tiles, [&](Value first, int64_t rows) {
-        Values parts;
-        Value at = b.mul(first, chains * kLanes);
-        for (int64_t i = 0; i < rows * chains; ++i)
-          parts.push_back(b.load(b.f32s(), inner, b.add(at, i * kLanes), 64));
-        parts = multiplyDecoded(parts, b.add(tiles.row, first), rows,
-                                b.add(b.mul(group, layout.groupSize), begin),
-                                b.index(0), length);
-        for (auto [i, part] : llvm::enumerate(parts)) {
-          int64_t offset = i * kLanes;
-          b.store(part, inner, b.add(at, offset));
-        }
+      for (auto [p, panel] : llvm::enumerate(panels))
+        decode(panel, group, begin, length, b.index(int64_t(p) * stretch));
+      eachTile([&](Tile tile, Value, Value at) {
+        multiplyChains(tile, b.add(b.mul(group, layout.groupSize), begin),
+                       b.index(0), length, at, /*resume=*/true);
       });
     });
-    Value scale = layout.grouped
-                      ? reader.loadScales(reader.locate(panel, group).header)
-                      : Value();
-    b.loop(b.index(0), tiles.rows, 1, [&](Value r) {
-      Values parts;
-      for (int64_t i = 0; i < chains; ++i)
-        parts.push_back(b.load(b.f32s(), inner,
-                               b.mul(b.add(b.mul(r, chains), i), kLanes), 64));
-      Value whole = addParts(parts), at = b.mul(r, kLanes);
-      if (scale)
-        whole = b.fma(whole, scale, b.load(b.f32s(), scratch, at, 64));
-      b.store(whole, scratch, at);
+    eachTile([&](Tile tile, Value first, Value at) {
+      addChains(tile, at, first, panels, group);
     });
   });
 }
@@ -347,16 +359,17 @@ void DecodedGemm::buildLongGroups(const Tiles &tiles, Value panel) {
 void DecodedGemm::buildManyRows(Value row, Value rows, Value panel,
                                 int64_t panels, ArrayRef<int64_t> sizes) {
   if (!decoded)
-    decoded = b.scratch(stretch * kLanes, b.getF32Type());
-  Tiles tiles{row, rows, sizes};
+    decoded = b.scratch(stretch * plan.panels * kLanes, b.getF32Type());
   Value zero = b.constant(b.f32s(), 0.0);
-  b.loop(b.index(0), b.mul(rows, kLanes), kLanes,
+  b.loop(b.index(0), b.mul(rows, panels * kLanes), kLanes,
          [&](Value at) { b.store(zero, scratch, at); });
-  Value base = b.mul(panel, layout.panelBytes);
+  Values bases;
+  for (int64_t p = 0; p < panels; ++p)
+    bases.push_back(b.mul(b.add(panel, p), layout.panelBytes));
   if (layout.grouped && layout.groupSize <= stretch)
-    buildShortGroups(tiles, base);
+    buildShortGroups(row, rows, bases, sizes);
   else
-    buildLongGroups(tiles, base);
+    buildLongGroups(row, rows, bases, sizes);
   buildEpilogues(row, rows, panel, panels, b.index(0));
 }
 

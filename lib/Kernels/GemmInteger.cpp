@@ -10,101 +10,11 @@
 // of 0.5 at the end.
 //===----------------------------------------------------------------------===//
 
-#include "Codes.h"
-#include "Gemm.h"
+#include "GemmInteger.h"
 
 using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
-
-/// The zero point of doubled values, the largest of which it is.
-static constexpr int32_t kDoubledZero = 12;
-
-namespace {
-
-/// 8-bit codes that are multiplied at a time, so that a loop's body stays
-/// small.
-constexpr int64_t kStep = 16;
-
-class IntegerGemm final : public GemmBuilder {
-public:
-  IntegerGemm(KernelBuilder &b, GemmOp op, const PanelLayout &layout)
-      : GemmBuilder(b, op, layout), reader(b, layout, weights) {}
-
-private:
-  LogicalResult prepare() override;
-  Type getSumType() const override {
-    return inBlocks() ? Type(b.getF32Type()) : Type(b.getI32Type());
-  }
-  Values buildTile(int64_t rows, Value row, ArrayRef<Value> panels) override;
-  void buildMatrixTiles(Value row, Value rows, ArrayRef<Value> panels,
-                        Value sums) override;
-  int64_t getInputStep() const override {
-    return layout.format.bits() == 8 ? kStep : 0;
-  }
-  /// Symmetric weights that are made signed leave nothing to correct by row.
-  PatchCodes getPatchCodes() const override {
-    if (!layout.format.isInteger() || layout.format.bits() != 8 ||
-        layout.format.zeroPoint)
-      return PatchCodes::Summed;
-    if (!b.target.avx512Vnni && !b.target.avxVnni)
-      return PatchCodes::Signed;
-    return layout.grouped ? PatchCodes::Summed : PatchCodes::Unsigned;
-  }
-  Values loadColumns(Value panel) override;
-  Value finish(Value sum, Value row, ArrayRef<Value> columns) override;
-
-  bool inBlocks() const { return blockSize < layout.columns; }
-  int32_t storedZero() const {
-    return layout.isDoubled()
-               ? kDoubledZero
-               : layout.storedZero() - (plan.signedWeights ? 128 : 0);
-  }
-
-  using Block = CodeBlock;
-  Block getBlock(Value number, int64_t length, ArrayRef<Value> panels);
-  Values addBlock(const Block &block, Value row, int64_t rows,
-                  ArrayRef<Value> sums);
-  /// A sum with the products of a block added, times the scales there are.
-  Value addScaled(Value sum, Value dot, Value inputScale, Value weightScale);
-  /// Zero points of a group as i32, less what makes weights signed; null where
-  /// they are one constant.
-  Value loadZeros(Value header);
-
-  /// Products of `length` k from `k` on: sums are [row][panel].
-  Values buildDot(Values sums, Value row, int64_t rows, ArrayRef<Value> codes,
-                  Value k, int64_t length);
-  Values buildPiece(Values sums, Value row, int64_t rows, ArrayRef<Value> codes,
-                    Value k, int64_t length);
-  Values buildPairs(Values sums, Value view, int64_t rows,
-                    ArrayRef<Values> weights, int64_t length);
-  Values loadWeights(Value offset, int64_t quads);
-  /// `length` activations of the tile's rows from `k` on; null, as the row is,
-  /// for those that are all the zero point.
-  Value viewInput(Value row, int64_t rows, Value k, int64_t length);
-  /// Four activations of `view` from `k` on as one number; those beyond `valid`
-  /// are zero.
-  Value loadQuad(Value view, int64_t row, int64_t k, int64_t valid);
-
-  template <typename OpTy> Value product(Value sum, Value weight, Value input) {
-    int32_t low = plan.signedWeights ? -128 : 0,
-            high = layout.isDoubled()   ? 2 * kDoubledZero
-                   : plan.signedWeights ? 127
-                                        : (1 << layout.format.bits()) - 1;
-    return OpTy::create(b, sum.getType(), sum, weight, input, low, high,
-                        inputLow, inputLow < 0 ? 127 : 255);
-  }
-
-  PanelReader reader;
-  int64_t blockSize = 0;
-  /// Blocks of a group of weights and of activations; 0 where the scale is one
-  /// for the row.
-  int64_t weightRatio = 0, inputRatio = 0;
-  int32_t zero = 0, inputLow = -127;
-  bool isStatic = false;
-};
-
-} // namespace
 
 LogicalResult IntegerGemm::prepare() {
   Format activation = op.getActivationFormat()->getFormat();
@@ -163,6 +73,10 @@ LogicalResult IntegerGemm::prepare() {
     inputLow = 0;
     zero += 128;
   }
+  // What is unpacked has no place for blocks that are longer, nor for the
+  // products of the activations' zero point by block.
+  if (inBlocks() && (zero || blockSize > stretch))
+    plan.unpack = false;
   // Matrix tiles have no place for the products of the activations' zero point,
   // and read rows that are apart.
   if ((inBlocks() && zero) || patches)
@@ -208,6 +122,13 @@ Value IntegerGemm::loadQuad(Value view, int64_t row, int64_t k, int64_t valid) {
 }
 
 KernelBuilder::Values IntegerGemm::loadWeights(Value offset, int64_t quads) {
+  if (unpacked) {
+    Values bytes;
+    for (int64_t q = 0; q < quads; ++q)
+      bytes.push_back(b.load(b.vec(b.getI8Type(), quadBytes), unpacked,
+                             b.add(offset, q * quadBytes), quadBytes));
+    return bytes;
+  }
   Values result = reader.loadQuads(offset, quads);
   SmallVector<int8_t> table;
   for (uint32_t code = 0; layout.isDoubled() && code < 16; ++code)
@@ -229,19 +150,29 @@ KernelBuilder::Values IntegerGemm::buildPiece(Values sums, Value row,
   SmallVector<Values> weights;
   for (Value offset : codes) {
     weights.push_back(loadWeights(offset, quads));
-    prefetch(offset, layout.codesBytes(length), rows);
+    if (!unpacked)
+      prefetch(offset, layout.codesBytes(length), rows);
   }
   Value view = viewInput(row, rows, k, length);
   if (plan.pairs)
     return buildPairs(sums, view, rows, weights, length);
-  for (int64_t q = 0; q < quads; ++q)
+  // One sum would wait for each of its products: two take turns.
+  Values odd;
+  if (sums.size() == 1 && quads > 1)
+    odd = {b.intConstant(b.i32s(), 0)};
+  for (int64_t q = 0; q < quads; ++q) {
+    Values &turn = q % 2 && !odd.empty() ? odd : sums;
     for (int64_t r = 0; r < rows; ++r) {
       Value quad =
           loadQuad(view, r, 4 * q, std::min<int64_t>(4, length - 4 * q));
-      for (int64_t p = 0; p < panels; ++p)
-        sums[r * panels + p] =
-            product<DotOp>(sums[r * panels + p], weights[p][q], quad);
+      for (int64_t p = 0; p < panels; ++p) {
+        Value &sum = turn[r * panels + p];
+        sum = product<DotOp>(sum, weights[p][q], quad);
+      }
     }
+  }
+  if (!odd.empty())
+    sums[0] = arith::AddIOp::create(b, sums[0], odd[0]);
   return sums;
 }
 
@@ -271,7 +202,7 @@ KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row,
                                             Value k, int64_t length) {
   // Codes lie in pieces of 32.
   int64_t step = layout.format.bits() == 8 ? kStep : PanelLayout::piece;
-  int64_t stepBytes = layout.codesBytes(step), full = length / step;
+  int64_t stepBytes = codesBytes(step), full = length / step;
   auto at = [&](Value i) {
     Values offsets;
     for (Value offset : codes)
@@ -314,16 +245,16 @@ IntegerGemm::Block IntegerGemm::getBlock(Value number, int64_t length,
   return block;
 }
 
-KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
-                                            int64_t rows,
-                                            ArrayRef<Value> sums) {
+KernelBuilder::Values
+IntegerGemm::addBlock(const Block &block, Value row, int64_t rows,
+                      function_ref<Value(int64_t)> getSum) {
   int64_t panels = block.codes.size();
   Value k = b.mul(block.number, blockSize);
   Values zeros, scales;
   for (Value header : block.headers) {
     zeros.push_back(loadZeros(header));
     scales.push_back(layout.grouped ? reader.loadScales(header) : Value());
-    if (layout.grouped)
+    if (layout.grouped && !unpacked)
       prefetch(header, layout.headerBytes, rows);
   }
   // The products of the activations' zero point are the same for every row.
@@ -379,7 +310,7 @@ KernelBuilder::Values IntegerGemm::addBlock(const Block &block, Value row,
   for (int64_t r = 0; r < rows; ++r) {
     Value scale = inputRatio ? b.splat(loadRow(inputScales, r)) : Value();
     for (int64_t p = 0; p < panels; ++p)
-      result.push_back(addScaled(sums[r * panels + p], dots[r * panels + p],
+      result.push_back(addScaled(getSum(r * panels + p), dots[r * panels + p],
                                  scale, scales[p]));
   }
   return result;
@@ -456,15 +387,15 @@ KernelBuilder::Values IntegerGemm::buildTile(int64_t rows, Value row,
                     b.index(0), layout.columns);
   }
   int64_t full = layout.columns / blockSize, tail = layout.columns % blockSize;
+  auto add = [&](Value i, int64_t length, ValueRange sums) {
+    return addBlock(getBlock(i, length, panels), row, rows,
+                    [&](int64_t s) { return sums[s]; });
+  };
   Values sums(count, b.constant(b.f32s(), 0.0));
-  sums = b.loop(b.index(0), b.index(full), 1, sums,
-                [&](Value i, ValueRange current) {
-                  return addBlock(getBlock(i, blockSize, panels), row, rows,
-                                  Values(current));
-                });
-  if (tail)
-    sums = addBlock(getBlock(b.index(full), tail, panels), row, rows, sums);
-  return sums;
+  sums = b.loop(
+      b.index(0), b.index(full), 1, sums,
+      [&](Value i, ValueRange current) { return add(i, blockSize, current); });
+  return tail ? add(b.index(full), tail, sums) : sums;
 }
 
 KernelBuilder::Values IntegerGemm::loadColumns(Value panel) {

@@ -113,6 +113,7 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   if (target.amxInt8 && target.avx512Vnni &&
       (blocks ? blockSize % 64 == 0 : layout.columns >= 64))
     plan.tileRows = 16;
+  plan.unpack = registersPerPanel(target) > 1 && layout.format.bits() < 8;
   bool dot = unsignedDot || target.dotProd;
   Step step;
   // Float sums of blocks lie beside the others, and so do the quads of a piece
@@ -129,9 +130,11 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   if (blocks)
     step.maxRows = 8;
   step.product = dot ? 1 : plan.pairs ? 2 : 5;
-  step.unpack = layout.format.bits() == 8 ? 0 : 2;
+  step.unpack = plan.unpack || layout.format.bits() == 8 ? 0 : 2;
   complete(plan, target, layout, blocks ? InnerLoop::Groups : InnerLoop::Bytes,
            chooseTile(target, layout, step));
+  if (plan.unpack)
+    plan.panels = 1;
   return plan;
 }
 
@@ -155,18 +158,16 @@ GemmPlan squint::kernel::planFloatGemm(const TargetInfo &target,
   return plan;
 }
 
-GemmPlan squint::kernel::planDecodedGemm(const TargetInfo &target) {
+GemmPlan squint::kernel::planDecodedGemm(const TargetInfo &target,
+                                         const PanelLayout &layout) {
   GemmPlan plan;
-  int64_t each = registersPerPanel(target);
-  plan.fewRows = each == 1 ? 4 : 1;
-  const Tuning &tuning = target.getTuning(InnerLoop::Decoded);
-  plan.prefetchBytes = tuning.prefetchBytes;
-  plan.prefetchRows = tuning.prefetchRows;
-  // Four sums a row; eight registers for values, activations and addresses'
-  // sake.
-  plan.rows =
-      tuning.rows != Tuning::unknown
-          ? tuning.rows
-          : std::max<int64_t>(1, (target.numVectorRegisters - 8) / each / 4);
+  // One chain at a time; what is multiplied is decoded.
+  Step step;
+  step.others = 1;
+  complete(plan, target, layout, InnerLoop::Decoded,
+           chooseTile(target, layout, step));
+  plan.fewPanels = 1;
+  // Four chains of each row.
+  plan.fewRows = registersPerPanel(target) == 1 ? 4 : 1;
   return plan;
 }

@@ -73,11 +73,11 @@ TEST(Planner, Tuning) {
   EXPECT_EQ(tuning.prefetchBytes, Tuning::unknown);
   TargetInfo info = target("x86-64-v3");
   info.tuning[unsigned(InnerLoop::Groups)].update(tuning);
-  GemmPlan plan = planIntegerGemm(info, layout("int4:group=32"), 32);
+  GemmPlan plan = planIntegerGemm(info, layout("int8:group=32"), 32);
   EXPECT_EQ(plan.fewPanels, 4);
   EXPECT_EQ(tile(plan), "3x2");
   // A weight of one panel has no second one.
-  EXPECT_EQ(tile(planIntegerGemm(info, layout("int4:group=32", 16), 32)),
+  EXPECT_EQ(tile(planIntegerGemm(info, layout("int8:group=32", 16), 32)),
             "3x1");
   for (const char *text : {"rows", "rows=0", "rows=x", "streams=-1", "cols=3"})
     EXPECT_EQ(llvm::toString(Tuning::parse(text).takeError()),

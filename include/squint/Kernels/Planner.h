@@ -26,6 +26,9 @@ struct GemmPlan {
   bool signedWeights = false;
   /// 4-bit weights go through 16-bit sums.
   bool pairs = false;
+  /// Many rows: codes are unpacked to bytes once for all of a unit, as
+  /// unpacking takes a share of what products do.
+  bool unpack = false;
   /// Rows from which on a unit is computed in matrix tiles of this many rows;
   /// 0 without such.
   int64_t tileRows = 0;
@@ -40,7 +43,7 @@ GemmPlan planIntegerGemm(const TargetInfo &target, const PanelLayout &layout,
 GemmPlan planFloatGemm(const TargetInfo &target, const PanelLayout &layout,
                        bool allowBf16 = false);
 /// Floats times codes that are decoded, in four sums each.
-GemmPlan planDecodedGemm(const TargetInfo &target);
+GemmPlan planDecodedGemm(const TargetInfo &target, const PanelLayout &layout);
 
 } // namespace squint::kernel
 

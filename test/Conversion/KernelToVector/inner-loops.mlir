@@ -124,17 +124,21 @@ func.func @doubled(%x: memref<?x384xi8>, %s: memref<?x12xf32>, %z: memref<?x12xi
   return
 }
 
-// Codes times floats: with 512 bits a shift, a permutation of the table and a multiply-add for 16 weights.
+// Codes times floats: codes become floats where they lie, by bits of an exponent above them and a subtraction; with 512 bits half of
+// them by a permutation of a table.
 // VNNI-LABEL: decoded:
-// VNNI:         vperm{{d|ps}} {{.*}}%zmm
-// VNNI:         vpsrld $8
+// VNNI:         prefetcht0
+// VNNI-DAG:     vperm{{d|ps}} {{.*}}%zmm
+// VNNI-DAG:     vpternlogd {{.*}}%zmm
 // VNNI:         vfmadd
 // AVX2-LABEL: decoded:
-// AVX2:         vpsrad $28
-// AVX2:         vcvtdq2ps
+// AVX2:         vpand
+// AVX2:         vpor
+// AVX2-NOT:     vcvtdq2ps
 // AVX2:         vfmadd
 // NEON-LABEL: decoded:
-// NEON:         scvtf
+// NEON:         orr
+// NEON-NOT:     scvtf
 // NEON:         fmla
 func.func @decoded(%x: memref<?x384xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
   kernel.gemm ins(%x : memref<?x384xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
