@@ -70,7 +70,7 @@ class Bench:
 def tune(bench, loop, seconds):
     choice = {}
     if bench.target == bench.host:
-        prefetching = [(0, 1)] + [(ahead, rows) for ahead in (2048, 4096, 6144, 8192) for rows in (1, 2, 4)]
+        prefetching = [(0, 1)] + [(ahead, rows) for ahead in (2048, 4096, 8192, 16384) for rows in (1, 2, 4)]
         memory = [{"streams": s, "prefetch-bytes": p, "prefetch-rows": r} for s in (1, 2, 4) for p, r in prefetching]
         choice = bench.choose(loop, [1, 2, 8], memory, seconds)
     tiles = [{**choice, "rows": r, "panels": p} for p in (1, 2, 4) for r in (2, 3, 4, 5, 6, 7, 8, 10, 12) if r * p < bench.registers]
@@ -80,8 +80,11 @@ def tune(bench, loop, seconds):
     return {**choice, **many}
 
 
-def line(cpu, loop, choice):
-    return f'SQUINT_TUNED("{cpu}", {loop}, ' + ", ".join(str(choice.get(f, -1)) for f in FIELDS) + ")"
+def line(text, cpu, loop, choice):
+    """A line of the table: what is chosen, else what the table had, else -1, for which the planner decides."""
+    old = re.search(rf'SQUINT_TUNED\("{cpu}", {loop}, (.*)\)', text)
+    kept = dict(zip(FIELDS, old[1].split(", "))) if old else {}
+    return f'SQUINT_TUNED("{cpu}", {loop}, ' + ", ".join(str(choice.get(f, kept.get(f, -1))) for f in FIELDS) + ")"
 
 
 def merge(text, cpu, machine, lines):
@@ -111,9 +114,10 @@ def main():
     args = parser.parse_args()
     for cpu in args.cpu:
         bench = Bench(args.kernel_bench, cpu)
-        lines = [line(bench.target, loop, choice) for loop in args.loop if (choice := tune(bench, loop, args.seconds))]
+        table = TABLE.read_text()
+        lines = [line(table, bench.target, loop, choice) for loop in args.loop if (choice := tune(bench, loop, args.seconds))]
         where = f"{'' if bench.target == bench.host else 'tiles, '}measured on {bench.host}, {processor()}, {datetime.date.today()}"
-        text = merge(TABLE.read_text(), bench.target, where, lines)
+        text = merge(table, bench.target, where, lines)
         print("\n".join([f"// {bench.target}: {where}", *lines]), flush=True)
         if args.write and lines:
             TABLE.write_text(text)

@@ -70,6 +70,8 @@ KernelBuilder::Values FloatGemm::buildTile(int64_t rows, Value row,
   auto step = [&](Value k, ValueRange current, int64_t count) {
     Values next(current);
     Value view = viewRows(row, rows, k, count);
+    for (Value panel : panels)
+      prefetch(b.add(panel, b.mul(k, bytes)), count * bytes, rows);
     for (int64_t i = 0; i < count; ++i) {
       Values loaded;
       for (Value panel : panels) {
