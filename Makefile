@@ -20,7 +20,7 @@ help:
 	@echo 'make bench     measure: machine limits, kernels against them, models beside other systems'
 	@echo '               BENCH="--quick --filter=REGEX --json=FILE --compare=FILE"'
 	@echo 'make tune      measure which tiles are best here, for lib/Target/Tuning.def; TUNE="--cpu=CPU"'
-	@echo 'make fuzz      mutate models under the address and undefined-behaviour sanitizers'
+	@echo 'make fuzz      fuzz what reads files under sanitizers, a minute each; FUZZ="--seconds=N --only=NAME"'
 	@echo 'make install   install tools, headers and the CMake package into PREFIX ($(PREFIX))'
 	@echo 'make clean     remove what was built (the Python environment stays)'
 
@@ -62,19 +62,17 @@ tune: configure
 	@ninja -C $(BUILD) KernelBench
 	@$(PYTHON) bench/tune.py --kernel-bench $(BUILD)/bench/KernelBench $(TUNE)
 
-# The importer is what reads untrusted bytes first; it alone is built a second time.
+# What reads untrusted bytes is built a second time.
 sanitized: setup
 	@if [ ! -f $(BUILD)/asan-ubsan/build.ninja ]; then \
 	  echo '== configuring $(BUILD)/asan-ubsan'; \
 	  cmake --preset asan-ubsan > $(BUILD)/configure-asan.log 2>&1 || { cat $(BUILD)/configure-asan.log; exit 1; }; \
 	fi
-	@echo '== building the importer with sanitizers'
-	@ninja -C $(BUILD)/asan-ubsan squint-translate
+	@echo '== building the importer and the fuzzers with sanitizers'
+	@ninja -C $(BUILD)/asan-ubsan squint-translate squint-fuzzers
 
 fuzz: sanitized
-	@seed=$${SEED:-$$RANDOM}; count=$${COUNT:-2000}; echo "== $$count mutations, SEED=$$seed"; \
-	ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0 $(PYTHON) test/Support/mutate.py --count $$count --seed $$seed \
-	  -- $(BUILD)/asan-ubsan/bin/squint-translate --import-onnx MODEL -o OUTPUT
+	@$(PYTHON) test/Fuzz/fuzz.py --bin $(BUILD)/asan-ubsan/bin --work $(BUILD)/fuzz $(FUZZ)
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

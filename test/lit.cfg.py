@@ -2,7 +2,7 @@
 
 Substitutions: %squintc and the other tools, %python, %build, %data, %clang, %aarch64-sysroot, %run-aarch64,
 %sanitized-importer, %run-x86.
-Features (for REQUIRES): data, x86_64, avx2, avx512vnni, avx512bf16, aarch64, asan, sanitized-importer, x86-emulator, and
+Features (for REQUIRES): data, x86_64, avx2, avx512vnni, avx512bf16, aarch64, asan, sanitized-importer, fuzzers, x86-emulator, and
 each tool that is built.
 """
 import os
@@ -83,3 +83,6 @@ sanitized = pathlib.Path(config.squint_build_root, "asan-ubsan", "bin", "squint-
 if sanitized.exists():
     config.available_features.add("sanitized-importer")
 substitute("%sanitized-importer", str(sanitized))
+if sanitized.with_name("squint-fuzz-recipe").exists():
+    config.available_features.add("fuzzers")
+substitute("%fuzzers", str(sanitized.parent))

@@ -217,8 +217,10 @@ FailureOr<std::vector<RecipeRule>> RecipeReader::read(StringRef text) {
     return failure();
   if (failed(readRoot(root)) || stream.failed())
     return failure();
-  if (++document != stream.end())
-    return fail(root, "expected one document");
+  // The next document takes the nodes of this one with it.
+  Location start = locate(root);
+  if (++document != stream.end() && !stream.failed())
+    return emitError(start) << "expected one document";
   if (stream.failed())
     return failure();
   return std::move(rules);

@@ -18,6 +18,7 @@
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/syntax.yaml" 2>&1 | FileCheck %s --check-prefix=SYNTAX
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/twice.yaml" 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/empty.yaml" 2>&1 | FileCheck %s --check-prefix=EMPTY
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/two.yaml" 2>&1 | FileCheck %s --check-prefix=TWO
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/nowhere.yaml" 2>&1 | FileCheck %s --check-prefix=NOWHERE
 
 // GRANULARITY: error: expected a format for weights, got 'int5:banana': unknown granularity 'banana', expected tensor, channel, token or group=N
@@ -105,5 +106,12 @@ rules:
 //--- empty.yaml
 rules: []
 # EMPTY: empty.yaml:1:1: error: expected at least one rule
+
+//--- two.yaml
+rules:
+  - weights: int8:channel
+---
+rules: []
+# TWO: two.yaml:1:1: error: expected one document
 
 # NOWHERE: error: cannot read the recipe '{{.*}}nowhere.yaml': No such file or directory
