@@ -15,7 +15,7 @@ using namespace squint::test;
 
 namespace {
 
-constexpr int64_t kColdBytes = 256'000'000;
+constexpr int64_t kColdBytes = 512'000'000;
 
 /// Bytes that make ordinary numbers in whatever format they are read: neither
 /// tiny nor infinite.

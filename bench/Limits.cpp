@@ -28,13 +28,16 @@ template <typename T> void opaque(T &value) {
 
 /// Reads `bytes` as `Streams` runs side by side, as a product with that many
 /// rows of weights in flight does.
-template <int Streams> void read(const char *data, size_t bytes) {
+template <int Streams, int Ahead> void read(const char *data, size_t bytes) {
   // Not a power of two apart, or the streams share the cache's sets.
   size_t run = bytes / Streams / 64 * 64 - 576;
   Bits sums[Streams] = {};
   for (size_t i = 0; i + 64 <= run; i += 64)
-    for (int s = 0; s < Streams; ++s)
+    for (int s = 0; s < Streams; ++s) {
+      if (Ahead)
+        __builtin_prefetch(data + s * run + i + Ahead);
       sums[s] ^= *reinterpret_cast<const Bits *>(data + s * run + i);
+    }
   for (Bits &sum : sums)
     opaque(sum);
 }
@@ -56,12 +59,13 @@ const char *getMemory(size_t bytes) {
   return memory;
 }
 
-template <int Streams> Limit::Sample readMemory(Workers &workers) {
+template <int Streams, int Ahead = 0>
+Limit::Sample readMemory(Workers &workers) {
   constexpr size_t bytes = size_t(512) << 20;
   const char *data = getMemory(bytes);
   size_t share = bytes / workers.size() / 4096 * 4096;
-  double seconds =
-      workers.run([&](int id) { read<Streams>(data + id * share, share); });
+  double seconds = workers.run(
+      [&](int id) { read<Streams, Ahead>(data + id * share, share); });
   return {double(share) * workers.size() / 1e9, seconds};
 }
 
@@ -149,6 +153,7 @@ const std::vector<Limit> &squint::bench::getLimits() {
       {"memory-read-2-streams", "GB/s", readMemory<2>},
       {"memory-read-4-streams", "GB/s", readMemory<4>},
       {"memory-read-8-streams", "GB/s", readMemory<8>},
+      {"memory-read-prefetched", "GB/s", readMemory<1, 8192>},
       {"float-multiply-add", "GOP/s", compute<multiplyAdd, 32>},
       {"int8-dot", "GOP/s", compute<dotBytes, kDotOperations>},
 #if defined(__AVX2__)

@@ -38,8 +38,8 @@ public:
     auto start = std::chrono::steady_clock::now();
     ++round;
     work(0);
-    while (left) {
-    }
+    while (left)
+      std::this_thread::yield();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() -
                                          start)
         .count();
@@ -49,8 +49,11 @@ private:
   void serve(int id) {
     for (uint64_t seen = 0;;) {
       uint64_t current = round;
-      if (current == seen)
+      if (current == seen) {
+        // Where there are fewer processors than threads, others wait for it.
+        std::this_thread::yield();
         continue;
+      }
       seen = current;
       if (stop)
         return;

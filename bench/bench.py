@@ -33,11 +33,11 @@ def measure_kernels(args, pattern):
     """Rows of limits and kernels whose names the pattern matches."""
     threads = [f"--threads={n}" for n in args.threads]
     listed = subprocess.run([args.kernels, *threads, "--benchmark_list_tests"], check=True, capture_output=True, text=True).stdout.split()
-    chosen = [n.split("/manual_time")[0] for n in listed]
-    chosen = [n for n in chosen if re.search(pattern, n)]
+    listed = [n.split("/manual_time")[0] for n in listed]
+    chosen = [n for n in listed if re.search(pattern, n)]
     # What kernels are measured by comes with them.
     if any(n.startswith("kernel/") for n in chosen):
-        chosen += [n.split("/manual_time")[0] for n in listed if n.startswith("limit/")]
+        chosen += [n for n in listed if n.startswith("limit/")]
     if not chosen:
         return []
     exact = "^(" + "|".join(re.escape(n).replace(r"\-", "-") for n in dict.fromkeys(chosen)) + ")/manual_time$"
@@ -45,7 +45,8 @@ def measure_kernels(args, pattern):
     rounds = ["--benchmark_enable_random_interleaving=true", f"--benchmark_repetitions={args.rounds}"] if args.rounds > 1 else []
     done = subprocess.run([args.kernels, *threads, *cpu, f"--benchmark_filter={exact}", f"--benchmark_min_time={args.seconds / 5}", *rounds,
                            "--benchmark_format=json"], check=True, stdout=subprocess.PIPE, text=True)
-    return report.from_google(json.loads(done.stdout))
+    # Rounds shuffle them.
+    return sorted(report.from_google(json.loads(done.stdout)), key=lambda row: listed.index(row["name"]))
 
 
 def best_of(call, seconds):

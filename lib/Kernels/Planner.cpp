@@ -131,8 +131,14 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
     step.maxRows = 8;
   step.product = dot ? 1 : plan.pairs ? 2 : 5;
   step.unpack = plan.unpack || layout.format.bits() == 8 ? 0 : 2;
+  Tile tile = chooseTile(target, layout, step);
   complete(plan, target, layout, blocks ? InnerLoop::Groups : InnerLoop::Bytes,
-           chooseTile(target, layout, step));
+           tile);
+  // Codes of one plane are measured; others take more registers.
+  if (planes) {
+    plan.rows = std::min(plan.rows, tile.rows);
+    plan.panels = std::min(plan.panels, tile.panels);
+  }
   if (plan.unpack)
     plan.panels = 1;
   return plan;

@@ -1,7 +1,7 @@
 // Codes times codes: the instructions of the innermost loops, and that nothing spills in them.
 // DEFINE: %{lower} = squint-opt --convert-kernel-to-vector --convert-kernel-to-x86 --convert-kernel-to-generic --squint-expand-math --canonicalize --cse --convert-scf-to-cf --expand-strided-metadata --lower-affine --convert-vector-to-llvm --finalize-memref-to-llvm --convert-math-to-llvm --convert-arith-to-llvm --convert-index-to-llvm --convert-cf-to-llvm --convert-func-to-llvm --reconcile-unrealized-casts
 // DEFINE: %{code} = mlir-translate --mlir-to-llvmir --allow-unregistered-dialect
-// DEFINE: %{loops} = %python %S/../../Support/innermost.py "vpdpbusd|vpmaddubsw|vpmaddwd|tdp.*"
+// DEFINE: %{loops} = %python %S/../../Support/innermost.py "vpdpbusd|vpmaddubsw|vpmaddwd|tdp[a-z]*"
 // RUN: sed -e s/CPU/x86-64-v4/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=x86-64-v4 -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=x86-64-v4 -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=V4
 // RUN: sed -e s/CPU/znver4/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=znver4 -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=znver4 -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=ZEN
 // RUN: sed -e s/CPU/sapphirerapids/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=sapphirerapids -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=sapphirerapids -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=AMX
@@ -31,18 +31,18 @@
 // ZEN: int2_g32: {{.*}} of vpdpbusd: 0 vector spills
 // ZEN: int2_g128: {{.*}} of vpdpbusd: 0 vector spills
 // ZEN: int2_channel: {{.*}} of vpdpbusd: 0 vector spills
-// AMX: int8_g32: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int8_g128: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int8_channel: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int4_g32: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int4_g128: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int4_channel: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int3_g32: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int3_g128: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int3_channel: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int2_g32: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int2_g128: {{.*}} of {{.*}}: 0 vector spills
-// AMX: int2_channel: {{.*}} of {{.*}}: 0 vector spills
+// AMX: int8_g32: {{.*}} of vpdpbusd: 0 vector spills
+// AMX: int8_g128: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// AMX: int8_channel: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// AMX: int4_g32: {{.*}} of vpdpbusd: 0 vector spills
+// AMX: int4_g128: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// AMX: int4_channel: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// AMX: int3_g32: {{.*}} of vpdpbusd: 0 vector spills
+// AMX: int3_g128: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// AMX: int3_channel: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// AMX: int2_g32: {{.*}} of vpdpbusd: 0 vector spills
+// AMX: int2_g128: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// AMX: int2_channel: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
 module attributes {squint.targets = [#squint.target<"x86_64-unknown-linux-gnu", "CPU", "">]} {
 func.func @int8_g32(%x: memref<?x4096xi8>, %s: memref<?x128xf32>, %z: memref<?x128xi32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index)
     attributes {kernel.body} {
