@@ -129,26 +129,113 @@ struct RaiseConv : OpRewritePattern<onnx::ConvOp> {
     if (!window)
       return rewriter.notifyMatchFailure(
           op, "expected padding that does not depend on unknown sizes");
-    TypedAttr weight =
-        transposeConstant(constant.getValue(), getChannelsLast(rank));
-    if (!weight || getConstant(op.getX()))
+    if (!transposeConstant(constant.getValue(), getChannelsLast(rank)) ||
+        getConstant(op.getX()))
       return rewriter.notifyMatchFailure(
           op, "the weight cannot be transposed in place");
 
+    // Groups of several channels are convolutions of their own, whose products
+    // have kernels; others are one operator.
+    int64_t groups = op.getGroup(), parts = 1;
+    bool isSplit = groups > 1 && groups <= kMaxSplitGroups &&
+                   weightShape[1] >= kMinSplitChannels &&
+                   weightShape[0] % groups == 0 &&
+                   (!op.getB() || getConstant(op.getB()));
+    if (isSplit)
+      std::swap(groups, parts);
     Value x = createTranspose(rewriter, op.getLoc(), op.getX(),
                               getChannelsLast(rank));
-    Value w = ConstantOp::create(rewriter, constant.getLoc(), weight);
-    auto type = cast<RankedTensorType>(op.getType());
-    auto conv = ConvOp::create(
-        rewriter, op.getLoc(),
-        type.clone(applyPermutation(type.getShape(), getChannelsLast(rank))), x,
-        w, op.getB(), window->strides, window->dilations, window->pads,
-        op.getGroup());
-    setDims(conv, {applyPermutation(ArrayRef<DimExpr>(*getDims(op.getY())),
-                                    getChannelsLast(rank))});
-    rewriter.replaceOp(op, createTranspose(rewriter, op.getLoc(), conv,
+    SmallVector<Value> results;
+    for (int64_t part = 0; part < parts; ++part) {
+      TypedAttr weight = transposeConstant(
+          takeRows(constant.getValue(), part, parts), getChannelsLast(rank));
+      Value w = ConstantOp::create(rewriter, constant.getLoc(), weight);
+      Value bias = op.getB(), input = x;
+      if (isSplit) {
+        input = takeChannels(rewriter, op.getLoc(), x, part, weightShape[1]);
+        if (bias)
+          bias = ConstantOp::create(
+              rewriter, bias.getLoc(),
+              takeRows(getConstant(bias).getValue(), part, parts));
+      }
+      auto dims = applyPermutation(ArrayRef<DimExpr>(*getDims(op.getY())),
+                                   getChannelsLast(rank));
+      auto type = cast<RankedTensorType>(op.getType());
+      SmallVector<int64_t> shape =
+          applyPermutation(type.getShape(), getChannelsLast(rank));
+      if (isSplit) {
+        shape.back() = weightShape[0] / parts;
+        dims.back() = DimExpr(shape.back());
+      }
+      auto conv = ConvOp::create(rewriter, op.getLoc(), type.clone(shape),
+                                 input, w, bias, window->strides,
+                                 window->dilations, window->pads, groups);
+      setDims(conv, {dims});
+      results.push_back(conv);
+    }
+    Value whole = results[0];
+    if (isSplit)
+      whole = joinChannels(rewriter, op, results, rank);
+    rewriter.replaceOp(op, createTranspose(rewriter, op.getLoc(), whole,
                                            getChannelsFirst(rank)));
     return success();
+  }
+
+private:
+  /// More groups, or narrower ones, cost more in copies than they gain.
+  static constexpr int64_t kMaxSplitGroups = 64, kMinSplitChannels = 4;
+
+  /// Part `part` of `parts` equal ones along the first dimension.
+  static TypedAttr takeRows(TypedAttr value, int64_t part, int64_t parts) {
+    if (parts == 1)
+      return value;
+    auto type = cast<RankedTensorType>(value.getType());
+    SmallVector<int64_t> shape(type.getShape());
+    shape[0] /= parts;
+    type = type.clone(shape);
+    int64_t size =
+        type.getNumElements() * getElementBytes(type.getElementType());
+    auto data = dyn_cast<DataAttr>(value);
+    if (data && data.getPermutation().empty())
+      return DataAttr::get(value.getContext(), type, data.getStore(),
+                           data.getOffset() + part * size, size, {});
+    std::vector<char> scratch;
+    llvm::Expected<ArrayRef<char>> bytes = getConstantBytes(value, scratch);
+    if (!bytes) {
+      llvm::consumeError(bytes.takeError());
+      return {};
+    }
+    return makeConstant(type, bytes->slice(part * size, size));
+  }
+
+  /// Channels [part * count, (part + 1) * count) of [N, spatial..., C].
+  static Value takeChannels(PatternRewriter &rewriter, Location loc, Value x,
+                            int64_t part, int64_t count) {
+    auto type = cast<RankedTensorType>(x.getType());
+    SmallVector<int64_t> shape(type.getShape());
+    shape.back() = count;
+    auto integer = [&](int64_t value) {
+      return createIntegers(rewriter, loc, value);
+    };
+    auto slice = onnx::SliceOp::create(
+        rewriter, loc, type.clone(shape), x, integer(part * count),
+        integer((part + 1) * count), integer(type.getRank() - 1), Value());
+    SmallVector<DimExpr> dims(*getDims(x));
+    dims.back() = DimExpr(count);
+    setDims(slice, {dims});
+    return slice;
+  }
+
+  static Value joinChannels(PatternRewriter &rewriter, onnx::ConvOp op,
+                            ValueRange parts, int64_t rank) {
+    auto type = cast<RankedTensorType>(op.getType());
+    auto join = onnx::ConcatOp::create(
+        rewriter, op.getLoc(),
+        type.clone(applyPermutation(type.getShape(), getChannelsLast(rank))),
+        parts, rank - 1);
+    setDims(join, {applyPermutation(ArrayRef<DimExpr>(*getDims(op.getY())),
+                                    getChannelsLast(rank))});
+    return join;
   }
 };
 } // namespace

@@ -29,6 +29,27 @@ func.func @groups(%x: tensor<1x4x9xf32>) -> (tensor<1x4x9xf32>, tensor<1x4x5xf32
 
 // -----
 
+// Groups of several channels are convolutions of parts of the channels; no bytes of the weight move.
+// CHECK-LABEL: func.func @split
+// CHECK: %[[X:.*]] = onnx.Transpose(%arg0)
+// CHECK: %[[W0:.*]] = squint.constant #squint.data<"m.safetensors", 64, 96, [0, 2, 1]> : tensor<3x2x4xf32>
+// CHECK: %[[X0:.*]] = onnx.Slice(%[[X]]
+// CHECK-SAME: -> tensor<?x9x4xf32>
+// CHECK: %[[B0:.*]] = squint.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00]>
+// CHECK: %[[Y0:.*]] = squint.conv %[[X0]], %[[W0]] bias(%[[B0]]) {{.*}} groups = 1 {squint.dims = {{\[\[}}"n", "8", "3"]]}
+// CHECK: %[[W1:.*]] = squint.constant #squint.data<"m.safetensors", 160, 96, [0, 2, 1]> : tensor<3x2x4xf32>
+// CHECK: %[[Y1:.*]] = squint.conv %{{.*}}, %[[W1]]
+// CHECK: %[[Y:.*]] = onnx.Concat(%[[Y0]], %[[Y1]]) {axis = 2 : i64, squint.dims = {{\[\[}}"n", "8", "6"]]}
+// CHECK: onnx.Transpose(%[[Y]])
+func.func @split(%x: tensor<?x8x9xf32> {squint.dims = ["n", "8", "9"]}) -> tensor<?x6x8xf32> {
+  %w = squint.constant #squint.data<"m.safetensors", 64, 192> : tensor<6x4x2xf32>
+  %b = squint.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]> : tensor<6xf32>
+  %0 = onnx.Conv(%x, %w, %b) {group = 2 : i64, squint.dims = [["n", "6", "8"]]} : (tensor<?x8x9xf32>, tensor<6x4x2xf32>, tensor<6xf32>) -> tensor<?x6x8xf32>
+  return %0 : tensor<?x6x8xf32>
+}
+
+// -----
+
 // y = ((2 x + 1) - 3) / sqrt(3 + 1) * 4 + 5 = 4 x + 1
 // CHECK-LABEL: func.func @batch_norm
 // CHECK-DAG: squint.constant dense<4.000000e+00> : tensor<1x1x1x1xf32>
