@@ -16,6 +16,9 @@ using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
 
+/// Rows of a tile of patches and one panel.
+static constexpr int64_t kPatchRows = 16;
+
 LogicalResult IntegerGemm::prepare() {
   Format activation = op.getActivationFormat()->getFormat();
   const Format &weight = layout.format;
@@ -73,6 +76,10 @@ LogicalResult IntegerGemm::prepare() {
     inputLow = 0;
     zero += 128;
   }
+  // Rows of patches lie side by side in the nearest cache, and one panel leaves
+  // registers for many.
+  if (patches && !inBlocks() && plan.panels == 1 && b.target.avx512Vnni)
+    plan.rows = kPatchRows;
   // What is unpacked has no place for blocks that are longer, nor for the
   // products of the activations' zero point by block.
   if (inBlocks() && (zero || blockSize > stretch))
@@ -108,7 +115,8 @@ Value IntegerGemm::loadQuad(Value view, int64_t row, int64_t k, int64_t valid) {
   auto type = b.vec(b.getI8Type(), 4);
   Values at{b.index(row), b.index(k)};
   Value bytes;
-  if (valid == 4) {
+  // Rows of patches end with zeros.
+  if (valid == 4 || (patches && !inBlocks())) {
     bytes = b.load(type, view, at);
   } else {
     // Nothing is read beyond the row's end.

@@ -60,7 +60,8 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
 
   int64_t most = kPatchBytes * 8 / element.getIntOrFloatBitWidth();
   rows = std::clamp<int64_t>(most / columns, 1, maxRows);
-  int64_t size = rows * columns;
+  rowStride = codes ? llvm::alignTo(columns, 4) : columns;
+  int64_t size = rows * rowStride;
   int64_t inLine = std::min(maxRows, window.getOut()[1]),
           pixels = (inLine - 1) * window.getStrides()[1] +
                    window.getDilations()[1] * (window.getKernel()[1] - 1) + 1,
@@ -80,7 +81,7 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
 
 Value PatchBuilder::view(Value row, int64_t rows, Value k, int64_t count) {
   Value local = b.sub(row, first);
-  int64_t stride = columns;
+  int64_t stride = rowStride;
   Value offset;
   if (linePixels) {
     // A line's part of a patch is contiguous, or a tap's where there are gaps.
@@ -118,7 +119,7 @@ void PatchBuilder::forRows(Value row, Value count,
       Value some = b.min(b.sub(count, start), b.index(rows));
       first = b.add(row, start);
       b.loop(b.index(0), some, 1,
-             [&](Value i) { writeRow(b.add(first, i), b.mul(i, columns)); });
+             [&](Value i) { writeRow(b.add(first, i), b.mul(i, rowStride)); });
       // Not at once: what was just stored is slow to read in other pieces.
       if (sums)
         b.loop(b.index(0), some, 1, [&](Value i) { sumRow(i); });
@@ -296,6 +297,9 @@ void PatchBuilder::writeRow(Value row, Value to) {
     else
       write();
   }
+  // The next row, or slack, follows.
+  if (rowStride != columns)
+    b.store(b.intConstant(b.vec(element), 0), scratch, b.add(to, columns));
 }
 
 void PatchBuilder::writeTaps(Value line, Value left, Value to) {
@@ -334,7 +338,7 @@ Value PatchBuilder::sumBytes(Value total, Value at, int64_t count) {
 }
 
 void PatchBuilder::sumRow(Value number) {
-  Value start = b.mul(number, columns);
+  Value start = b.mul(number, rowStride);
   int64_t parts = getNumSums();
   for (int64_t i = 0; i < parts; ++i) {
     int64_t from = i * part, length = std::min(part, columns - from);

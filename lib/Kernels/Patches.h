@@ -39,7 +39,8 @@ public:
   /// ascending order.
   void forRows(Value row, Value count,
                llvm::function_ref<void(Value, Value)> body);
-  /// `columns` elements from `k` on of `rows` rows, which are there.
+  /// `columns` elements from `k` on of `rows` rows, which are there. Codes past
+  /// the end of a row, up to a multiple of four, are zero.
   Value view(Value row, int64_t rows, Value k, int64_t columns);
   Value loadSum(Value row, Value number);
 
@@ -63,6 +64,9 @@ private:
   GemmOp op;
   WindowAttr window;
   int64_t height = 0, width = 0, channels = 0, columns = 0, rows = 0;
+  /// Elements from one row that is written out to the next: of codes a multiple
+  /// of four, the last ones zero.
+  int64_t rowStride = 0;
   /// Pixels of a line in scratch memory, 0 where rows are written out.
   int64_t linePixels = 0;
   /// Codes of a sum.

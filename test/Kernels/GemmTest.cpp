@@ -307,7 +307,7 @@ void GemmTest::check(const TestTarget &test,
 void GemmTest::run(const TestTarget &test, KernelJit &jit, Instance &in) {
   auto *gemm = jit.lookup<GemmFn>("gemm");
   ASSERT_TRUE(gemm);
-  for (int64_t rows : {1, 2, 3, 5, 13, 70}) {
+  for (int64_t rows : {1, 2, 3, 4, 5, 8, 13, 16, 17, 31, 33, 70}) {
     Activations x(in, rows);
     MemRef<2> codes(x.codes.data, {rows, in.columns()}),
         floats(x.floats.data, {rows, in.columns()});
@@ -474,5 +474,26 @@ const Problem problems[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(Formats, GemmTest, testing::ValuesIn(problems));
+
+/// Every weight with every kind of activation and with floats, with and without
+/// zero points and groups, on tails of outputs and of k (or of a group).
+std::vector<Problem> getProducts() {
+  std::vector<Problem> result;
+  for (std::string integer :
+       {"int2", "int3", "int4", "int5", "int6", "int7", "int8"})
+    for (auto [rest, activation, outputs, columns, zero] :
+         {std::tuple(":channel", "int8:token", 35, 71, 0),
+          std::tuple(":channel,zero-point", "int8:tensor", 50, 37, -9),
+          std::tuple(":group=32", "int8:group=32", 19, 70, 0),
+          std::tuple(":group=64,zero-point", "int8:token", 35, 101, 0),
+          std::tuple(":group=32,zero-point", "", 35, 71, 0)})
+      result.push_back({integer + rest, activation, outputs, columns, zero});
+  for (std::string element : {"nf4", "f8e4m3", "f8e5m2"})
+    for (const char *rest : {":channel", ":group=32"})
+      result.push_back({element + rest, "", 35, 71});
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(Products, GemmTest, testing::ValuesIn(getProducts()));
 
 } // namespace
