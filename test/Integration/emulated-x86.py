@@ -1,4 +1,4 @@
-# Processors that this machine is not: AVX-512 and AMX under an emulator give the bits of AVX2.
+# Processors that this machine is not: AVX-VNNI, AVX-512 and AMX under an emulator give the bits of AVX2.
 # REQUIRES: squintc, squint-run, x86_64, avx2, x86-emulator
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t %run-x86
 import pathlib
@@ -12,7 +12,8 @@ import squint_testing as squint
 
 work, emulator = pathlib.Path(sys.argv[1]), sys.argv[2:]
 client = pathlib.Path(__file__).parent / "Inputs" / "each-target.c"
-TARGETS = ["sapphirerapids", "icelake-server", "x86-64-v4"]
+# What the best of them has, in the order of their worth: AMX, AVX-512 VNNI and BW, AVX-VNNI, AVX2.
+TARGETS = ["sapphirerapids", "icelake-server", "x86-64-v4", "alderlake", "x86-64-v3"]
 
 samples = work / "samples.npz"
 CASES = [
@@ -28,8 +29,26 @@ CASES = [
     ("int4-short-groups", models.perceptron(), 20, ["--weights=int4:group=32", "--activations=int8:group=32"]),
     ("few-rows", models.perceptron(), 15, ["--weights=int8:channel", "--activations=int8:token"]),
     ("float", models.perceptron(), 19, []),
+    ("int3-groups", models.perceptron(), 9, ["--weights=int3:group=32", "--activations=int8:group=32"]),
+    ("int2-zero-points", models.perceptron(), 5, ["--weights=int2:group=64,zero-point", "--activations=int8:token"]),
+    ("int5-groups", models.perceptron(), 18, ["--weights=int5:group=32", "--activations=int8:token"]),
+    ("int6-float", models.perceptron(), 7, ["--weights=int6:group=32"]),
+    ("int4-float", models.perceptron(), 21, ["--weights=int4:group=32,zero-point"]),
+    ("nf4", models.perceptron(), 20, ["--weights=nf4:block=64"]),
+    ("mxfp4", models.perceptron(), 34, ["--weights=mxfp4", "--activations=int8:group=32"]),
+    ("f8", models.perceptron(), 17, ["--weights=f8e4m3", "--activations=f8e5m2:token"]),
+    ("half", models.perceptron(), 17, ["--weights=f16", "--activations=bf16"]),
     # Four channels: Bochs 3.0 reads a wrong byte in a vpinsrb of the upper registers, which tails of three codes are loaded with.
     ("convolutions", models.convolutions(channels=4), 2, ["--weights=int8:channel", "--activations=int8:token"]),
+    ("convolutions-static", models.convolutions(channels=4), 2,
+     ["--weights=int8:channel", "--activations=int8:tensor,zero-point", f"--calibration={samples}"]),
+    ("convolutions-int4", models.convolutions(channels=4), 2,
+     ["--weights=int4:channel", "--activations=int8:tensor", f"--calibration={samples}"]),
+    ("convolutions-float", models.convolutions(channels=4), 2, ["--weights=int4:channel"]),
+    ("depthwise", models.mobile(), 1, []),
+    ("depthwise-int8", models.mobile(), 1, ["--weights=int8:channel", "--activations=int8:tensor", f"--calibration={samples}"]),
+    ("attention", models.attention(), 1, []),
+    ("attention-int8", models.attention(), 1, ["--weights=int8:channel", "--activations=int8:token"]),
 ]
 
 
