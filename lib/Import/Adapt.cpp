@@ -3,7 +3,7 @@
 //===----------------------------------------------------------------------===//
 // Versions that only widened types, or that added attributes and operands with
 // a default that means the old behaviour, need nothing. The table at the end
-// lists all others from opset 7 on.
+// lists all others.
 //===----------------------------------------------------------------------===//
 
 #include "Node.h"
@@ -78,6 +78,8 @@ llvm::Error adaptSlice(Node &node, NodeBuilder &b, Results &) {
 }
 
 llvm::Error adaptPad(Node &node, NodeBuilder &b, Results &) {
+  if (auto pads = take<DenseI64ArrayAttr>(node, "paddings")) // of version 1
+    node.attributes.set("pads", pads);
   if (llvm::Error error = expectAttribute(node, "pads"))
     return error;
   moveInts(node, b, "pads", 1);
@@ -138,7 +140,88 @@ llvm::Error adaptSoftmax(Node &node, NodeBuilder &b, Results &results) {
   return llvm::Error::success();
 }
 
+/// Before opset 7 an operand was repeated only where `broadcast` said so, from
+/// dimension `axis` of the other one on; without it, as numpy does.
+llvm::Error alignAt(Node &node, NodeBuilder &b, int64_t axis) {
+  auto whole = dyn_cast<RankedTensorType>(node.operands[0].getType());
+  auto part = dyn_cast<RankedTensorType>(node.operands[1].getType());
+  if (!whole || !part)
+    return llvm::createStringError(
+        std::errc::not_supported,
+        "expected operands of a known rank for a broadcast from an axis on");
+  axis += axis < 0 ? whole.getRank() : 0;
+  int64_t missing = whole.getRank() - axis - part.getRank();
+  if (axis < 0 || missing < 0)
+    return llvm::createStringError("expected an axis of the first operand that "
+                                   "leaves room for the second, got %lld",
+                                   (long long)axis);
+  if (!missing)
+    return llvm::Error::success();
+  llvm::Expected<Value> aligned =
+      b.create("Unsqueeze", {node.operands[1],
+                             b.createInts(llvm::to_vector(llvm::seq<int64_t>(
+                                 part.getRank(), part.getRank() + missing)))});
+  if (!aligned)
+    return aligned.takeError();
+  node.operands[1] = *aligned;
+  return llvm::Error::success();
+}
+
+llvm::Error adaptBroadcast(Node &node, NodeBuilder &b, Results &) {
+  take<IntegerAttr>(node, "broadcast");
+  auto axis = take<IntegerAttr>(node, "axis");
+  if (!axis || node.operands.size() != 2 || !node.operands[1])
+    return llvm::Error::success();
+  return alignAt(node, b, axis.getInt());
+}
+
+/// A slope of one dimension was one a channel.
+llvm::Error adaptPRelu(Node &node, NodeBuilder &b, Results &) {
+  if (node.operands.size() != 2 || !node.operands[1])
+    return llvm::Error::success();
+  auto slope = dyn_cast<RankedTensorType>(node.operands[1].getType());
+  if (slope && (slope.getRank() != 1 || slope.getDimSize(0) == 1))
+    return llvm::Error::success();
+  return alignAt(node, b, 1);
+}
+
+llvm::Error adaptGemm(Node &node, NodeBuilder &, Results &) {
+  take<IntegerAttr>(node, "broadcast");
+  return llvm::Error::success();
+}
+
+llvm::Error adaptReshape(Node &node, NodeBuilder &b, Results &) {
+  moveInts(node, b, "shape", 1);
+  return llvm::Error::success();
+}
+
+llvm::Error adaptConcat(Node &node, NodeBuilder &b, Results &) {
+  if (!node.attributes.get("axis"))
+    node.attributes.set("axis", b.builder.getI64IntegerAttr(1));
+  return llvm::Error::success();
+}
+
+llvm::Error adaptSelu(Node &node, NodeBuilder &b, Results &) {
+  if (!node.attributes.get("alpha"))
+    node.attributes.set("alpha", b.builder.getF32FloatAttr(1.6732f));
+  if (!node.attributes.get("gamma"))
+    node.attributes.set("gamma", b.builder.getF32FloatAttr(1.0507f));
+  return llvm::Error::success();
+}
+
+/// Until version 6 a model said of each node whether it is for inference.
+llvm::Error expectInference(Node &node) {
+  auto isTest = take<IntegerAttr>(node, "is_test");
+  if (node.opset < 7 && (!isTest || !isTest.getInt()))
+    return llvm::createStringError(
+        std::errc::not_supported,
+        "expected is_test = 1 (training is not supported), got 0");
+  return llvm::Error::success();
+}
+
 llvm::Error adaptBatchNormalization(Node &node, NodeBuilder &, Results &) {
+  if (llvm::Error error = expectInference(node))
+    return error;
   auto spatial = take<IntegerAttr>(node, "spatial");
   if (spatial && spatial.getInt() != 1)
     return llvm::createStringError(std::errc::not_supported,
@@ -152,6 +235,8 @@ llvm::Error adaptBatchNormalization(Node &node, NodeBuilder &, Results &) {
 /// Inference keeps everything, so the ratio says nothing; the mask was not
 /// boolean before version 10.
 llvm::Error adaptDropout(Node &node, NodeBuilder &, Results &) {
+  if (llvm::Error error = expectInference(node))
+    return error;
   node.attributes.erase("ratio");
   if (node.opset < 10)
     node.outputs.truncate(1);
@@ -265,15 +350,38 @@ struct Adapter {
 };
 
 const Adapter kAdapters[] = {
-    {"BatchNormalization", 7, 13, adaptBatchNormalization},
+    {"Add", 1, 6, adaptBroadcast},
+    {"And", 1, 6, adaptBroadcast},
+    {"Cast", 1, 1, refuse},
+    {"Concat", 1, 3, adaptConcat},
+    {"Div", 1, 6, adaptBroadcast},
+    {"Equal", 1, 6, adaptBroadcast},
+    {"GRU", 1, 3, refuse},
+    {"Gemm", 1, 6, adaptGemm},
+    {"GlobalLpPool", 1, 1, refuse},
+    {"Greater", 1, 6, adaptBroadcast},
+    {"LSTM", 1, 1, refuse},
+    {"Less", 1, 6, adaptBroadcast},
+    {"LpPool", 1, 1, refuse},
+    {"Mul", 1, 6, adaptBroadcast},
+    {"Or", 1, 6, adaptBroadcast},
+    {"PRelu", 1, 6, adaptPRelu},
+    {"Pow", 1, 6, adaptBroadcast},
+    {"RNN", 1, 1, refuse},
+    {"Reshape", 1, 4, adaptReshape},
+    {"Selu", 1, 5, adaptSelu},
+    {"Sub", 1, 6, adaptBroadcast},
+    {"Tile", 1, 5, refuse},
+    {"Xor", 1, 6, adaptBroadcast},
+    {"BatchNormalization", 1, 13, adaptBatchNormalization},
     {"Clip", 1, 6, adaptClip},
     {"DFT", 17, 17, adaptDft},
-    {"Dropout", 7, 10, adaptDropout},
+    {"Dropout", 1, 10, adaptDropout},
     {"GridSample", 16, 16, adaptGridSample},
     {"GroupNormalization", 18, 18, adaptGroupNormalization},
     {"Hardmax", 1, 11, adaptSoftmax},
     {"LogSoftmax", 1, 11, adaptSoftmax},
-    {"Pad", 2, 2, adaptPad},
+    {"Pad", 1, 2, adaptPad},
     {"ReduceL1", 1, 13, adaptAxes},
     {"ReduceL2", 1, 13, adaptAxes},
     {"ReduceLogSum", 1, 13, adaptAxes},
@@ -290,10 +398,11 @@ const Adapter kAdapters[] = {
     {"Scatter", 9, 11, adaptScatter},
     {"Slice", 1, 1, adaptSlice},
     {"Softmax", 1, 11, adaptSoftmax},
-    {"Split", 2, 13, adaptSplit},
+    {"Split", 1, 13, adaptSplit},
     {"Squeeze", 1, 11, adaptAxes},
     {"TopK", 1, 1, adaptTopK},
     {"Unsqueeze", 1, 11, adaptAxes},
+    {"Upsample", 1, 1, refuse},
     {"Upsample", 7, 9, adaptResize},
 };
 } // namespace
@@ -302,6 +411,9 @@ llvm::Error adaptNode(Node &node, int version, NodeBuilder &builder,
                       Results &results) {
   if (node.dialect != "onnx")
     return llvm::Error::success();
+  // A hint of the first opsets to work in place.
+  if (version < 6)
+    take<DenseI64ArrayAttr>(node, "consumed_inputs");
   for (const Adapter &adapter : kAdapters) {
     if (adapter.op != node.name || version < adapter.from ||
         version > adapter.to)

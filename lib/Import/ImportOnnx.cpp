@@ -23,7 +23,7 @@ using namespace mlir;
 namespace squint {
 namespace {
 
-constexpr int kOldestOpset = 7, kNewestOpset = 27;
+constexpr int kOldestOpset = 1, kNewestOpset = 27;
 // Functions that call functions several times multiply; beyond this no real
 // model goes.
 constexpr int kMostInlined = 1 << 18;
@@ -176,8 +176,8 @@ LogicalResult Importer::readOpsets(
     StringRef domain = canonicalDomain(import.domain());
     if (domain.empty() &&
         (import.version() < kOldestOpset || import.version() > kNewestOpset))
-      return error() << "expected opset " << kOldestOpset << " to "
-                     << kNewestOpset << ", got " << import.version();
+      return refusal(error()) << "expected opset " << kOldestOpset << " to "
+                              << kNewestOpset << ", got " << import.version();
     if (domain == "com.microsoft" && import.version() != 1)
       return error() << "expected version 1 of the domain com.microsoft, got "
                      << import.version();

@@ -98,6 +98,20 @@ show(7, "BatchNormalization", X, {n: np.ones(3, np.float32) for n in "smvb"}, ou
 # CHECK-LABEL: -- BatchNormalization of opset 8
 # CHECK: error: node 'BatchNormalization_0' (BatchNormalization): expected spatial = 1, got 0
 show(8, "BatchNormalization", X, {n: np.ones(3, np.float32) for n in "smvb"}, spatial=0)
+# CHECK-LABEL: -- Add of opset 6
+# CHECK: %[[ALIGNED:.*]] = onnx.Unsqueeze(%arg1, %{{.*}})
+# CHECK: onnx.Add(%arg0, %[[ALIGNED]])
+show(6, "Add", {"a": [2, 3, 4], "b": [3]}, axis=1, broadcast=1)
+# CHECK-LABEL: -- PRelu of opset 6
+# CHECK: %[[SLOPE:.*]] = onnx.Unsqueeze({{.*}}) : (tensor<3xf32>, tensor<1xi64>)
+# CHECK: onnx.PRelu(%arg0, %[[SLOPE]])
+show(6, "PRelu", {"x": [2, 3, 4]}, {"s": np.ones(3, np.float32)})
+# CHECK-LABEL: -- BatchNormalization of opset 6
+# CHECK: error: node 'BatchNormalization_0' (BatchNormalization): expected is_test = 1 (training is not supported), got 0
+show(6, "BatchNormalization", X, {n: np.ones(3, np.float32) for n in "smvb"})
+# CHECK-LABEL: -- Reshape of opset 1
+# CHECK: onnx.Reshape(%arg0, %{{.*}})
+show(1, "Reshape", {"x": [2, 3]}, shape=[3, 2], consumed_inputs=[0])
 # CHECK-LABEL: -- Dropout of opset 11
 # CHECK: onnx.Dropout(%arg0) {operandSegmentSizes = array<i32: 1, 0, 0>}
 show(11, "Dropout", X, ratio=0.3)

@@ -45,9 +45,9 @@ refuse("text", b"hello, world, this is no model\n" * 10)
 refuse("truncated", model([node("Relu", ["x"])]).SerializeToString()[:-3])
 # CHECK: empty: expected an ONNX model with a graph and an opset, got none
 refuse("empty", b"\x08\x07")
-# CHECK: opset: expected opset 7 to 27, got 6
-refuse("opset", model([node("Relu", ["x"])], opsets={"": 6}))
-# CHECK: newer: expected opset 7 to 27, got 28
+# CHECK: opset: expected opset 1 to 27, got 0
+refuse("opset", model([node("Relu", ["x"])], opsets={"": 0}))
+# CHECK: newer: expected opset 1 to 27, got 28
 refuse("newer", model([node("Relu", ["x"])], opsets={"": 28}))
 
 # Every operator that is not known, with its count, at once.
