@@ -4,6 +4,8 @@
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "squint/Conversion/Passes.h"
 #include "squint/Kernels/Kernels.h"
@@ -42,6 +44,10 @@ struct ConvertKernelToVector
         continue;
       for (Operation &op :
            llvm::make_early_inc_range(function.getBody().front())) {
+        if (auto program = dyn_cast<ProgramOp>(op)) {
+          convertProgram(function, program);
+          continue;
+        }
         if (!isKernel(&op))
           continue;
         const TargetInfo *target = targets.get(function);
@@ -49,6 +55,41 @@ struct ConvertKernelToVector
           return signalPassFailure();
       }
     }
+  }
+
+  /// One round of a loop for each unit; the first error stays.
+  void convertProgram(func::FuncOp function, ProgramOp op) {
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    auto end = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+    Block &block = op.getBody().front();
+    SmallVector<Value> views;
+    for (auto [operand, argument] : llvm::zip_equal(
+             op->getOperands().drop_front(), block.getArguments().drop_front()))
+      views.push_back(
+          operand.getType() == argument.getType()
+              ? operand
+              : memref::CastOp::create(b, argument.getType(), operand)
+                    .getResult());
+    unsigned count = function.getNumArguments();
+    Value ok = arith::ConstantIntOp::create(b, 0, 32);
+    auto loop = scf::ForOp::create(b, function.getArgument(count - 2),
+                                   function.getArgument(count - 1),
+                                   arith::ConstantIndexOp::create(b, 1), ok);
+    views.insert(views.begin(), loop.getInductionVar());
+    auto yield = cast<kernel::YieldOp>(block.getTerminator());
+    Value status = yield.getOperand(0);
+    IRRewriter rewriter(op.getContext());
+    rewriter.inlineBlockBefore(&block, loop.getBody(), loop.getBody()->end(),
+                               views);
+    b.setInsertionPoint(yield);
+    Value before = loop.getRegionIterArgs()[0];
+    Value failed =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, before, ok);
+    Value first = arith::SelectOp::create(b, failed, before, status);
+    scf::YieldOp::create(b, first);
+    yield.erase();
+    end.setOperand(0, loop.getResult(0));
+    op.erase();
   }
 
   LogicalResult convert(func::FuncOp function, Operation *op,

@@ -102,7 +102,7 @@ std::string kernelName(Operation *op) {
 
 /// Whether a kernel can find out at run time that its input is wrong; its
 /// function then returns a status.
-bool canFail(Operation *op) { return isa<GatherRowsOp>(op); }
+bool canFail(Operation *op) { return isa<GatherRowsOp, ProgramOp>(op); }
 
 } // namespace
 
@@ -122,7 +122,9 @@ LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
   }
 
   std::optional<Work> work =
-      isKernel(op)
+      isa<ProgramOp>(op) ? Work{cast<ProgramOp>(op).getUnits(),
+                                arith::ConstantIndexOp::create(builder, loc, 1)}
+      : isKernel(op)
           ? materializeWork(builder, loc, op)
           : materializeLinalgWork(builder, loc, cast<linalg::LinalgOp>(op));
   if (!work)

@@ -100,6 +100,7 @@ void kernel::registerBufferizableOpInterfaceExternalModels(
     AttentionOp::attachInterface<KernelInterface<AttentionOp>>(*context);
     SoftmaxOp::attachInterface<KernelInterface<SoftmaxOp>>(*context);
     GatherRowsOp::attachInterface<KernelInterface<GatherRowsOp>>(*context);
+    ProgramOp::attachInterface<KernelInterface<ProgramOp>>(*context);
     DequantizeOp::attachInterface<KernelInterface<DequantizeOp>>(*context);
   });
   registry.addExtension(+[](MLIRContext *context, SquintDialect *) {

@@ -61,6 +61,7 @@ DPS_EFFECTS(kernel::SoftmaxOp)
 DPS_EFFECTS(kernel::AttentionOp)
 DPS_EFFECTS(kernel::GatherRowsOp)
 DPS_EFFECTS(kernel::DequantizeOp)
+DPS_EFFECTS(kernel::ProgramOp)
 #undef DPS_EFFECTS
 
 LogicalResult
@@ -107,6 +108,32 @@ static LogicalResult verifyEpilogue(Operation *op, Region &epilogue,
     return op->emitOpError()
            << "expected the epilogue to yield a value of each "
               "output's element type";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// kernel.program
+//===----------------------------------------------------------------------===//
+
+LogicalResult ProgramOp::verify() {
+  Block &block = getBody().front();
+  if (block.getNumArguments() != getNumOperands() ||
+      !block.getArgument(0).getType().isIndex())
+    return emitOpError() << "expected a block with an index and a memref for "
+                            "each input and output";
+  for (auto [argument, operand] : llvm::zip_equal(
+           block.getArguments().drop_front(), getOperands().drop_front())) {
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    auto shaped = cast<ShapedType>(operand.getType());
+    if (!type || type.getElementType() != shaped.getElementType() ||
+        type.getRank() != shaped.getRank())
+      return emitOpError() << "expected a memref for " << shaped << ", got "
+                           << argument.getType();
+  }
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  if (!yield || yield.getNumOperands() != 1 ||
+      !yield.getOperand(0).getType().isInteger(32))
+    return emitOpError() << "expected the body to yield a status of type i32";
   return success();
 }
 

@@ -262,6 +262,34 @@ def Kernel_GatherRowsOp : Kernel_DpsOp<"gather_rows"> {
   }];
 }
 
+def Kernel_ProgramOp : Kernel_DpsOp<"program", [AttrSizedOperandSegments]> {
+  let summary = "Loops that are no linalg operator";
+  let description = [{
+    Runs its region for each unit of work. The block has the unit's number, then a memref of any layout for each input and
+    each output, from which the region loads and to which it stores; it may use indices and numbers from outside. Units run
+    in any order, at the same time: none may read or write what another one writes. What an output holds at first is
+    undefined. The region yields a status: 0, or an error that ends the run.
+
+    ```mlir
+    %0 = kernel.program units(%n) ins(%x : tensor<?xf32>) outs(%y : tensor<?xf32>) {
+    ^bb0(%i: index, %from: memref<?xf32, strided<[?], offset: ?>>, %to: memref<?xf32, strided<[?], offset: ?>>):
+      %1 = memref.load %from[%i] : memref<?xf32, strided<[?], offset: ?>>
+      memref.store %1, %to[%i] : memref<?xf32, strided<[?], offset: ?>>
+      %ok = arith.constant 0 : i32
+      kernel.yield %ok : i32
+    } -> tensor<?xf32>
+    ```
+  }];
+  let arguments = (ins Index:$units, Variadic<Kernel_Shaped>:$inputs, Variadic<Kernel_Shaped>:$outputs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let hasVerifier = 1;
+  let assemblyFormat = [{
+    `units` `(` $units `)` (`ins` `(` $inputs^ `:` type($inputs) `)`)? `outs` `(` $outputs `:` type($outputs) `)` attr-dict-with-keyword
+    $body (`->` type($results)^)?
+  }];
+}
+
 def Kernel_DequantizeOp : Kernel_DpsOp<"dequantize"> {
   let summary = "A packed weight as floats";
   let description = [{ The unfused meaning of a packed weight in plain layout: the reference for `kernel.gemm`. }];
