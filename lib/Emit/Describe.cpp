@@ -156,6 +156,11 @@ void Describer::run() {
     launches.push_back(
         ConstantStruct::getAnon({string(launch.kernel), string(launch.node)}));
   uint64_t outputDims = 0;
+  SmallVector<Constant *> elements;
+  for (auto [i, input] : enumerate(info.inputs))
+    for (auto [j, symbol] : enumerate(input.valueSymbols))
+      elements.push_back(
+          ConstantStruct::getAnon({i32(symbol), i32(i), i32(j)}));
   for (const ValueInfo &output : info.outputs)
     outputDims += output.dims.size();
 
@@ -195,7 +200,7 @@ void Describer::run() {
   define("squint_embedded_v1",
          {weights(), inFile ? string(options.weightsHeader) : null(),
           i64(inFile ? options.weightsHeader.size() : 0), requirements(),
-          i32(outputDims)});
+          i32(outputDims), i32(elements.size()), array(elements)});
 
   // Code refers to the internal table, outsiders to its alias.
   table->setName("squint_table");

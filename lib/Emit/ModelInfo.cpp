@@ -36,6 +36,8 @@ static FailureOr<squint_dtype> getDtype(Type type) {
     return make(SQUINT_DTYPE_FLOAT8_E5M2FNUZ, 8);
   if (isa<Float8E8M0FNUType>(type))
     return make(SQUINT_DTYPE_FLOAT8_E8M0FNU, 8);
+  if (isa<Float4E2M1FNType>(type))
+    return make(SQUINT_DTYPE_FLOAT4_E2M1FN, 4);
   return failure();
 }
 
@@ -100,11 +102,21 @@ LogicalResult Reader::readValues(StringRef name,
       return refuse(name) << "'" << label.getValue()
                           << "' has an element type that cannot be passed: "
                           << type.getValue();
-    ValueInfo value{label.str(), "", *dtype, {}, {}, {}};
+    ValueInfo value{label.str(), "", *dtype, {}, {}, {}, {}};
     llvm::raw_string_ostream(value.elementType) << type.getValue();
     if (failed(readDims(dims, value, name == "squint.inputs")))
       return refuse(name) << "expected sizes of '" << label.getValue()
                           << "', got " << dims;
+    auto elements = dictionary.getAs<ArrayAttr>("values");
+    for (Attribute element :
+         elements ? elements.getValue() : ArrayRef<Attribute>()) {
+      auto text = dyn_cast<StringAttr>(element);
+      auto found = llvm::find(info.symbols, text ? text.getValue() : "");
+      if (found == info.symbols.end())
+        return refuse(name) << "expected symbols as values of '"
+                            << label.getValue() << "', got " << elements;
+      value.valueSymbols.push_back(found - info.symbols.begin());
+    }
     values.push_back(std::move(value));
   }
   return success();

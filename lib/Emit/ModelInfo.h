@@ -22,6 +22,8 @@ struct ValueInfo {
   std::vector<int64_t> dims; // -1: not static
   std::vector<std::string> dimNames;
   std::vector<int32_t> dimSymbols; // index into symbols, or -1
+  std::vector<uint32_t>
+      valueSymbols; // of the elements, where these are symbols
 };
 
 struct LaunchInfo {
@@ -38,6 +40,7 @@ struct WeightPiece {
 /// The attributes of a module in the llvm stage:
 ///   squint.inputs, squint.outputs = [{name = "x", type = f32,
 ///                                     dims = ["batch", "384"]}, ...]
+///     and values = ["value.x.0", ...] where elements decide sizes
 ///   squint.symbols = ["batch"]
 ///   squint.launches = [{kernel = "gemm_...", node = "/layer/MatMul"}, ...]
 ///   squint.weights = #squint.data<...>, or [[offset, #squint.data<...>], ...]

@@ -677,7 +677,7 @@ std::string Importer::makeSymbol(StringRef name) {
   for (char &c : base)
     if (!llvm::isAlnum(c) && c != '_' && c != '.')
       c = '_';
-  if (!DimExpr::isSymbol(base))
+  if (!DimExpr::isSymbol(base) || DimExpr::isValueSymbol(base))
     base = "_" + base;
   symbol = base;
   for (int i = 2; !usedSymbols.insert(symbol).second; ++i)

@@ -46,7 +46,8 @@ static SmallVector<std::string> passesOf(Stage stage,
                                          const PipelineOptions &options) {
   switch (stage) {
   case Stage::Onnx:
-    return {"func.func(squint-infer-shapes)"};
+    return {"func.func(squint-infer-shapes,squint-expand-functions,"
+            "squint-infer-shapes)"};
 
   case Stage::Squint:
     return {"squint-fold-constants",

@@ -477,6 +477,30 @@ static int32_t bind(squint_context *context, const squint_tensor *inputs) {
   return SQUINT_OK;
 }
 
+/* Reads the symbols' values that inputs contain into candidate. No size comes
+   near the limits, which keep sums and differences of them from wrapping. */
+static int32_t bind_elements(squint_context *context,
+                             const squint_tensor *inputs) {
+  for (uint32_t i = 0; i < squint_embedded_v1.num_elements; ++i) {
+    const squint_element *element = &squint_embedded_v1.elements[i];
+    const squint_value_v1 *value = &table()->inputs[element->input];
+    void *data;
+    int32_t status =
+        take_data(context, "input", value, &inputs[element->input], &data);
+    if (status)
+      return status;
+    int64_t number = value->dtype.bits == 64
+                         ? ((const int64_t *)data)[element->index]
+                         : ((const int32_t *)data)[element->index];
+    if (number > MAX_EXTENT)
+      number = MAX_EXTENT;
+    if (number < -MAX_EXTENT)
+      number = -MAX_EXTENT;
+    context->candidate[element->symbol] = number;
+  }
+  return SQUINT_OK;
+}
+
 /* Plans and allocates for the candidate symbols. */
 static int32_t plan(squint_context *context) {
   const squint_library *library = table();
@@ -518,6 +542,8 @@ API int32_t squint_api_prepare(squint_context *context,
   if (!context)
     return SQUINT_INVALID_ARGUMENT;
   int32_t status = bind(context, inputs);
+  if (!status)
+    status = bind_elements(context, inputs);
   return status ? status : plan(context);
 }
 

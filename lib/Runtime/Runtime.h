@@ -10,6 +10,11 @@
 
 #include <stdbool.h>
 
+/* A symbol whose value is an element of an input. */
+typedef struct squint_element {
+  uint32_t symbol, input, index;
+} squint_element;
+
 /* The emitter defines these: the table, what only the runtime needs to know,
    and the two entry points of the compiled model. */
 typedef struct squint_embedded {
@@ -18,6 +23,8 @@ typedef struct squint_embedded {
   uint64_t weights_header_size;
   const uint64_t *required; /* [num_targets] of features, best first */
   uint32_t num_output_dims;
+  uint32_t num_elements;
+  const squint_element *elements; /* [num_elements] */
 } squint_embedded;
 
 extern const squint_library squint_library_v1;

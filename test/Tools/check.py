@@ -62,10 +62,10 @@ check(model(work / "other.onnx", "NoSuchOperator", "a", "b", domain="other"), ca
 # A sound model that no stage takes is refused; a broken one is an error.
 uses_data = model(work / "expand.onnx", "Expand", "a", "sizes")
 graph = onnx.load(uses_data)
-graph.graph.input[1].CopyFrom(helper.make_tensor_value_info("sizes", TensorProto.INT64, [2]))
+graph.graph.input[1].CopyFrom(helper.make_tensor_value_info("sizes", TensorProto.INT64, ["count"]))
 onnx.save(graph, uses_data)
 check(uses_data, case, 2, "depend on data")
-check(model(work / "lrn.onnx", "LRN", "a", size=3), case, 2, "unsupported")
+check(model(work / "random.onnx", "RandomUniformLike", "a"), case, 2, "unsupported")
 for broken, rule, said in (
     (model(work / "axis.onnx", "Softmax", "a", axis=7), "an axis", "dimensions"),
     (model(work / "attribute.onnx", "Softmax", "a", axes=[1]), "an attribute", "axes"),

@@ -71,6 +71,18 @@ static std::optional<squint_dtype> getDtype(int32_t type) {
     return make(SQUINT_DTYPE_FLOAT8_E5M2, 8);
   case TensorProto::FLOAT8E5M2FNUZ:
     return make(SQUINT_DTYPE_FLOAT8_E5M2FNUZ, 8);
+  case TensorProto::FLOAT8E8M0:
+    return make(SQUINT_DTYPE_FLOAT8_E8M0FNU, 8);
+  case TensorProto::FLOAT4E2M1:
+    return make(SQUINT_DTYPE_FLOAT4_E2M1FN, 4);
+  case TensorProto::UINT4:
+    return make(SQUINT_DTYPE_UINT, 4);
+  case TensorProto::INT4:
+    return make(SQUINT_DTYPE_INT, 4);
+  case TensorProto::UINT2:
+    return make(SQUINT_DTYPE_UINT, 2);
+  case TensorProto::INT2:
+    return make(SQUINT_DTYPE_INT, 2);
   default:
     return std::nullopt;
   }
@@ -91,6 +103,29 @@ static Error copyField(const Field &field, Array &array) {
   return Error::success();
 }
 
+/// Elements of less than a byte are packed, the lowest bits first, in bytes or
+/// in numbers that each hold one byte; here each takes a byte.
+static Error unpack(const TensorProto &tensor, Array &array) {
+  squint_dtype dtype = array.dtype();
+  int64_t perByte = 8 / dtype.bits,
+          bytes = (array.size() + perByte - 1) / perByte;
+  bool isRaw = tensor.has_raw_data();
+  int64_t given = isRaw ? tensor.raw_data().size() : tensor.int32_data_size();
+  if (given != bytes)
+    return refuse("expected %lld bytes, got %lld", (long long)bytes,
+                  (long long)given);
+  for (int64_t i = 0; i < array.size(); ++i) {
+    uint8_t byte = isRaw ? tensor.raw_data()[i / perByte]
+                         : tensor.int32_data(int(i / perByte));
+    uint8_t code = byte >> (i % perByte * dtype.bits);
+    int unused = 8 - dtype.bits;
+    array.bytes()[i] = dtype.code == SQUINT_DTYPE_INT
+                           ? char(int8_t(code << unused) >> unused)
+                           : char(uint8_t(code << unused) >> unused);
+  }
+  return Error::success();
+}
+
 /// Nothing where the type is not one that a library takes.
 static Expected<std::optional<Array>> toArray(const TensorProto &tensor) {
   std::optional<squint_dtype> dtype = getDtype(tensor.data_type());
@@ -101,7 +136,9 @@ static Expected<std::optional<Array>> toArray(const TensorProto &tensor) {
   if (!array)
     return array.takeError();
   Error error = Error::success();
-  if (tensor.has_raw_data()) {
+  if (dtype->bits < 8) {
+    error = unpack(tensor, *array);
+  } else if (tensor.has_raw_data()) {
     const std::string &raw = tensor.raw_data();
     if (raw.size() != array->bytes().size())
       error = refuse("expected %zu bytes, got %zu", array->bytes().size(),
@@ -189,6 +226,8 @@ static double readFloat(squint_dtype dtype, const char *from) {
 static double readInteger(squint_dtype dtype, const char *from) {
   bool isSigned = dtype.code == SQUINT_DTYPE_INT;
   switch (dtype.bits) {
+  case 2:
+  case 4: // in a byte
   case 8:
     return isSigned ? load<int8_t>(from) : load<uint8_t>(from);
   case 16:

@@ -167,9 +167,6 @@ Error Runner::readInputs() {
 
   for (const squint_value_v1 &value : getInputs(library)) {
     const NpzEntry &entry = *(*reader)->find(value.name);
-    if (value.dtype.bits < 8)
-      return refuse("input '%s': %s inputs are not supported yet", value.name,
-                    toString(value.dtype).c_str());
     if (entry.dtype != getNpzType(value.dtype))
       return refuse("%s: '%s': expected %s, got %s", options.inputs.c_str(),
                     value.name, describe(value).c_str(),

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -52,6 +53,10 @@ private:
   SmallVector<Slot> assign(ArrayRef<Buffer> buffers);
   /// A copy at `builder` of a size that depends on dimensions only, or null.
   Value cloneSize(OpBuilder &builder, Value value, IRMapping &mapping);
+  /// The same number in f64, which cannot wrap. `largest` is kept to be at
+  /// least everything that it is computed from.
+  Value estimate(OpBuilder &builder, Value value, IRMapping &mapping,
+                 Value &largest);
 };
 
 constexpr int64_t alignment = 64;
@@ -220,6 +225,37 @@ Value PlanMemory::cloneSize(OpBuilder &builder, Value value,
   return mapping.lookup(value);
 }
 
+Value PlanMemory::estimate(OpBuilder &builder, Value value, IRMapping &mapping,
+                           Value &largest) {
+  if (Value known = mapping.lookupOrNull(value))
+    return known;
+  Operation *op = value.getDefiningOp();
+  Location loc = value.getLoc();
+  auto f64 = builder.getF64Type();
+  auto toFloat = [&](Value integer) -> Value {
+    if (integer.getType().isIndex())
+      integer = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                           integer);
+    return arith::SIToFPOp::create(builder, loc, f64, integer);
+  };
+  SmallVector<Value> x;
+  for (Value operand : op->getOperands())
+    x.push_back(estimate(builder, operand, mapping, largest));
+  Value result;
+  if (isa<arith::AddIOp>(op))
+    result = arith::AddFOp::create(builder, loc, x[0], x[1]);
+  else if (isa<arith::SubIOp>(op))
+    result = arith::SubFOp::create(builder, loc, x[0], x[1]);
+  else if (isa<arith::MulIOp>(op))
+    result = arith::MulFOp::create(builder, loc, x[0], x[1]);
+  else
+    result = toFloat(value); // no larger than what it is computed from
+  mapping.map(value, result);
+  Value size = math::AbsFOp::create(builder, loc, result);
+  largest = arith::MaximumFOp::create(builder, loc, largest, size);
+  return result;
+}
+
 void PlanMemory::runOnOperation() {
   ModuleOp module = getOperation();
   auto main = module.lookupSymbol<func::FuncOp>("main");
@@ -328,7 +364,28 @@ void PlanMemory::runOnOperation() {
   FailureOr<Value> fits = materializeAssumptions(planner, loc, main);
   if (failed(fits))
     return signalPassFailure();
+  // Numbers that inputs contain may be anything: no size may have wrapped.
   Value status = arith::ConstantIntOp::create(planner, loc, SQUINT_OK, 32);
+  auto symbols = module->getAttrOfType<ArrayAttr>("squint.symbols");
+  if (symbols &&
+      llvm::any_of(symbols.getAsRange<StringAttr>(), [](StringAttr symbol) {
+        return DimExpr::isValueSymbol(symbol);
+      })) {
+    auto f64 = planner.getF64Type();
+    Value largest =
+        arith::ConstantOp::create(planner, loc, planner.getF64FloatAttr(0));
+    IRMapping estimates;
+    for (Operation &op : llvm::make_early_inc_range(*planner.getBlock()))
+      if (op.getNumResults() == 1 && op.getResult(0).getType().isIndex())
+        estimate(planner, op.getResult(0), estimates, largest);
+    Value limit = arith::ConstantOp::create(planner, loc,
+                                            planner.getFloatAttr(f64, 0x1p62));
+    Value small = arith::CmpFOp::create(planner, loc, arith::CmpFPredicate::OLT,
+                                        largest, limit);
+    status = arith::SelectOp::create(
+        planner, loc, small, status,
+        arith::ConstantIntOp::create(planner, loc, SQUINT_OUT_OF_MEMORY, 32));
+  }
   if (*fits)
     status = arith::SelectOp::create(
         planner, loc, *fits, status,

@@ -53,12 +53,15 @@ FailureOr<DictionaryAttr> describe(func::FuncOp main, Type type,
   // beside.
   auto element =
       attributes ? attributes.getAs<TypeAttr>("squint.element") : TypeAttr();
-  return builder.getDictionaryAttr({
-      builder.getNamedAttr("name", name ? name : builder.getStringAttr(what)),
-      builder.getNamedAttr(
-          "type", element ? element : TypeAttr::get(tensor.getElementType())),
-      builder.getNamedAttr("dims", dims),
-  });
+  NamedAttrList description;
+  description.set("name", name ? name : builder.getStringAttr(what));
+  description.set("type",
+                  element ? element : TypeAttr::get(tensor.getElementType()));
+  description.set("dims", dims);
+  if (auto values =
+          attributes ? attributes.getAs<ArrayAttr>(kValuesAttr) : ArrayAttr())
+    description.set("values", values);
+  return description.getDictionary(main.getContext());
 }
 
 MemRefType bufferOf(RankedTensorType type) {
@@ -112,6 +115,8 @@ void PrepareEntry::runOnOperation() {
                                        description.getAs<ArrayAttr>("dims")))
       if (ShapedType::isDynamic(size) && !llvm::is_contained(symbols, name))
         symbols.push_back(name);
+    if (auto values = description.getAs<ArrayAttr>("values"))
+      llvm::append_range(symbols, values);
   };
   for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
     FailureOr<DictionaryAttr> description = describe(

@@ -29,8 +29,9 @@ static const llvm::StringMap<Lowering> &lowerings() {
   static const llvm::StringMap<Lowering> map = [] {
     llvm::StringMap<Lowering> all;
     for (ArrayRef<TableEntry> table :
-         {contractionTable(), gatherTable(), movementTable(), poolTable(),
-          reductionTable(), rowsTable()})
+         {contractionTable(), gatherTable(), imageTable(), movementTable(),
+          poolTable(), quantizationTable(), recurrentTable(), reductionTable(),
+          rowsTable(), scatterTable(), signalTable()})
       for (const TableEntry &entry : table)
         all[entry.name] = entry.lower;
     return all;
@@ -82,6 +83,7 @@ struct ConvertOnnxToLinalg
   LogicalResult convert(func::FuncOp func);
   LogicalResult lower(Operation *op);
   void convertConstant(ConstantOp op);
+  TypedAttr unpackConstant(TypedAttr value, ShapedType type);
   void convertSignature(func::FuncOp func);
 
   Node::Map values;
@@ -149,7 +151,10 @@ void ConvertOnnxToLinalg::convertSignature(func::FuncOp func) {
 void ConvertOnnxToLinalg::convertConstant(ConstantOp op) {
   auto type = cast<ShapedType>(storageType(op.getType()));
   TypedAttr value;
-  if (DataAttr data = op.getData()) {
+  Type element = getElementTypeOrSelf(op.getType());
+  if (isSmallInteger(element) || isa<Float4E2M1FNType>(element)) {
+    value = unpackConstant(op.getValue(), type);
+  } else if (DataAttr data = op.getData()) {
     value =
         DataAttr::get(&getContext(), type, data.getStore(), data.getOffset(),
                       data.getLength(), data.getPermutation());
@@ -165,6 +170,29 @@ void ConvertOnnxToLinalg::convertConstant(ConstantOp op) {
   values[op] = {ConstantOp::create(builder, op.getLoc(), value),
                 getElementTypeOrSelf(op.getType()),
                 {}};
+}
+
+/// Elements of less than a byte as bytes; in a store they are packed, the
+/// lowest bits first.
+TypedAttr ConvertOnnxToLinalg::unpackConstant(TypedAttr value,
+                                              ShapedType type) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return DenseElementsAttr::getFromRawBuffer(type, dense.getRawData());
+  std::vector<char> scratch;
+  llvm::Expected<ArrayRef<char>> bytes = getConstantBytes(value, scratch);
+  if (!bytes) {
+    llvm::consumeError(bytes.takeError());
+    return {};
+  }
+  unsigned bits = getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth(),
+           perByte = 8 / bits;
+  int64_t count = type.getNumElements();
+  return getContext().getLoadedDialect<SquintDialect>()->getStores().create(
+      type, count, [&](MutableArrayRef<char> out) {
+        for (int64_t i = 0; i < count; ++i)
+          out[i] = uint8_t((*bytes)[i / perByte]) >> (i % perByte * bits) &
+                   ((1 << bits) - 1);
+      });
 }
 
 LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {

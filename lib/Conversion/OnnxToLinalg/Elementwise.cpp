@@ -230,6 +230,19 @@ Value lowerIsInf(const Scalars &s, ValueRange v) {
              : positive;
 }
 
+/// Numbers that a float of 8 bits is too small for become the largest, or what
+/// their storage makes of them. A 4-bit one is cut in any case.
+Value lowerCast(const Scalars &s, ValueRange v) {
+  Type to = s.node.resultElement();
+  Value value = castScalar(s.b, v[0], s.element, to);
+  if (!isSmallFloat(to) || s.element == to || !s.node.integer("saturate", 1))
+    return value;
+  Scalars wide{s.b, s.node, s.b.getF32Type()};
+  double largest = getLargest(to);
+  return wide.atMost(wide.atLeast(value, wide.constant(-largest)),
+                     wide.constant(largest));
+}
+
 /// Left to right over any count of operands.
 template <typename F> Value fold(ValueRange v, F combine) {
   Value result = v[0];
@@ -411,14 +424,8 @@ const llvm::StringMap<Function> &functions() {
       // Copies and conversions
       {"Identity", [](S s, V v) { return v[0]; }},
       {"Expand", [](S s, V v) { return v[0]; }},
-      {"Cast",
-       [](S s, V v) {
-         return castScalar(s.b, v[0], s.element, s.node.resultElement());
-       }},
-      {"CastLike",
-       [](S s, V v) {
-         return castScalar(s.b, v[0], s.element, s.node.resultElement());
-       }},
+      {"Cast", lowerCast},
+      {"CastLike", lowerCast},
   };
   return table;
 }

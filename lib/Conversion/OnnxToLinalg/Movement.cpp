@@ -110,6 +110,61 @@ static Value clampStart(ImplicitLocOpBuilder &b, Value start, Value extent,
   return b.createOrFold<arith::MinSIOp>(start, high);
 }
 
+/// Axes and steps that are known at run time only.
+static LogicalResult lowerSliceByValues(Node &node) {
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor input = node.in(0);
+  Dims dims = node.resultDims();
+  auto numbers = [&](unsigned position) {
+    return llvm::map_to_vector(
+        node.runtimeIntegers(position), [&](OpFoldResult number) {
+          return getValueOrCreateConstantIndexOp(b, b.getLoc(), number);
+        });
+  };
+  SmallVector<Value> starts = numbers(1), axes, steps;
+  if (node.has(3))
+    axes = numbers(3);
+  if (node.has(4))
+    steps = numbers(4);
+  Value zero = indexConstant(b, 0), one = indexConstant(b, 1);
+  SmallVector<Value> firsts, factors;
+  for (auto [i, dim] : llvm::enumerate(input.dims)) {
+    Value first = zero, step = one, extent = sizeValue(b, dim);
+    for (auto [j, start] : llvm::enumerate(starts)) {
+      auto equals = [&](Value axis, int64_t number) -> Value {
+        return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, axis,
+                                     indexConstant(b, number));
+      };
+      Value axis = axes.empty() ? indexConstant(b, j) : axes[j];
+      Value here = arith::OrIOp::create(
+          b, equals(axis, i), equals(axis, int64_t(i) - input.rank()));
+      first = arith::SelectOp::create(b, here, start, first);
+      if (!steps.empty())
+        step = arith::SelectOp::create(b, here, steps[j], step);
+    }
+    Value goesUp =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, step, zero);
+    Value last = arith::SelectOp::create(b, goesUp, extent,
+                                         arith::SubIOp::create(b, extent, one));
+    firsts.push_back(clampStart(b, first, extent, zero, last));
+    factors.push_back(step);
+  }
+  Tensor result =
+      map(b, {}, dims, input.element,
+          [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+            SmallVector<Value> indices;
+            for (auto [i, first, factor] : llvm::enumerate(firsts, factors)) {
+              Value index = linalg::IndexOp::create(inner, i);
+              indices.push_back(arith::AddIOp::create(
+                  inner, first, arith::MulIOp::create(inner, index, factor)));
+            }
+            return toCompute(
+                inner, tensor::ExtractOp::create(inner, input.value, indices),
+                input.element);
+          });
+  return node.replace(result.value);
+}
+
 static LogicalResult lowerSlice(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
@@ -118,18 +173,13 @@ static LogicalResult lowerSlice(Node &node) {
   SmallVector<int64_t> axes =
                            llvm::to_vector(llvm::seq<int64_t>(starts.size())),
                        steps(starts.size(), 1);
-  if (node.has(3)) {
-    auto constant = node.constantIntegers(3);
-    if (!constant)
-      return node.error() << "expected constant axes";
-    axes = *constant;
-  }
-  if (node.has(4)) {
-    auto constant = node.constantIntegers(4);
-    if (!constant)
-      return node.error() << "expected constant steps";
-    steps = *constant;
-  }
+  if ((node.has(3) && !node.constantIntegers(3)) ||
+      (node.has(4) && !node.constantIntegers(4)))
+    return lowerSliceByValues(node);
+  if (node.has(3))
+    axes = *node.constantIntegers(3);
+  if (node.has(4))
+    steps = *node.constantIntegers(4);
   if (axes.size() != starts.size() || steps.size() != starts.size())
     return node.error() << "expected as many axes and steps as starts, got "
                         << axes.size() << " and " << steps.size();
@@ -314,6 +364,20 @@ static LogicalResult lowerPad(Node &node) {
   return node.replace(result.value);
 }
 
+/// Counts that inputs contain.
+static LogicalResult lowerTileByValues(Node &node) {
+  Tensor input = node.in(0);
+  SmallVector<Value> extents;
+  for (const DimExpr &dim : input.dims)
+    extents.push_back(sizeValue(node.b, dim));
+  Tensor result = readAt(
+      node, input, node.resultDims(),
+      [&](ImplicitLocOpBuilder &inner, unsigned i, Value index) -> Value {
+        return arith::RemUIOp::create(inner, index, extents[i]);
+      });
+  return node.replace(result.value);
+}
+
 static LogicalResult lowerTile(Node &node) {
   Tensor input = node.in(0);
   Dims dims = node.resultDims(), wide, narrow;
@@ -321,8 +385,7 @@ static LogicalResult lowerTile(Node &node) {
   for (auto [from, to] : llvm::zip(input.dims, dims)) {
     std::optional<DimExpr> count = to.divideExactly(from);
     if (!count)
-      return node.error() << "expected a multiple of dimension " << from.str()
-                          << ", got " << to.str();
+      return lowerTileByValues(node);
     if (!count->isConstant(1)) {
       wide.push_back(*count);
       narrow.push_back(1);

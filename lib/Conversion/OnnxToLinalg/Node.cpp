@@ -18,11 +18,15 @@ using namespace squint::lowering;
 Type lowering::storageElement(Type element) {
   if (element.isF16() || element.isBF16() || element.isF32() || element.isF64())
     return element;
+  if (isSmallFloat(element))
+    return IntegerType::get(element.getContext(), 8);
   auto integer = dyn_cast<IntegerType>(element);
   if (!integer)
     return {};
   switch (integer.getWidth()) {
   case 1:
+  case 2:
+  case 4:
   case 8:
     return IntegerType::get(element.getContext(), 8);
   case 16:
@@ -35,7 +39,7 @@ Type lowering::storageElement(Type element) {
 }
 
 Type lowering::computeElement(Type element) {
-  if (element.isF16() || element.isBF16())
+  if (element.isF16() || element.isBF16() || isSmallFloat(element))
     return Float32Type::get(element.getContext());
   return element.isInteger(1) ? element : storageElement(element);
 }
@@ -49,6 +53,8 @@ RankedTensorType lowering::tensorType(ArrayRef<DimExpr> dims, Type element) {
 
 Value lowering::toCompute(ImplicitLocOpBuilder &b, Value stored, Type element) {
   Type type = computeElement(element);
+  if (isSmallFloat(element) || isSmallInteger(element))
+    return decodeSmall(b, stored, element);
   if (stored.getType() == type)
     return stored;
   if (isa<FloatType>(type))
@@ -60,6 +66,8 @@ Value lowering::toCompute(ImplicitLocOpBuilder &b, Value stored, Type element) {
 Value lowering::toStorage(ImplicitLocOpBuilder &b, Value computed,
                           Type element) {
   Type type = storageElement(element);
+  if (isSmallFloat(element) || isSmallInteger(element))
+    return encodeSmall(b, computed, element);
   if (computed.getType() == type)
     return computed;
   if (isa<FloatType>(type))
@@ -118,6 +126,11 @@ Value lowering::castScalar(ImplicitLocOpBuilder &b, Value value, Type from,
     return arith::TruncFOp::create(b, target, value);
   }
   if (fromFloat) {
+    if (isSmallInteger(to)) { // the lowest bits of the number
+      value = saturate(b, value, 32, /*isUnsigned=*/false);
+      value = arith::FPToSIOp::create(b, b.getI32Type(), value);
+      return arith::TruncIOp::create(b, target, value);
+    }
     value = saturate(b, value, target.getIntOrFloatBitWidth(),
                      to.isUnsignedInteger());
     if (to.isUnsignedInteger())
@@ -237,6 +250,26 @@ std::optional<SmallVector<int64_t>> Node::constantIntegers(unsigned position) {
     numbers.push_back(element.isUnsigned() || size == 8
                           ? bits
                           : llvm::SignExtend64(bits, size * 8));
+  }
+  return numbers;
+}
+
+std::optional<SmallVector<DimExpr>> Node::symbolicIntegers(unsigned position) {
+  SmallVector<DimExpr> numbers;
+  if (auto constant = constantIntegers(position)) {
+    numbers.append(constant->begin(), constant->end());
+    return numbers;
+  }
+  Value value = operand(position);
+  auto elements =
+      value ? value.getDefiningOp<tensor::FromElementsOp>() : nullptr;
+  if (!elements)
+    return std::nullopt;
+  for (Value scalar : elements.getElements()) {
+    std::optional<DimExpr> number = readDimExpr(scalar);
+    if (!number)
+      return std::nullopt;
+    numbers.push_back(*number);
   }
   return numbers;
 }
@@ -563,6 +596,9 @@ Tensor lowering::transpose(ImplicitLocOpBuilder &b, const Tensor &input,
 Tensor lowering::slice(ImplicitLocOpBuilder &b, const Tensor &input,
                        ArrayRef<OpFoldResult> offsets,
                        ArrayRef<OpFoldResult> steps, ArrayRef<DimExpr> dims) {
+  // Nothing, which may start behind the end.
+  if (product(dims).isConstant(0))
+    return empty(b, dims, input.element);
   auto type = tensorType(dims, storageElement(input.element));
   return {tensor::ExtractSliceOp::create(b, type, input.value, offsets,
                                          sizes(b, dims), steps),
@@ -571,6 +607,8 @@ Tensor lowering::slice(ImplicitLocOpBuilder &b, const Tensor &input,
 
 Value lowering::insert(ImplicitLocOpBuilder &b, const Tensor &part, Value whole,
                        ArrayRef<OpFoldResult> offsets) {
+  if (product(part.dims).isConstant(0))
+    return whole;
   SmallVector<OpFoldResult> ones(part.rank(), b.getIndexAttr(1));
   return tensor::InsertSliceOp::create(b, part.value, whole, offsets,
                                        sizes(b, part.dims), ones);

@@ -41,6 +41,15 @@ mlir::Value toCompute(mlir::ImplicitLocOpBuilder &b, mlir::Value stored,
                       mlir::Type element);
 mlir::Value toStorage(mlir::ImplicitLocOpBuilder &b, mlir::Value computed,
                       mlir::Type element);
+/// Floats of 8 and 4 bits, and integers of 4 and 2.
+bool isSmallFloat(mlir::Type element);
+bool isSmallInteger(mlir::Type element);
+/// The largest finite number of a float type.
+double getLargest(mlir::Type element);
+mlir::Value decodeSmall(mlir::ImplicitLocOpBuilder &b, mlir::Value stored,
+                        mlir::Type element);
+mlir::Value encodeSmall(mlir::ImplicitLocOpBuilder &b, mlir::Value computed,
+                        mlir::Type element);
 /// Converts a computed scalar between ONNX element types as Cast does.
 mlir::Value castScalar(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
                        mlir::Type from, mlir::Type to);
@@ -100,6 +109,9 @@ public:
 
   /// The numbers of a constant integer operand.
   std::optional<llvm::SmallVector<int64_t>> constantIntegers(unsigned position);
+  /// The numbers of an operand that follow from shapes or from the content of
+  /// inputs that decides shapes.
+  std::optional<llvm::SmallVector<DimExpr>> symbolicIntegers(unsigned position);
   /// The same as run-time or constant sizes, whether the operand is constant or
   /// not.
   llvm::SmallVector<mlir::OpFoldResult> runtimeIntegers(unsigned position);
@@ -121,6 +133,11 @@ struct TableEntry {
 };
 
 // One table a family.
+llvm::ArrayRef<TableEntry> imageTable();
+llvm::ArrayRef<TableEntry> quantizationTable();
+llvm::ArrayRef<TableEntry> recurrentTable();
+llvm::ArrayRef<TableEntry> scatterTable();
+llvm::ArrayRef<TableEntry> signalTable();
 llvm::ArrayRef<TableEntry> contractionTable();
 llvm::ArrayRef<TableEntry> gatherTable();
 llvm::ArrayRef<TableEntry> movementTable();
@@ -132,6 +149,7 @@ bool isElementwise(Node &node);
 mlir::LogicalResult lowerSoftmaxByParts(Node &node, int64_t axis,
                                         bool logarithmic);
 mlir::LogicalResult lowerElementwise(Node &node);
+mlir::LogicalResult lowerMaxPoolWithIndices(Node &node);
 /// squint.attention as one kernel, and as what it stands for.
 mlir::LogicalResult lowerAttention(Node &node);
 mlir::LogicalResult lowerAttentionByParts(Node &node);

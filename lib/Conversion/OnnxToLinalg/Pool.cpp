@@ -229,7 +229,7 @@ static Tensor lowerPool(ImplicitLocOpBuilder &b, const Tensor &input,
 
 static LogicalResult lowerOnnxPool(Node &node) {
   if (node.op->getNumResults() > 1 && !node.op->getResult(1).use_empty())
-    return node.error() << "expected one result in use, got the indices too";
+    return lowerMaxPoolWithIndices(node);
   Tensor input = node.in(0);
   Dims dims = node.resultDims();
   StringRef name = node.name();

@@ -86,9 +86,11 @@ FailureOr<SmallVector<int64_t>> readAxes(Node &node, int64_t rank) {
   SmallVector<int64_t> axes = node.integers("axes");
   if (node.has(1)) {
     auto constant = node.constantIntegers(1);
-    if (!constant)
+    bool isEmpty = node.in(1).rank() == 1 && node.in(1).dims[0].isConstant(0);
+    if (!constant && !isEmpty)
       return node.error() << "expected constant axes", failure();
-    axes = *constant;
+    if (constant)
+      axes = *constant;
   }
   if (axes.empty() && !node.integer("noop_with_empty_axes", 0))
     axes = llvm::to_vector(llvm::seq<int64_t>(rank));
@@ -158,10 +160,43 @@ static LogicalResult finish(Node &node, Tensor result) {
   return node.replace(result.value);
 }
 
+/// Axes that an input contains: the same elements with two dimensions for each
+/// one, [kept..., reduced...], one of which is 1. The last half is reduced.
+static Tensor separate(Node &node, const Tensor &input,
+                       ArrayRef<DimExpr> named) {
+  ImplicitLocOpBuilder &b = node.b;
+  int64_t rank = input.rank();
+  Dims kept, reduced;
+  SmallVector<AffineExpr> exprs;
+  for (auto [i, dim] : llvm::enumerate(input.dims)) {
+    DimExpr gone;
+    for (const DimExpr &axis : named)
+      gone = DimExpr::max(gone, DimExpr::isEqual(axis, int64_t(i)) +
+                                    DimExpr::isEqual(axis, int64_t(i) - rank));
+    DimExpr stays = DimExpr(1) - gone;
+    kept.push_back(DimExpr::max(dim * stays + gone, 0));
+    reduced.push_back(DimExpr::max(dim * gone + stays, 0));
+    exprs.push_back(b.getAffineDimExpr(i) + b.getAffineDimExpr(i + rank));
+  }
+  Dims dims(kept);
+  llvm::append_range(dims, reduced);
+  return mapWith(b, input, AffineMap::get(2 * rank, 0, exprs, b.getContext()),
+                 dims, input.element,
+                 [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
+}
+
 static LogicalResult lowerReduce(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
-  FailureOr<SmallVector<int64_t>> axes = readAxes(node, input.rank());
+  FailureOr<SmallVector<int64_t>> axes = SmallVector<int64_t>();
+  auto named = node.has(1) ? node.symbolicIntegers(1) : std::nullopt;
+  if (named && !node.constantIntegers(1)) {
+    int64_t rank = input.rank();
+    input = separate(node, input, *named);
+    axes = llvm::to_vector(llvm::seq<int64_t>(rank, 2 * rank));
+  } else {
+    axes = readAxes(node, input.rank());
+  }
   if (failed(axes))
     return failure();
   StringRef name = node.name().drop_front(strlen("Reduce"));

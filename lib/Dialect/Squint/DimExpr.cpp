@@ -41,6 +41,28 @@ DimExpr DimExpr::symbol(StringRef name) {
   return result;
 }
 
+std::string DimExpr::valueSymbol(StringRef name, int64_t index) {
+  std::string text = "value.";
+  for (char c : name)
+    text += llvm::isAlnum(c) ? c : '_';
+  return text + "." + std::to_string(index);
+}
+
+bool DimExpr::isValueSymbol(StringRef name) {
+  return name.starts_with("value.");
+}
+
+bool DimExpr::hasValues() const {
+  std::set<std::string> symbols;
+  collectSymbols(symbols);
+  return llvm::any_of(symbols, isValueSymbol);
+}
+
+/// As one atom, so that products with it stay short.
+DimExpr DimExpr::isEqual(const DimExpr &a, const DimExpr &b) {
+  return max(DimExpr(1) - max(a - b, b - a), 0);
+}
+
 /// Higher degree first, then by the factors' text; so the constant is last.
 int DimExpr::compare(const std::vector<Atom> &a, const std::vector<Atom> &b) {
   if (a.size() != b.size())
@@ -117,7 +139,7 @@ std::string DimExpr::str() const {
 bool DimExpr::isNonNegative() const {
   auto nonNegative = [](const Atom &atom) {
     if (!atom.function)
-      return true;
+      return !isValueSymbol(atom.text);
     const auto &[a, b] = *atom.arguments;
     switch (*atom.function) {
     case Function::FloorDiv:
@@ -195,7 +217,7 @@ DimExpr DimExpr::function(Function f, const DimExpr &a, const DimExpr &b) {
   Atom atom{name + ("(" + a.str()) + "," + b.str() + ")", f,
             std::make_shared<std::pair<DimExpr, DimExpr>>(a, b)};
   // Nested quotients print in full; beyond this they describe no real model.
-  result.valid &= atom.text.size() <= 4096;
+  result.valid &= atom.text.size() <= 1 << 14;
   result.terms.push_back({1, {std::move(atom)}});
   return result;
 }
@@ -475,6 +497,43 @@ Value DimExpr::materialize(OpBuilder &builder, Location loc) const {
 
 Value materializeDim(OpBuilder &builder, Location loc, const DimExpr &dim) {
   return dim.materialize(builder, loc);
+}
+
+static std::optional<DimExpr> readScalar(Value value, unsigned depth) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth > 64)
+    return std::nullopt;
+  if (auto dim = dyn_cast<DimOp>(op))
+    return DimExpr::symbol(dim.getSymbol());
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto number = dyn_cast<IntegerAttr>(constant.getValue());
+    return number ? std::optional<DimExpr>(number.getInt()) : std::nullopt;
+  }
+  if (isa<arith::IndexCastOp>(op))
+    return readScalar(op->getOperand(0), depth + 1);
+  if (op->getNumOperands() != 2)
+    return std::nullopt;
+  std::optional<DimExpr> a = readScalar(op->getOperand(0), depth + 1),
+                         b = readScalar(op->getOperand(1), depth + 1);
+  if (!a || !b)
+    return std::nullopt;
+  if (isa<arith::AddIOp>(op))
+    return *a + *b;
+  if (isa<arith::SubIOp>(op))
+    return *a - *b;
+  if (isa<arith::MulIOp>(op))
+    return *a * *b;
+  if (isa<arith::MinSIOp>(op))
+    return DimExpr::min(*a, *b);
+  if (isa<arith::MaxSIOp>(op))
+    return DimExpr::max(*a, *b);
+  if (isa<arith::DivSIOp, arith::FloorDivSIOp>(op) && !b->isConstant(0))
+    return DimExpr::floordiv(*a, *b);
+  return std::nullopt;
+}
+
+std::optional<DimExpr> readDimExpr(Value scalar) {
+  return readScalar(scalar, 0);
 }
 
 ArrayAttr getDimsAttr(MLIRContext *context, ArrayRef<DimExpr> dims) {

@@ -1,14 +1,14 @@
 // RUN: squint-opt %s --convert-onnx-to-linalg --split-input-file --verify-diagnostics
 
 // All at once.
-func.func @main(%x: tensor<4xf32>, %s: tensor<3x3xf32>) -> (tensor<4xf32>, tensor<f32>) {
+func.func @main(%x: tensor<4xf32>, %s: tensor<3x3xf32>) -> (tensor<4xf32>, tensor<3x3xf32>) {
   // expected-error @below {{'onnx.Hardmax' has no lowering yet}}
   %0 = onnx.Hardmax(%x) : (tensor<4xf32>) -> tensor<4xf32>
   // What uses it is not reported.
   %1 = onnx.Relu(%0) : (tensor<4xf32>) -> tensor<4xf32>
-  // expected-error @below {{'onnx.Det' has no lowering yet}}
-  %2 = onnx.Det(%s) : (tensor<3x3xf32>) -> tensor<f32>
-  return %1, %2 : tensor<4xf32>, tensor<f32>
+  // expected-error @below {{'onnx.LpNormalization' has no lowering yet}}
+  %2 = onnx.LpNormalization(%s) : (tensor<3x3xf32>) -> tensor<3x3xf32>
+  return %1, %2 : tensor<4xf32>, tensor<3x3xf32>
 }
 
 // -----

@@ -42,9 +42,9 @@ func.func @main(%x: tensor<4xf32>) -> tensor<*xi64> {
 
 // -----
 
-func.func @main(%x: tensor<6xf32>, %to: tensor<2xi64>) -> tensor<*xf32> {
+func.func @main(%x: tensor<6xf32>, %to: tensor<?xi64> {squint.dims = ["n"]}) -> tensor<*xf32> {
   // expected-error @+1 {{expected sizes that follow from shapes, got ones that depend on data}}
-  %0 = onnx.Reshape(%x, %to) : (tensor<6xf32>, tensor<2xi64>) -> tensor<*xf32>
+  %0 = onnx.Reshape(%x, %to) : (tensor<6xf32>, tensor<?xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
 

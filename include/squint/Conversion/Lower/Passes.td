@@ -64,7 +64,7 @@ def PlanMemory : Pass<"squint-plan-memory", "::mlir::ModuleOp"> {
   }];
   let statistics = [Statistic<"buffers", "buffers", "Buffers placed">,
                     Statistic<"slotsUsed", "slots", "Slots used">];
-  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+  let dependentDialects = ["::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
 }
 

@@ -37,4 +37,19 @@ def InferShapes : Pass<"squint-infer-shapes", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numEvaluated", "evaluated", "Integer tensors evaluated from shapes">];
 }
 
+def ExpandFunctions : Pass<"squint-expand-functions", "::mlir::func::FuncOp"> {
+  let summary = "Write operators in terms of others, as the standard defines them";
+  let description = [{
+    Losses, attention, quantized products and others that no kernel serves as they are. Shapes have been inferred; those of
+    what is made are inferred next.
+
+    ```mlir
+    %0 = onnx.Hardmax(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    // becomes onnx.OneHot(onnx.ArgMax(%x), 3, [0, 1])
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [Statistic<"numExpanded", "expanded", "Operators expanded">];
+}
+
 #endif

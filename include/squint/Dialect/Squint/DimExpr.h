@@ -9,6 +9,10 @@
 //
 //   batch    2*sequence+1    batch*sequence    floordiv(sequence+1,2)
 //   max(batch,4)
+//
+// Where the content of an input decides a size (the operand `shape` of a
+// Reshape), its elements are symbols too: `value.shape.0`. These are the only
+// ones that may be negative.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_DIALECT_SQUINT_DIMEXPR_H
@@ -43,6 +47,14 @@ public:
   /// the name of a function.
   static bool isSymbol(llvm::StringRef name);
 
+  /// `value.<name>.<index>`: an element of an input.
+  static std::string valueSymbol(llvm::StringRef name, int64_t index);
+  static bool isValueSymbol(llvm::StringRef name);
+  /// Whether the content of an input is part of it.
+  bool hasValues() const;
+  /// 1 where both are equal, else 0.
+  static DimExpr isEqual(const DimExpr &a, const DimExpr &b);
+
   std::string str() const;
 
   /// Whether every coefficient fits 64 bits; arithmetic on an expression that
@@ -50,8 +62,8 @@ public:
   bool isValid() const { return valid; }
   std::optional<int64_t> getConstant() const;
   bool isConstant(int64_t value) const { return getConstant() == value; }
-  /// Proofs from the form alone, for symbols that are 0 or more. False means
-  /// unknown.
+  /// Proofs from the form alone, for symbols of dimensions being 0 or more.
+  /// False means unknown.
   bool isNonNegative() const;
   bool isPositive() const;
 
@@ -142,6 +154,10 @@ llvm::FailureOr<mlir::Value> materializeAssumptions(mlir::OpBuilder &builder,
 
 mlir::Value materializeDim(mlir::OpBuilder &builder, mlir::Location loc,
                            const DimExpr &dim);
+
+/// The expression that a scalar of index or integer type computes from
+/// `squint.dim`; nothing for one that computes from something else.
+std::optional<DimExpr> readDimExpr(mlir::Value scalar);
 
 /// All dimensions of a result, static ones as attributes. Failure as in
 /// `getDims`.

@@ -35,6 +35,9 @@ namespace squint {
 
 /// Names of the attributes that travel with a module; see docs/Overview.md.
 inline constexpr llvm::StringLiteral kDimsAttr = "squint.dims";
+/// On an argument of the entry whose content decides sizes: the symbols of its
+/// elements, ["value.shape.0", "value.shape.1"].
+inline constexpr llvm::StringLiteral kValuesAttr = "squint.values";
 inline constexpr llvm::StringLiteral kNameAttr = "squint.name";
 inline constexpr llvm::StringLiteral kTargetsAttr = "squint.targets";
 

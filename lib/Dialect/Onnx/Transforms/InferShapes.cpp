@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "squint/Dialect/Onnx/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -15,41 +16,6 @@ namespace squint::onnx {
 #include "squint/Dialect/Onnx/Passes.h.inc"
 
 namespace {
-
-/// The expression that a scalar of index or integer type computes from
-/// `squint.dim`; what an earlier run has made.
-std::optional<DimExpr> readScalar(Value value, unsigned depth = 0) {
-  Operation *op = value.getDefiningOp();
-  if (!op || depth > 64)
-    return std::nullopt;
-  if (auto dim = dyn_cast<DimOp>(op))
-    return DimExpr::symbol(dim.getSymbol());
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    auto number = dyn_cast<IntegerAttr>(constant.getValue());
-    return number ? std::optional<DimExpr>(number.getInt()) : std::nullopt;
-  }
-  if (isa<arith::IndexCastOp>(op))
-    return readScalar(op->getOperand(0), depth + 1);
-  if (op->getNumOperands() != 2)
-    return std::nullopt;
-  std::optional<DimExpr> a = readScalar(op->getOperand(0), depth + 1),
-                         b = readScalar(op->getOperand(1), depth + 1);
-  if (!a || !b)
-    return std::nullopt;
-  if (isa<arith::AddIOp>(op))
-    return *a + *b;
-  if (isa<arith::SubIOp>(op))
-    return *a - *b;
-  if (isa<arith::MulIOp>(op))
-    return *a * *b;
-  if (isa<arith::MinSIOp>(op))
-    return DimExpr::min(*a, *b);
-  if (isa<arith::MaxSIOp>(op))
-    return DimExpr::max(*a, *b);
-  if (isa<arith::DivSIOp, arith::FloorDivSIOp>(op) && !b->isConstant(0))
-    return DimExpr::floordiv(*a, *b);
-  return std::nullopt;
-}
 
 /// Makes the evaluated tensors, each distinct one once, at the start of the
 /// function.
@@ -120,16 +86,34 @@ private:
 };
 
 struct InferShapes : impl::InferShapesBase<InferShapes> {
+  /// Inputs of more elements than this decide no sizes.
+  static constexpr int64_t kMostNamed = 64;
+  llvm::StringSet<> valueNames;
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
+    valueNames.clear();
     for (bool isPinned = true; isPinned;) {
       ShapeContext context(function);
       auto visit = [&](Block &block) { return visitOps(block, context); };
       context.visitBlock = visit;
-      if (failed(visitArguments(function, context)) ||
-          failed(visit(function.getBody().front())))
+      SmallVector<Diagnostic> said;
+      LogicalResult visited = success();
+      {
+        ScopedDiagnosticHandler listen(&getContext(), [&](Diagnostic &d) {
+          said.push_back(std::move(d));
+          return success();
+        });
+        visited = success(succeeded(visitArguments(function, context)) &&
+                          succeeded(visit(function.getBody().front())));
+      }
+      if (failed(visited) && nameValues(function, context))
+        continue;
+      for (Diagnostic &diagnostic : said)
+        getContext().getDiagEngine().emit(std::move(diagnostic));
+      if (failed(visited))
         return signalPassFailure();
       isPinned = pinSymbols(function, context);
       if (isPinned)
@@ -173,6 +157,46 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     return isPinned;
   }
 
+  /// Where a rule failed for want of the content of inputs, names the elements
+  /// of those that it depends on; whether there were any.
+  bool nameValues(func::FuncOp function, ShapeContext &context) {
+    SetVector<Value> slice;
+    slice.insert(context.op->operand_begin(), context.op->operand_end());
+    bool isNamed = false;
+    for (unsigned i = 0; i < slice.size(); ++i) {
+      Value value = slice[i];
+      if (Operation *op = value.getDefiningOp()) {
+        slice.insert(op->operand_begin(), op->operand_end());
+        continue;
+      }
+      auto argument = cast<BlockArgument>(value);
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (argument.getOwner() != &function.getBody().front() || !type ||
+          !context.getWanted().contains(value) || !type.hasStaticShape() ||
+          type.getNumElements() > kMostNamed ||
+          !(type.getElementType().isInteger(64) ||
+            type.getElementType().isInteger(32)) ||
+          !type.getElementType().isSignlessInteger() ||
+          function.getArgAttr(argument.getArgNumber(), kValuesAttr))
+        continue;
+      auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                        kNameAttr);
+      std::string base = name ? name.str() : "";
+      // Names that only differ in what symbols cannot hold.
+      if (!valueNames.insert(DimExpr::valueSymbol(base, 0)).second)
+        base += "_" + std::to_string(argument.getArgNumber());
+      valueNames.insert(DimExpr::valueSymbol(base, 0));
+      SmallVector<Attribute> symbols;
+      for (int64_t j = 0; j < type.getNumElements(); ++j)
+        symbols.push_back(
+            StringAttr::get(&getContext(), DimExpr::valueSymbol(base, j)));
+      function.setArgAttr(argument.getArgNumber(), kValuesAttr,
+                          ArrayAttr::get(&getContext(), symbols));
+      isNamed = true;
+    }
+    return isNamed;
+  }
+
   LogicalResult visitArguments(func::FuncOp function, ShapeContext &context) {
     for (BlockArgument argument : function.getArguments()) {
       FailureOr<SmallVector<DimExpr>> dims = getDims(argument);
@@ -181,6 +205,24 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
                                       << argument.getArgNumber();
       if (failed(context.set(argument, *dims)))
         return failure();
+      auto symbols = function.getArgAttrOfType<ArrayAttr>(
+          argument.getArgNumber(), kValuesAttr);
+      if (!symbols)
+        continue;
+      Dims known;
+      for (Attribute symbol : symbols)
+        if (auto text = dyn_cast<StringAttr>(symbol);
+            text && DimExpr::isValueSymbol(text.getValue()) &&
+            DimExpr::isSymbol(text.getValue()))
+          known.push_back(DimExpr::symbol(text.getValue()));
+      auto type = cast<RankedTensorType>(argument.getType());
+      if (!type.hasStaticShape() ||
+          static_cast<int64_t>(known.size()) != type.getNumElements())
+        return function.emitOpError()
+               << "expected a symbol for each element of argument "
+               << argument.getArgNumber() << " in " << kValuesAttr << ", got "
+               << symbols;
+      context.setValues(argument, std::move(known));
     }
     return success();
   }
@@ -196,7 +238,7 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       } else if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
         Dims known;
         for (Value scalar : elements.getElements())
-          if (std::optional<DimExpr> e = readScalar(scalar))
+          if (std::optional<DimExpr> e = readDimExpr(scalar))
             known.push_back(*e);
         if (failed(visitTyped(op, context)))
           return failure();
@@ -238,12 +280,13 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       evaluated.emplace_back(entry.first, entry.second.get());
     for (auto [value, elements] : evaluated) {
       Operation *op = value.getDefiningOp();
-      if (value.use_empty() || !isa<OnnxDialect>(op->getDialect()))
+      if (value.use_empty() || (op && !isa<OnnxDialect>(op->getDialect())))
         continue;
       std::optional<SmallVector<int64_t>> shape = context.staticShape(value);
       if (!shape)
         continue;
-      Value tensor = materializer.make(value, *elements, *shape, op->getLoc());
+      Value tensor =
+          materializer.make(value, *elements, *shape, value.getLoc());
       if (!tensor)
         continue;
       ++numEvaluated;

@@ -45,8 +45,11 @@ ShapeContext::staticShape(Value value) const {
 
 std::optional<ArrayRef<DimExpr>> ShapeContext::values(Value value) const {
   auto it = elements.find(value);
-  if (it == elements.end())
+  if (it == elements.end()) {
+    if (isa<BlockArgument>(value))
+      wanted.insert(value);
     return std::nullopt;
+  }
   return ArrayRef<DimExpr>(*it->second);
 }
 
@@ -94,6 +97,12 @@ LogicalResult ShapeContext::set(Value result, Dims dims) {
       return fail() << "expected a size of 0 or more for dimension " << i
                     << " of the result, got " << *size;
   }
+  // A size that an input's content decides may turn out to be negative.
+  for (DimExpr &dim : dims)
+    if (!dim.isNonNegative() && dim.hasValues()) {
+      assumeAtMost(0, dim);
+      dim = DimExpr::max(dim, 0);
+    }
   DimExpr total = 1024;
   for (const DimExpr &dim : dims)
     if (dim.getConstant())
@@ -179,6 +188,36 @@ FailureOr<Dims> ShapeContext::broadcast(ArrayRef<DimExpr> a,
     dim = *both;
   }
   return result;
+}
+
+FailureOr<Dims> markAxes(ArrayRef<DimExpr> axes, int64_t rank,
+                         ShapeContext &s) {
+  Dims gone;
+  DimExpr count;
+  for (int64_t i = 0; i < rank; ++i) {
+    DimExpr here;
+    for (const DimExpr &axis : axes)
+      here = DimExpr::max(here, DimExpr::max(DimExpr::isEqual(axis, i),
+                                             DimExpr::isEqual(axis, i - rank)));
+    gone.push_back(here);
+    count = count + here;
+  }
+  // One that is out of range marks nothing, one that repeats nothing new.
+  if (failed(s.unify(count, int64_t(axes.size()), "axes and dimensions")))
+    return failure();
+  return gone;
+}
+
+Dims dropMarked(ArrayRef<DimExpr> from, ArrayRef<DimExpr> gone, int64_t count) {
+  Dims left(count);
+  DimExpr position;
+  for (auto [dim, mark] : llvm::zip_equal(from, gone)) {
+    DimExpr stays = DimExpr(1) - mark;
+    for (int64_t k = 0; k < count; ++k)
+      left[k] = left[k] + dim * stays * DimExpr::isEqual(position, k);
+    position = position + stays;
+  }
+  return left;
 }
 
 FailureOr<int64_t> ShapeContext::axis(int64_t axis, int64_t rank) {

@@ -12,6 +12,7 @@
 #include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace squint::onnx {
@@ -26,6 +27,9 @@ public:
   static constexpr int64_t kMostElements = 1024;
 
   explicit ShapeContext(mlir::Operation *op) : op(op) {}
+
+  /// Inputs that rules asked for the content of, in vain.
+  const llvm::SetVector<mlir::Value> &getWanted() const { return wanted; }
 
   /// The operator that is visited, and the failure of its rule.
   mlir::Operation *op;
@@ -90,6 +94,7 @@ private:
 
   // Rules hold references while they record results, so entries must not move.
   Table shapes, elements;
+  mutable llvm::SetVector<mlir::Value> wanted;
   std::vector<std::array<std::string, 3>> assumptions;
 };
 
@@ -130,6 +135,19 @@ void addReductionRules(ShapeRules &rules);
 void addControlFlowRules(ShapeRules &rules);
 void addSignalRules(ShapeRules &rules);
 void addContribRules(ShapeRules &rules);
+
+/// Axes that inputs contain: each counts from either end of `rank` dimensions,
+/// and they differ. What is gone, 1 or 0 a dimension.
+mlir::FailureOr<Dims> markAxes(llvm::ArrayRef<DimExpr> axes, int64_t rank,
+                               ShapeContext &s);
+/// The `count` dimensions that are left of `from`.
+Dims dropMarked(llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> gone,
+                int64_t count);
+/// `size`, or `otherwise` where `choice` is 0.
+inline DimExpr choose(const DimExpr &choice, const DimExpr &size,
+                      const DimExpr &otherwise) {
+  return otherwise + choice * (size - otherwise);
+}
 
 /// Sets all results to the shape of the first operand.
 mlir::LogicalResult inferSameAsFirst(mlir::Operation *op, ShapeContext &s);

@@ -283,11 +283,11 @@ LogicalResult inferDynamicQuantize(Operation *op, ShapeContext &s) {
 
 void addElementwiseRules(ShapeRules &rules) {
   rules.add<AcosOp, AcoshOp, AsinOp, AsinhOp, AtanOp, AtanhOp, BernoulliOp,
-            BitCastOp, BitwiseNotOp, CeilOp, CeluOp, CosOp, CoshOp, CumProdOp,
-            CumSumOp, DequantizeLinearOp, DropoutOp, EluOp, ErfOp, ExpOp,
-            EyeLikeOp, FloorOp, GeluOp, HardSigmoidOp, HardSwishOp, IsInfOp,
-            IsNaNOp, LRNOp, LeakyReluOp, LogOp, MeanVarianceNormalizationOp,
-            MishOp, QuantizeLinearOp, RandomNormalLikeOp, RandomUniformLikeOp,
+            BitCastOp, BitwiseNotOp, CeilOp, CeluOp, CosOp, CoshOp,
+            DequantizeLinearOp, DropoutOp, EluOp, ErfOp, ExpOp, EyeLikeOp,
+            FloorOp, GeluOp, HardSigmoidOp, HardSwishOp, IsInfOp, IsNaNOp,
+            LRNOp, LeakyReluOp, LogOp, MeanVarianceNormalizationOp, MishOp,
+            QuantizeLinearOp, RandomNormalLikeOp, RandomUniformLikeOp,
             ReciprocalOp, ReluOp, ReverseSequenceOp, RotaryEmbeddingOp, RoundOp,
             ScatterNDOp, SeluOp, ShrinkOp, SigmoidOp, SinOp, SinhOp, SoftplusOp,
             SoftsignOp, SqrtOp, SwishOp, TanOp, TanhOp, TensorScatterOp,

@@ -57,6 +57,53 @@ Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end,
   return Range{from, count};
 }
 
+/// Bounds, axes and steps that inputs contain: clamped as ONNX says.
+LogicalResult inferSliceByValues(SliceOp op, ArrayRef<DimExpr> starts,
+                                 ArrayRef<DimExpr> ends, ShapeContext &s) {
+  ArrayRef<DimExpr> from = s.shape(op.getData());
+  int64_t rank = from.size();
+  Dims axes, steps(starts.size(), DimExpr(1));
+  for (size_t i = 0; i < starts.size(); ++i)
+    axes.push_back(int64_t(i));
+  for (std::pair<Value, Dims *> given :
+       {std::pair<Value, Dims *>{op.getAxes(), &axes}, {op.getSteps(), &steps}})
+    if (given.first) {
+      std::optional<ArrayRef<DimExpr>> known = s.values(given.first);
+      if (!known || known->size() != starts.size())
+        return s.refuse() << "expected as many axes and steps as starts";
+      given.second->assign(known->begin(), known->end());
+    }
+  if (failed(markAxes(axes, rank, s)))
+    return failure();
+  Dims dims(from);
+  for (auto [i, dim] : llvm::enumerate(dims)) {
+    DimExpr start, end, step, isCut;
+    for (auto [j, axis] : llvm::enumerate(axes)) {
+      DimExpr here = DimExpr::max(DimExpr::isEqual(axis, int64_t(i)),
+                                  DimExpr::isEqual(axis, int64_t(i) - rank));
+      start = start + here * starts[j];
+      end = end + here * ends[j];
+      step = step + here * steps[j];
+      isCut = isCut + here;
+    }
+    if (isCut.isConstant(0))
+      continue;
+    step = step + (DimExpr(1) - isCut); // 1 where not cut
+    end = end + (DimExpr(1) - isCut) * dim;
+    DimExpr up = DimExpr::max(DimExpr::min(step, 1), 0), high = dim - 1 + up;
+    auto clamp = [&, dim = dim](const DimExpr &bound, const DimExpr &low) {
+      DimExpr isNegative = DimExpr::max(DimExpr::min(-bound, 1), 0);
+      return DimExpr::min(DimExpr::max(bound + isNegative * dim, low), high);
+    };
+    DimExpr span = clamp(end, up - 1) - clamp(start, 0),
+            size = DimExpr::max(step, -step);
+    s.assumeAtMost(1, size);
+    span = (up + up - 1) * span;
+    dim = DimExpr::max(DimExpr::ceildiv(span, size), 0);
+  }
+  return s.set(op.getResult(), std::move(dims));
+}
+
 LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
   ArrayRef<DimExpr> from = s.shape(op.getData());
   std::optional<ArrayRef<DimExpr>> starts = s.values(op.getStarts()),
@@ -68,6 +115,14 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
   if (starts->size() != ends->size())
     return s.fail() << "expected as many ends as starts, got " << ends->size()
                     << " and " << starts->size();
+  bool byValues = false;
+  for (Value operand : op->getOperands().drop_front())
+    if (std::optional<ArrayRef<DimExpr>> known = s.values(operand))
+      byValues |= llvm::any_of(*known, [](const DimExpr &number) {
+        return number.hasValues() && !number.isNonNegative();
+      });
+  if (byValues)
+    return inferSliceByValues(op, *starts, *ends, s);
   SmallVector<int64_t> axes = llvm::to_vector(
                            llvm::seq<int64_t>(0, starts->size())),
                        steps(starts->size(), 1);
@@ -304,6 +359,14 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
   return s.set(op.getResult(), std::move(dims));
 }
 
+/// The shape says nothing of the axis, but what computes needs it.
+template <typename OpT> LogicalResult inferCumulative(OpT op, ShapeContext &s) {
+  if (!s.values(op.getAxis()))
+    return s.refuse() << "expected an axis that follows from shapes, got one "
+                         "that depends on data";
+  return inferSameAsFirst(op, s);
+}
+
 LogicalResult refuseDataDependent(Operation *, ShapeContext &s) {
   return s.refuse()
          << "expected a result whose size follows from the shapes of "
@@ -320,6 +383,8 @@ void addIndexingRules(ShapeRules &rules) {
   rules.add<OneHotOp, inferOneHot>();
   rules.add<TopKOp, inferTopK>();
   rules.add<ResizeOp, inferResize>();
+  rules.add<CumSumOp, inferCumulative<CumSumOp>>();
+  rules.add<CumProdOp, inferCumulative<CumProdOp>>();
   rules.add<CompressOp, NonMaxSuppressionOp, NonZeroOp, UniqueOp>(
       refuseDataDependent);
 }

@@ -39,6 +39,27 @@ template <typename OpT> LogicalResult inferReduction(OpT op, ShapeContext &s) {
   bool none = true;
   if (Value operand = op.getAxes()) {
     std::optional<SmallVector<int64_t>> axes = s.constants(operand);
+    std::optional<ArrayRef<DimExpr>> named = s.values(operand);
+    if (!axes && named) {
+      FailureOr<Dims> gone = markAxes(*named, rank, s);
+      if (failed(gone))
+        return failure();
+      if (!op.getKeepdims())
+        return s.set(op.getReduced(),
+                     dropMarked(from, *gone, rank - named->size()));
+      Dims dims(from);
+      for (auto [dim, mark] : llvm::zip_equal(dims, *gone))
+        dim = choose(mark, 1, dim);
+      return s.set(op.getReduced(), std::move(dims));
+    }
+    // A list of axes that is not there yet counts none: what it would leave has
+    // no rank otherwise.
+    if (!axes && isa<BlockArgument>(operand) && s.rank(operand) == 1 &&
+        !s.shape(operand)[0].getConstant()) {
+      if (failed(s.unify(s.shape(operand)[0], 0, "a list of axes")))
+        return failure();
+      axes.emplace();
+    }
     if (!axes)
       return s.refuse()
              << "expected axes that follow from shapes, got ones that "

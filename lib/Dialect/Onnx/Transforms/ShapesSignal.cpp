@@ -26,15 +26,35 @@ DimExpr halfPlusOne(const DimExpr &length) {
   return DimExpr::floordiv(length, 2) + DimExpr(1);
 }
 
+/// Along an axis that an input contains.
+LogicalResult inferDftByValue(DFTOp op, const DimExpr &axis, ShapeContext &s) {
+  Dims dims(s.shape(op.getInput()));
+  FailureOr<Dims> here = markAxes(axis, dims.size(), s);
+  if (failed(here))
+    return failure();
+  bool onesided = op.getOnesided(), inverse = op.getInverse();
+  for (auto [dim, isAxis] : llvm::zip_equal(dims, *here)) {
+    DimExpr whole = onesided && inverse ? (dim - 1) * DimExpr(2) : dim;
+    FailureOr<DimExpr> length =
+        readScalar(op.getDftLength(), whole, "a length", s);
+    if (failed(length))
+      return failure();
+    dim = choose(isAxis, onesided && !inverse ? halfPlusOne(*length) : *length,
+                 dim);
+  }
+  dims.back() = onesided && inverse ? 1 : 2;
+  return s.set(op.getResult(), std::move(dims));
+}
+
 LogicalResult inferDft(DFTOp op, ShapeContext &s) {
   Dims dims(s.shape(op.getInput()));
   if (failed(s.expectRank(op.getInput(), 2, 16, "the input")))
     return failure();
   FailureOr<DimExpr> position = readScalar(op.getAxis(), -2, "an axis", s);
-  if (failed(position) || !position->getConstant())
-    return failed(position)
-               ? failure()
-               : LogicalResult(s.refuse() << "expected a constant axis");
+  if (failed(position))
+    return failure();
+  if (!position->getConstant())
+    return inferDftByValue(op, *position, s);
   FailureOr<int64_t> axis = s.axis(*position->getConstant(), dims.size());
   if (failed(axis))
     return failure();

@@ -127,10 +127,36 @@ LogicalResult inferTranspose(TransposeOp op, ShapeContext &s) {
   return success();
 }
 
+/// Sizes that an input contains: 0 and -1 have their meaning there too.
+LogicalResult inferReshapeToValues(ReshapeOp op, ArrayRef<DimExpr> target,
+                                   ShapeContext &s) {
+  ArrayRef<DimExpr> from = s.shape(op.getData());
+  Dims known, rest;
+  for (auto [i, size] : llvm::enumerate(target)) {
+    s.assumeAtMost(-1, size);
+    DimExpr copied;
+    if (!op.getAllowzero() && i < from.size())
+      copied = from[i] * DimExpr::isEqual(size, 0);
+    known.push_back(DimExpr::max(DimExpr::max(size, -size), copied)); // -1: 1
+    rest.push_back(DimExpr::isEqual(size, -1));
+  }
+  DimExpr all = multiply(from),
+          quotient = DimExpr::floordiv(all, multiply(known));
+  for (auto [size, isRest] : llvm::zip_equal(known, rest))
+    size = DimExpr::max(size - isRest, isRest * quotient);
+  if (failed(s.unify(all, multiply(known), "elements before and after")))
+    return failure();
+  return setReshaped(op.getResult(), op.getData(), std::move(known), s);
+}
+
 LogicalResult inferReshape(ReshapeOp op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> target = s.values(op.getShape());
   if (!target)
     return failUnknown(s, "sizes");
+  if (llvm::any_of(*target, [](const DimExpr &size) {
+        return size.hasValues() && !size.isNonNegative();
+      }))
+    return inferReshapeToValues(op, *target, s);
   ArrayRef<DimExpr> from = s.shape(op.getData());
   Dims dims;
   std::optional<size_t> rest;
@@ -175,7 +201,20 @@ LogicalResult inferExpand(ExpandOp op, ShapeContext &s) {
   std::optional<ArrayRef<DimExpr>> target = s.values(op.getShape());
   if (!target)
     return failUnknown(s, "sizes");
-  FailureOr<Dims> dims = s.broadcast(s.shape(op.getInput()), *target);
+  // A size that an input contains repeats what is 1 already, or is 1, or says
+  // what is known.
+  SmallVector<DimExpr> sizes(*target);
+  ArrayRef<DimExpr> from = s.shape(op.getInput());
+  for (auto [i, size] : llvm::enumerate(sizes)) {
+    if (!size.hasValues() || from.size() + i < sizes.size())
+      continue;
+    const DimExpr &dim = from[from.size() + i - sizes.size()];
+    if (dim.isConstant(1))
+      continue;
+    s.assumeAtMost(1, DimExpr::isEqual(size, 1) + DimExpr::isEqual(size, dim));
+    size = dim;
+  }
+  FailureOr<Dims> dims = s.broadcast(from, sizes);
   if (failed(dims) || failed(s.set(op.getResult(), std::move(*dims))))
     return failure();
   std::optional<ArrayRef<DimExpr>> known = s.values(op.getInput());
@@ -214,6 +253,17 @@ FailureOr<SmallVector<int64_t>> readAxes(Value operand, int64_t rank,
 
 LogicalResult inferSqueeze(SqueezeOp op, ShapeContext &s) {
   ArrayRef<DimExpr> from = s.shape(op.getData());
+  if (op.getAxes() && s.values(op.getAxes()) && !s.constants(op.getAxes())) {
+    ArrayRef<DimExpr> named = *s.values(op.getAxes());
+    FailureOr<Dims> gone = markAxes(named, from.size(), s);
+    if (failed(gone))
+      return failure();
+    for (auto [dim, mark] : llvm::zip_equal(from, *gone))
+      if (failed(s.unify(choose(mark, dim, 1), 1, "dimensions to squeeze")))
+        return failure();
+    return setReshaped(op.getResult(), op.getData(),
+                       dropMarked(from, *gone, from.size() - named.size()), s);
+  }
   FailureOr<SmallVector<int64_t>> axes = readAxes(op.getAxes(), from.size(), s);
   if (failed(axes))
     return failure();
@@ -231,6 +281,26 @@ LogicalResult inferSqueeze(SqueezeOp op, ShapeContext &s) {
 LogicalResult inferUnsqueeze(UnsqueezeOp op, ShapeContext &s) {
   ArrayRef<DimExpr> from = s.shape(op.getData());
   std::optional<SmallVector<int64_t>> given = s.constants(op.getAxes());
+  if (std::optional<ArrayRef<DimExpr>> named = s.values(op.getAxes());
+      named && !given) {
+    // Every size then depends on all axes: expressions grow with their product.
+    if (named->size() > 2)
+      return s.refuse() << "expected at most two axes that an input contains";
+    FailureOr<Dims> added = markAxes(*named, from.size() + named->size(), s);
+    if (failed(added))
+      return failure();
+    Dims dims;
+    DimExpr position;
+    for (const DimExpr &mark : *added) {
+      DimExpr dim = mark;
+      for (auto [k, size] : llvm::enumerate(from))
+        dim = dim + size * (DimExpr(1) - mark) *
+                        DimExpr::isEqual(position, int64_t(k));
+      dims.push_back(dim);
+      position = position + DimExpr(1) - mark;
+    }
+    return setReshaped(op.getResult(), op.getData(), std::move(dims), s);
+  }
   int64_t rank = from.size() + (given ? given->size() : 0);
   FailureOr<SmallVector<int64_t>> axes = readAxes(op.getAxes(), rank, s);
   if (failed(axes))
@@ -353,8 +423,16 @@ LogicalResult inferRange(RangeOp op, ShapeContext &s) {
     return s.set(op.getResult(), {DimExpr(std::max<int64_t>(0, count))});
   }
   std::optional<int64_t> step = delta->front().getConstant();
-  if (!step)
-    return s.refuse() << "expected a step that is a constant";
+  if (!step) {
+    // Its sign is that of the span, or there is nothing.
+    const DimExpr &by = delta->front();
+    DimExpr size = DimExpr::max(by, -by),
+            sign = DimExpr::max(DimExpr::min(by, 1), -1),
+            span = sign * (limit->front() - start->front());
+    s.assumeAtMost(1, size);
+    return s.set(op.getResult(),
+                 {DimExpr::max(DimExpr::ceildiv(span, size), 0)});
+  }
   if (*step == 0)
     return s.fail() << "expected a step other than 0";
   DimExpr span = *step > 0 ? limit->front() - start->front()

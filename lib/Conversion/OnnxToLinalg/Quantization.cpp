@@ -1,0 +1,210 @@
+//===- Quantization.cpp - codes and what they stand for ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Node.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace squint;
+using namespace squint::lowering;
+
+/// Scales or zero points beside a tensor: one for all, one an index of `axis`,
+/// or one a block of `axis` (the last may be shorter). As a tensor of the
+/// tensor's rank, its blocks repeated, and where each element reads it.
+static FailureOr<std::pair<Tensor, AffineMap>>
+placeScales(Node &node, const Tensor &scales, const Tensor &x, int64_t axis) {
+  ImplicitLocOpBuilder &b = node.b;
+  int64_t rank = x.rank(), block = node.integer("block_size", 0);
+  MLIRContext *context = b.getContext();
+  if (scales.rank() == 0)
+    return std::make_pair(scales, AffineMap::get(rank, 0, {}, context));
+  if (scales.rank() == 1 && scales.dims[0].isConstant(1) &&
+      !(rank == 1 && block))
+    return std::make_pair(
+        scales, AffineMap::get(rank, 0, b.getAffineConstantExpr(0), context));
+  if (axis < 0 || axis >= rank)
+    return node.error() << "expected an axis of " << rank << " dimensions",
+           failure();
+  if (scales.rank() == 1 && rank != 1)
+    return std::make_pair(
+        scales, AffineMap::get(rank, 0, b.getAffineDimExpr(axis), context));
+  if (scales.rank() != rank)
+    return node.error() << "expected scales of one dimension or of " << rank
+                        << ", got " << scales.rank(),
+           failure();
+  if (!block)
+    return std::make_pair(scales, b.getMultiDimIdentityMap(rank));
+  if (block < 0)
+    return node.error() << "expected a block size of 1 or more", failure();
+  // A map must be a permutation of loops: blocks are repeated in memory.
+  SmallVector<Value> none;
+  Tensor wide =
+      map(b, {}, x.dims, scales.element,
+          [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+            SmallVector<Value> at;
+            for (int64_t i = 0; i < rank; ++i) {
+              Value index = linalg::IndexOp::create(inner, i);
+              if (i == axis)
+                index = arith::DivUIOp::create(inner, index,
+                                               indexConstant(inner, block));
+              at.push_back(index);
+            }
+            return toCompute(inner,
+                             tensor::ExtractOp::create(inner, scales.value, at),
+                             scales.element);
+          });
+  return std::make_pair(wide, b.getMultiDimIdentityMap(rank));
+}
+
+/// y = saturate(round(x / scale) + zero)
+static LogicalResult lowerQuantizeLinear(Node &node) {
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor x = node.in(0);
+  Type codes = node.resultElement(), f32 = b.getF32Type(), i32 = b.getI32Type();
+  int64_t axis = node.axis("axis", 1, x.rank());
+  auto scale = placeScales(node, node.in(1), x, axis);
+  if (failed(scale))
+    return failure();
+  SmallVector<Tensor> inputs{x, scale->first};
+  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(x.rank()),
+                              scale->second};
+  bool hasZero = node.has(2) && isa<IntegerType>(codes);
+  if (hasZero) {
+    auto zero = placeScales(node, node.in(2), x, axis);
+    if (failed(zero))
+      return failure();
+    inputs.push_back(zero->first);
+    maps.push_back(zero->second);
+  }
+  // The type that is divided in, of the widest that is there.
+  Type type = computeElement(x.element).isF64() ? b.getF64Type() : f32;
+  Type rounded = x.element.isF16() || x.element.isBF16() ? x.element : type;
+  bool saturates = node.integer("saturate", 1);
+  Tensor result = mapWith(
+      b, inputs, maps, x.dims, codes,
+      [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+        Value value = castScalar(inner, v[0], x.element, type),
+              by = castScalar(inner, v[1], scale->first.element, type);
+        Value quotient = arith::DivFOp::create(inner, value, by);
+        if (rounded != type && node.in(1).element == x.element)
+          quotient =
+              toCompute(inner, toStorage(inner, quotient, rounded), rounded);
+        if (!isa<IntegerType>(codes)) {
+          quotient = castScalar(inner, quotient, type, codes);
+          if (isa<Float4E2M1FNType>(codes) && node.has(2)) // -0 becomes 0
+            quotient = arith::AddFOp::create(inner, quotient,
+                                             scalarConstant(inner, f32, 0));
+          if (saturates && isSmallFloat(codes)) {
+            double largest = getLargest(codes);
+            auto cut = [&](arith::CmpFPredicate p, double limit) {
+              Value bound = scalarConstant(inner, f32, limit);
+              Value beyond = arith::CmpFOp::create(inner, p, quotient, bound);
+              quotient =
+                  arith::SelectOp::create(inner, beyond, bound, quotient);
+            };
+            cut(arith::CmpFPredicate::OGT, largest);
+            cut(arith::CmpFPredicate::OLT, -largest);
+          }
+          return quotient;
+        }
+        // Cut to i32 first: a sum with a zero point of 16 bits then fits i64.
+        Value whole = castScalar(
+            inner, math::RoundEvenOp::create(inner, quotient), type, i32);
+        Type i64 = inner.getI64Type();
+        whole = arith::ExtSIOp::create(inner, i64, whole);
+        if (hasZero)
+          whole = arith::AddIOp::create(inner, whole,
+                                        castScalar(inner, v[2], codes, i64));
+        auto integer = cast<IntegerType>(codes);
+        unsigned width = integer.getWidth();
+        int64_t low = integer.isUnsigned() ? 0 : -(int64_t(1) << (width - 1)),
+                high =
+                    (int64_t(1) << (integer.isUnsigned() ? width : width - 1)) -
+                    1;
+        whole = arith::MaxSIOp::create(
+            inner, whole, arith::ConstantIntOp::create(inner, low, 64));
+        whole = arith::MinSIOp::create(
+            inner, whole, arith::ConstantIntOp::create(inner, high, 64));
+        return castScalar(inner, whole, i64, codes);
+      });
+  return node.replace(result.value);
+}
+
+/// y = (x - zero) * scale
+static LogicalResult lowerDequantizeLinear(Node &node) {
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor x = node.in(0);
+  Type element = node.resultElement(), type = computeElement(element);
+  int64_t axis = node.axis("axis", 1, x.rank());
+  auto scale = placeScales(node, node.in(1), x, axis);
+  if (failed(scale))
+    return failure();
+  SmallVector<Tensor> inputs{x, scale->first};
+  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(x.rank()),
+                              scale->second};
+  bool hasZero = node.has(2);
+  if (hasZero) {
+    auto zero = placeScales(node, node.in(2), x, axis);
+    if (failed(zero))
+      return failure();
+    inputs.push_back(zero->first);
+    maps.push_back(zero->second);
+  }
+  Tensor result =
+      mapWith(b, inputs, maps, x.dims, element,
+              [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+                Value by = castScalar(inner, v[1], scale->first.element, type);
+                Value value;
+                if (hasZero && isa<IntegerType>(x.element)) {
+                  // Codes of 32 bits are apart by more than they hold.
+                  Type wide = inner.getI64Type();
+                  Value difference = arith::SubIOp::create(
+                      inner, castScalar(inner, v[0], x.element, wide),
+                      castScalar(inner, v[2], x.element, wide));
+                  value = castScalar(inner, difference, wide, type);
+                } else {
+                  value = castScalar(inner, v[0], x.element, type);
+                  if (hasZero)
+                    value = arith::SubFOp::create(
+                        inner, value, castScalar(inner, v[2], x.element, type));
+                }
+                return arith::MulFOp::create(inner, value, by);
+              });
+  return node.replace(result.value);
+}
+
+/// The same bits as another type of as many.
+static LogicalResult lowerBitCast(Node &node) {
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor x = node.in(0);
+  Type to = node.resultElement(), stored = storageElement(to);
+  if (storageElement(x.element).getIntOrFloatBitWidth() !=
+          stored.getIntOrFloatBitWidth() ||
+      isSmallInteger(x.element) != isSmallInteger(to))
+    return node.error() << "expected elements of as many bits, got "
+                        << x.element << " and " << to;
+  // The bodies of maps see numbers; their storage is what has the bits.
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(x.rank()));
+  SmallVector<utils::IteratorType> iterators(x.rank(),
+                                             utils::IteratorType::parallel);
+  Value out = empty(b, x.dims, to).value;
+  auto op = linalg::GenericOp::create(
+      b, out.getType(), x.value, out, maps, iterators,
+      [&](OpBuilder &builder, Location loc, ValueRange v) {
+        Value bits = v[0];
+        if (bits.getType() != stored)
+          bits = arith::BitcastOp::create(builder, loc, stored, bits);
+        linalg::YieldOp::create(builder, loc, bits);
+      });
+  return node.replace(op.getResult(0));
+}
+
+ArrayRef<TableEntry> lowering::quantizationTable() {
+  static const TableEntry table[] = {
+      {"BitCast", lowerBitCast},
+      {"DequantizeLinear", lowerDequantizeLinear},
+      {"QuantizeLinear", lowerQuantizeLinear},
+  };
+  return table;
+}

@@ -1,0 +1,206 @@
+//===- ExpandFunctions.cpp - operators in terms of others ---*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Expand.h"
+#include "squint/Dialect/Onnx/Passes.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace squint::onnx {
+#define GEN_PASS_DEF_EXPANDFUNCTIONS
+#include "squint/Dialect/Onnx/Passes.h.inc"
+
+//===----------------------------------------------------------------------===//
+// Body
+//===----------------------------------------------------------------------===//
+
+Value Body::in(unsigned position) const {
+  if (position >= schema.inputs.size())
+    return {};
+  OperandRange group = getOperandGroup(op, schema, position);
+  return group.empty() ? Value() : group.front();
+}
+
+Value Body::out(unsigned position) const {
+  if (position >= schema.outputs.size())
+    return {};
+  ResultRange group = getResultGroup(op, schema, position);
+  return group.empty() || group.front().use_empty() ? Value() : group.front();
+}
+
+int64_t Body::integer(StringRef name, int64_t otherwise) const {
+  auto attr = op->getAttrOfType<IntegerAttr>(name);
+  return attr ? attr.getValue().getSExtValue() : otherwise;
+}
+
+double Body::number(StringRef name, double otherwise) const {
+  auto attr = op->getAttrOfType<FloatAttr>(name);
+  return attr ? attr.getValueAsDouble() : otherwise;
+}
+
+StringRef Body::string(StringRef name, StringRef otherwise) const {
+  auto attr = op->getAttrOfType<StringAttr>(name);
+  return attr ? attr.getValue() : otherwise;
+}
+
+ArrayRef<int64_t> Body::integers(StringRef name) const {
+  auto attr = op->getAttrOfType<DenseI64ArrayAttr>(name);
+  return attr ? attr.asArrayRef() : ArrayRef<int64_t>();
+}
+
+void Body::replace(unsigned position, Value value) {
+  if (Value result = out(position))
+    result.replaceAllUsesWith(value);
+}
+
+SmallVector<DimExpr> Body::dims(Value value) {
+  FailureOr<SmallVector<DimExpr>> dims = getDims(value);
+  return succeeded(dims) ? std::move(*dims) : SmallVector<DimExpr>();
+}
+
+Value Body::make(StringRef name, ArrayRef<Value> operands,
+                 ArrayRef<NamedAttribute> attributes, Type element) {
+  const OpSchema &made = *lookupSchema("onnx", name);
+  OperationState state(b.getLoc(), ("onnx." + name).str());
+  state.addAttributes(attributes);
+  auto segments = [&](ArrayRef<ParameterSchema> groups, StringRef attribute,
+                      function_ref<bool(unsigned)> isThere, size_t count) {
+    if (llvm::count_if(groups, [](const ParameterSchema &g) {
+          return g.option != ParameterSchema::Single;
+        }) < 2)
+      return;
+    SmallVector<int32_t> sizes;
+    for (auto [i, group] : llvm::enumerate(groups))
+      sizes.push_back(group.option == ParameterSchema::Variadic && count > i
+                          ? count - i
+                          : i < count && isThere(i));
+    state.addAttribute(attribute, b.getDenseI32ArrayAttr(sizes));
+  };
+  segments(
+      made.inputs, "operandSegmentSizes",
+      [&](unsigned i) { return operands[i] != nullptr; }, operands.size());
+  segments(
+      made.outputs, "resultSegmentSizes", [](unsigned) { return true; }, 1);
+  for (Value operand : operands)
+    if (operand)
+      state.operands.push_back(operand);
+  if (!element)
+    element = Body::element(operands.front());
+  state.types.push_back(UnrankedTensorType::get(element));
+  return b.create(state)->getResult(0);
+}
+
+NamedAttribute Body::attribute(StringRef name, int64_t value) {
+  return {b.getStringAttr(name), b.getI64IntegerAttr(value)};
+}
+
+NamedAttribute Body::attribute(StringRef name, ArrayRef<int64_t> values) {
+  return {b.getStringAttr(name), b.getDenseI64ArrayAttr(values)};
+}
+
+NamedAttribute Body::attribute(StringRef name, StringRef text) {
+  return {b.getStringAttr(name), b.getStringAttr(text)};
+}
+
+Value Body::ints(ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get(values.size(), b.getI64Type());
+  return squint::ConstantOp::create(b, type,
+                                    DenseElementsAttr::get(type, values));
+}
+
+Value Body::scalar(Type element, double value) {
+  auto type = RankedTensorType::get({}, element);
+  Attribute number;
+  if (auto real = dyn_cast<FloatType>(element))
+    number = b.getFloatAttr(real, value);
+  else
+    number = IntegerAttr::get(element, static_cast<int64_t>(value));
+  return squint::ConstantOp::create(b, type,
+                                    DenseElementsAttr::get(type, number));
+}
+
+Value Body::cast(Value x, Type to) {
+  if (element(x) == to)
+    return x;
+  return make("Cast", x, attribute("to", int64_t(getDataType(to))), to);
+}
+
+Value Body::reduce(StringRef name, Value x, ArrayRef<int64_t> axes,
+                   bool keepDims) {
+  return make(name, {x, ints(axes)}, attribute("keepdims", int64_t(keepDims)));
+}
+
+Value Body::size(Value x, int64_t axis, bool isScalar) {
+  Value sizes =
+      make("Shape", x, {attribute("end", axis + 1), attribute("start", axis)},
+           b.getI64Type());
+  return isScalar ? make("Squeeze", {sizes, ints(0)}) : sizes;
+}
+
+Value Body::range(Value count) {
+  return make("Range",
+              {scalar(b.getI64Type(), 0), count, scalar(b.getI64Type(), 1)});
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+static const llvm::StringMap<const ExpansionEntry *> &expansions() {
+  static const llvm::StringMap<const ExpansionEntry *> map = [] {
+    llvm::StringMap<const ExpansionEntry *> all;
+    for (ArrayRef<ExpansionEntry> table :
+         {attentionExpansions(), convExpansions(), normExpansions(),
+          quantizedExpansions(), tensorExpansions()})
+      for (const ExpansionEntry &entry : table)
+        all[entry.name] = &entry;
+    return all;
+  }();
+  return map;
+}
+
+namespace {
+struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
+  void runOnOperation() override {
+    SmallVector<Operation *> found;
+    getOperation().walk([&](Operation *op) {
+      if (lookupExpansion(op))
+        found.push_back(op);
+    });
+    bool isRefused = false;
+    for (Operation *op : found) {
+      const ExpansionEntry *entry = lookupExpansion(op);
+      Body body(op);
+      if (entry->applies && !entry->applies(body))
+        continue;
+      if (failed(entry->expand(body))) {
+        isRefused = true;
+        continue;
+      }
+      op->erase();
+      ++numExpanded;
+    }
+    if (isRefused)
+      return signalPassFailure();
+    // What is made has no shape yet, results of the function among it.
+    func::FuncOp function = getOperation();
+    if (!function.isExternal())
+      function.setFunctionType(FunctionType::get(
+          &getContext(), function.getArgumentTypes(),
+          function.getBody().back().getTerminator()->getOperandTypes()));
+  }
+
+  static const ExpansionEntry *lookupExpansion(Operation *op) {
+    StringRef dialect = op->getName().getDialectNamespace();
+    if (dialect != "onnx" && dialect != "msft")
+      return nullptr;
+    return expansions().lookup(dialect == "onnx"
+                                   ? op->getName().stripDialect()
+                                   : op->getName().getStringRef());
+  }
+};
+} // namespace
+} // namespace squint::onnx

@@ -1,0 +1,178 @@
+//===- ExpandQuantized.cpp - products and sums of codes -----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// What becomes no kernel on codes: sums of products are exact, in i32 or, for
+// convolutions, in f64, which holds every sum of 2^21 products of bytes.
+//===----------------------------------------------------------------------===//
+
+#include "Expand.h"
+
+using namespace mlir;
+
+namespace squint::onnx {
+namespace {
+
+/// Codes less their zero point.
+Value center(Body &body, Value codes, Value zero, Type type) {
+  Value wide = body.cast(codes, type);
+  return zero ? body.sub(wide, body.cast(zero, type)) : wide;
+}
+
+/// A zero point or scale of one element a row, as a column.
+Value asColumn(Body &body, Value value, int64_t rank) {
+  if (!value || Body::rank(value) != 1 || rank < 2 ||
+      Body::dims(value)[0].isConstant(1))
+    return value;
+  return body.unsqueeze(value, -1);
+}
+
+/// The codes' product in i32.
+Value multiply(Body &body, Value a, Value aZero, Value b, Value bZero) {
+  Type i32 = body.b.getI32Type();
+  aZero = asColumn(body, aZero, Body::rank(a));
+  return body.make("MatMul",
+                   {center(body, a, aZero, i32), center(body, b, bZero, i32)});
+}
+
+LogicalResult expandMatMulInteger(Body &body) {
+  body.replace(0,
+               multiply(body, body.in(0), body.in(2), body.in(1), body.in(3)));
+  return success();
+}
+
+/// saturate(round(x * scale) + zero) in a type of codes; x and scale are f32.
+Value requantize(Body &body, Value x, Value scale, Value zero) {
+  Type codes = Body::element(zero), f32 = body.b.getF32Type();
+  Value scaled = body.make("Round", body.mul(x, scale));
+  Value shifted = body.add(scaled, body.cast(zero, f32));
+  auto integer = cast<IntegerType>(codes);
+  unsigned width = integer.getWidth();
+  double low = integer.isUnsigned() ? 0 : -double(1u << (width - 1)),
+         high = double(1u << (integer.isUnsigned() ? width : width - 1)) - 1;
+  Value cut = body.make(
+      "Clip", {shifted, body.scalar(f32, low), body.scalar(f32, high)});
+  return body.cast(cut, codes);
+}
+
+/// a, scale, zero, b, scale, zero, scale and zero of the result
+LogicalResult expandQLinearMatMul(Body &body) {
+  Type f32 = body.b.getF32Type();
+  Value a = body.in(0), b = body.in(3);
+  Value sums = multiply(body, a, body.in(2), b, body.in(5));
+  Value aScale = asColumn(body, body.cast(body.in(1), f32), Body::rank(a));
+  Value scale =
+      body.div(body.mul(aScale, body.cast(body.in(4), f32)),
+               asColumn(body, body.cast(body.in(6), f32), Body::rank(a)));
+  if (!isa<IntegerType>(Body::element(body.in(7))))
+    return body.refuse("expected integers as codes");
+  body.replace(0, requantize(body, body.cast(sums, f32), scale,
+                             asColumn(body, body.in(7), Body::rank(a))));
+  return success();
+}
+
+/// The attributes that all convolutions share.
+SmallVector<NamedAttribute> convAttributes(Body &body) {
+  SmallVector<NamedAttribute> attributes;
+  for (StringRef name : {"dilations", "kernel_shape", "pads", "strides"})
+    if (body.has(name))
+      attributes.push_back(body.attribute(name, body.integers(name)));
+  attributes.push_back(body.attribute("group", body.integer("group", 1)));
+  attributes.push_back(
+      body.attribute("auto_pad", body.string("auto_pad", "NOTSET")));
+  return attributes;
+}
+
+/// One number an output channel, beside a weight or a result.
+Value alongChannels(Body &body, Value value, int64_t rank, int64_t axis) {
+  if (!value || Body::rank(value) == 0)
+    return value;
+  SmallVector<int64_t> others;
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != axis)
+      others.push_back(i);
+  return body.unsqueeze(value, others);
+}
+
+/// In f64.
+Value convolve(Body &body, Value x, Value xZero, Value w, Value wZero) {
+  Type f64 = body.b.getF64Type();
+  int64_t rank = Body::rank(x);
+  if (xZero && Body::rank(xZero) == 1)
+    xZero = body.make("Squeeze", {xZero, body.ints(0)});
+  return body.make("Conv",
+                   {center(body, x, xZero, f64),
+                    center(body, w, alongChannels(body, wZero, rank, 0), f64)},
+                   convAttributes(body));
+}
+
+LogicalResult expandConvInteger(Body &body) {
+  Value sums = convolve(body, body.in(0), body.in(2), body.in(1), body.in(3));
+  body.replace(0, body.cast(sums, body.b.getI32Type()));
+  return success();
+}
+
+/// x, scale, zero, w, scale, zero, scale and zero of the result, bias
+LogicalResult expandQLinearConv(Body &body) {
+  Type f32 = body.b.getF32Type();
+  Value x = body.in(0);
+  int64_t rank = Body::rank(x);
+  Value sums = convolve(body, x, body.in(2), body.in(3), body.in(5));
+  if (Value bias = body.in(8))
+    sums =
+        body.add(sums, alongChannels(body, body.cast(bias, body.b.getF64Type()),
+                                     rank, 1));
+  auto flat = [&](Value scale) {
+    return body.make("Reshape", {scale, body.ints(-1)});
+  };
+  Value scale =
+      body.div(body.mul(flat(body.in(1)), flat(body.in(4))), flat(body.in(6)));
+  SmallVector<int64_t> others;
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != 1)
+      others.push_back(i);
+  scale = body.unsqueeze(scale, others);
+  Value zero = body.in(7);
+  if (Body::rank(zero) == 1)
+    zero = body.make("Squeeze", {zero, body.ints(0)});
+  body.replace(0, requantize(body, body.cast(sums, f32), scale, zero));
+  return success();
+}
+
+/// scale = (max(0, max x) - min(0, min x)) / 255; all zeros have the scale 1.
+LogicalResult expandDynamicQuantize(Body &body) {
+  Value x = body.in(0);
+  Type f32 = body.b.getF32Type();
+  auto codes = IntegerType::get(body.b.getContext(), 8, IntegerType::Unsigned);
+  Value zero = body.scalar(f32, 0);
+  auto extreme = [&](StringRef reduce, StringRef combine) {
+    return body.make(
+        combine,
+        {body.make(reduce, x, body.attribute("keepdims", int64_t(0))), zero});
+  };
+  Value high = extreme("ReduceMax", "Max"), low = extreme("ReduceMin", "Min");
+  Value range = body.div(body.sub(high, low), body.scalar(f32, 255));
+  Value scale = body.where(body.compare("Equal", range, zero),
+                           body.scalar(f32, 1), range);
+  Value point = body.make("Round", body.div(body.sub(zero, low), scale));
+  Value zeroPoint =
+      body.cast(body.make("Clip", {point, zero, body.scalar(f32, 255)}), codes);
+  body.replace(1, scale);
+  body.replace(2, zeroPoint);
+  body.replace(0,
+               body.make("QuantizeLinear", {x, scale, zeroPoint}, {}, codes));
+  return success();
+}
+} // namespace
+
+ArrayRef<ExpansionEntry> quantizedExpansions() {
+  static const ExpansionEntry table[] = {
+      {"ConvInteger", expandConvInteger},
+      {"DynamicQuantizeLinear", expandDynamicQuantize},
+      {"MatMulInteger", expandMatMulInteger},
+      {"QLinearConv", expandQLinearConv},
+      {"QLinearMatMul", expandQLinearMatMul},
+  };
+  return table;
+}
+
+} // namespace squint::onnx

@@ -1,0 +1,76 @@
+# REQUIRES: squintc, squint-run
+# RUN: rm -rf %t && mkdir -p %t && %python %s %t
+"""Sizes that inputs contain: right ones give results, all others an error of the library."""
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import squint_testing as squint
+from onnx import TensorProto, helper
+
+work = pathlib.Path(sys.argv[1])
+F, I = TensorProto.FLOAT, TensorProto.INT64
+
+
+def model(name, op, inputs, rank, outputs=1, **attributes):
+    names = [f"i{k}" for k in range(len(inputs))]
+    node = helper.make_node(op, names, [f"y{k}" for k in range(outputs)], **attributes)
+    infos = [helper.make_tensor_value_info(n, t, s) for n, (t, s) in zip(names, inputs)]
+    results = [helper.make_tensor_value_info(f"y{k}", F, [None] * rank) for k in range(outputs)]
+    graph = helper.make_graph([node], "g", infos, results)
+    path = work / f"{name}.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
+    return squint.compile(path, work / f"{name}.so")
+
+
+def run(library, *arrays):
+    """The first output, or what the library says."""
+    np.savez(work / "in.npz", **{f"i{k}": a for k, a in enumerate(arrays)})
+    p = subprocess.run([str(squint.BIN / "squint-run"), library, f"--inputs={work}/in.npz", f"--outputs={work}/out.npz"],
+                       capture_output=True, text=True, timeout=60)
+    assert p.returncode in (0, 1), (p.returncode, p.stderr)
+    return np.load(work / "out.npz")["y0"] if p.returncode == 0 else p.stderr
+
+
+x = np.random.default_rng(0).standard_normal((2, 3, 4), np.float32)
+ints = lambda *v: np.array(v, np.int64)
+same = lambda got, want: np.testing.assert_array_equal(got, want)
+
+reshape = model("reshape", "Reshape", [(F, [2, 3, 4]), (I, [3])], 3)
+same(run(reshape, x, ints(4, 3, 2)), x.reshape(4, 3, 2))
+same(run(reshape, x, ints(0, -1, 6)), x.reshape(2, 2, 6))
+same(run(reshape, x, ints(1, 1, -1)), x.reshape(1, 1, 24))
+for bad in (ints(5, 3, 2), ints(-1, -1, 2), ints(-2, 6, 2), ints(2**62, 2**62, 0), ints(2**33, 2**33, 2**33), ints(7, -1, 2)):
+    assert isinstance(run(reshape, x, bad), str), bad
+
+fill = model("fill", "ConstantOfShape", [(I, [2])], 2)
+same(run(fill, ints(2, 3)), np.zeros((2, 3), np.float32))
+same(run(fill, ints(0, 3)), np.zeros((0, 3), np.float32))
+for bad in (ints(-1, 3), ints(2**40, 2**40), ints(2**62, 2**62), ints(-(2**63), 2**62)):
+    assert isinstance(run(fill, bad), str), bad
+
+total = model("sum", "ReduceSum", [(F, [2, 3, 4]), (I, [1])], 2, keepdims=0)
+for axis in (-3, -1, 0, 1, 2):
+    np.testing.assert_allclose(run(total, x, ints(axis)), x.sum(axis), rtol=1e-6, atol=1e-6)
+for bad in (3, -4, 2**62):
+    assert isinstance(run(total, x, ints(bad)), str), bad
+
+part = model("slice", "Slice", [(F, [2, 3, 4]), (I, [1]), (I, [1]), (I, [1]), (I, [1])], 3)
+for start, end, axis, step in ((0, 2, 2, 1), (-1, -5, 2, -1), (3, 0, -1, -2), (-100, 100, 1, 1), (1, 1, 0, 1), (5, 9, 1, 1)):
+    cut = [slice(None)] * 3
+    stop = None if step < 0 and end < -4 else end
+    cut[axis] = slice(start, stop, step)
+    same(run(part, x, ints(start), ints(end), ints(axis), ints(step)), x[tuple(cut)])
+for bad in ((0, 2, 3, 1), (0, 2, 0, 0)):
+    assert isinstance(run(part, x, *(ints(v) for v in bad)), str), bad
+# The largest numbers are bounds like others.
+same(run(part, x, ints(-(2**63)), ints(2**63 - 1), ints(1), ints(1)), x)
+
+scatter = model("scatter", "ScatterElements", [(F, [2, 3]), (I, [1, 2]), (F, [1, 2])], 2, axis=1)
+d, u = np.zeros((2, 3), np.float32), np.ones((1, 2), np.float32)
+same(run(scatter, d, ints(0, -1)[None], u), [[1, 0, 1], [0, 0, 0]])
+for bad in (ints(0, 3), ints(-4, 1), ints(2**62, 0)):
+    assert "index out of range" in run(scatter, d, bad[None], u), bad
+print("ok")
