@@ -10,11 +10,12 @@ CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
 export CCACHE_BASEDIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean
+.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean conformance
 
 help:
 	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime'
 	@echo 'make test      build and run all tests'
+	@echo 'make conformance  run the ONNX backend tests in SUITE (folders or archives; default: those of SQUINT_TEST_DATA)'
 	@echo 'make build     build the tools into $(BUILD)/bin'
 	@echo 'make docs      generate the reference of operators, passes and formats into $(BUILD)/docs'
 	@echo 'make bench     measure: machine limits, kernels against them, models beside other systems'
@@ -47,6 +48,11 @@ test: build sanitized
 	@echo '== building the unit tests'
 	@ninja -C $(BUILD) squint-unit-tests
 	@ninja -C $(BUILD) check-squint
+
+SUITE ?= $(wildcard $(or $(SQUINT_TEST_DATA),../shared/data)/onnx_backend/*.tar.gz)
+conformance: build
+	@$(PYTHON) test/Conformance/run.py $(SUITE) --bin $(BUILD)/bin --work $(BUILD)/conformance \
+	  --list $(BUILD)/conformance.txt; status=$$?; echo '== the list is in $(BUILD)/conformance.txt'; exit $$status
 
 docs: configure
 	@ninja -C $(BUILD) squint-docs

@@ -15,7 +15,7 @@ import lit.formats
 config.name = "Squint"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".py"]
-config.excludes = ["lit.cfg.py", "Inputs", "Support", "CMakeLists.txt"]
+config.excludes = ["lit.cfg.py", "Inputs", "Support", "CMakeLists.txt", "run.py"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.squint_build_root, "test")
 if lit_config.maxIndividualTestTimeIsSupported[0]:

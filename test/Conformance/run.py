@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs tests of the ONNX backend suite through `squint-run --check` and compares with what is expected of them.
 
-  run.py DIR...                 all tests below the folders (a test is a folder with model.onnx and test_data_set_*)
+  run.py DIR...                 all tests below the folders (a test is a folder with model.onnx and test_data_set_*); an
+                                archive is unpacked into --work first
   run.py DIR --match 'test_a*'  some of them
   run.py DIR --list FILE        writes one line a test: result, name, message
   run.py DIR --part 1/8         every eighth test, from the first on
 
-A test passes, is refused (squint-run exits with 2 and says what it does not support), or fails: a wrong result, a crash,
-an error without a refusal, more than a minute. Expected.txt names the tests that may be refused, each with a reason; any
-other refusal, every failure, and a test that passes although it is listed end this with exit status 1.
+A test passes, is refused (squint-run exits with 2 and says what it does not support), or fails: another result, a crash,
+an error without a refusal, more than a minute. Expected.txt names the tests that are not expected to pass, each with a
+reason: they are refused, or differ for a reason that begins with "differs". Everything else, and a test that passes
+although it is listed, ends this with exit status 1.
 """
 import argparse
 import collections
@@ -19,6 +21,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tarfile
 
 import onnx
 
@@ -26,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def read_expected(path):
-    """[(pattern, reason)]: lines `pattern  reason`; a line without a pattern goes on with the one before."""
+    """[(pattern, reason)] from lines `pattern...: reason`."""
     expected = []
     for line in path.read_text().splitlines():
         line = line.split("#")[0].rstrip()
@@ -71,11 +74,17 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, default=os.environ.get("SQUINT_BIN", HERE.parents[1] / "build" / "bin"), help="the folder of squint-run")
     parser.add_argument("--expected", type=pathlib.Path, default=HERE / "Expected.txt")
     parser.add_argument("--list", type=pathlib.Path)
+    parser.add_argument("--work", type=pathlib.Path, help="where archives are unpacked")
     parser.add_argument("--match", default="*")
     parser.add_argument("--part", default="1/1")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()
 
+    for i, folder in enumerate(args.folders):
+        if folder.is_file():
+            args.folders[i] = args.work / folder.name.split(".tar")[0]
+            with tarfile.open(folder) as archive:
+                archive.extractall(args.folders[i], filter="data")
     part, parts = map(int, args.part.split("/"))
     tests = sorted({m.parent for f in args.folders for m in f.rglob("model.onnx") if fnmatch.fnmatch(m.parent.name, args.match)})
     tests = tests[part - 1::parts]
@@ -101,7 +110,7 @@ def main():
         reason = next((r for p, r in expected if fnmatch.fnmatch(test.name, p)), None)
         if result == "pass" and reason:
             surprises.append(f"{test.name}: passes, but is listed: {reason}")
-        elif result != "pass" and not (result == "refused" and reason):
+        elif result != "pass" and not (reason and (result == "refused" or reason.startswith("differs"))):
             surprises.append(f"{test.name}: {result}: {message}")
     total = collections.Counter(r for r, _ in results)
     print(f"\n{len(tests)} tests: " + ", ".join(f"{n} {r}" for r, n in total.most_common()))
