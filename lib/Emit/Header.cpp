@@ -155,8 +155,10 @@ void @p@_context_destroy(@p@_context *context);
 int32_t @p@_state_create(@p@_model *model, @p@_state **state);
 void @p@_state_destroy(@p@_state *state);
 
-/* Plans and allocates for the shapes of the inputs; their data is not read.
- * run does the same when shapes are new, and otherwise allocates nothing. */
+/* Plans and allocates for the shapes of the inputs. Their data is read only
+ * where the content of an input decides sizes (the shape of a Reshape). run
+ * does the same when these are new, and otherwise allocates nothing.
+ * Elements of less than 8 bits take a byte each, the code in its low bits. */
 int32_t @p@_prepare(@p@_context *context, const squint_tensor *inputs);
 
 /* The shape of an output for the prepared inputs, ndim numbers. */

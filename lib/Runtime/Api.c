@@ -489,9 +489,18 @@ static int32_t bind_elements(squint_context *context,
         take_data(context, "input", value, &inputs[element->input], &data);
     if (status)
       return status;
-    int64_t number = value->dtype.bits == 64
-                         ? ((const int64_t *)data)[element->index]
-                         : ((const int32_t *)data)[element->index];
+    int64_t number;
+    if (value->dtype.code == SQUINT_DTYPE_FLOAT) { /* in units of 2^-32 */
+      double scaled = ((const float *)data)[element->index] * 0x1p32;
+      scaled += scaled < 0 ? -0.5 : 0.5;
+      bool fits = scaled > -0x1p52 && scaled < 0x1p52;
+      context->candidate[element->symbol] = fits ? (int64_t)scaled : 0;
+      continue;
+    }
+    if (value->dtype.bits == 64)
+      number = ((const int64_t *)data)[element->index];
+    else
+      number = ((const int32_t *)data)[element->index];
     if (number > MAX_EXTENT)
       number = MAX_EXTENT;
     if (number < -MAX_EXTENT)

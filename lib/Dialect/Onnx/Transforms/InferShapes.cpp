@@ -157,12 +157,18 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     return isPinned;
   }
 
+  /// What the runtime reads; floats in units of 2^-32.
+  static bool isNamed(Type element) {
+    return element.isF32() || element.isSignlessInteger(32) ||
+           element.isSignlessInteger(64);
+  }
+
   /// Where a rule failed for want of the content of inputs, names the elements
   /// of those that it depends on; whether there were any.
   bool nameValues(func::FuncOp function, ShapeContext &context) {
     SetVector<Value> slice;
     slice.insert(context.op->operand_begin(), context.op->operand_end());
-    bool isNamed = false;
+    bool hasNamed = false;
     for (unsigned i = 0; i < slice.size(); ++i) {
       Value value = slice[i];
       if (Operation *op = value.getDefiningOp()) {
@@ -174,9 +180,7 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       if (argument.getOwner() != &function.getBody().front() || !type ||
           !context.getWanted().contains(value) || !type.hasStaticShape() ||
           type.getNumElements() > kMostNamed ||
-          !(type.getElementType().isInteger(64) ||
-            type.getElementType().isInteger(32)) ||
-          !type.getElementType().isSignlessInteger() ||
+          !isNamed(type.getElementType()) ||
           function.getArgAttr(argument.getArgNumber(), kValuesAttr))
         continue;
       auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
@@ -192,9 +196,9 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
             StringAttr::get(&getContext(), DimExpr::valueSymbol(base, j)));
       function.setArgAttr(argument.getArgNumber(), kValuesAttr,
                           ArrayAttr::get(&getContext(), symbols));
-      isNamed = true;
+      hasNamed = true;
     }
-    return isNamed;
+    return hasNamed;
   }
 
   LogicalResult visitArguments(func::FuncOp function, ShapeContext &context) {
@@ -283,7 +287,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       if (value.use_empty() || (op && !isa<OnnxDialect>(op->getDialect())))
         continue;
       std::optional<SmallVector<int64_t>> shape = context.staticShape(value);
-      if (!shape)
+      auto type = dyn_cast<ShapedType>(value.getType());
+      if (!shape || !type || !isa<IntegerType>(type.getElementType()))
         continue;
       Value tensor =
           materializer.make(value, *elements, *shape, value.getLoc());

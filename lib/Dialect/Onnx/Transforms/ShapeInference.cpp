@@ -4,6 +4,7 @@
 
 #include "ShapeInference.h"
 #include "llvm/ADT/STLExtras.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -44,6 +45,9 @@ ShapeContext::staticShape(Value value) const {
 }
 
 std::optional<ArrayRef<DimExpr>> ShapeContext::values(Value value) const {
+  auto type = dyn_cast<ShapedType>(value.getType());
+  if (!type || !isa<IntegerType>(type.getElementType()))
+    return std::nullopt;
   auto it = elements.find(value);
   if (it == elements.end()) {
     if (isa<BlockArgument>(value))
@@ -86,6 +90,34 @@ std::optional<SmallVector<double>> ShapeContext::floats(Value value) const {
     numbers.push_back(number.convertToDouble());
   }
   return numbers;
+}
+
+std::optional<Dims> ShapeContext::fixed(Value value) const {
+  Dims numbers;
+  if (std::optional<SmallVector<double>> known = floats(value)) {
+    for (double number : *known) {
+      if (!(std::abs(number) < double(1 << 20)))
+        return std::nullopt;
+      numbers.push_back(
+          static_cast<int64_t>(std::nearbyint(number * double(kFixedOne))));
+    }
+    return numbers;
+  }
+  if (Operation *op = value.getDefiningOp();
+      op && isa<CastOp, CastLikeOp>(op)) {
+    std::optional<ArrayRef<DimExpr>> whole = values(op->getOperand(0));
+    if (!whole)
+      return std::nullopt;
+    for (const DimExpr &number : *whole)
+      numbers.push_back(number * DimExpr(kFixedOne));
+    return numbers;
+  }
+  auto it = elements.find(value);
+  if (it != elements.end())
+    return *it->second;
+  if (isa<BlockArgument>(value))
+    wanted.insert(value);
+  return std::nullopt;
 }
 
 LogicalResult ShapeContext::set(Value result, Dims dims) {

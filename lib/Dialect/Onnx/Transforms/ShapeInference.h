@@ -51,6 +51,11 @@ public:
   /// The elements of a constant float tensor of at most `kMostElements`.
   std::optional<llvm::SmallVector<double>> floats(mlir::Value value) const;
 
+  /// The elements of a float tensor in units of 2^-32: of a constant, of
+  /// integers that were cast, or of an input.
+  std::optional<Dims> fixed(mlir::Value value) const;
+  static constexpr int64_t kFixedOne = int64_t(1) << 32;
+
   /// Records a result. Fails for a size that is a negative number or overflows.
   mlir::LogicalResult set(mlir::Value result, Dims dims);
   void setValues(mlir::Value result, Dims elements);

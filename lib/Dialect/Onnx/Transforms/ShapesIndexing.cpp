@@ -268,6 +268,10 @@ LogicalResult inferOneHot(OneHotOp op, ShapeContext &s) {
     dims.insert(dims.begin() + *axis, DimExpr(int64_t(number->front())));
   else if (depth && depth->size() == 1)
     dims.insert(dims.begin() + *axis, depth->front());
+  else if (std::optional<Dims> fixed = s.fixed(op.getDepth());
+           fixed && fixed->size() == 1)
+    dims.insert(dims.begin() + *axis,
+                DimExpr::floordiv(fixed->front(), ShapeContext::kFixedOne));
   else
     return s.refuse() << "expected a depth that follows from shapes, got one "
                          "that depends on data";
@@ -318,16 +322,44 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
     if (sizes->size() != axes.size())
       return s.fail() << "expected " << axes.size() << " sizes, got "
                       << sizes->size();
-    if (op.getKeepAspectRatioPolicy() != "stretch")
-      return s.refuse()
-             << "expected the policy 'stretch' for the aspect ratio, got '"
-             << op.getKeepAspectRatioPolicy() << "' (not supported yet)";
-    for (auto [axis, size] : llvm::zip_equal(axes, *sizes))
+    StringRef policy = op.getKeepAspectRatioPolicy();
+    if (policy != "stretch" && policy != "not_larger" &&
+        policy != "not_smaller")
+      return s.fail() << "expected the policy stretch, not_larger or "
+                         "not_smaller for the aspect ratio, got '"
+                      << policy << "'";
+    // One scale for all axes, the least (or largest) of theirs; half up.
+    Dims from(dims);
+    for (auto [axis, size] : llvm::zip_equal(axes, *sizes)) {
       dims[axis] = size;
+      if (policy == "stretch")
+        continue;
+      std::optional<DimExpr> best;
+      for (auto [other, wanted] : llvm::zip_equal(axes, *sizes)) {
+        DimExpr scaled =
+            DimExpr::floordiv(wanted * from[axis] * DimExpr(2) + from[other],
+                              from[other] * DimExpr(2));
+        best = !best                    ? scaled
+               : policy == "not_larger" ? DimExpr::min(*best, scaled)
+                                        : DimExpr::max(*best, scaled);
+      }
+      dims[axis] = *best;
+    }
     return s.set(op.getResult(), std::move(dims));
   }
   std::optional<SmallVector<double>> scales =
       isGiven(op.getScales()) ? s.floats(op.getScales()) : std::nullopt;
+  std::optional<Dims> fixed = !scales && isGiven(op.getScales())
+                                  ? s.fixed(op.getScales())
+                                  : std::nullopt;
+  if (fixed && fixed->size() == axes.size()) {
+    for (auto [axis, scale] : llvm::zip_equal(axes, *fixed)) {
+      s.assumeAtMost(1, scale);
+      dims[axis] =
+          DimExpr::floordiv(dims[axis] * scale, ShapeContext::kFixedOne);
+    }
+    return s.set(op.getResult(), std::move(dims));
+  }
   if (!scales)
     return s.refuse()
            << "expected constant scales or sizes that follow from shapes";

@@ -415,7 +415,23 @@ LogicalResult inferRange(RangeOp op, ShapeContext &s) {
     std::optional<SmallVector<double>> a = s.floats(op.getStart()),
                                        b = s.floats(op.getLimit()),
                                        c = s.floats(op.getDelta());
-    if (!a || !b || !c || c->front() == 0)
+    if (!a || !b || !c) {
+      std::optional<Dims> from = s.fixed(op.getStart()),
+                          to = s.fixed(op.getLimit()),
+                          by = s.fixed(op.getDelta());
+      if (!from || !to || !by)
+        return failUnknown(s, "bounds");
+      const DimExpr &step = by->front();
+      DimExpr size = DimExpr::max(step, -step),
+              sign = DimExpr::max(DimExpr::min(step, 1), -1);
+      s.assumeAtMost(1, size);
+      return s.set(
+          op.getResult(),
+          {DimExpr::max(
+              DimExpr::ceildiv(sign * (to->front() - from->front()), size),
+              0)});
+    }
+    if (c->front() == 0)
       return failUnknown(s, "bounds");
     double count = std::ceil((b->front() - a->front()) / c->front());
     if (!(count < double(int64_t(1) << 53)))
