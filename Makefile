@@ -78,7 +78,7 @@ sanitized: setup
 	@ninja -C $(BUILD)/asan-ubsan squint-translate squint-fuzzers
 
 fuzz: sanitized
-	@$(PYTHON) test/Fuzz/fuzz.py --bin $(BUILD)/asan-ubsan/bin --work $(BUILD)/fuzz $(FUZZ)
+	@$(PYTHON) test/Support/fuzz.py --bin $(BUILD)/asan-ubsan/bin --work $(BUILD)/fuzz $(FUZZ)
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

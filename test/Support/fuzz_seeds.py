@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes what the fuzzers start from: small models, the IR of the tests, archives of arrays and recipes.
 
-    python seeds.py FOLDER
+    python fuzz_seeds.py FOLDER
 
 FOLDER gets one folder for each fuzzer: onnx, ir, npz, recipe.
 """

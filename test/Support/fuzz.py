@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the mutations; 0: another one each time")
     args = parser.parse_args()
     seeds = args.work / "seeds"
-    subprocess.run([sys.executable, HERE / "seeds.py", seeds], check=True)
+    subprocess.run([sys.executable, HERE / "fuzz_seeds.py", seeds], check=True)
     # The libraries of LLVM, whose containers and pools ours share, are built without sanitizers; contexts keep what they unify.
     options = "detect_leaks=0:detect_container_overflow=0:allow_user_poisoning=0:allocator_may_return_null=1"
     env = {**os.environ, "ASAN_OPTIONS": options}
@@ -36,7 +36,7 @@ def main():
         found.mkdir(parents=True, exist_ok=True)
         limit = f"-runs={args.runs}" if args.runs else f"-max_total_time={args.seconds}"
         command = [args.bin.resolve() / f"squint-fuzz-{name}", limit, f"-seed={args.seed}", "-max_len=8192", "-timeout=10",
-                   "-rss_limit_mb=4096", "-print_final_stats=1", f"-dict={HERE / (name + '.dict')}",
+                   "-rss_limit_mb=4096", "-print_final_stats=1", f"-dict={HERE.parent / 'Fuzz' / (name + '.dict')}",
                    f"-artifact_prefix={found.parent / name}-", found, seeds / name]
         result = subprocess.run(command, env=env, capture_output=True, text=True, errors="replace")
         units = re.search(r"number_of_executed_units: (\d+)", result.stderr)
