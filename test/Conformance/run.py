@@ -84,7 +84,9 @@ def main():
         if folder.is_file():
             args.folders[i] = args.work / folder.name.split(".tar")[0]
             with tarfile.open(folder) as archive:
-                archive.extractall(args.folders[i], filter="data")
+                # Python before 3.11.4 has no filters.
+                safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+                archive.extractall(args.folders[i], **safe)
     part, parts = map(int, args.part.split("/"))
     tests = sorted({m.parent for f in args.folders for m in f.rglob("model.onnx") if fnmatch.fnmatch(m.parent.name, args.match)})
     tests = tests[part - 1::parts]
