@@ -48,29 +48,37 @@ void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
   });
 }
 
-void GemmBuilder::forTiles(Value rows, ArrayRef<int64_t> sizes, int64_t maxRows,
-                           llvm::function_ref<void(Value, int64_t)> body) {
+KernelBuilder::Values GemmBuilder::getPanelOffsets(Value panel,
+                                                   int64_t panels) {
+  Values offsets;
+  for (int64_t p = 0; p < panels; ++p)
+    offsets.push_back(b.mul(b.add(panel, p), layout.panelBytes));
+  return offsets;
+}
+
+void GemmBuilder::cutRows(Value rows, int64_t maxRows,
+                          llvm::function_ref<void(Value, Value)> body) {
   Value tiles = b.ceilDiv(rows, maxRows);
   b.loop(b.index(0), tiles, 1, [&](Value t) {
     // Even tiles: no short one at the end.
     Value first = b.div(b.mul(rows, t), tiles),
           last = b.div(b.mul(rows, b.add(t, 1)), tiles);
-    b.switchOn(b.sub(last, first), sizes,
-               [&](int64_t size) { body(first, size); });
+    body(first, b.sub(last, first));
+  });
+}
+
+void GemmBuilder::forTiles(Value rows, ArrayRef<int64_t> sizes, int64_t maxRows,
+                           llvm::function_ref<void(Value, int64_t)> body) {
+  cutRows(rows, maxRows, [&](Value first, Value size) {
+    b.switchOn(size, sizes, [&](int64_t count) { body(first, count); });
   });
 }
 
 void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels,
                              ArrayRef<int64_t> sizes, int64_t maxRows) {
-  Value tiles = b.ceilDiv(rows, maxRows);
-  b.loop(b.index(0), tiles, 1, [&](Value t) {
-    // Even tiles: no short one at the end.
-    Value first = b.div(b.mul(rows, t), tiles),
-          last = b.div(b.mul(rows, b.add(t, 1)), tiles);
-    Value size = b.sub(last, first), start = b.add(row, first);
-    Values bases;
-    for (int64_t p = 0; p < panels; ++p)
-      bases.push_back(b.mul(b.add(panel, p), layout.panelBytes));
+  cutRows(rows, maxRows, [&](Value first, Value size) {
+    Value start = b.add(row, first);
+    Values bases = getPanelOffsets(panel, panels);
     b.switchOn(size, sizes, [&](int64_t count) {
       Values sums = buildTile(count, start, bases);
       for (auto [i, sum] : llvm::enumerate(sums))
@@ -102,10 +110,7 @@ void GemmBuilder::buildTilePanels(Value row, Value rows, Value first,
                                   Value last) {
   int64_t height = plan.tileRows;
   auto build = [&](Value panel, int64_t panels) {
-    Values bases;
-    for (int64_t p = 0; p < panels; ++p)
-      bases.push_back(b.mul(b.add(panel, p), layout.panelBytes));
-    buildMatrixTiles(row, rows, bases, scratch);
+    buildMatrixTiles(row, rows, getPanelOffsets(panel, panels), scratch);
     // Rows that two tiles have computed get their epilogue once: it may read
     // what it writes.
     b.loop(b.index(0), b.ceilDiv(rows, height), 1, [&](Value tile) {

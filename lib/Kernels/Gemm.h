@@ -69,6 +69,8 @@ protected:
   virtual void buildMatrixTiles(Value row, Value rows,
                                 llvm::ArrayRef<Value> panels, Value sums) {}
 
+  /// Byte offsets of `panels` panels from `panel` on.
+  Values getPanelOffsets(Value panel, int64_t panels);
   /// `rows` rows in even tiles of at most `maxRows`, which `sizes` has all
   /// heights of: the body gets a tile's first row, counted from 0, and its
   /// height.
@@ -103,6 +105,10 @@ protected:
   Value scratch;
 
 private:
+  /// Even tiles of at most `maxRows` rows, as `forTiles` has them: the body
+  /// gets a tile's first row and its height.
+  void cutRows(Value rows, int64_t maxRows,
+               llvm::function_ref<void(Value, Value)> body);
   void buildPanels(Value first, Value last, int64_t panels,
                    llvm::function_ref<void(Value, int64_t)> body);
   void buildTiles(Value row, Value rows, Value panel, int64_t panels,

@@ -363,9 +363,7 @@ void DecodedGemm::buildManyRows(Value row, Value rows, Value panel,
   Value zero = b.constant(b.f32s(), 0.0);
   b.loop(b.index(0), b.mul(rows, panels * kLanes), kLanes,
          [&](Value at) { b.store(zero, scratch, at); });
-  Values bases;
-  for (int64_t p = 0; p < panels; ++p)
-    bases.push_back(b.mul(b.add(panel, p), layout.panelBytes));
+  Values bases = getPanelOffsets(panel, panels);
   if (layout.grouped && layout.groupSize <= stretch)
     buildShortGroups(row, rows, bases, sizes);
   else

@@ -110,6 +110,25 @@ static Value clampStart(ImplicitLocOpBuilder &b, Value start, Value extent,
   return b.createOrFold<arith::MinSIOp>(start, high);
 }
 
+/// Elements first + i * factor along every axis; a factor may be negative.
+static Tensor readStrided(ImplicitLocOpBuilder &b, Tensor input,
+                          ArrayRef<Value> firsts, ArrayRef<Value> factors,
+                          const Dims &dims) {
+  return map(
+      b, {}, dims, input.element,
+      [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+        SmallVector<Value> indices;
+        for (auto [i, first, factor] : llvm::enumerate(firsts, factors)) {
+          Value index = linalg::IndexOp::create(inner, i);
+          indices.push_back(arith::AddIOp::create(
+              inner, first, arith::MulIOp::create(inner, index, factor)));
+        }
+        return toCompute(inner,
+                         tensor::ExtractOp::create(inner, input.value, indices),
+                         input.element);
+      });
+}
+
 /// Axes and steps that are known at run time only.
 static LogicalResult lowerSliceByValues(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
@@ -149,20 +168,7 @@ static LogicalResult lowerSliceByValues(Node &node) {
     firsts.push_back(clampStart(b, first, extent, zero, last));
     factors.push_back(step);
   }
-  Tensor result =
-      map(b, {}, dims, input.element,
-          [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
-            SmallVector<Value> indices;
-            for (auto [i, first, factor] : llvm::enumerate(firsts, factors)) {
-              Value index = linalg::IndexOp::create(inner, i);
-              indices.push_back(arith::AddIOp::create(
-                  inner, first, arith::MulIOp::create(inner, index, factor)));
-            }
-            return toCompute(
-                inner, tensor::ExtractOp::create(inner, input.value, indices),
-                input.element);
-          });
-  return node.replace(result.value);
+  return node.replace(readStrided(b, input, firsts, factors, dims).value);
 }
 
 static LogicalResult lowerSlice(Node &node) {
@@ -220,20 +226,7 @@ static LogicalResult lowerSlice(Node &node) {
     firsts.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), offset));
     factors.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), stride));
   }
-  Tensor result =
-      map(b, {}, dims, input.element,
-          [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
-            SmallVector<Value> indices;
-            for (auto [i, first, factor] : llvm::enumerate(firsts, factors)) {
-              Value index = linalg::IndexOp::create(inner, i);
-              indices.push_back(arith::AddIOp::create(
-                  inner, first, arith::MulIOp::create(inner, index, factor)));
-            }
-            return toCompute(
-                inner, tensor::ExtractOp::create(inner, input.value, indices),
-                input.element);
-          });
-  return node.replace(result.value);
+  return node.replace(readStrided(b, input, firsts, factors, dims).value);
 }
 
 //===----------------------------------------------------------------------===//
