@@ -11,10 +11,11 @@ using namespace llvm;
 using namespace squint;
 using namespace squint::kernel;
 
+static constexpr unsigned kPlanes[][3] = {{2},    {2, 1},    {4}, {4, 1},
+                                          {4, 2}, {4, 2, 1}, {8}};
+
 ArrayRef<unsigned> squint::kernel::getPlanes(unsigned bits) {
-  static constexpr unsigned planes[][3] = {{2},    {2, 1},    {4}, {4, 1},
-                                           {4, 2}, {4, 2, 1}, {8}};
-  ArrayRef<unsigned> all = planes[bits - 2];
+  ArrayRef<unsigned> all = kPlanes[bits - 2];
   return all.take_while([](unsigned plane) { return plane != 0; });
 }
 
@@ -90,68 +91,40 @@ template <unsigned Bits> uint64_t readEight(const char *stream) {
   return codes;
 }
 
-/// The codes of one output as they are stored, plus 2^(bits - 1) where they
-/// are symmetric.
-class CodeReader {
-public:
-  CodeReader(const PanelLayout &layout, const char *row)
-      : row(row), bits(layout.format.bits()), flip(layout.storedZero()) {}
+/// The codes of a piece as they are stored, a byte each; zeros beyond its end.
+using Piece = std::array<uint64_t, PanelLayout::piece / 8>;
 
-  using Piece = std::array<uint8_t, PanelLayout::piece>;
-  /// `count` codes, at most those of a piece, and zeros.
-  void read(int64_t start, int64_t count, Piece &codes) const {
-    switch (bits) {
-    case 2:
-      return read<2>(start, count, codes);
-    case 3:
-      return read<3>(start, count, codes);
-    case 4:
-      return read<4>(start, count, codes);
-    case 5:
-      return read<5>(start, count, codes);
-    case 6:
-      return read<6>(start, count, codes);
-    case 7:
-      return read<7>(start, count, codes);
-    default:
-      return read<8>(start, count, codes);
-    }
-  }
+constexpr uint64_t kAllBytes = 0x0101010101010101;
 
-private:
-  template <unsigned Bits>
-  void read(int64_t start, int64_t count, Piece &codes) const {
-    int64_t i = 0;
-    if (start % 8 == 0)
-      for (; i + 8 <= count; i += 8) {
-        uint64_t eight = readEight<Bits>(row + (start + i) / 8 * Bits) ^
-                         flip * 0x0101010101010101;
-        for (int64_t j = 0; j < 8; ++j)
-          codes[i + j] = uint8_t(eight >> (8 * j));
-      }
-    for (; i < count; ++i)
-      codes[i] = unpackCode(row, start + i, Bits) ^ flip;
-    for (; i < PanelLayout::piece; ++i)
-      codes[i] = 0;
-  }
+/// Reads `count` codes of an output, at most those of a piece. `flip` turns
+/// symmetric ones into unsigned ones.
+template <unsigned Bits>
+LLVM_ATTRIBUTE_ALWAYS_INLINE Piece readPiece(const char *row, int64_t start,
+                                             int64_t count, uint64_t flip) {
+  Piece codes{};
+  int64_t i = 0;
+  if (start % 8 == 0)
+    for (; i + 8 <= count; i += 8)
+      codes[i / 8] =
+          readEight<Bits>(row + (start + i) / 8 * Bits) ^ flip * kAllBytes;
+  for (; i < count; ++i)
+    codes[i / 8] |= (unpackCode(row, start + i, Bits) ^ flip) << (i % 8 * 8);
+  return codes;
+}
 
-  const char *row;
-  unsigned bits;
-  uint64_t flip;
-};
-
-} // namespace
-
-/// Writes a piece of `quads` quads of one output, whose lane is at `out`; a
-/// quad's bytes are shifted together.
-static void writePiece(const CodeReader::Piece &codes, int64_t quads,
-                       unsigned bits, char *out) {
+/// Writes `quads` quads of one output, whose lane is at `out`; a quad's bytes
+/// are shifted together. `quads` is known where this is inlined.
+template <unsigned Bits>
+LLVM_ATTRIBUTE_ALWAYS_INLINE void writePiece(const Piece &codes, int64_t quads,
+                                             char *out) {
   std::array<uint32_t, PanelLayout::piece / 4> words;
   std::memcpy(words.data(), codes.data(), sizeof(words));
   unsigned shift = 0;
-  for (unsigned plane : getPlanes(bits)) {
+  for (unsigned plane : kPlanes[Bits - 2]) {
+    if (plane == 0)
+      break;
     int64_t vectors = planeVectors(quads, plane);
-    uint32_t mask = ((1u << plane) - 1) * 0x01010101;
+    uint32_t mask = ((1u << plane) - 1) * uint32_t(kAllBytes);
     for (int64_t j = 0; j < vectors; ++j) {
       uint32_t word = 0;
       unsigned place = 0;
@@ -164,87 +137,134 @@ static void writePiece(const CodeReader::Piece &codes, int64_t quads,
   }
 }
 
-template <typename T>
-static void packFloats(const char *plain, int64_t rowBytes, int64_t rows,
-                       int64_t columns, char *panel) {
-  for (int64_t k = 0; k < columns; ++k)
-    for (int64_t lane = 0; lane < rows; ++lane)
-      std::memcpy(panel + (k * PanelLayout::width + lane) * sizeof(T),
-                  plain + lane * rowBytes + k * sizeof(T), sizeof(T));
+/// The sum of stored codes; of 4-bit floats, twice that of their values.
+int32_t addCodes(const PanelLayout &layout, const Piece &codes, int64_t count) {
+  int32_t sum = 0;
+  if (layout.isDoubled()) {
+    for (int64_t i = 0; i < count; ++i)
+      sum += static_cast<int32_t>(
+          2 * layout.format.element->decode(codes[i / 8] >> i % 8 * 8 & 255));
+    return sum;
+  }
+  // Pairs of bytes, then all pairs by a product's top part.
+  constexpr uint64_t even = 0x00ff00ff00ff00ff;
+  uint64_t pairs = 0;
+  for (uint64_t eight : codes)
+    pairs += (eight & even) + (eight >> 8 & even);
+  return static_cast<int32_t>(pairs * 0x0001000100010001 >> 48);
 }
 
-/// The sum of stored codes; of 4-bit floats, twice that of their values.
-static int32_t addCodes(const PanelLayout &layout,
-                        const CodeReader::Piece &codes, int64_t count) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < count; ++i)
-    sum +=
-        layout.isDoubled()
-            ? static_cast<int32_t>(2 * layout.format.element->decode(codes[i]))
-            : codes[i];
-  return sum;
+/// Lays out the codes [start, start + length) of `lanes` outputs from `out` on
+/// and adds each output's to its sum if there are any.
+template <unsigned Bits>
+void packGroup(const PanelLayout &layout, const char *rows, int64_t rowBytes,
+               int64_t lanes, int64_t start, int64_t length, int32_t *sums,
+               char *out) {
+  constexpr int64_t piece = PanelLayout::piece;
+  for (int64_t k = 0; k < length; k += piece) {
+    int64_t count = std::min(piece, length - k);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      auto pack = [&](int64_t count) __attribute__((always_inline)) {
+        Piece codes = readPiece<Bits>(rows + lane * rowBytes, start + k, count,
+                                      layout.storedZero());
+        writePiece<Bits>(codes, divideCeil(count, 4), out + lane * 4);
+        return codes;
+      };
+      // The loops over a whole piece are unrolled.
+      Piece codes = count == piece ? pack(piece) : pack(count);
+      if (sums)
+        sums[lane] += addCodes(layout, codes, count);
+    }
+    out += layout.codesBytes(count);
+  }
+}
+
+using PackGroup = decltype(packGroup<8>) *;
+constexpr PackGroup kPackGroup[] = {packGroup<2>, packGroup<3>, packGroup<4>,
+                                    packGroup<5>, packGroup<6>, packGroup<7>,
+                                    packGroup<8>};
+
+} // namespace
+
+/// Elements of `bytes` bytes of some outputs' rows, those of one column
+/// together.
+static void packElements(const char *plain, int64_t rowBytes, int64_t lanes,
+                         int64_t columns, int64_t bytes, char *out) {
+  auto copy = [&](auto element) {
+    for (int64_t k = 0; k < columns; ++k)
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        std::memcpy(out + (k * PanelLayout::width + lane) * sizeof(element),
+                    plain + lane * rowBytes + k * sizeof(element),
+                    sizeof(element));
+  };
+  if (bytes == 1)
+    return copy(uint8_t());
+  return bytes == 2 ? copy(uint16_t()) : copy(uint32_t());
+}
+
+/// What stands before the codes of group `g` of some outputs.
+static void packGroupHeader(const PanelLayout &layout, const PackedView &view,
+                            const char *plain, int64_t first, int64_t lanes,
+                            int64_t g, char *header) {
+  const PlainLayout &source = view.layout();
+  int64_t bytes = getScaleBytes(layout.format.scale);
+  int64_t index = first * source.groups + g;
+  packElements(plain + source.scalesOffset + index * bytes,
+               source.groups * bytes, lanes, 1, bytes, header);
+  if (layout.format.zeroPoint)
+    packElements(plain + source.zeroPointsOffset + index, source.groups, lanes,
+                 1, 1, header + PanelLayout::width * bytes);
+}
+
+/// What stands before the codes of a panel without groups, but for the sums:
+/// those of the zero points, to which the codes' are added.
+static std::array<int32_t, PanelLayout::width>
+packPanelHeader(const PanelLayout &layout, const PackedView &view,
+                int64_t first, int64_t lanes, char *panel) {
+  std::array<int32_t, PanelLayout::width> sums{};
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    storeScale(view.scale(first + lane, 0), ScaleType::F32,
+               panel + PanelLayout::scalesOffset, lane);
+    int32_t zero = view.zeroPoint(first + lane, 0);
+    if (layout.format.zeroPoint)
+      std::memcpy(panel + PanelLayout::zeroPointsOffset + lane * 4, &zero, 4);
+    if (layout.format.isInteger())
+      sums[lane] =
+          -(zero + layout.storedZero()) * static_cast<int32_t>(layout.columns);
+  }
+  return sums;
 }
 
 void PanelLayout::pack(const char *plain, char *out, int64_t begin,
                        int64_t end) const {
   PackedView view(plain, format, rows, columns);
-  const PlainLayout &source = view.layout();
-  std::memset(out + begin * panelBytes, 0, (end - begin) * panelBytes);
-  bool hasSums = !grouped && (format.isInteger() || isDoubled());
-  int64_t scaleBytes = getScaleBytes(format.scale);
+  int64_t rowBytes = view.layout().rowBytes;
   for (int64_t p = begin; p < end; ++p) {
     char *panel = out + p * panelBytes;
+    std::memset(panel, 0, panelBytes);
     int64_t first = p * width, lanes = std::min(width, rows - first);
-    const char *codeRows = plain + first * source.rowBytes;
+    const char *codes = plain + first * rowBytes;
     if (isFloat()) {
-      if (format.bits() == 32)
-        packFloats<uint32_t>(codeRows, source.rowBytes, lanes, columns, panel);
-      else
-        packFloats<uint16_t>(codeRows, source.rowBytes, lanes, columns, panel);
+      packElements(codes, rowBytes, lanes, columns, format.bits() / 8, panel);
       continue;
     }
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      if (prefixBytes)
-        storeScale(view.tensorScale(), ScaleType::F32, panel, lane);
-    std::array<int32_t, width> sums{};
-    for (int64_t g = 0; g < groups; ++g) {
-      int64_t start = g * groupSize, length = groupLength(g);
-      char *header = panel + headerOffset(g);
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        int64_t n = first + lane;
-        int32_t zero = view.zeroPoint(n, start);
-        if (grouped) {
-          std::memcpy(header + lane * scaleBytes,
-                      plain + source.scalesOffset +
-                          source.scaleIndex(n, start) * scaleBytes,
-                      scaleBytes);
-          if (format.zeroPoint)
-            header[width * scaleBytes + lane] = zero;
-        } else {
-          storeScale(view.scale(n, start), ScaleType::F32,
-                     header + scalesOffset, lane);
-          if (format.zeroPoint)
-            std::memcpy(header + zeroPointsOffset + lane * 4, &zero, 4);
-          if (format.isInteger())
-            sums[lane] = -(zero + storedZero()) * static_cast<int32_t>(length);
-        }
-      }
-      char *at = panel + codesOffset(g);
-      for (int64_t k = 0; k < length; k += piece) {
-        int64_t count = std::min(piece, length - k);
-        for (int64_t lane = 0; lane < lanes; ++lane) {
-          CodeReader::Piece codes;
-          CodeReader(*this, codeRows + lane * source.rowBytes)
-              .read(start + k, count, codes);
-          writePiece(codes, divideCeil(count, 4), format.bits(), at + lane * 4);
-          if (hasSums)
-            sums[lane] += addCodes(*this, codes, count);
-        }
-        at += codesBytes(count);
-      }
-    }
-    if (hasSums)
+    PackGroup packGroup = kPackGroup[format.bits() - 2];
+    if (!grouped) {
+      auto sums = packPanelHeader(*this, view, first, lanes, panel);
+      bool hasSums = format.isInteger() || isDoubled();
+      packGroup(*this, codes, rowBytes, lanes, 0, columns,
+                hasSums ? sums.data() : nullptr, panel + codesOffset(0));
       std::memcpy(panel + sumsOffset, sums.data(), sizeof(sums));
+      continue;
+    }
+    for (int64_t lane = 0; lane < lanes && prefixBytes; ++lane)
+      storeScale(view.tensorScale(), ScaleType::F32, panel, lane);
+    for (int64_t g = 0; g < groups; ++g) {
+      packGroupHeader(*this, view, plain, first, lanes, g,
+                      panel + headerOffset(g));
+      packGroup(*this, codes, rowBytes, lanes, g * groupSize, groupLength(g),
+                nullptr, panel + codesOffset(g));
+    }
   }
 }
 

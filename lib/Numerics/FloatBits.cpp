@@ -3,7 +3,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/FloatBits.h"
-#include <algorithm>
 #include <cmath>
 
 using namespace squint;
@@ -56,24 +55,4 @@ float MiniFloat::decode(uint32_t code) const {
                                  int(exponent) - bias - int(mantissaBits));
   bool negative = (code >> (exponentBits + mantissaBits)) & 1;
   return negative ? -magnitude : magnitude;
-}
-
-uint32_t MiniFloat::encode(float value) const {
-  int bias = (1 << (exponentBits - 1)) - 1;
-  uint32_t sign = uint32_t(std::signbit(value))
-                  << (exponentBits + mantissaBits);
-  float magnitude = std::fabs(value);
-  if (!(magnitude < largest))
-    magnitude = largest;
-  // The spacing at its exponent, but no less than that of subnormals: adding
-  // 1.5 * 2^23 spacings leaves the multiple, half to even, in the low bits.
-  uint32_t exponent =
-      std::max(llvm::bit_cast<uint32_t>(magnitude) >> 23, uint32_t(128 - bias));
-  uint32_t spacing = (exponent - mantissaBits) << 23;
-  uint32_t magic = spacing + (23u << 23) + 0x00400000;
-  float shifted = magnitude + llvm::bit_cast<float>(magic);
-  uint32_t steps = llvm::bit_cast<uint32_t>(shifted) - magic;
-  // A carry into the next exponent is a carry into the exponent field.
-  uint32_t field = (exponent - uint32_t(128 - bias)) << mantissaBits;
-  return sign | (field + steps);
 }

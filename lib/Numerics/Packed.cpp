@@ -11,25 +11,42 @@
 
 using namespace squint;
 
+// Eight codes are as many bytes as a code has bits.
+template <unsigned Bits>
+static void packStream(const uint32_t *codes, int64_t count, char *row) {
+  auto pack = [&](int64_t count, int64_t bytes) __attribute__((always_inline)) {
+    uint64_t stream = 0;
+    for (int64_t i = 0; i < count; ++i)
+      stream |= uint64_t(codes[i]) << (i * Bits);
+    for (int64_t i = 0; i < bytes; ++i)
+      row[i] = char(stream >> (8 * i));
+  };
+  for (; count >= 8; count -= 8, codes += 8, row += Bits)
+    pack(8, Bits);
+  pack(count, (count * Bits + 7) / 8);
+}
+
 void squint::packCodes(const uint32_t *codes, int64_t count, unsigned bits,
                        char *row) {
-  if (bits == 8) {
-    std::copy_n(codes, count, reinterpret_cast<uint8_t *>(row));
-    return;
+  switch (bits) {
+  case 2:
+    return packStream<2>(codes, count, row);
+  case 3:
+    return packStream<3>(codes, count, row);
+  case 4:
+    return packStream<4>(codes, count, row);
+  case 5:
+    return packStream<5>(codes, count, row);
+  case 6:
+    return packStream<6>(codes, count, row);
+  case 7:
+    return packStream<7>(codes, count, row);
+  case 8:
+    return packStream<8>(codes, count, row);
+  default: // Whole bytes, and more than 64 bits in eight of them.
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(row + i * (bits / 8), &codes[i], bits / 8);
   }
-  uint64_t pending = 0;
-  unsigned held = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    pending |= uint64_t(codes[i]) << held;
-    held += bits;
-    while (held >= 8) {
-      *row++ = char(pending);
-      pending >>= 8;
-      held -= 8;
-    }
-  }
-  if (held)
-    *row = char(pending);
 }
 
 // 2^(code - 127); code 255 is NaN.
@@ -48,40 +65,23 @@ static uint8_t encodeE8M0(float scale) {
   return uint8_t(std::min(std::max(exponent, -127), 127) + 127);
 }
 
-float squint::roundScale(float scale, ScaleType type) {
-  char stored[4];
-  storeScale(scale, type, stored, 0);
-  return loadScale(stored, 0, type);
-}
-
-void squint::storeScale(float scale, ScaleType type, char *scales,
-                        int64_t index) {
-  uint32_t bits = 0;
+static uint32_t encodeScale(float scale, ScaleType type) {
   switch (type) {
   case ScaleType::F32:
-    bits = llvm::bit_cast<uint32_t>(scale);
-    break;
+    return llvm::bit_cast<uint32_t>(scale);
   case ScaleType::F16:
-    bits = floatToHalf(scale);
-    break;
+    return floatToHalf(scale);
   case ScaleType::BF16:
-    bits = floatToBfloat(scale);
-    break;
+    return floatToBfloat(scale);
   case ScaleType::E8M0:
-    bits = encodeE8M0(scale);
-    break;
+    return encodeE8M0(scale);
   case ScaleType::F8E4M3:
-    bits = kFloat8E4M3.encode(scale);
-    break;
+    return kFloat8E4M3.encode(scale);
   }
-  unsigned bytes = getScaleBytes(type);
-  std::memcpy(scales + index * bytes, &bits, bytes);
+  llvm_unreachable("unknown scale type");
 }
 
-float squint::loadScale(const char *scales, int64_t index, ScaleType type) {
-  uint32_t bits = 0;
-  unsigned bytes = getScaleBytes(type);
-  std::memcpy(&bits, scales + index * bytes, bytes);
+static float decodeScale(uint32_t bits, ScaleType type) {
   switch (type) {
   case ScaleType::F32:
     return llvm::bit_cast<float>(bits);
@@ -95,6 +95,24 @@ float squint::loadScale(const char *scales, int64_t index, ScaleType type) {
     return kFloat8E4M3.decode(bits);
   }
   llvm_unreachable("unknown scale type");
+}
+
+float squint::roundScale(float scale, ScaleType type) {
+  return decodeScale(encodeScale(scale, type), type);
+}
+
+void squint::storeScale(float scale, ScaleType type, char *scales,
+                        int64_t index) {
+  uint32_t bits = encodeScale(scale, type);
+  unsigned bytes = getScaleBytes(type);
+  std::memcpy(scales + index * bytes, &bits, bytes);
+}
+
+float squint::loadScale(const char *scales, int64_t index, ScaleType type) {
+  uint32_t bits = 0;
+  unsigned bytes = getScaleBytes(type);
+  std::memcpy(&bits, scales + index * bytes, bytes);
+  return decodeScale(bits, type);
 }
 
 static int32_t signExtend(uint32_t bits, unsigned width) {

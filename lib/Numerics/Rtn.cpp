@@ -10,7 +10,9 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/ThreadPool.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -186,14 +188,25 @@ std::optional<Failure> Quantizer::forEachBlock(BlockFn fn) const {
 std::optional<Failure> Quantizer::findRange(const float *values, int64_t count,
                                             int64_t firstIndex,
                                             Range &range) const {
-  float min = values[0], max = values[0], finite = 0.0f;
-  for (int64_t i = 0; i < count; ++i) {
-    min = values[i] < min ? values[i] : min;
-    max = values[i] > max ? values[i] : max;
-    finite += values[i] * 0.0f; // NaN once one value is not finite
-  }
-  if (finite == finite) {
-    range = {min, max};
+  // Lanes that do not wait for one another.
+  constexpr int64_t lanes = 16;
+  std::array<float, lanes> min, max, finite{};
+  min.fill(values[0]);
+  max.fill(values[0]);
+  auto add = [&](int64_t lane, float value) {
+    min[lane] = value < min[lane] ? value : min[lane];
+    max[lane] = value > max[lane] ? value : max[lane];
+    finite[lane] += value * 0.0f; // NaN once one value is not finite
+  };
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      add(lane, values[i + lane]);
+  for (; i < count; ++i)
+    add(i % lanes, values[i]);
+  if (std::accumulate(finite.begin(), finite.end(), 0.0f) == 0.0f) {
+    range = {*std::min_element(min.begin(), min.end()),
+             *std::max_element(max.begin(), max.end())};
     return std::nullopt;
   }
   for (int64_t i = 0; i < count; ++i)

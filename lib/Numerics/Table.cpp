@@ -38,10 +38,12 @@ static constexpr float kNf4Pivots[15] = {
     0.2035212516784668f,    0.2920137718319893f,   0.3893125355243683f,
     0.5016634166240692f,    0.6427869200706482f,   0.8614784181118011f};
 
+// Pivots ascend: the count of those below is found bit by bit. None is below
+// NaN.
 static uint32_t encodeNf4(float value) {
   uint32_t code = 0;
-  for (float pivot : kNf4Pivots)
-    code += value > pivot;
+  for (uint32_t step = 8; step != 0; step /= 2)
+    code += value > kNf4Pivots[code + step - 1] ? step : 0;
   return code;
 }
 

@@ -94,13 +94,21 @@ static void copyMatrix(const char *data, int64_t rows, int64_t rowStride,
             load<type>(data, row * rowStride + column * columnStride);
     return;
   }
+  // Rows of `out` often lie a power of two apart, where a cache holds only a
+  // few of them: whole lines are gathered beside it.
   constexpr int64_t tile = 16;
-  for (int64_t first = 0; first < rows; first += tile) {
-    int64_t last = std::min(rows, first + tile);
-    for (int64_t column = 0; column < columns; ++column)
-      for (int64_t row = first; row < last; ++row)
-        out[row * outRowStride + column] =
-            load<type>(data, row * rowStride + column * columnStride);
+  float lines[tile][tile];
+  for (int64_t row = 0; row < rows; row += tile) {
+    int64_t height = std::min(tile, rows - row);
+    for (int64_t column = 0; column < columns; column += tile) {
+      int64_t width = std::min(tile, columns - column);
+      for (int64_t j = 0; j < width; ++j)
+        for (int64_t i = 0; i < height; ++i)
+          lines[i][j] = load<type>(data, (row + i) * rowStride +
+                                             (column + j) * columnStride);
+      for (int64_t i = 0; i < height; ++i)
+        std::copy_n(lines[i], width, out + (row + i) * outRowStride + column);
+    }
   }
 }
 
