@@ -27,9 +27,9 @@ def tool(name, *arguments, timeout=600):
     return done.stdout
 
 
-def compile(model, library, *flags):
+def compile(model, library, *flags, timeout=600):
     """squintc MODEL -> LIBRARY; returns the library's path."""
-    tool("squintc", model, "--progress=never", *flags, "-o", library)
+    tool("squintc", model, "--progress=never", *flags, "-o", library, timeout=timeout)
     return pathlib.Path(library)
 
 

@@ -44,11 +44,24 @@ static bool isContiguous(linalg::GenericOp op) {
          });
 }
 
+/// Instructions of a body, in the main: functions become polynomials.
+static unsigned getCost(linalg::GenericOp op) {
+  unsigned cost = 0;
+  for (Operation &inner : op.getBody()->without_terminator())
+    cost += isa<math::MathDialect>(inner.getDialect()) ? 16 : 1;
+  return cost;
+}
+
+/// What one loop may hold. Each fusion copies both bodies, and a processor has
+/// few registers: without a limit a chain of N operations takes N^2 to compile.
+constexpr unsigned maxCost = 256;
+
 static bool mayFuse(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer || producer.getNumReductionLoops() ||
-      producer->getNumResults() != 1)
+      producer->getNumResults() != 1 ||
+      getCost(producer) + getCost(consumer) > maxCost)
     return false;
   bool moves = producer.getBody()->without_terminator().empty();
   // Each user would compute it again.

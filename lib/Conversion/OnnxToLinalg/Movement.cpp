@@ -62,22 +62,40 @@ static SmallVector<OpFoldResult> repeated(Node &node, int64_t rank,
   return SmallVector<OpFoldResult>(rank, node.b.getIndexAttr(value));
 }
 
-static LogicalResult lowerConcat(Node &node) {
-  Dims dims = node.resultDims();
-  int64_t axis = node.axis("axis", 0, dims.size());
-  SmallVector<Tensor> inputs = node.inputs();
-  if (inputs.size() == 1)
-    return node.replace(inputs[0].value);
-  Value whole = empty(node.b, dims, node.resultElement()).value;
+/// Bufferization compares every write of one tensor with every other.
+constexpr size_t maxParts = 32;
+
+/// \p parts one behind the other along \p axis, in groups where they are many.
+static Tensor concatenate(Node &node, ArrayRef<Tensor> parts, int64_t axis) {
+  if (parts.size() == 1)
+    return parts[0];
+  SmallVector<Tensor> groups(parts);
+  while (groups.size() > maxParts) {
+    SmallVector<Tensor> larger;
+    for (size_t i = 0; i < groups.size(); i += maxParts)
+      larger.push_back(concatenate(
+          node, ArrayRef(groups).slice(i).take_front(maxParts), axis));
+    groups = std::move(larger);
+  }
+  Dims dims = groups[0].dims;
+  dims[axis] = 0;
+  for (const Tensor &part : groups)
+    dims[axis] = dims[axis] + part.dims[axis];
+  Tensor whole = empty(node.b, dims, groups[0].element);
   DimExpr offset = 0;
-  for (const Tensor &input : inputs) {
+  for (const Tensor &part : groups) {
     SmallVector<OpFoldResult> offsets = repeated(node, dims.size(), 0);
     offsets[axis] = size(node.b, offset);
-    if (!input.dims[axis].isConstant(0))
-      whole = insert(node.b, input, whole, offsets);
-    offset = offset + input.dims[axis];
+    if (!part.dims[axis].isConstant(0))
+      whole.value = insert(node.b, part, whole.value, offsets);
+    offset = offset + part.dims[axis];
   }
-  return node.replace(whole);
+  return whole;
+}
+
+static LogicalResult lowerConcat(Node &node) {
+  int64_t axis = node.axis("axis", 0, node.resultDims().size());
+  return node.replace(concatenate(node, node.inputs(), axis).value);
 }
 
 static LogicalResult lowerSplit(Node &node) {
