@@ -1,4 +1,4 @@
-//===- Table.cpp - nf4 ------------------------------------------*- C++ -*-===//
+//===- Table.cpp - nf4 and fp4 of bitsandbytes ------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
@@ -6,9 +6,13 @@
 // arXiv:2305.14314), as the f32 literals of bitsandbytes. A value on the middle
 // of two levels takes the lower one.
 //
+// bnb-fp4: a sign and seven magnitudes, which bitsandbytes numbers by the bits
+// of a small float, its subnormal moved down to 1/192.
+//
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Element.h"
+#include <cmath>
 
 using namespace squint;
 
@@ -49,9 +53,30 @@ static uint32_t encodeNf4(float value) {
 
 static float decodeNf4(uint32_t code) { return kNf4Levels[code & 15]; }
 
+static constexpr float kFp4Magnitudes[8] = {
+    0.0f, 5.208333333e-03f, 0.66666667f, 1.0f, 0.33333333f,
+    0.5f, 0.16666667f,      0.25f};
+
+static uint32_t encodeFp4(float value) {
+  float magnitude = std::fabs(value);
+  // The nearest, the smaller one on the middle of two.
+  uint32_t nearest = 0;
+  for (uint32_t code : {1, 6, 7, 4, 5, 2, 3})
+    if (std::fabs(magnitude - kFp4Magnitudes[code]) <
+        std::fabs(magnitude - kFp4Magnitudes[nearest]))
+      nearest = code;
+  return nearest | (std::signbit(value) ? 8 : 0);
+}
+
+static float decodeFp4(uint32_t code) {
+  float magnitude = kFp4Magnitudes[code & 7];
+  return code & 8 ? -magnitude : magnitude;
+}
+
 llvm::ArrayRef<Element> squint::getTableElements() {
   static const Element elements[] = {
       {"nf4", ElementKind::Table, 4, 1.0f, encodeNf4, decodeNf4},
+      {"bnb-fp4", ElementKind::Table, 4, 1.0f, encodeFp4, decodeFp4},
   };
   return elements;
 }

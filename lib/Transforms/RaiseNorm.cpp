@@ -5,7 +5,6 @@
 #include "Constants.h"
 #include "Raise.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "squint/Dialect/Msft/Msft.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -241,8 +240,7 @@ template <typename OpTy> struct MergeVector : OpRewritePattern<OpTy> {
 void squint::populateRaiseNormPatterns(RewritePatternSet &patterns) {
   patterns
       .add<RaiseNormOp<onnx::LayerNormalizationOp>,
-           RaiseNormOp<onnx::RMSNormalizationOp>,
-           RaiseNormOp<msft::SimplifiedLayerNormalizationOp>, RaiseDivision,
-           RaiseProduct, MergeVector<onnx::MulOp>, MergeVector<onnx::AddOp>>(
+           RaiseNormOp<onnx::RMSNormalizationOp>, RaiseDivision, RaiseProduct,
+           MergeVector<onnx::MulOp>, MergeVector<onnx::AddOp>>(
           patterns.getContext());
 }

@@ -121,3 +121,11 @@ TEST(Element, TakesTheLowerNf4LevelOnAPivot) {
   EXPECT_EQ(nf4->encode(std::nextafter(0.03979014977812767f, 1.0f)), 8u);
   EXPECT_EQ(nf4->decode(15), 1.0f);
 }
+
+TEST(Element, NumbersFp4AsBitsandbytes) {
+  const Element *fp4 = lookupElement("bnb-fp4");
+  EXPECT_EQ(fp4->encode(1.0f), 3u);
+  EXPECT_EQ(fp4->encode(-0.34f), 12u);
+  EXPECT_EQ(fp4->encode(0.005f), 1u);
+  EXPECT_EQ(fp4->decode(6), 0.16666667f);
+}

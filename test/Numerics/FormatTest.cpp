@@ -63,7 +63,7 @@ TEST(Format, NamesWhatIsWrong) {
   EXPECT_EQ(weight("int9"),
             "error: unknown element 'int9', expected one of f32, f16, bf16, "
             "f8e4m3, f8e5m2, int2, int3, int4, int5, int6, int7, int8, nf4, "
-            "mxfp4, mxfp8, nvfp4");
+            "bnb-fp4, mxfp4, mxfp8, nvfp4");
   EXPECT_EQ(weight("").substr(0, 25), "error: unknown element ''");
   EXPECT_EQ(weight("int4:group=0"),
             "error: expected a group size of at least 1, got '0'");

@@ -41,14 +41,15 @@ def ExpandFunctions : Pass<"squint-expand-functions", "::mlir::func::FuncOp"> {
   let summary = "Write operators in terms of others, as the standard defines them";
   let description = [{
     Losses, attention, quantized products and others that no kernel serves as they are. Shapes have been inferred; those of
-    what is made are inferred next.
+    what is made are inferred next. Operators of com.microsoft are written in those of the standard first, and all of
+    them that cannot be are refused at once.
 
     ```mlir
     %0 = onnx.Hardmax(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
     // becomes onnx.OneHot(onnx.ArgMax(%x), 3, [0, 1])
     ```
   }];
-  let dependentDialects = ["::squint::SquintDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::squint::SquintDialect"];
   let statistics = [Statistic<"numExpanded", "expanded", "Operators expanded">];
 }
 

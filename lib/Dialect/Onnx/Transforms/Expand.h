@@ -11,6 +11,7 @@
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include <cmath>
 
 namespace squint::onnx {
 
@@ -32,10 +33,17 @@ public:
   double number(llvm::StringRef name, double otherwise) const;
   llvm::StringRef string(llvm::StringRef name, llvm::StringRef otherwise) const;
   llvm::ArrayRef<int64_t> integers(llvm::StringRef name) const;
+  llvm::ArrayRef<float> reals(llvm::StringRef name) const;
   bool has(llvm::StringRef name) const { return op->hasAttr(name); }
   mlir::LogicalResult refuse(const llvm::Twine &what) {
     return refusal(op->emitOpError()) << what;
   }
+  /// For a model that is not sound.
+  mlir::LogicalResult fail(const llvm::Twine &what) {
+    return op->emitOpError() << what;
+  }
+  /// The result at a position, in use or not.
+  mlir::Value output(unsigned position) const;
   /// A result is what an operator of the expansion makes.
   void replace(unsigned position, mlir::Value value);
 
@@ -57,10 +65,20 @@ public:
   mlir::Value make(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands,
                    llvm::ArrayRef<mlir::NamedAttribute> attributes = {},
                    mlir::Type element = {});
+  /// An operator with a result of each element type, by position; null where
+  /// one is left out.
+  llvm::SmallVector<mlir::Value>
+  makeAll(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands,
+          llvm::ArrayRef<mlir::NamedAttribute> attributes,
+          llvm::ArrayRef<mlir::Type> elements);
   mlir::NamedAttribute attribute(llvm::StringRef name, int64_t value);
   mlir::NamedAttribute attribute(llvm::StringRef name,
                                  llvm::ArrayRef<int64_t> values);
   mlir::NamedAttribute attribute(llvm::StringRef name, llvm::StringRef text);
+  mlir::NamedAttribute real(llvm::StringRef name, double value);
+  /// Those of the operator that is expanded which have one of the names.
+  llvm::SmallVector<mlir::NamedAttribute>
+  copyAttributes(llvm::ArrayRef<llvm::StringRef> names);
   mlir::Value ints(llvm::ArrayRef<int64_t> values);
   mlir::Value scalar(mlir::Type element, double value);
 
@@ -116,6 +134,52 @@ private:
   const OpSchema &schema;
 };
 
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+/// What is added to the scores: 0, or -inf where a query must not see a key.
+struct AttentionBias {
+  mlir::Value value;
+  /// Whether a query may see no key at all, and then has zeros as its result.
+  bool mayHideAll = false;
+
+  void add(Body &body, mlir::Value next) {
+    value = value ? body.add(value, next) : next;
+  }
+};
+
+/// softmax(cap(scale * q k^T) + bias) v over heads that are first:
+/// q [batch, qHeads, tokens, size], k [batch, kvHeads, keys, size],
+/// v [batch, kvHeads, keys, vSize].
+struct Attention {
+  Attention(mlir::Value q, mlir::Value k, mlir::Value v, int64_t qHeads,
+            int64_t kvHeads, int64_t size, int64_t vSize)
+      : q(q), k(k), v(v), qHeads(qHeads), kvHeads(kvHeads), size(size),
+        vSize(vSize), scale(1 / std::sqrt(double(size))) {}
+  mlir::Value q, k, v;
+  int64_t qHeads, kvHeads, size, vSize;
+  double scale, softcap = 0;
+  AttentionBias bias;
+  /// [heads, 1, 1], or one number: a score that takes its share of the softmax
+  /// and has no value.
+  mlir::Value sink;
+  /// Of the softmax; that of q if it is left out.
+  mlir::Type precision;
+};
+
+/// Scores at a stage: the product, capped, with the bias, after the softmax.
+using AttentionScores = std::array<mlir::Value, 4>;
+
+/// [batch, qHeads, tokens, vSize]
+mlir::Value attend(Body &body, const Attention &attention,
+                   AttentionScores *scores = nullptr);
+/// [batch, tokens, heads * size] -> [batch, heads, tokens, size], and back.
+mlir::Value splitHeads(Body &body, mlir::Value x, int64_t heads);
+mlir::Value mergeHeads(Body &body, mlir::Value x);
+/// 0, or -inf where a condition does not hold.
+mlir::Value hideUnless(Body &body, mlir::Value allowed, mlir::Type element);
+
 using Expansion = mlir::LogicalResult (*)(Body &);
 struct ExpansionEntry {
   llvm::StringLiteral name;
@@ -124,12 +188,16 @@ struct ExpansionEntry {
   bool (*applies)(Body &) = nullptr;
 };
 
-// One table a family.
+// One table a family. Those of com.microsoft are written in operators of the
+// standard, which are expanded in turn.
 llvm::ArrayRef<ExpansionEntry> attentionExpansions();
+llvm::ArrayRef<ExpansionEntry> contribAttentionExpansions();
+llvm::ArrayRef<ExpansionEntry> contribExpansions();
 llvm::ArrayRef<ExpansionEntry> convExpansions();
 llvm::ArrayRef<ExpansionEntry> normExpansions();
 llvm::ArrayRef<ExpansionEntry> quantizedExpansions();
 llvm::ArrayRef<ExpansionEntry> tensorExpansions();
+llvm::ArrayRef<ExpansionEntry> weightExpansions();
 
 } // namespace squint::onnx
 

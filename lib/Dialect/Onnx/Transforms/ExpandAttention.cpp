@@ -8,16 +8,23 @@
 using namespace mlir;
 
 namespace squint::onnx {
-namespace {
 
-/// [batch, tokens, heads * size] -> [batch, heads, tokens, size]
 Value splitHeads(Body &body, Value x, int64_t heads) {
   return body.transpose(body.reshape(x, {0, 0, heads, -1}), {0, 2, 1, 3});
 }
 
+Value mergeHeads(Body &body, Value x) {
+  return body.reshape(body.transpose(x, {0, 2, 1, 3}), {0, 0, -1});
+}
+
+Value hideUnless(Body &body, Value allowed, Type element) {
+  return body.where(allowed, body.scalar(element, 0),
+                    body.scalar(element, -INFINITY));
+}
+
 /// Each head of [batch, heads, tokens, size] `times` times, one after another.
-Value repeatHeads(Body &body, Value x, int64_t heads, int64_t size,
-                  int64_t times) {
+static Value repeatHeads(Body &body, Value x, int64_t heads, int64_t size,
+                         int64_t times) {
   if (times == 1)
     return x;
   Value many = body.make(
@@ -25,25 +32,54 @@ Value repeatHeads(Body &body, Value x, int64_t heads, int64_t size,
   return body.reshape(many, {0, heads * times, -1, size});
 }
 
-/// What is added to the scores: 0, or -inf where a query must not see a key.
-struct Bias {
-  Value value;
-  /// Whether a query may see no key at all.
-  bool mayHideAll = false;
-
-  void add(Body &body, Value next) {
-    value = value ? body.add(value, next) : next;
+Value attend(Body &body, const Attention &a, AttentionScores *shown) {
+  Type element = Body::element(a.q);
+  int64_t times = a.qHeads / a.kvHeads;
+  Value key = body.transpose(repeatHeads(body, a.k, a.kvHeads, a.size, times),
+                             {0, 1, 3, 2});
+  // The standard's way; of a negative scale there is no root.
+  double half = a.scale > 0 ? std::sqrt(a.scale) : a.scale;
+  Value scores = body.make(
+      "MatMul", {body.mul(a.q, half), a.scale > 0 ? body.mul(key, half) : key});
+  AttentionScores stages;
+  stages[0] = scores;
+  if (a.softcap > 0)
+    scores = body.mul(
+        body.make("Tanh", body.div(scores, body.scalar(element, a.softcap))),
+        a.softcap);
+  stages[1] = scores;
+  if (a.bias.value)
+    scores = body.add(scores, a.bias.value);
+  stages[2] = scores;
+  if (a.sink) {
+    Value shape = body.make("Shape", scores, body.attribute("end", int64_t(3)),
+                            body.b.getI64Type());
+    shape = body.concat({shape, body.ints(1)}, 0);
+    scores = body.concat({scores, body.make("Expand", {a.sink, shape})}, 3);
   }
-};
-
-Value hideUnless(Body &body, Value allowed, Type element) {
-  return body.where(allowed, body.scalar(element, 0),
-                    body.scalar(element, -INFINITY));
+  Value weights = body.make(
+      "Softmax", body.cast(scores, a.precision ? a.precision : element),
+      body.attribute("axis", int64_t(-1)));
+  weights = body.cast(weights, element);
+  if (a.sink)
+    weights = body.slice(weights, 3, 0, -1);
+  if (a.bias.mayHideAll) {
+    Value best = body.reduce("ReduceMax", a.bias.value, -1);
+    Value hidden = body.compare("Equal", best, body.scalar(element, -INFINITY));
+    weights = body.where(hidden, body.scalar(element, 0), weights);
+  }
+  stages[3] = weights;
+  if (shown)
+    *shown = stages;
+  return body.make(
+      "MatMul", {weights, repeatHeads(body, a.v, a.kvHeads, a.vSize, times)});
 }
 
-FailureOr<Bias> makeBias(Body &body, Value queries, const DimExpr &keys,
-                         Value keysOf, Type element) {
-  Bias bias;
+namespace {
+FailureOr<AttentionBias> makeBias(Body &body, Value queries,
+                                  const DimExpr &keys, Value keysOf,
+                                  Type element) {
+  AttentionBias bias;
   Value mask = body.in(3), past = body.in(4), valid = body.in(6);
   if (mask) {
     DimExpr known = Body::dims(mask).back();
@@ -133,48 +169,25 @@ LogicalResult expandAttention(Body &body) {
   }
   body.replace(1, k);
   body.replace(2, v);
-  FailureOr<Bias> bias = makeBias(body, q, keys, k, element);
+  FailureOr<AttentionBias> bias = makeBias(body, q, keys, k, element);
   if (failed(bias))
     return failure();
-
-  double scale = std::sqrt(body.number("scale", 1 / std::sqrt(double(size))));
-  int64_t times = *qHeads / *kvHeads;
-  Value key =
-      body.transpose(repeatHeads(body, k, *kvHeads, size, times), {0, 1, 3, 2});
-  Value scores =
-      body.make("MatMul", {body.mul(q, scale), body.mul(key, scale)});
-  int64_t shown = body.integer("qk_matmul_output_mode", 0);
-  if (shown == 0)
-    body.replace(3, scores);
-  if (double cap = body.number("softcap", 0); cap > 0)
-    scores = body.mul(
-        body.make("Tanh", body.div(scores, body.scalar(element, cap))), cap);
-  if (shown == 1)
-    body.replace(3, scores);
-  if (bias->value)
-    scores = body.add(scores, bias->value);
-  if (shown == 2)
-    body.replace(3, scores);
-  Type precision = element;
-  if (int64_t type = body.integer("softmax_precision", 0))
-    precision = getElementType(element.getContext(), type);
-  if (!precision || !isa<FloatType>(precision))
-    return body.refuse("expected a float type as the softmax's precision");
-  Value weights = body.make("Softmax", body.cast(scores, precision),
-                            body.attribute("axis", int64_t(-1)));
-  weights = body.cast(weights, element);
-  if (bias->mayHideAll) {
-    Value best = body.reduce("ReduceMax", bias->value, -1);
-    Value hidden = body.compare("Equal", best, body.scalar(element, -INFINITY));
-    weights = body.where(hidden, body.scalar(element, 0), weights);
+  Attention attention(q, k, v, *qHeads, *kvHeads, size, vSize);
+  attention.scale = body.number("scale", attention.scale);
+  attention.softcap = body.number("softcap", 0);
+  attention.bias = *bias;
+  if (int64_t type = body.integer("softmax_precision", 0)) {
+    attention.precision = getElementType(element.getContext(), type);
+    if (!isa_and_nonnull<FloatType>(attention.precision))
+      return body.refuse("expected a float type as the softmax's precision");
   }
-  if (shown == 3)
-    body.replace(3, weights);
-  Value y = body.make("MatMul",
-                      {weights, repeatHeads(body, v, *kvHeads, vSize, times)});
-  if (isFlat)
-    y = body.reshape(body.transpose(y, {0, 2, 1, 3}), {0, 0, -1});
-  body.replace(0, y);
+  int64_t shown = body.integer("qk_matmul_output_mode", 0);
+  if (shown < 0 || shown > 3)
+    return body.fail("expected qk_matmul_output_mode from 0 to 3");
+  AttentionScores scores;
+  Value y = attend(body, attention, &scores);
+  body.replace(3, scores[shown]);
+  body.replace(0, isFlat ? mergeHeads(body, y) : y);
   return success();
 }
 

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Expand.h"
+#include "mlir/Pass/PassManager.h"
 #include "squint/Dialect/Onnx/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -24,11 +25,16 @@ Value Body::in(unsigned position) const {
   return group.empty() ? Value() : group.front();
 }
 
-Value Body::out(unsigned position) const {
+Value Body::output(unsigned position) const {
   if (position >= schema.outputs.size())
     return {};
   ResultRange group = getResultGroup(op, schema, position);
-  return group.empty() || group.front().use_empty() ? Value() : group.front();
+  return group.empty() ? Value() : group.front();
+}
+
+Value Body::out(unsigned position) const {
+  Value result = output(position);
+  return result && !result.use_empty() ? result : Value();
 }
 
 int64_t Body::integer(StringRef name, int64_t otherwise) const {
@@ -51,6 +57,11 @@ ArrayRef<int64_t> Body::integers(StringRef name) const {
   return attr ? attr.asArrayRef() : ArrayRef<int64_t>();
 }
 
+ArrayRef<float> Body::reals(StringRef name) const {
+  auto attr = op->getAttrOfType<DenseF32ArrayAttr>(name);
+  return attr ? attr.asArrayRef() : ArrayRef<float>();
+}
+
 void Body::replace(unsigned position, Value value) {
   if (Value result = out(position))
     result.replaceAllUsesWith(value);
@@ -63,7 +74,15 @@ SmallVector<DimExpr> Body::dims(Value value) {
 
 Value Body::make(StringRef name, ArrayRef<Value> operands,
                  ArrayRef<NamedAttribute> attributes, Type element) {
-  const OpSchema &made = *lookupSchema("onnx", name);
+  if (!element)
+    element = Body::element(operands.front());
+  return makeAll(name, operands, attributes, element).front();
+}
+
+SmallVector<Value> Body::makeAll(StringRef name, ArrayRef<Value> operands,
+                                 ArrayRef<NamedAttribute> attributes,
+                                 ArrayRef<Type> elements) {
+  const OpSchema &schema = *lookupSchema("onnx", name);
   OperationState state(b.getLoc(), ("onnx." + name).str());
   state.addAttributes(attributes);
   auto segments = [&](ArrayRef<ParameterSchema> groups, StringRef attribute,
@@ -80,17 +99,23 @@ Value Body::make(StringRef name, ArrayRef<Value> operands,
     state.addAttribute(attribute, b.getDenseI32ArrayAttr(sizes));
   };
   segments(
-      made.inputs, "operandSegmentSizes",
+      schema.inputs, "operandSegmentSizes",
       [&](unsigned i) { return operands[i] != nullptr; }, operands.size());
   segments(
-      made.outputs, "resultSegmentSizes", [](unsigned) { return true; }, 1);
+      schema.outputs, "resultSegmentSizes",
+      [&](unsigned i) { return elements[i] != nullptr; }, elements.size());
   for (Value operand : operands)
     if (operand)
       state.operands.push_back(operand);
-  if (!element)
-    element = Body::element(operands.front());
-  state.types.push_back(UnrankedTensorType::get(element));
-  return b.create(state)->getResult(0);
+  for (Type element : elements)
+    if (element)
+      state.types.push_back(UnrankedTensorType::get(element));
+  ResultRange made = b.create(state)->getResults();
+  SmallVector<Value> results;
+  unsigned next = 0;
+  for (Type element : elements)
+    results.push_back(element ? made[next++] : Value());
+  return results;
 }
 
 NamedAttribute Body::attribute(StringRef name, int64_t value) {
@@ -103,6 +128,18 @@ NamedAttribute Body::attribute(StringRef name, ArrayRef<int64_t> values) {
 
 NamedAttribute Body::attribute(StringRef name, StringRef text) {
   return {b.getStringAttr(name), b.getStringAttr(text)};
+}
+
+NamedAttribute Body::real(StringRef name, double value) {
+  return {b.getStringAttr(name), b.getF32FloatAttr(value)};
+}
+
+SmallVector<NamedAttribute> Body::copyAttributes(ArrayRef<StringRef> names) {
+  SmallVector<NamedAttribute> copies;
+  for (StringRef name : names)
+    if (Attribute value = op->getAttr(name))
+      copies.push_back({b.getStringAttr(name), value});
+  return copies;
 }
 
 Value Body::ints(ArrayRef<int64_t> values) {
@@ -153,8 +190,9 @@ static const llvm::StringMap<const ExpansionEntry *> &expansions() {
   static const llvm::StringMap<const ExpansionEntry *> map = [] {
     llvm::StringMap<const ExpansionEntry *> all;
     for (ArrayRef<ExpansionEntry> table :
-         {attentionExpansions(), convExpansions(), normExpansions(),
-          quantizedExpansions(), tensorExpansions()})
+         {attentionExpansions(), contribAttentionExpansions(),
+          contribExpansions(), convExpansions(), normExpansions(),
+          quantizedExpansions(), tensorExpansions(), weightExpansions()})
       for (const ExpansionEntry &entry : table)
         all[entry.name] = &entry;
     return all;
@@ -165,9 +203,23 @@ static const llvm::StringMap<const ExpansionEntry *> &expansions() {
 namespace {
 struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
   void runOnOperation() override {
+    // Operators of com.microsoft are written in those of the standard.
+    FailureOr<bool> hasExpanded = expandAll("msft");
+    if (failed(hasExpanded))
+      return signalPassFailure();
+    OpPassManager shapes(func::FuncOp::getOperationName());
+    shapes.addPass(createInferShapes());
+    if (*hasExpanded && failed(runPipeline(shapes, getOperation())))
+      return signalPassFailure();
+    if (failed(expandAll("onnx")))
+      return signalPassFailure();
+  }
+
+  /// The operators of a dialect; whether there were any.
+  FailureOr<bool> expandAll(StringRef dialect) {
     SmallVector<Operation *> found;
     getOperation().walk([&](Operation *op) {
-      if (lookupExpansion(op))
+      if (op->getName().getDialectNamespace() == dialect && lookupExpansion(op))
         found.push_back(op);
     });
     bool isRefused = false;
@@ -184,20 +236,18 @@ struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
       ++numExpanded;
     }
     if (isRefused)
-      return signalPassFailure();
+      return failure();
     // What is made has no shape yet, results of the function among it.
     func::FuncOp function = getOperation();
     if (!function.isExternal())
       function.setFunctionType(FunctionType::get(
           &getContext(), function.getArgumentTypes(),
           function.getBody().back().getTerminator()->getOperandTypes()));
+    return !found.empty();
   }
 
   static const ExpansionEntry *lookupExpansion(Operation *op) {
-    StringRef dialect = op->getName().getDialectNamespace();
-    if (dialect != "onnx" && dialect != "msft")
-      return nullptr;
-    return expansions().lookup(dialect == "onnx"
+    return expansions().lookup(op->getName().getDialectNamespace() == "onnx"
                                    ? op->getName().stripDialect()
                                    : op->getName().getStringRef());
   }

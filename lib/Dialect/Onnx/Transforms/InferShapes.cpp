@@ -130,7 +130,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
   /// stand for; whether there were any.
   bool pinSymbols(func::FuncOp function, ShapeContext &context) {
     bool isPinned = false;
-    for (const auto &[symbol, relation, text] : context.getAssumptions()) {
+    for (const auto &[left, relation, text] : context.getAssumptions()) {
+      StringRef symbol = left;
       int64_t number;
       if (relation != "==" || !DimExpr::isSymbol(symbol) ||
           StringRef(text).getAsInteger(10, number))
@@ -149,6 +150,16 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
         function.setArgAttr(argument.getArgNumber(), kDimsAttr,
                             getDimsAttr(&getContext(), *dims));
       }
+      // What was evaluated before asks for the symbol.
+      function.walk([&](DimOp op) {
+        if (op.getSymbol() != symbol)
+          return;
+        OpBuilder builder(op);
+        op.replaceAllUsesWith(
+            arith::ConstantIndexOp::create(builder, op.getLoc(), number)
+                .getResult());
+        op.erase();
+      });
     }
     if (isPinned)
       function.setFunctionType(FunctionType::get(

@@ -21,6 +21,8 @@ const ShapeRules &ShapeRules::get() {
     addControlFlowRules(r);
     addSignalRules(r);
     addContribRules(r);
+    addAttentionRules(r);
+    addWeightRules(r);
     return r;
   }();
   return rules;

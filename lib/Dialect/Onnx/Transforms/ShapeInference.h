@@ -140,6 +140,8 @@ void addReductionRules(ShapeRules &rules);
 void addControlFlowRules(ShapeRules &rules);
 void addSignalRules(ShapeRules &rules);
 void addContribRules(ShapeRules &rules);
+void addAttentionRules(ShapeRules &rules);
+void addWeightRules(ShapeRules &rules);
 
 /// Axes that inputs contain: each counts from either end of `rank` dimensions,
 /// and they differ. What is gone, 1 or 0 a dimension.

@@ -10,17 +10,6 @@ using namespace mlir;
 namespace squint::onnx {
 namespace {
 
-/// x [..., K] times a packed weight of N outputs and K inputs, both attributes.
-LogicalResult inferMatMulNBits(msft::MatMulNBitsOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getA(), 1, 16, "A")))
-    return failure();
-  Dims dims(s.shape(op.getA()));
-  if (failed(s.unify(dims.back(), op.getK(), "the contraction")))
-    return failure();
-  dims.back() = op.getN();
-  return s.set(op.getY(), std::move(dims));
-}
-
 LogicalResult inferFusedMatMul(msft::FusedMatMulOp op, ShapeContext &s) {
   Dims a(s.shape(op.getA())), b(s.shape(op.getB()));
   // With a batch transposition, the first dimension goes to the place of the
@@ -49,6 +38,9 @@ LogicalResult inferFirstTwo(Operation *op, ShapeContext &s) {
 /// statistics one value a row.
 LogicalResult inferSkipNormalization(Operation *op, ShapeContext &s) {
   const OpSchema &schema = *lookupSchema(op);
+  if (failed(s.expectBroadcast(op->getOperand(1), s.shape(op->getOperand(0)),
+                               "the skipped input")))
+    return failure();
   for (auto [i, group] : llvm::enumerate(schema.outputs)) {
     ResultRange results = getResultGroup(op, schema, i);
     if (results.empty())
@@ -74,61 +66,19 @@ LogicalResult inferQLinearBinary(Operation *op, ShapeContext &s) {
   return failed(dims) ? failure() : s.set(op->getResult(0), std::move(*dims));
 }
 
+LogicalResult inferFusedGemm(msft::FusedGemmOp op, ShapeContext &s) {
+  FailureOr<Dims> dims =
+      inferGemmShape(op.getA(), op.getB(), op.getTransA(), op.getTransB(), s);
+  if (failed(dims) ||
+      (op.getC() && failed(s.expectBroadcast(op.getC(), *dims, "C"))))
+    return failure();
+  return s.set(op.getY(), std::move(*dims));
+}
+
 LogicalResult inferQGemm(msft::QGemmOp op, ShapeContext &s) {
   FailureOr<Dims> dims =
       inferGemmShape(op.getA(), op.getB(), op.getTransA(), op.getTransB(), s);
   return failed(dims) ? failure() : s.set(op.getY(), std::move(*dims));
-}
-
-/// query is [batch, tokens, heads * size], or holds key and value as well;
-/// caches are [batch, heads, total, size].
-LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op,
-                                       ShapeContext &s) {
-  if (failed(s.expectRank(op.getQuery(), 3, 3, "the query")))
-    return failure();
-  Dims dims(s.shape(op.getQuery()));
-  int64_t heads = op.getNumHeads(), kvHeads = op.getKvNumHeads();
-  if (heads < 1 || kvHeads < 1)
-    return s.fail() << "expected 1 head or more";
-  bool packed = !op.getKey();
-  DimExpr size =
-      DimExpr::floordiv(dims[2], packed ? heads + 2 * kvHeads : heads);
-  DimExpr tokens = dims[1];
-  dims[2] = size * DimExpr(heads);
-  Dims batchOnly{dims[0]};
-  if (failed(s.set(op->getResult(0), dims)))
-    return failure();
-  for (auto [past, present] :
-       {std::pair<Value, Value>{op.getPastKey(), op.getPresentKey()},
-        {op.getPastValue(), op.getPresentValue()}}) {
-    if (!present)
-      continue;
-    DimExpr total =
-        past && s.rank(past) == 4 ? s.shape(past)[2] + tokens : tokens;
-    if (failed(s.set(present, {batchOnly[0], DimExpr(kvHeads), total, size})))
-      return failure();
-  }
-  for (Value result : op->getResults())
-    if (!s.isKnown(result))
-      return s.refuse() << "expected no further results (not supported yet)";
-  return success();
-}
-
-LogicalResult inferGatherBlockQuantized(msft::GatherBlockQuantizedOp op,
-                                        ShapeContext &s) {
-  Dims data(s.shape(op.getData())), indices(s.shape(op.getIndices()));
-  FailureOr<int64_t> axis = s.axis(op.getGatherAxis(), data.size());
-  if (failed(axis))
-    return failure();
-  // uint8 data packs 8 / bits elements a byte along the last axis.
-  Type element = cast<ShapedType>(op.getData().getType()).getElementType();
-  if (element.isInteger(8) && op.getBits() > 0 && op.getBits() <= 8 &&
-      !data.empty())
-    data.back() = data.back() * DimExpr(8 / op.getBits());
-  Dims dims(ArrayRef<DimExpr>(data).take_front(*axis));
-  llvm::append_range(dims, indices);
-  llvm::append_range(dims, ArrayRef<DimExpr>(data).drop_front(*axis + 1));
-  return s.set(op.getOutput(), std::move(dims));
 }
 
 LogicalResult inferFusedConv(msft::FusedConvOp op, ShapeContext &s) {
@@ -147,6 +97,51 @@ LogicalResult inferFusedConv(msft::FusedConvOp op, ShapeContext &s) {
     return failure();
   Dims dims{input[0], weight[0]};
   llvm::append_range(dims, *spatial);
+  return s.set(op.getY(), std::move(dims));
+}
+
+/// x [batch, tokens, heads * size] or [batch, heads, tokens, size]; a position
+/// for each token, or the first one's.
+LogicalResult inferRotary(msft::RotaryEmbeddingOp op, ShapeContext &s) {
+  Value x = op.getInput(), positions = op.getPositionIds();
+  if (failed(s.expectRank(x, 3, 4, "the input")) ||
+      failed(s.expectRank(positions, 1, 2, "the positions")) ||
+      failed(s.expectRank(op.getCosCache(), 2, 2, "the cosines")) ||
+      failed(s.expectRank(op.getSinCache(), 2, 2, "the sines")))
+    return failure();
+  Dims dims(s.shape(x));
+  ArrayRef<DimExpr> ids = s.shape(positions);
+  if (ids.size() == 1) {
+    if (failed(s.unify(ids[0], 1, "the positions")))
+      return failure();
+  } else if (failed(s.unify(ids[0], dims[0], "the batch")) ||
+             failed(s.unify(ids[1], dims[dims.size() - 2], "the tokens"))) {
+    return failure();
+  }
+  for (unsigned i : {0, 1})
+    if (failed(s.unify(s.shape(op.getCosCache())[i],
+                       s.shape(op.getSinCache())[i], "cosines and sines")))
+      return failure();
+  return s.set(op.getOutput(), std::move(dims));
+}
+
+/// With the channels last.
+LogicalResult inferNhwcMaxPool(msft::NhwcMaxPoolOp op, ShapeContext &s) {
+  if (failed(s.expectRank(op.getX(), 3, 16, "the input")))
+    return failure();
+  ArrayRef<DimExpr> input = s.shape(op.getX());
+  Window window{op.getStrides().value_or(ArrayRef<int64_t>()),
+                op.getPads().value_or(ArrayRef<int64_t>()),
+                op.getDilations().value_or(ArrayRef<int64_t>()),
+                op.getAutoPad(), op.getCeilMode() != 0};
+  Dims kernel(op.getKernelShape().begin(), op.getKernelShape().end());
+  FailureOr<Dims> spatial =
+      inferWindows(input.drop_front().drop_back(), kernel, window, s);
+  if (failed(spatial))
+    return failure();
+  Dims dims{input[0]};
+  llvm::append_range(dims, *spatial);
+  dims.push_back(input.back());
   return s.set(op.getY(), std::move(dims));
 }
 
@@ -197,6 +192,9 @@ LogicalResult inferEmbedLayerNormalization(msft::EmbedLayerNormalizationOp op,
       failed(s.expectRank(op.getWordEmbedding(), 2, 2, "the table")))
     return failure();
   Dims ids(s.shape(op.getInputIds()));
+  for (Value other : {op.getSegmentIds(), op.getMask(), op.getPositionIds()})
+    if (other && failed(s.expectBroadcast(other, ids, "ids of the tokens")))
+      return failure();
   Dims dims{ids[0], ids[1], s.shape(op.getWordEmbedding())[1]};
   if (failed(s.set(op.getOutput(), dims)))
     return failure();
@@ -205,48 +203,18 @@ LogicalResult inferEmbedLayerNormalization(msft::EmbedLayerNormalizationOp op,
   return op.getEmbeddingSum() ? s.set(op.getEmbeddingSum(), std::move(dims))
                               : success();
 }
-
-/// x [batch, tokens, inputs] times a weight of the three projections.
-LogicalResult inferAttention(msft::AttentionOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getInput(), 3, 3, "the input")) ||
-      failed(s.expectRank(op.getWeights(), 2, 2, "the weights")))
-    return failure();
-  if (op->getNumResults() != 1)
-    return s.refuse() << "expected no cache (not supported yet)";
-  Dims dims(s.shape(op.getInput()));
-  auto sizes = op.getQkvHiddenSizes();
-  dims[2] = sizes && sizes->size() == 3
-                ? DimExpr((*sizes)[2])
-                : DimExpr::floordiv(s.shape(op.getWeights())[1], 3);
-  return s.set(op->getResult(0), std::move(dims));
-}
-
-/// query, key and value are [batch, tokens, heads * size].
-LogicalResult inferMultiHeadAttention(msft::MultiHeadAttentionOp op,
-                                      ShapeContext &s) {
-  if (op->getNumResults() != 1 || !op.getValue() ||
-      s.rank(op.getQuery()) != 3 || s.rank(op.getValue()) != 3)
-    return s.refuse()
-           << "expected query, key and value of 3 dimensions, without "
-              "a cache (other forms are not supported yet)";
-  Dims dims(s.shape(op.getQuery()));
-  dims[2] = s.shape(op.getValue())[2];
-  return s.set(op->getResult(0), std::move(dims));
-}
 } // namespace
 
 void addContribRules(ShapeRules &rules) {
   rules.add<msft::QLinearConcatOp, inferQLinearConcat>();
   rules.add<msft::QLinearGlobalAveragePoolOp, inferQLinearGlobalAveragePool>();
   rules.add<msft::EmbedLayerNormalizationOp, inferEmbedLayerNormalization>();
-  rules.add<msft::AttentionOp, inferAttention>();
-  rules.add<msft::MultiHeadAttentionOp, inferMultiHeadAttention>();
-  rules.add<msft::MatMulNBitsOp, inferMatMulNBits>();
   rules.add<msft::FusedMatMulOp, inferFusedMatMul>();
   rules.add<msft::FusedConvOp, inferFusedConv>();
+  rules.add<msft::FusedGemmOp, inferFusedGemm>();
+  rules.add<msft::RotaryEmbeddingOp, inferRotary>();
+  rules.add<msft::NhwcMaxPoolOp, inferNhwcMaxPool>();
   rules.add<msft::QGemmOp, inferQGemm>();
-  rules.add<msft::GroupQueryAttentionOp, inferGroupQueryAttention>();
-  rules.add<msft::GatherBlockQuantizedOp, inferGatherBlockQuantized>();
   rules.add<msft::SimplifiedLayerNormalizationOp, inferSimplified>();
   rules.add<msft::DynamicQuantizeMatMulOp, msft::MatMulIntegerToFloatOp,
             msft::MatMulInteger16Op>(inferFirstTwo);
@@ -259,7 +227,7 @@ void addContribRules(ShapeRules &rules) {
            msft::FastGeluOp, msft::GeluOp, msft::GemmaRotaryEmbeddingOp,
            msft::InverseOp, msft::QLinearLeakyReluOp, msft::QLinearSigmoidOp,
            msft::QLinearSoftmaxOp, msft::QuantizeLinearOp, msft::QuickGeluOp,
-           msft::RotaryEmbeddingOp, msft::TriluOp>(inferSameAsFirst);
+           msft::TriluOp>(inferSameAsFirst);
 }
 
 } // namespace squint::onnx
