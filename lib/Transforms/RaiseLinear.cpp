@@ -145,6 +145,8 @@ struct MergeBias : OpRewritePattern<onnx::AddOp> {
       auto merged = LinearOp::create(
           rewriter, rewriter.getFusedLoc({linear.getLoc(), op.getLoc()}),
           op.getType(), linear.getInput(), linear.getWeight(), b);
+      // The formats that are asked for among them.
+      merged->setDiscardableAttrs(linear->getDiscardableAttrDictionary());
       copyDims(op, merged);
       rewriter.replaceOp(op, merged);
       return success();

@@ -110,3 +110,11 @@ func.func @main(%x: tensor<2x3x8xf32>, %w: tensor<8x24xf32>, %m: tensor<5xi32>) 
   %0 = msft.Attention(%x, %w, %m) {num_heads = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<2x3x8xf32>, tensor<8x24xf32>, tensor<5xi32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+func.func @main(%a: tensor<4x8xui8>, %b: tensor<8x3xui8>, %s: tensor<8xf32>, %t: tensor<f32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected one number as 'a_scale'}}
+  %0 = msft.MatMulIntegerToFloat(%a, %b, %s, %t) {operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0>} : (tensor<4x8xui8>, tensor<8x3xui8>, tensor<8xf32>, tensor<f32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

@@ -45,3 +45,17 @@ func.func @heads(%q: tensor<2x3x8xf32>, %k: tensor<2x5x8xf32>, %m: tensor<2x5xi3
   %0 = msft.MultiHeadAttention(%q, %k, %k, %m) {num_heads = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<2x3x8xf32>, tensor<2x5x8xf32>, tensor<2x5x8xf32>, tensor<2x5xi32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @qadd
+// CHECK: %[[A:.*]] = onnx.DequantizeLinear(%arg0,
+// CHECK: %[[B:.*]] = onnx.DequantizeLinear(%arg1,
+// CHECK: %[[SUM:.*]] = onnx.Add(%[[A]], %[[B]])
+// CHECK: onnx.QuantizeLinear(%[[SUM]],
+func.func @qadd(%a: tensor<4xui8>, %b: tensor<4xui8>) -> tensor<*xui8> {
+  %s = squint.constant dense<0.5> : tensor<f32>
+  %z = squint.constant dense<3> : tensor<ui8>
+  %0 = msft.QLinearAdd(%a, %s, %z, %b, %s, %z, %s, %z) {operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1>} : (tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  return %0 : tensor<*xui8>
+}

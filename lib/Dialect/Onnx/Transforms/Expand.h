@@ -27,6 +27,8 @@ public:
 
   /// The operand at a position of the schema, null when it is absent.
   mlir::Value in(unsigned position) const;
+  /// The operands from a position on that all belong to it.
+  mlir::OperandRange all(unsigned position) const;
   /// The result at a position, null when it is absent or has no use.
   mlir::Value out(unsigned position) const;
   int64_t integer(llvm::StringRef name, int64_t otherwise) const;
@@ -180,6 +182,11 @@ mlir::Value mergeHeads(Body &body, mlir::Value x);
 /// 0, or -inf where a condition does not hold.
 mlir::Value hideUnless(Body &body, mlir::Value allowed, mlir::Type element);
 
+/// a b of codes, as floats: sums of integers are exact.
+mlir::Value multiplyCodes(Body &body, mlir::Value a, mlir::Value aScale,
+                          mlir::Value aZero, mlir::Value b, mlir::Value bScale,
+                          mlir::Value bZero);
+
 using Expansion = mlir::LogicalResult (*)(Body &);
 struct ExpansionEntry {
   llvm::StringLiteral name;
@@ -193,6 +200,7 @@ struct ExpansionEntry {
 llvm::ArrayRef<ExpansionEntry> attentionExpansions();
 llvm::ArrayRef<ExpansionEntry> contribAttentionExpansions();
 llvm::ArrayRef<ExpansionEntry> contribExpansions();
+llvm::ArrayRef<ExpansionEntry> contribQuantizedExpansions();
 llvm::ArrayRef<ExpansionEntry> convExpansions();
 llvm::ArrayRef<ExpansionEntry> normExpansions();
 llvm::ArrayRef<ExpansionEntry> quantizedExpansions();

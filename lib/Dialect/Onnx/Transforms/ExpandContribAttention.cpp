@@ -224,6 +224,19 @@ LogicalResult expandMicrosoftAttention(Body &body) {
                          sizes.empty() ? *width / 3 : sizes[2]);
 }
 
+/// input, weights, bias, their scales, mask, their zero points, past.
+LogicalResult expandQAttention(Body &body) {
+  if (failed(refuseUsed(body, {"do_rotary", "past_present_share_buffer"})))
+    return failure();
+  std::optional<int64_t> width = Body::dims(body.in(1))[1].getConstant();
+  if (!width)
+    return body.refuse("expected weights of a static width");
+  Value projected = multiplyCodes(body, body.in(0), body.in(3), body.in(6),
+                                  body.in(1), body.in(4), body.in(7));
+  return attendProjected(body, projected, body.in(2), body.in(5), body.in(8),
+                         /*scores=*/Value(), *width / 3, *width / 3);
+}
+
 //===----------------------------------------------------------------------===//
 // GroupQueryAttention
 //===----------------------------------------------------------------------===//
@@ -363,6 +376,7 @@ ArrayRef<ExpansionEntry> contribAttentionExpansions() {
       {"msft.Attention", expandMicrosoftAttention},
       {"msft.GroupQueryAttention", expandGroupQuery},
       {"msft.MultiHeadAttention", expandMultiHead},
+      {"msft.QAttention", expandQAttention},
   };
   return table;
 }

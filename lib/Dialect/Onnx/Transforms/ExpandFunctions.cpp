@@ -25,6 +25,10 @@ Value Body::in(unsigned position) const {
   return group.empty() ? Value() : group.front();
 }
 
+OperandRange Body::all(unsigned position) const {
+  return getOperandGroup(op, schema, position);
+}
+
 Value Body::output(unsigned position) const {
   if (position >= schema.outputs.size())
     return {};
@@ -191,8 +195,9 @@ static const llvm::StringMap<const ExpansionEntry *> &expansions() {
     llvm::StringMap<const ExpansionEntry *> all;
     for (ArrayRef<ExpansionEntry> table :
          {attentionExpansions(), contribAttentionExpansions(),
-          contribExpansions(), convExpansions(), normExpansions(),
-          quantizedExpansions(), tensorExpansions(), weightExpansions()})
+          contribExpansions(), contribQuantizedExpansions(), convExpansions(),
+          normExpansions(), quantizedExpansions(), tensorExpansions(),
+          weightExpansions()})
       for (const ExpansionEntry &entry : table)
         all[entry.name] = &entry;
     return all;

@@ -151,16 +151,19 @@ LogicalResult inferMultiHeadAttention(msft::MultiHeadAttentionOp op,
 
 /// x [batch, tokens, inputs] times a weight of the three projections; the past
 /// is [2, batch, heads, length, size].
-LogicalResult inferAttention(msft::AttentionOp op, ShapeContext &s) {
+template <typename OpTy>
+LogicalResult inferProjected(OpTy op, Value input, Value weight, Value scores,
+                             std::optional<ArrayRef<int64_t>> sizes,
+                             ShapeContext &s) {
   if (failed(expectHeads(op.getNumHeads(), "num_heads", s)) ||
-      failed(s.expectRank(op.getInput(), 3, 3, "the input")) ||
-      failed(s.expectRank(op.getWeights(), 2, 2, "the weights")))
+      failed(s.expectRank(input, 3, 3, "the input")) ||
+      failed(s.expectRank(weight, 2, 2, "the weights")))
     return failure();
-  Dims dims(s.shape(op.getInput())), weights(s.shape(op.getWeights()));
+  Dims dims(s.shape(input)), weights(s.shape(weight));
   DimExpr heads = op.getNumHeads(), hidden, vHidden;
   if (failed(s.unify(dims[2], weights[0], "the contraction")))
     return failure();
-  if (auto sizes = op.getQkvHiddenSizes()) {
+  if (sizes) {
     if (sizes->size() != 3 || (*sizes)[0] != (*sizes)[1] ||
         llvm::any_of(*sizes, [](int64_t size) { return size < 1; }))
       return s.fail() << "expected qkv_hidden_sizes to be three, of which the "
@@ -193,9 +196,9 @@ LogicalResult inferAttention(msft::AttentionOp op, ShapeContext &s) {
       return failure();
     keys = keys + before[3];
   }
-  Dims scores{dims[0], heads, dims[1], keys};
-  if (failed(expectMask(op.getMaskIndex(), scores, s)) ||
-      failed(expectScores(op.getAttentionBias(), scores, s)) ||
+  Dims shape{dims[0], heads, dims[1], keys};
+  if (failed(expectMask(op.getMaskIndex(), shape, s)) ||
+      failed(expectScores(scores, shape, s)) ||
       failed(s.set(op.getOutput(), {dims[0], dims[1], vHidden})))
     return failure();
   if (!op.getPresent())
@@ -203,6 +206,15 @@ LogicalResult inferAttention(msft::AttentionOp op, ShapeContext &s) {
   if (failed(s.unify(*size, *vSize, "keys and values of a present")))
     return failure();
   return s.set(op.getPresent(), {2, dims[0], heads, keys, *size});
+}
+
+LogicalResult inferAttention(msft::AttentionOp op, ShapeContext &s) {
+  return inferProjected(op, op.getInput(), op.getWeights(),
+                        op.getAttentionBias(), op.getQkvHiddenSizes(), s);
+}
+LogicalResult inferQAttention(msft::QAttentionOp op, ShapeContext &s) {
+  return inferProjected(op, op.getInput(), op.getWeight(), /*scores=*/Value(),
+                        /*sizes=*/std::nullopt, s);
 }
 
 /// query is [batch, tokens, heads * size], or holds key and value as well;
@@ -303,6 +315,7 @@ void addAttentionRules(ShapeRules &rules) {
   rules.add<msft::AttentionOp, inferAttention>();
   rules.add<msft::GroupQueryAttentionOp, inferGroupQueryAttention>();
   rules.add<msft::MultiHeadAttentionOp, inferMultiHeadAttention>();
+  rules.add<msft::QAttentionOp, inferQAttention>();
 }
 
 } // namespace squint::onnx

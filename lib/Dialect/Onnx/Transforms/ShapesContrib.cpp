@@ -125,24 +125,40 @@ LogicalResult inferRotary(msft::RotaryEmbeddingOp op, ShapeContext &s) {
   return s.set(op.getOutput(), std::move(dims));
 }
 
-/// With the channels last.
-LogicalResult inferNhwcMaxPool(msft::NhwcMaxPoolOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getX(), 3, 16, "the input")))
+/// Windows over all but the batch and the channels.
+template <typename OpTy>
+LogicalResult inferPool(OpTy op, const Window &window, bool isLast,
+                        ShapeContext &s) {
+  Value x = op->getOperand(0);
+  if (failed(s.expectRank(x, 3, 16, "the input")))
     return failure();
-  ArrayRef<DimExpr> input = s.shape(op.getX());
+  Dims dims(s.shape(x));
+  Dims kernel(op.getKernelShape().begin(), op.getKernelShape().end());
+  ArrayRef<DimExpr> input =
+      ArrayRef<DimExpr>(dims).drop_front(isLast ? 1 : 2).drop_back(isLast);
+  FailureOr<Dims> spatial = inferWindows(input, kernel, window, s);
+  if (failed(spatial))
+    return failure();
+  llvm::copy(*spatial, dims.begin() + (isLast ? 1 : 2));
+  return s.set(op->getResult(0), std::move(dims));
+}
+
+LogicalResult inferQLinearAveragePool(msft::QLinearAveragePoolOp op,
+                                      ShapeContext &s) {
+  Window window{op.getStrides().value_or(ArrayRef<int64_t>()),
+                op.getPads().value_or(ArrayRef<int64_t>()),
+                {},
+                op.getAutoPad(),
+                op.getCeilMode() != 0};
+  return inferPool(op, window, op.getChannelsLast() != 0, s);
+}
+
+LogicalResult inferNhwcMaxPool(msft::NhwcMaxPoolOp op, ShapeContext &s) {
   Window window{op.getStrides().value_or(ArrayRef<int64_t>()),
                 op.getPads().value_or(ArrayRef<int64_t>()),
                 op.getDilations().value_or(ArrayRef<int64_t>()),
                 op.getAutoPad(), op.getCeilMode() != 0};
-  Dims kernel(op.getKernelShape().begin(), op.getKernelShape().end());
-  FailureOr<Dims> spatial =
-      inferWindows(input.drop_front().drop_back(), kernel, window, s);
-  if (failed(spatial))
-    return failure();
-  Dims dims{input[0]};
-  llvm::append_range(dims, *spatial);
-  dims.push_back(input.back());
-  return s.set(op.getY(), std::move(dims));
+  return inferPool(op, window, /*isLast=*/true, s);
 }
 
 /// Y's scale and zero point, then tensor, scale and zero point of each operand.
@@ -207,6 +223,7 @@ LogicalResult inferEmbedLayerNormalization(msft::EmbedLayerNormalizationOp op,
 
 void addContribRules(ShapeRules &rules) {
   rules.add<msft::QLinearConcatOp, inferQLinearConcat>();
+  rules.add<msft::QLinearAveragePoolOp, inferQLinearAveragePool>();
   rules.add<msft::QLinearGlobalAveragePoolOp, inferQLinearGlobalAveragePool>();
   rules.add<msft::EmbedLayerNormalizationOp, inferEmbedLayerNormalization>();
   rules.add<msft::FusedMatMulOp, inferFusedMatMul>();
