@@ -33,7 +33,7 @@ LogicalResult IntegerGemm::prepare() {
                               "activations and as operand for others";
   zero = op.getActivationZeroPoint().value_or(0);
   inputLow = isStatic ? -128 : -127;
-  if (zero && !isStatic)
+  if ((zero || op.getZeroPoint()) && !isStatic)
     return op->emitError()
            << "expected a zero point with static activations only";
 
@@ -61,6 +61,8 @@ LogicalResult IntegerGemm::prepare() {
     return op->emitError() << "expected groups of activations in multiples of "
                            << step << " with '" << weight.str() << "', got "
                            << group;
+  if (inBlocks() && op.getZeroPoint())
+    return op->emitError() << "expected a constant zero point with groups";
   int64_t blocks = llvm::divideCeil(layout.columns, blockSize);
   if (!patches) {
     auto sums = cast<MemRefType>(op.getSums().getType());
@@ -420,11 +422,15 @@ KernelBuilder::Values IntegerGemm::loadColumns(Value panel) {
   bool rest = !inBlocks();
   columns.push_back(rest ? loadZeros(base) : Value());
   Value sums;
-  if (rest && zero) {
+  if (rest && (zero || op.getZeroPoint())) {
     Value at = b.add(base, PanelLayout::sumsOffset);
     sums =
         b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights, at, 64));
-    sums = arith::MulIOp::create(b, sums, b.intConstant(b.i32s(), zero));
+    Value factor = b.i32(zero);
+    if (Value given = op.getZeroPoint())
+      factor = arith::AddIOp::create(
+          b, factor, memref::LoadOp::create(b, given, ValueRange(b.index(0))));
+    sums = arith::MulIOp::create(b, sums, b.splat(factor));
   }
   columns.push_back(sums);
   return columns;
@@ -448,11 +454,11 @@ Value IntegerGemm::finish(Value sum, Value row, ArrayRef<Value> columns) {
       value = arith::SubIOp::create(b, value, zeroSums);
     value = arith::SIToFPOp::create(b, b.f32s(), value);
   }
-  if (isStatic)
-    value = arith::MulFOp::create(
-        b, value,
-        b.constant(b.f32s(), op.getActivationScale()->convertToFloat()));
-  else if (!inputRatio)
+  if (isStatic) {
+    float scale = op.getActivationScale()->convertToFloat();
+    if (scale != 1.0f)
+      value = arith::MulFOp::create(b, value, b.constant(b.f32s(), scale));
+  } else if (!inputRatio)
     value = arith::MulFOp::create(
         b, value,
         b.splat(memref::LoadOp::create(b, op.getScales(),

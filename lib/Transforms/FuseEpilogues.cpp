@@ -50,9 +50,10 @@ Operation *rebuild(OpBuilder &b, Location loc, Operation *product,
   if (auto op = dyn_cast<GemmOp>(product))
     result = GemmOp::create(
         b, loc, outputs.getTypes(), op.getInput(), op.getScales(), op.getSums(),
-        op.getWeights(), extras, outputs, op.getWeightTypeAttr(),
-        op.getActivationFormatAttr(), op.getActivationScaleAttr(),
-        op.getActivationZeroPointAttr(), op.getTileAttr(), op.getWindowAttr());
+        op.getZeroPoint(), op.getWeights(), extras, outputs,
+        op.getWeightTypeAttr(), op.getActivationFormatAttr(),
+        op.getActivationScaleAttr(), op.getActivationZeroPointAttr(),
+        op.getTileAttr(), op.getWindowAttr());
   else {
     auto depthwise = cast<DepthwiseOp>(product);
     result = DepthwiseOp::create(b, loc, outputs.getTypes(),

@@ -21,13 +21,34 @@ using namespace squint;
 
 namespace {
 
-/// An activation on its way into a product: floats, or a quantization whose
-/// codes the kernel reads.
+/// An activation on its way into a product: floats, a quantization whose codes
+/// the kernel reads, or codes that the model made.
 struct Activation {
   Value source;
   QuantizeOp quantize;
-  Format format() { return quantize.getResult().getType().getFormat(); }
-  bool isStatic() { return quantize && quantize.getScale().has_value(); }
+  CodesOp codes;
+
+  bool hasCodes() { return quantize || codes; }
+  FormatAttr formatAttr() {
+    if (!hasCodes())
+      return {};
+    return (quantize ? quantize.getResult() : codes.getResult())
+        .getType()
+        .getFormatAttr();
+  }
+  Format format() { return formatAttr().getFormat(); }
+  bool isStatic() { return codes || (quantize && quantize.getScale()); }
+  FloatAttr scale() {
+    if (codes)
+      return Builder(codes.getContext()).getF32FloatAttr(1.0f);
+    return quantize ? quantize.getScaleAttr() : FloatAttr();
+  }
+  IntegerAttr zeroPoint();
+  /// What the model computes as a zero point.
+  Value variableZeroPoint() {
+    Value zero = codes ? codes.getZeroPoint() : Value();
+    return zero && !zero.getDefiningOp<ConstantOp>() ? zero : Value();
+  }
 };
 
 /// The attribute's accessor is unsigned.
@@ -35,11 +56,27 @@ int32_t getZeroPoint(QuantizeOp op) {
   return static_cast<int32_t>(op.getZeroPoint().value_or(0));
 }
 
+IntegerAttr Activation::zeroPoint() {
+  if (!codes)
+    return quantize ? quantize.getZeroPointAttr() : IntegerAttr();
+  Value zero = codes.getZeroPoint();
+  auto constant = zero ? zero.getDefiningOp<ConstantOp>() : ConstantOp();
+  if (!constant)
+    return {};
+  auto dense = cast<DenseElementsAttr>(constant.getValue());
+  int64_t value = (*dense.value_begin<APInt>()).getSExtValue();
+  return Builder(codes.getContext())
+      .getI32IntegerAttr(static_cast<int32_t>(value));
+}
+
 Activation traceActivation(Value input) {
-  if (auto dequantize = input.getDefiningOp<squint::DequantizeOp>())
+  if (auto dequantize = input.getDefiningOp<squint::DequantizeOp>()) {
     if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>())
-      return {quantize.getInput(), quantize};
-  return {input, {}};
+      return {quantize.getInput(), quantize, {}};
+    if (auto codes = dequantize.getInput().getDefiningOp<CodesOp>())
+      return {codes.getInput(), {}, codes};
+  }
+  return {input, {}, {}};
 }
 
 /// Static codes, element by element, so that they fuse into what makes the
@@ -77,10 +114,14 @@ Value staticCodes(TensorBuilder &b, Value source, ArrayRef<OpFoldResult> sizes,
 Activation chooseActivation(Value input, Value weight) {
   Activation activation = traceActivation(input);
   Format format = cast<PackedType>(weight.getType()).getFormat();
-  if (activation.quantize &&
-      !kernel::hasIntegerProducts(format, activation.format()))
-    return {input, {}};
-  return activation;
+  bool isBuilt = !activation.hasCodes() ||
+                 kernel::hasIntegerProducts(format, activation.format());
+  // Sums of groups of codes are of whole groups, and constant zero points.
+  int64_t columns = cast<PackedType>(weight.getType()).getColumns();
+  if (activation.codes && format.granularity == Granularity::Group)
+    isBuilt &= !activation.variableZeroPoint() &&
+               columns % std::min(format.groupSize, columns) == 0;
+  return isBuilt ? activation : Activation{input, {}, {}};
 }
 
 /// The weight as a packed value: a quantized one as it is, a float constant as
@@ -122,27 +163,81 @@ FailureOr<Value> packedWeight(PatternRewriter &rewriter, Operation *op,
       .getResult();
 }
 
+/// A zero point that the model computes as the kernel reads it.
+Value widenZeroPoint(TensorBuilder &b, Value zero) {
+  auto type = cast<RankedTensorType>(zero.getType());
+  auto one = RankedTensorType::get({1}, type.getElementType());
+  if (type.getRank() == 0)
+    zero = tensor::ExpandShapeOp::create(b.rewriter, b.loc, one, zero,
+                                         ArrayRef<ReassociationIndices>{});
+  else if (type.getRank() > 1)
+    zero = tensor::CollapseShapeOp::create(
+        b.rewriter, b.loc, one, zero,
+        ArrayRef<ReassociationIndices>{
+            llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()))});
+  return b.map(zero, b.rewriter.getMultiDimIdentityMap(1),
+               {b.rewriter.getIndexAttr(1)}, b.rewriter.getI32Type(),
+               [&](OpBuilder &inner, ValueRange arguments) -> Value {
+                 return arith::ExtSIOp::create(inner, b.loc, inner.getI32Type(),
+                                               arguments[0]);
+               });
+}
+
+/// The sums of every `group` codes of a matrix's rows (0 is all of a row).
+Value sumCodes(TensorBuilder &b, Value matrix, OpFoldResult rows,
+               int64_t columns, int64_t group) {
+  PatternRewriter &rewriter = b.rewriter;
+  Location loc = b.loc;
+  int64_t size = group ? std::min(group, columns) : columns;
+  Sizes sizes{rows, rewriter.getIndexAttr(columns / size)};
+  auto type = cast<RankedTensorType>(matrix.getType());
+  Sizes split = sizes;
+  split.push_back(rewriter.getIndexAttr(size));
+  Value groups = tensor::ExpandShapeOp::create(
+      rewriter, loc,
+      RankedTensorType::get({type.getDimSize(0), columns / size, size},
+                            type.getElementType()),
+      matrix, ArrayRef<ReassociationIndices>{{0}, {1, 2}}, split);
+  Value init = b.empty(sizes, rewriter.getI32Type());
+  Value zero =
+      arith::ConstantOp::create(rewriter, loc, rewriter.getI32IntegerAttr(0));
+  init = linalg::FillOp::create(rewriter, loc, zero, init).getResult(0);
+  AffineExpr m, g, k;
+  bindDims(rewriter.getContext(), m, g, k);
+  AffineMap maps[] = {rewriter.getMultiDimIdentityMap(3),
+                      AffineMap::get(3, 0, {m, g}, rewriter.getContext())};
+  utils::IteratorType iterators[] = {utils::IteratorType::parallel,
+                                     utils::IteratorType::parallel,
+                                     utils::IteratorType::reduction};
+  return linalg::GenericOp::create(
+             rewriter, loc, TypeRange(init.getType()), groups, init, maps,
+             iterators,
+             [&](OpBuilder &inner, Location, ValueRange arguments) {
+               Value wide = arith::ExtSIOp::create(
+                   inner, loc, inner.getI32Type(), arguments[0]);
+               wide = arith::AddIOp::create(inner, loc, arguments[1], wide);
+               linalg::YieldOp::create(inner, loc, wide);
+             })
+      .getResult(0);
+}
+
 /// kernel.gemm with the bias as its epilogue.
 Value createGemm(TensorBuilder &b, Value input, Value scales, Value sums,
                  Value weight, Value bias, OpFoldResult rows, Type element,
-                 QuantizeOp quantize, kernel::WindowAttr window = {}) {
+                 Activation activation, kernel::WindowAttr window = {}) {
   PatternRewriter &rewriter = b.rewriter;
   int64_t outputs = cast<PackedType>(weight.getType()).getRows();
   Value init = b.empty({rows, rewriter.getIndexAttr(outputs)}, element);
-  FormatAttr format;
-  FloatAttr scale;
-  IntegerAttr zeroPoint;
-  if (quantize) {
-    format = quantize.getResult().getType().getFormatAttr();
-    scale = quantize.getScaleAttr();
-    zeroPoint = quantize.getZeroPointAttr();
-  }
   SmallVector<Value> extras;
   if (bias)
     extras.push_back(bias);
+  Value zeroPoint = activation.variableZeroPoint();
+  if (zeroPoint)
+    zeroPoint = widenZeroPoint(b, zeroPoint);
   auto gemm = kernel::GemmOp::create(
-      rewriter, b.loc, TypeRange(init.getType()), input, scales, sums, weight,
-      extras, ValueRange(init), TypeAttr(), format, scale, zeroPoint,
+      rewriter, b.loc, TypeRange(init.getType()), input, scales, sums,
+      zeroPoint, weight, extras, ValueRange(init), TypeAttr(),
+      activation.formatAttr(), activation.scale(), activation.zeroPoint(),
       DictionaryAttr(), window);
   OpBuilder::InsertionGuard guard(rewriter);
   Block *block = rewriter.createBlock(&gemm.getEpilogue());
@@ -203,21 +298,26 @@ struct FuseLinear : OpRewritePattern<LinearOp> {
     auto type = cast<RankedTensorType>(op.getResult().getType());
     OpFoldResult rows = b.product(ArrayRef(*sizes).drop_back());
     Activation activation = chooseActivation(op.getInput(), *weight);
-    Value matrix = b.asMatrix(b.toF32(activation.source)), scales, sums;
-    if (activation.quantize) {
-      llvm::Expected<int64_t> group = kernel::getSumGroup(
-          cast<PackedType>(weight->getType()).getFormat(), activation.format());
+    auto packed = cast<PackedType>(weight->getType());
+    Value matrix = activation.codes ? b.asMatrix(activation.source)
+                                    : b.asMatrix(b.toF32(activation.source));
+    Value scales, sums;
+    if (activation.hasCodes()) {
+      llvm::Expected<int64_t> group =
+          kernel::getSumGroup(packed.getFormat(), activation.format());
       if (!group)
         return op.emitError() << llvm::toString(group.takeError());
-      std::array<Value, 3> parts =
-          quantizeRows(b, matrix, rows,
-                       rewriter.getIndexAttr(
-                           cast<PackedType>(weight->getType()).getColumns()),
-                       activation.quantize, *group);
-      matrix = parts[0], scales = parts[1], sums = parts[2];
+      if (activation.codes) {
+        sums = sumCodes(b, matrix, rows, packed.getColumns(), *group);
+      } else {
+        std::array<Value, 3> parts = quantizeRows(
+            b, matrix, rows, rewriter.getIndexAttr(packed.getColumns()),
+            activation.quantize, *group);
+        matrix = parts[0], scales = parts[1], sums = parts[2];
+      }
     }
     Value result = createGemm(b, matrix, scales, sums, *weight, op.getBias(),
-                              rows, type.getElementType(), activation.quantize);
+                              rows, type.getElementType(), activation);
     rewriter.replaceOp(op, b.expand(result, type, *sizes));
     return success();
   }
@@ -244,13 +344,15 @@ struct FuseConv : OpRewritePattern<ConvOp> {
 
     TensorBuilder b{rewriter, op.getLoc()};
     Activation activation = chooseActivation(op.getInput(), *weight);
-    Value source = b.toF32(activation.source), scales;
+    Value source =
+              activation.codes ? activation.source : b.toF32(activation.source),
+          scales;
     Sizes inputSizes{(*sizes)[0]};
     for (int64_t size : input.getShape().drop_front())
       inputSizes.push_back(rewriter.getIndexAttr(size));
     OpFoldResult pixels = b.product(ArrayRef(*sizes).drop_front().drop_back());
     OpFoldResult rows = b.multiply((*sizes)[0], pixels);
-    if (activation.isStatic()) {
+    if (activation.quantize && activation.isStatic()) {
       source = staticCodes(b, source, inputSizes, activation.quantize);
     } else if (activation.quantize) {
       // A token of an image is the image.
@@ -284,19 +386,22 @@ struct FuseConv : OpRewritePattern<ConvOp> {
                                         Sizes{rows, rewriter.getIndexAttr(1)});
     }
 
-    auto window = getWindow(op, activation);
+    SmallVector<int64_t> pads(op.getPads());
+    if (Value zero = activation.variableZeroPoint())
+      source = pad(b, source, zero, inputSizes, pads);
+    auto window = getWindow(op, activation, pads);
     if (input.getRank() == 3) {
-      auto element = cast<RankedTensorType>(source.getType()).getElementType();
+      auto padded = cast<RankedTensorType>(source.getType());
       auto image = RankedTensorType::get(
-          {input.getDimSize(0), 1, input.getDimSize(1), input.getDimSize(2)},
-          element);
+          {padded.getDimSize(0), 1, padded.getDimSize(1), padded.getDimSize(2)},
+          padded.getElementType());
       source = tensor::ExpandShapeOp::create(
           rewriter, b.loc, image, source,
           ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}},
           Sizes{inputSizes[0], rewriter.getIndexAttr(1), inputSizes[1],
                 inputSizes[2]});
     }
-    if (activation.quantize) {
+    if (activation.hasCodes()) {
       llvm::Expected<int64_t> group = kernel::getSumGroup(
           cast<PackedType>(weight->getType()).getFormat(), activation.format());
       if (!group)
@@ -305,16 +410,42 @@ struct FuseConv : OpRewritePattern<ConvOp> {
       source = b.collapse(source, 3);
       window = {};
     }
-    Value result =
-        createGemm(b, source, scales, Value(), *weight, op.getBias(), rows,
-                   type.getElementType(), activation.quantize, window);
+    Value result = createGemm(b, source, scales, Value(), *weight, op.getBias(),
+                              rows, type.getElementType(), activation, window);
     rewriter.replaceOp(op, b.expand(result, type, *sizes));
     return success();
   }
 
 private:
+  /// Codes with a zero point that the model computes around them: the window's
+  /// is a constant. `sizes` and `pads` become those of the result.
+  static Value pad(TensorBuilder &b, Value codes, Value zero, Sizes &sizes,
+                   SmallVector<int64_t> &pads) {
+    if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
+      return codes;
+    PatternRewriter &rewriter = b.rewriter;
+    size_t spatial = pads.size() / 2;
+    Sizes inner = sizes, offsets(sizes.size(), rewriter.getIndexAttr(0)),
+          ones(sizes.size(), rewriter.getIndexAttr(1));
+    for (size_t i = 0; i < spatial; ++i) {
+      offsets[i + 1] = rewriter.getIndexAttr(pads[i]);
+      sizes[i + 1] = rewriter.getIndexAttr(*getConstantIntValue(sizes[i + 1]) +
+                                           pads[i] + pads[i + spatial]);
+    }
+    pads.assign(pads.size(), 0);
+    SmallVector<Value> origin(
+        cast<RankedTensorType>(zero.getType()).getRank(),
+        arith::ConstantIndexOp::create(rewriter, b.loc, 0));
+    Value scalar = tensor::ExtractOp::create(rewriter, b.loc, zero, origin);
+    Value whole = b.empty(sizes, rewriter.getI8Type());
+    whole = linalg::FillOp::create(rewriter, b.loc, scalar, whole).getResult(0);
+    return tensor::InsertSliceOp::create(rewriter, b.loc, codes, whole, offsets,
+                                         inner, ones);
+  }
+
   /// One spatial dimension is an image of height one.
-  static kernel::WindowAttr getWindow(ConvOp op, Activation activation) {
+  static kernel::WindowAttr getWindow(ConvOp op, Activation activation,
+                                      ArrayRef<int64_t> pads) {
     auto two = [&](ArrayRef<int64_t> values, int64_t one) {
       SmallVector<int64_t> result(values);
       if (cast<RankedTensorType>(op.getType()).getRank() == 3)
@@ -328,12 +459,12 @@ private:
           .drop_front()
           .drop_back();
     };
-    int64_t padding =
-        activation.isStatic() ? getZeroPoint(activation.quantize) : 0;
+    IntegerAttr zero = activation.zeroPoint();
+    int64_t padding = zero ? zero.getInt() : 0;
     return kernel::WindowAttr::get(
         op.getContext(), two(spatial(op.getWeight()), 1),
-        two(op.getStrides(), 1), two(op.getDilations(), 1),
-        two(op.getPads(), 0), two(spatial(op.getResult()), 1), padding);
+        two(op.getStrides(), 1), two(op.getDilations(), 1), two(pads, 0),
+        two(spatial(op.getResult()), 1), padding);
   }
 
   /// Whether patches are the image as it is.
@@ -369,6 +500,8 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
 
   LogicalResult matchAndRewrite(squint::DequantizeOp op,
                                 PatternRewriter &rewriter) const override {
+    if (auto codes = op.getInput().getDefiningOp<CodesOp>())
+      return decode(op, codes, rewriter);
     auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
     if (!quantize)
       return failure();
@@ -468,6 +601,42 @@ struct LowerDequantizedActivation : OpRewritePattern<squint::DequantizeOp> {
                          arith::MulFOp::create(builder, b.loc, x, scale));
         });
     rewriter.replaceOp(op, b.expand(floats, type, *sizes, leading));
+    return success();
+  }
+
+private:
+  /// float(code - zero point)
+  static LogicalResult decode(squint::DequantizeOp op, CodesOp codes,
+                              PatternRewriter &rewriter) {
+    FailureOr<Sizes> sizes = materializeDims(rewriter, op, 0);
+    if (failed(sizes))
+      return failure();
+    TensorBuilder b{rewriter, op.getLoc()};
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    AffineMap identity = rewriter.getMultiDimIdentityMap(type.getRank());
+    SmallVector<Value> reads{codes.getInput()};
+    SmallVector<AffineMap> maps{identity};
+    if (codes.getZeroPoint()) {
+      reads.push_back(codes.getZeroPoint());
+      int64_t rank = cast<RankedTensorType>(reads.back().getType()).getRank();
+      maps.push_back(AffineMap::get(
+          type.getRank(), 0,
+          SmallVector<AffineExpr>(rank, rewriter.getAffineConstantExpr(0)),
+          rewriter.getContext()));
+    }
+    rewriter.replaceOp(
+        op, b.map(reads, maps, *sizes, type.getElementType(),
+                  [&](OpBuilder &builder, ValueRange arguments) -> Value {
+                    SmallVector<Value> wide;
+                    for (Value value : arguments.take_front(reads.size()))
+                      wide.push_back(arith::ExtSIOp::create(
+                          builder, b.loc, builder.getI32Type(), value));
+                    Value x = wide[0];
+                    if (wide.size() == 2)
+                      x = arith::SubIOp::create(builder, b.loc, x, wide[1]);
+                    return arith::SIToFPOp::create(builder, b.loc,
+                                                   type.getElementType(), x);
+                  }));
     return success();
   }
 };

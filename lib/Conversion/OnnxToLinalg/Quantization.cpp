@@ -57,6 +57,80 @@ placeScales(Node &node, const Tensor &scales, const Tensor &x, int64_t axis) {
   return std::make_pair(wide, b.getMultiDimIdentityMap(rank));
 }
 
+/// The number that a constant holds for all its elements.
+static std::optional<float> getSplat(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto dense =
+      constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
+  if (!dense || !dense.isSplat() || !dense.getElementType().isF32())
+    return std::nullopt;
+  return dense.getSplatValue<float>();
+}
+
+namespace {
+/// Codes of up to 16 bits of f32, in f32 and i32: the bounds are integers, so
+/// that clamping first gives the same codes, and adding 1.5 * 2^23, whose last
+/// bit is worth 1, rounds. NaN gives the lowest code.
+struct FastQuantizer {
+  ImplicitLocOpBuilder &b;
+  IntegerType codes;
+  Value zero; // as i32, null for none
+
+  Value real(float value) {
+    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+  }
+  float low() const {
+    return codes.isUnsigned() ? 0.0f : -float(1 << (codes.getWidth() - 1));
+  }
+  float high() const { return low() + float((1 << codes.getWidth()) - 1); }
+  Value clamp(Value x, Value least, Value most) {
+    x = arith::MaxNumFOp::create(b, x, least);
+    return arith::MinNumFOp::create(b, x, most);
+  }
+
+  /// x / scale, clamped. With a scale that is known the quotient is a product
+  /// and a correction, which rounds as the division does.
+  Value divide(Value x, Value scale, std::optional<float> known) {
+    Value offset =
+        zero ? arith::SIToFPOp::create(b, b.getF32Type(), zero).getResult()
+             : real(0);
+    auto bound = [&](float value) -> Value {
+      return arith::SubFOp::create(b, real(value), offset);
+    };
+    if (!known || !(*known > 1e-30f && *known < 1e30f))
+      return clamp(arith::DivFOp::create(b, x, scale), bound(low()),
+                   bound(high()));
+    // Bounds of x give quotients that round to those of codes.
+    Value factor = real(*known);
+    auto scaled = [&](float value) -> Value {
+      return arith::MulFOp::create(b, bound(value), factor);
+    };
+    x = clamp(x, scaled(low()), scaled(high()));
+    if (*known == 1.0f)
+      return x;
+    Value inverse = real(1.0f / *known);
+    Value quotient = arith::MulFOp::create(b, x, inverse);
+    int exponent;
+    if (std::frexp(*known, &exponent) == 0.5f)
+      return quotient;
+    Value rest =
+        math::FmaOp::create(b, arith::NegFOp::create(b, quotient), factor, x);
+    return math::FmaOp::create(b, rest, inverse, quotient);
+  }
+
+  Value operator()(Value x, Value scale, std::optional<float> known) {
+    Value shifted =
+        arith::AddFOp::create(b, divide(x, scale, known), real(12582912.0f));
+    Value code = arith::BitcastOp::create(b, b.getI32Type(), shifted);
+    code = arith::SubIOp::create(
+        b, code, arith::ConstantIntOp::create(b, 0x4B400000, 32));
+    if (zero)
+      code = arith::AddIOp::create(b, code, zero);
+    return castScalar(b, code, b.getI32Type(), codes);
+  }
+};
+} // namespace
+
 /// y = saturate(round(x / scale) + zero)
 static LogicalResult lowerQuantizeLinear(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
@@ -81,16 +155,21 @@ static LogicalResult lowerQuantizeLinear(Node &node) {
   Type type = computeElement(x.element).isF64() ? b.getF64Type() : f32;
   Type rounded = x.element.isF16() || x.element.isBF16() ? x.element : type;
   bool saturates = node.integer("saturate", 1);
+  std::optional<float> known = getSplat(node.operand(1));
   Tensor result = mapWith(
       b, inputs, maps, x.dims, codes,
       [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
         Value value = castScalar(inner, v[0], x.element, type),
               by = castScalar(inner, v[1], scale->first.element, type);
-        Value quotient = arith::DivFOp::create(inner, value, by);
-        if (rounded != type && node.in(1).element == x.element)
-          quotient =
-              toCompute(inner, toStorage(inner, quotient, rounded), rounded);
+        auto divide = [&]() -> Value {
+          Value quotient = arith::DivFOp::create(inner, value, by);
+          if (rounded != type && node.in(1).element == x.element)
+            quotient =
+                toCompute(inner, toStorage(inner, quotient, rounded), rounded);
+          return quotient;
+        };
         if (!isa<IntegerType>(codes)) {
+          Value quotient = divide();
           quotient = castScalar(inner, quotient, type, codes);
           if (isa<Float4E2M1FNType>(codes) && node.has(2)) // -0 becomes 0
             quotient = arith::AddFOp::create(inner, quotient,
@@ -108,6 +187,13 @@ static LogicalResult lowerQuantizeLinear(Node &node) {
           }
           return quotient;
         }
+        auto integer = cast<IntegerType>(codes);
+        unsigned width = integer.getWidth();
+        if (rounded == f32 && x.element.isF32() && width <= 16) {
+          Value zero = hasZero ? castScalar(inner, v[2], codes, i32) : Value();
+          return FastQuantizer{inner, integer, zero}(value, by, known);
+        }
+        Value quotient = divide();
         // Cut to i32 first: a sum with a zero point of 16 bits then fits i64.
         Value whole = castScalar(
             inner, math::RoundEvenOp::create(inner, quotient), type, i32);
@@ -116,8 +202,6 @@ static LogicalResult lowerQuantizeLinear(Node &node) {
         if (hasZero)
           whole = arith::AddIOp::create(inner, whole,
                                         castScalar(inner, v[2], codes, i64));
-        auto integer = cast<IntegerType>(codes);
-        unsigned width = integer.getWidth();
         int64_t low = integer.isUnsigned() ? 0 : -(int64_t(1) << (width - 1)),
                 high =
                     (int64_t(1) << (integer.isUnsigned() ? width : width - 1)) -
@@ -144,6 +228,7 @@ static LogicalResult lowerDequantizeLinear(Node &node) {
   SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(x.rank()),
                               scale->second};
   bool hasZero = node.has(2);
+  std::optional<float> known = getSplat(node.operand(1));
   if (hasZero) {
     auto zero = placeScales(node, node.in(2), x, axis);
     if (failed(zero))
@@ -158,7 +243,8 @@ static LogicalResult lowerDequantizeLinear(Node &node) {
                 Value value;
                 if (hasZero && isa<IntegerType>(x.element)) {
                   // Codes of 32 bits are apart by more than they hold.
-                  Type wide = inner.getI64Type();
+                  bool isWide = x.element.getIntOrFloatBitWidth() == 32;
+                  Type wide = isWide ? inner.getI64Type() : inner.getI32Type();
                   Value difference = arith::SubIOp::create(
                       inner, castScalar(inner, v[0], x.element, wide),
                       castScalar(inner, v[2], x.element, wide));
@@ -169,9 +255,46 @@ static LogicalResult lowerDequantizeLinear(Node &node) {
                     value = arith::SubFOp::create(
                         inner, value, castScalar(inner, v[2], x.element, type));
                 }
+                if (known == 1.0f)
+                  return value;
                 return arith::MulFOp::create(inner, value, by);
               });
   return node.replace(result.value);
+}
+
+/// Codes without a sign become signed ones, and their zero point with them.
+static LogicalResult lowerCodes(Node &node) {
+  auto op = cast<CodesOp>(node.op);
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor codes = node.in(0), zero;
+  bool isUnsigned = codes.element.isUnsignedInteger();
+  Type i8 = b.getI8Type();
+  auto shift = [&](const Tensor &x) {
+    return map(b, x, x.dims, i8,
+               [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+                 return arith::XOrIOp::create(
+                     inner, v[0], arith::ConstantIntOp::create(inner, -128, 8));
+               });
+  };
+  Value zeroPoint;
+  std::optional<SmallVector<int64_t>> constant = SmallVector<int64_t>{0};
+  if (op.getZeroPoint()) {
+    constant = node.constantIntegers(1);
+    zero = node.in(1);
+  }
+  if (constant) {
+    int64_t value = constant->front() - (isUnsigned ? 128 : 0);
+    zeroPoint = ConstantOp::create(
+        b, DenseElementsAttr::get(RankedTensorType::get({1}, i8),
+                                  static_cast<int8_t>(value)));
+  } else {
+    zeroPoint = isUnsigned ? shift(zero).value : zero.value;
+  }
+  auto result =
+      CodesOp::create(b, op.getType(),
+                      isUnsigned ? shift(codes).value : codes.value, zeroPoint);
+  op.replaceAllUsesWith(result.getResult());
+  return success();
 }
 
 /// The same bits as another type of as many.
@@ -205,6 +328,7 @@ ArrayRef<TableEntry> lowering::quantizationTable() {
       {"BitCast", lowerBitCast},
       {"DequantizeLinear", lowerDequantizeLinear},
       {"QuantizeLinear", lowerQuantizeLinear},
+      {"squint.codes", lowerCodes},
   };
   return table;
 }

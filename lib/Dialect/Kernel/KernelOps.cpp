@@ -165,22 +165,25 @@ static ParseResult parseGroup(OpAsmParser &parser, StringRef keyword,
 }
 
 ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
-  SmallVector<Value> ins, weights, extras, outputs;
+  SmallVector<Value> ins, zeroPoint, weights, extras, outputs;
   SMLoc loc = parser.getCurrentLocation();
   if (parseGroup(parser, "ins", false, ins) ||
+      parseGroup(parser, "zero_point", true, zeroPoint) ||
       parseGroup(parser, "weights", false, weights) ||
       parseGroup(parser, "extras", true, extras) ||
       parseGroup(parser, "outs", false, outputs) ||
       parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
       parser.parseRegion(*result.addRegion()))
     return failure();
-  if (ins.empty() || ins.size() > 3 || weights.size() != 1 || outputs.empty())
-    return parser.emitError(
-        loc, "expected one to three inputs, one weight and an output");
+  if (ins.empty() || ins.size() > 3 || zeroPoint.size() > 1 ||
+      weights.size() != 1 || outputs.empty())
+    return parser.emitError(loc, "expected one to three inputs, one weight, an "
+                                 "output and one zero point at most");
   SmallVector<Type> types;
   if (succeeded(parser.parseOptionalArrow()) && parser.parseTypeList(types))
     return failure();
   result.addOperands(ins);
+  result.addOperands(zeroPoint);
   result.addOperands(weights);
   result.addOperands(extras);
   result.addOperands(outputs);
@@ -191,7 +194,8 @@ ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
   bool images = result.attributes.get("window") != nullptr;
   int32_t scales = images ? ins.size() == 2 : ins.size() == 3,
           sums = !images && ins.size() >= 2;
-  properties.setOperandSegmentSizes({1, scales, sums, 1,
+  properties.setOperandSegmentSizes({1, scales, sums,
+                                     static_cast<int32_t>(zeroPoint.size()), 1,
                                      static_cast<int32_t>(extras.size()),
                                      static_cast<int32_t>(outputs.size())});
   return success();
@@ -209,6 +213,8 @@ void GemmOp::print(OpAsmPrinter &printer) {
   if (getSums())
     ins.push_back(getSums());
   group("ins", ins);
+  if (getZeroPoint())
+    group("zero_point", getZeroPoint());
   group("weights", getWeights());
   group("extras", getExtras());
   group("outs", getOutputs());
@@ -245,8 +251,16 @@ LogicalResult GemmOp::verify() {
                                 bool(getSums()) == bool(getWindow())))
     return emitOpError() << "expected codes of type i8, and their sums unless "
                             "they are images, with an activation format";
-  if (!getActivationFormat() && getSums())
+  if (!getActivationFormat() && (getSums() || getZeroPoint()))
     return emitOpError() << "expected an activation format with codes";
+  if (getZeroPoint()) {
+    auto zero = cast<ShapedType>(getZeroPoint().getType());
+    if (!zero.getElementType().isInteger(32) ||
+        zero.getShape() != ArrayRef<int64_t>{1} || !getActivationScale())
+      return emitOpError() << "expected one zero point of type i32 with a "
+                              "static scale, got "
+                           << zero;
+  }
   return verifyEpilogue(*this, getEpilogue(), getExtras(), getOutputs());
 }
 

@@ -93,6 +93,30 @@ LogicalResult QuantizeOp::verify() {
   return success();
 }
 
+LogicalResult CodesOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  PackedType type = getResult().getType();
+  auto element = dyn_cast<IntegerType>(input.getElementType());
+  if (!element || element.getWidth() != 8)
+    return emitOpError() << "expected codes of 8 bits, got " << input;
+  if (!compatible(input.getShape(), type.getShape()))
+    return emitOpError() << "expected a result of the input's shape, got "
+                         << type;
+  if (Format format = type.getFormat();
+      format.element->name != "int8" || format.zeroPoint ||
+      format.granularity != Granularity::Tensor)
+    return emitOpError() << "expected the format 'int8:tensor', got '"
+                         << format.str() << "'";
+  if (!getZeroPoint())
+    return success();
+  auto zero = cast<RankedTensorType>(getZeroPoint().getType());
+  if (zero.getElementType() != element || !zero.hasStaticShape() ||
+      zero.getNumElements() != 1)
+    return emitOpError() << "expected one zero point of type " << element
+                         << ", got " << zero;
+  return success();
+}
+
 LogicalResult DequantizeOp::verify() {
   if (!compatible(cast<RankedTensorType>(getResult().getType()).getShape(),
                   getInput().getType().getShape()))

@@ -12,6 +12,20 @@ func.func @f(%x: tensor<?x5xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
 
 // -----
 
+func.func @f(%x: tensor<?x4xi8>, %s: tensor<?x1xi32>, %z: tensor<2xi32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %w = squint.constant #squint.data<"w.bin", 0, 68> : !squint.packed<8x4, "int8:tensor,scale=f32">
+  // expected-error@+1 {{expected one zero point of type i32 with a static scale, got 'tensor<2xi32>'}}
+  %0 = kernel.gemm ins(%x, %s : tensor<?x4xi8>, tensor<?x1xi32>) zero_point(%z : tensor<2xi32>)
+      weights(%w : !squint.packed<8x4, "int8:tensor,scale=f32">) outs(%y : tensor<?x8xf32>)
+      attributes {activation_format = #squint.format<"int8:tensor,scale=f32">, activation_scale = 1.0 : f32} {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  } -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
 func.func @f(%x: tensor<?x4xf32>, %b: tensor<8xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %w = squint.constant #squint.data<"w.bin", 0, 128> : !squint.packed<8x4, "f32">
   // expected-error@+1 {{expected an epilogue with 2 arguments, got 1}}

@@ -46,6 +46,38 @@ func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // -----
 
+func.func @f(%x: tensor<?x4xi16>) {
+  // expected-error@+1 {{expected codes of 8 bits, got 'tensor<?x4xi16>'}}
+  %0 = squint.codes %x : tensor<?x4xi16> -> <?x4, "int8:tensor">
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xui8>, %z: tensor<4xui8>) {
+  // expected-error@+1 {{expected one zero point of type 'ui8', got 'tensor<4xui8>'}}
+  %0 = squint.codes %x zero_point(%z) : tensor<?x4xui8>, tensor<4xui8> -> <?x4, "int8:tensor">
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xi8>) {
+  // expected-error@+1 {{expected the format 'int8:tensor', got 'int8:token,scale=f32'}}
+  %0 = squint.codes %x : tensor<?x4xi8> -> <?x4, "int8:token">
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xi8>) {
+  // expected-error@+1 {{expected a result of the input's shape}}
+  %0 = squint.codes %x : tensor<?x4xi8> -> <?x5, "int8:tensor">
+  return
+}
+
+// -----
+
 func.func @f(%t: tensor<10x6xf32>, %ids: tensor<?xf32>) -> tensor<?x6xf32> {
   // expected-error@+1 {{expected ids of type i64 or i32}}
   %0 = squint.embedding %t, %ids : tensor<10x6xf32>, tensor<?xf32> -> tensor<?x6xf32>

@@ -86,7 +86,8 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
       neither in the loop `acc = float(t)`. When only the weight's scale is in the loop `acc = fma(float(t), sw, acc)`,
       when only the activation's `acc = fma(float(t), sx, acc)`.
       4-bit floats count as integers: `t` is twice the sum, and 0.5 is multiplied last.
-      A static activation's scale is `activation_scale` and is treated as one per token; zx is `activation_zero_point`.
+      A static activation's scale is `activation_scale` and is treated as one per token; zx is `activation_zero_point`, plus the only
+      element of `zero_point` where that is given.
 
     With `window`, `input` is images [N, H, W, C] and `x` the matrix of their patches; `sums` is left out.
 
@@ -105,7 +106,8 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
     ```
   }];
   let arguments = (ins Kernel_Shaped:$input, Optional<Kernel_Shaped>:$scales, Optional<Kernel_Shaped>:$sums,
-                       Kernel_Weights:$weights, Variadic<Kernel_Shaped>:$extras, Variadic<Kernel_Shaped>:$outputs,
+                       Optional<Kernel_Shaped>:$zero_point, Kernel_Weights:$weights, Variadic<Kernel_Shaped>:$extras,
+                       Variadic<Kernel_Shaped>:$outputs,
                        OptionalAttr<TypeAttrOf<Squint_PackedType>>:$weight_type,
                        OptionalAttr<Squint_FormatAttr>:$activation_format,
                        OptionalAttr<F32Attr>:$activation_scale, OptionalAttr<I32Attr>:$activation_zero_point,

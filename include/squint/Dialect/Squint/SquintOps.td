@@ -107,11 +107,29 @@ def Squint_QuantizeOp : Squint_Op<"quantize", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Squint_CodesOp : Squint_Op<"codes", [Pure]> {
+  let summary = "Codes that the model computes, as a packed activation";
+  let description = [{
+    Stands for `float(code - zero_point)`, a zero point of 0 where there is none: the scale is 1, and what the model scales with comes
+    after the product. Codes and zero point are i8 or ui8; the zero point has one element, which need not be constant.
+
+    ```mlir
+    %q = squint.codes %c zero_point(%z) : tensor<?x384xui8>, tensor<ui8> -> !squint.packed<?x384, "int8:tensor,scale=f32">
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, Optional<AnyRankedTensor>:$zero_point);
+  let results = (outs Squint_PackedType:$result);
+  let assemblyFormat = [{
+    $input (`zero_point` `(` $zero_point^ `)`)? attr-dict `:` type($input) (`,` type($zero_point)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Squint_DequantizeOp : Squint_Op<"dequantize", [Pure]> {
   let summary = "The float tensor that a packed tensor stands for";
   let description = [{
     `w = float(code - zero_point) * scale`, both factors exact in f32, the product rounded once. A static activation's
-    scale and zero point are those of the `squint.quantize` that made it.
+    scale and zero point are those of the `squint.quantize` or `squint.codes` that made it.
 
     ```mlir
     %w = squint.dequantize %p : !squint.packed<1536x384, "int8:channel,scale=f32"> -> tensor<1536x384xf32>
