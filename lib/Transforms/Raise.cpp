@@ -248,6 +248,7 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
       populateRaiseLinearPatterns(patterns);
       populateRaiseNormPatterns(patterns);
       populateRaisePoolPatterns(patterns);
+      populateRaiseQuantizedPatterns(patterns);
       populateMergeBatchNormPatterns(patterns);
     });
     ok &= run(populateSplitBatchNormPatterns);

@@ -11,6 +11,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "squint/Dialect/Onnx/Onnx.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include <functional>
 #include <optional>
 
 namespace squint {
@@ -24,6 +25,7 @@ void populateRaiseEmbeddingPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseLinearPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseNormPatterns(mlir::RewritePatternSet &patterns);
 void populateRaisePoolPatterns(mlir::RewritePatternSet &patterns);
+void populateRaiseQuantizedPatterns(mlir::RewritePatternSet &patterns);
 
 void populateSplitBatchNormPatterns(mlir::RewritePatternSet &patterns);
 
@@ -87,6 +89,29 @@ struct Window {
       std::optional<mlir::ArrayRef<int64_t>> dilations,
       std::optional<mlir::ArrayRef<int64_t>> pads, llvm::StringRef autoPad);
 };
+
+/// What squint.conv is made of.
+struct ConvParts {
+  /// Channels first, and what makes of it, channels last, an operand.
+  mlir::Value input;
+  std::function<mlir::Value(mlir::Value)> wrapInput;
+  /// Outputs, channels, kernel.
+  mlir::SmallVector<int64_t> weightShape;
+  /// `count` outputs from one on, channels last.
+  std::function<mlir::Value(int64_t begin, int64_t count)> createWeight;
+  /// [outputs], or null.
+  mlir::Value bias;
+};
+
+/// An onnx.Conv channels last, as one squint.conv or several; nothing is made
+/// where it fails.
+mlir::FailureOr<mlir::Value> createConv(mlir::PatternRewriter &rewriter,
+                                        onnx::ConvOp op,
+                                        const ConvParts &parts);
+
+inline mlir::Type getTensorElement(mlir::Value value) {
+  return mlir::cast<mlir::ShapedType>(value.getType()).getElementType();
+}
 
 } // namespace squint
 

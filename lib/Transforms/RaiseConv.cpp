@@ -23,6 +23,62 @@ static onnx::ConvOp rebuild(OpBuilder &builder, Location loc, onnx::ConvOp op,
   return conv;
 }
 
+/// More groups, or narrower ones, cost more in copies than they gain.
+static constexpr int64_t kMaxSplitGroups = 64, kMinSplitChannels = 4;
+
+/// Rows [begin, begin + count).
+static TypedAttr takeRows(TypedAttr value, int64_t begin, int64_t count) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  if (count == shape[0])
+    return value;
+  shape[0] = count;
+  type = type.clone(shape);
+  int64_t size = type.getNumElements() * getElementBytes(type.getElementType());
+  int64_t offset = size / count * begin;
+  auto data = dyn_cast<DataAttr>(value);
+  if (data && data.getPermutation().empty())
+    return DataAttr::get(value.getContext(), type, data.getStore(),
+                         data.getOffset() + offset, size, {});
+  std::vector<char> scratch;
+  llvm::Expected<ArrayRef<char>> bytes = getConstantBytes(value, scratch);
+  if (!bytes) {
+    llvm::consumeError(bytes.takeError());
+    return {};
+  }
+  return makeConstant(type, bytes->slice(offset, size));
+}
+
+/// Channels [part * count, (part + 1) * count) of [N, spatial..., C].
+static Value takeChannels(PatternRewriter &rewriter, Location loc, Value x,
+                          int64_t part, int64_t count) {
+  auto type = cast<RankedTensorType>(x.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() = count;
+  auto integer = [&](int64_t value) {
+    return createIntegers(rewriter, loc, value);
+  };
+  auto slice = onnx::SliceOp::create(
+      rewriter, loc, type.clone(shape), x, integer(part * count),
+      integer((part + 1) * count), integer(type.getRank() - 1), Value());
+  SmallVector<DimExpr> dims(*getDims(x));
+  dims.back() = DimExpr(count);
+  setDims(slice, {dims});
+  return slice;
+}
+
+static Value joinChannels(PatternRewriter &rewriter, onnx::ConvOp op,
+                          ValueRange parts, int64_t rank) {
+  auto type = cast<RankedTensorType>(op.getType());
+  auto join = onnx::ConcatOp::create(
+      rewriter, op.getLoc(),
+      type.clone(applyPermutation(type.getShape(), getChannelsLast(rank))),
+      parts, rank - 1);
+  setDims(join, {applyPermutation(ArrayRef<DimExpr>(*getDims(op.getY())),
+                                  getChannelsLast(rank))});
+  return join;
+}
+
 namespace {
 /// A Pad with zeros of the spatial dimensions is padding of the convolution.
 struct MergePad : OpRewritePattern<onnx::ConvOp> {
@@ -107,138 +163,97 @@ struct RaiseConv : OpRewritePattern<onnx::ConvOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(onnx::ConvOp op,
                                 PatternRewriter &rewriter) const override {
-    auto input = cast<RankedTensorType>(op.getX().getType());
     ConstantOp constant = getConstant(op.getW());
-    int64_t rank = input.getRank();
-    if (!constant || !isRaisedFloat(input.getElementType()) || rank < 3 ||
-        cast<RankedTensorType>(constant.getType()).getRank() != rank ||
-        cast<RankedTensorType>(op.getType()).getRank() != rank)
-      return rewriter.notifyMatchFailure(
-          op, "expected a constant float weight of the input's rank");
-    if (!hasDims(op.getX()) || !hasDims(op.getY()))
-      return rewriter.notifyMatchFailure(op, "expected known sizes");
-    ArrayRef<int64_t> weightShape =
-        cast<RankedTensorType>(constant.getType()).getShape();
-    if (op.getKernelShape() &&
-        *op.getKernelShape() != weightShape.drop_front(2))
-      return rewriter.notifyMatchFailure(
-          op, "expected kernel_shape to be the weight's");
-    std::optional<Window> window = Window::get(
-        input.getShape().drop_front(2), weightShape.drop_front(2),
-        op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
-    if (!window)
-      return rewriter.notifyMatchFailure(
-          op, "expected padding that does not depend on unknown sizes");
+    int64_t rank = cast<RankedTensorType>(op.getX().getType()).getRank();
+    if (!constant || !isRaisedFloat(getTensorElement(op.getX())))
+      return rewriter.notifyMatchFailure(op,
+                                         "expected a constant float weight");
     if (!transposeConstant(constant.getValue(), getChannelsLast(rank)) ||
         getConstant(op.getX()))
       return rewriter.notifyMatchFailure(
           op, "the weight cannot be transposed in place");
-
-    // Groups of several channels are convolutions of their own, whose products
-    // have kernels; others are one operator.
-    int64_t groups = op.getGroup(), parts = 1;
-    bool isSplit = groups > 1 && groups <= kMaxSplitGroups &&
-                   weightShape[1] >= kMinSplitChannels &&
-                   weightShape[0] % groups == 0 &&
-                   (!op.getB() || getConstant(op.getB()));
-    if (isSplit)
-      std::swap(groups, parts);
-    Value x = createTranspose(rewriter, op.getLoc(), op.getX(),
-                              getChannelsLast(rank));
-    SmallVector<Value> results;
-    for (int64_t part = 0; part < parts; ++part) {
-      TypedAttr weight = transposeConstant(
-          takeRows(constant.getValue(), part, parts), getChannelsLast(rank));
-      Value w = ConstantOp::create(rewriter, constant.getLoc(), weight);
-      Value bias = op.getB(), input = x;
-      if (isSplit) {
-        input = takeChannels(rewriter, op.getLoc(), x, part, weightShape[1]);
-        if (bias)
-          bias = ConstantOp::create(
-              rewriter, bias.getLoc(),
-              takeRows(getConstant(bias).getValue(), part, parts));
-      }
-      auto dims = applyPermutation(ArrayRef<DimExpr>(*getDims(op.getY())),
-                                   getChannelsLast(rank));
-      auto type = cast<RankedTensorType>(op.getType());
-      SmallVector<int64_t> shape =
-          applyPermutation(type.getShape(), getChannelsLast(rank));
-      if (isSplit) {
-        shape.back() = weightShape[0] / parts;
-        dims.back() = DimExpr(shape.back());
-      }
-      auto conv = ConvOp::create(rewriter, op.getLoc(), type.clone(shape),
-                                 input, w, bias, window->strides,
-                                 window->dilations, window->pads, groups);
-      setDims(conv, {dims});
-      results.push_back(conv);
-    }
-    Value whole = results[0];
-    if (isSplit)
-      whole = joinChannels(rewriter, op, results, rank);
-    rewriter.replaceOp(op, createTranspose(rewriter, op.getLoc(), whole,
+    ConvParts parts;
+    parts.input = op.getX();
+    parts.wrapInput = [](Value input) { return input; };
+    parts.weightShape =
+        llvm::to_vector(cast<RankedTensorType>(constant.getType()).getShape());
+    parts.createWeight = [&](int64_t begin, int64_t count) -> Value {
+      TypedAttr rows = takeRows(constant.getValue(), begin, count);
+      return ConstantOp::create(rewriter, constant.getLoc(),
+                                transposeConstant(rows, getChannelsLast(rank)));
+    };
+    parts.bias = op.getB();
+    FailureOr<Value> image = createConv(rewriter, op, parts);
+    if (failed(image))
+      return failure();
+    rewriter.replaceOp(op, createTranspose(rewriter, op.getLoc(), *image,
                                            getChannelsFirst(rank)));
     return success();
   }
-
-private:
-  /// More groups, or narrower ones, cost more in copies than they gain.
-  static constexpr int64_t kMaxSplitGroups = 64, kMinSplitChannels = 4;
-
-  /// Part `part` of `parts` equal ones along the first dimension.
-  static TypedAttr takeRows(TypedAttr value, int64_t part, int64_t parts) {
-    if (parts == 1)
-      return value;
-    auto type = cast<RankedTensorType>(value.getType());
-    SmallVector<int64_t> shape(type.getShape());
-    shape[0] /= parts;
-    type = type.clone(shape);
-    int64_t size =
-        type.getNumElements() * getElementBytes(type.getElementType());
-    auto data = dyn_cast<DataAttr>(value);
-    if (data && data.getPermutation().empty())
-      return DataAttr::get(value.getContext(), type, data.getStore(),
-                           data.getOffset() + part * size, size, {});
-    std::vector<char> scratch;
-    llvm::Expected<ArrayRef<char>> bytes = getConstantBytes(value, scratch);
-    if (!bytes) {
-      llvm::consumeError(bytes.takeError());
-      return {};
-    }
-    return makeConstant(type, bytes->slice(part * size, size));
-  }
-
-  /// Channels [part * count, (part + 1) * count) of [N, spatial..., C].
-  static Value takeChannels(PatternRewriter &rewriter, Location loc, Value x,
-                            int64_t part, int64_t count) {
-    auto type = cast<RankedTensorType>(x.getType());
-    SmallVector<int64_t> shape(type.getShape());
-    shape.back() = count;
-    auto integer = [&](int64_t value) {
-      return createIntegers(rewriter, loc, value);
-    };
-    auto slice = onnx::SliceOp::create(
-        rewriter, loc, type.clone(shape), x, integer(part * count),
-        integer((part + 1) * count), integer(type.getRank() - 1), Value());
-    SmallVector<DimExpr> dims(*getDims(x));
-    dims.back() = DimExpr(count);
-    setDims(slice, {dims});
-    return slice;
-  }
-
-  static Value joinChannels(PatternRewriter &rewriter, onnx::ConvOp op,
-                            ValueRange parts, int64_t rank) {
-    auto type = cast<RankedTensorType>(op.getType());
-    auto join = onnx::ConcatOp::create(
-        rewriter, op.getLoc(),
-        type.clone(applyPermutation(type.getShape(), getChannelsLast(rank))),
-        parts, rank - 1);
-    setDims(join, {applyPermutation(ArrayRef<DimExpr>(*getDims(op.getY())),
-                                    getChannelsLast(rank))});
-    return join;
-  }
 };
 } // namespace
+
+FailureOr<Value> squint::createConv(PatternRewriter &rewriter, onnx::ConvOp op,
+                                    const ConvParts &parts) {
+  auto input = cast<RankedTensorType>(op.getX().getType()),
+       type = cast<RankedTensorType>(op.getType());
+  int64_t rank = input.getRank();
+  ArrayRef<int64_t> weightShape = parts.weightShape;
+  if (rank < 3 || static_cast<int64_t>(weightShape.size()) != rank ||
+      type.getRank() != rank)
+    return rewriter.notifyMatchFailure(
+        op, "expected a weight and a result of the input's rank");
+  if (!hasDims(op.getX()) || !hasDims(op.getY()))
+    return rewriter.notifyMatchFailure(op, "expected known sizes");
+  if (op.getKernelShape() && *op.getKernelShape() != weightShape.drop_front(2))
+    return rewriter.notifyMatchFailure(
+        op, "expected kernel_shape to be the weight's");
+  std::optional<Window> window = Window::get(
+      input.getShape().drop_front(2), weightShape.drop_front(2),
+      op.getStrides(), op.getDilations(), op.getPads(), op.getAutoPad());
+  if (!window)
+    return rewriter.notifyMatchFailure(
+        op, "expected padding that does not depend on unknown sizes");
+
+  // Groups of several channels are convolutions of their own, whose products
+  // have kernels; others are one operator.
+  int64_t groups = op.getGroup(), count = 1;
+  ConstantOp constantBias = parts.bias ? getConstant(parts.bias) : ConstantOp();
+  bool isSplit = groups > 1 && groups <= kMaxSplitGroups &&
+                 weightShape[1] >= kMinSplitChannels &&
+                 weightShape[0] % groups == 0 && (!parts.bias || constantBias);
+  if (isSplit)
+    std::swap(groups, count);
+  Value x = createTranspose(rewriter, op.getLoc(), parts.input,
+                            getChannelsLast(rank));
+  int64_t outputs = weightShape[0] / count;
+  SmallVector<Value> results;
+  for (int64_t part = 0; part < count; ++part) {
+    Value w = parts.createWeight(part * outputs, outputs);
+    Value bias = parts.bias, image = x;
+    if (isSplit) {
+      image = takeChannels(rewriter, op.getLoc(), x, part, weightShape[1]);
+      if (bias)
+        bias = ConstantOp::create(
+            rewriter, bias.getLoc(),
+            takeRows(constantBias.getValue(), part * outputs, outputs));
+    }
+    auto dims = applyPermutation(ArrayRef<DimExpr>(*getDims(op.getY())),
+                                 getChannelsLast(rank));
+    SmallVector<int64_t> shape =
+        applyPermutation(type.getShape(), getChannelsLast(rank));
+    if (isSplit) {
+      shape.back() = outputs;
+      dims.back() = DimExpr(outputs);
+    }
+    auto conv = ConvOp::create(rewriter, op.getLoc(), type.clone(shape),
+                               parts.wrapInput(image), w, bias, window->strides,
+                               window->dilations, window->pads, groups);
+    setDims(conv, {dims});
+    results.push_back(conv);
+  }
+  return isSplit ? joinChannels(rewriter, op, results, rank) : results[0];
+}
 
 void squint::populateMergeConvPatterns(RewritePatternSet &patterns) {
   patterns.add<MergePad, MergeChannelBias>(patterns.getContext());

@@ -54,6 +54,10 @@ def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
       after, with a mask added or large negative constants put in its place by Where. Transposes between [B, tokens, H, size] and
       [B, H, tokens, size] become part of it, and keys and values that Expand repeats for groups of heads are read where they are.
     * **embedding**: Gather of axis 0 from a constant table [rows, columns] of floats.
+    * **codes**: MatMul, Gemm, Conv and Gather of a DequantizeLinear of constants (or of a QuantizeLinear of some) take the weight as a
+      packed constant: 2, 4 and 8 bits and 8-bit floats, zero points, a scale for the tensor, an output or a block of the contraction.
+      Where the activation is a DequantizeLinear of 8-bit codes too, the product is of `squint.codes` and integers with the scale 1, and a
+      Mul with the product of all scales follows it; a QuantizeLinear that alone reads it, behind a Relu or not, gives up its scale to that.
     * **pool**: MaxPool, AveragePool (channels last, between transposes) and the global ones as reductions.
 
     Operators that do nothing in inference are erased on the way: Identity, Dropout, Cast to the same type, Pad with nothing,

@@ -1,8 +1,10 @@
 //===- ExpandQuantized.cpp - products and sums of codes -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// What becomes no kernel on codes: sums of products are exact, in i32 or, for
-// convolutions, in f64, which holds every sum of 2^21 products of bytes.
+// With a constant weight, a product of dequantized codes, which squint-raise
+// makes one of integers again. What becomes no kernel on codes keeps its sums
+// exact here, in i32 or, for convolutions, in f64, which holds every sum of
+// 2^21 products of bytes.
 //===----------------------------------------------------------------------===//
 
 #include "Expand.h"
@@ -34,9 +36,76 @@ Value multiply(Body &body, Value a, Value aZero, Value b, Value bZero) {
                    {center(body, a, aZero, i32), center(body, b, bZero, i32)});
 }
 
+bool isConstant(Value value) {
+  return !value || value.getDefiningOp<squint::ConstantOp>();
+}
+
+/// One number, or with `axis` one for each of its indices.
+bool isAlong(Value value, Value of, int64_t axis) {
+  if (!value || Body::rank(value) == 0)
+    return true;
+  FailureOr<SmallVector<DimExpr>> own = getDims(value), all = getDims(of);
+  if (failed(own) || failed(all) || own->size() != 1)
+    return false;
+  return (*own)[0] == DimExpr(1) || (axis >= 0 && (*own)[0] == (*all)[axis]);
+}
+
+/// Whether a weight and its parameters, of which there may be one for each
+/// index of `axis`, and the activation's become a kernel on codes.
+bool isKernel(Value x, Value xScale, Value xZero, Value w, Value wScale,
+              Value wZero, int64_t axis) {
+  auto isByte = [](Value value) { return Body::element(value).isInteger(8); };
+  return isConstant(w) && isConstant(wScale) && isConstant(wZero) &&
+         (!xScale || isConstant(xScale)) && !isConstant(x) && isByte(x) &&
+         isByte(w) && isAlong(xScale, x, -1) && isAlong(xZero, x, -1) &&
+         isAlong(wScale, w, axis) && isAlong(wZero, w, axis);
+}
+
+/// onnx.DequantizeLinear with scales of f32; of 1 where there are none.
+Value dequantize(Body &body, Value codes, Value scale, Value zero,
+                 int64_t axis) {
+  Type f32 = body.b.getF32Type();
+  if (!scale) {
+    SmallVector<int64_t> shape;
+    if (zero && Body::rank(zero))
+      shape =
+          llvm::to_vector(llvm::cast<ShapedType>(zero.getType()).getShape());
+    auto type = RankedTensorType::get(shape, f32);
+    scale = squint::ConstantOp::create(
+        body.b, type,
+        DenseElementsAttr::get(type, Attribute(body.b.getF32FloatAttr(1))));
+  }
+  return body.make("DequantizeLinear", {codes, scale, zero},
+                   body.attribute("axis", axis), f32);
+}
+
+/// Replaces the casts of sums to f32, if those alone read them, by the sums of
+/// dequantized codes.
+bool becomesFloats(Body &body, int64_t axis,
+                   function_ref<Value(Value, Value)> multiply) {
+  Value x = body.in(0), w = body.in(1), xZero = body.in(2), wZero = body.in(3),
+        sums = body.out(0);
+  if (!sums || !isKernel(x, {}, xZero, w, {}, wZero, axis))
+    return false;
+  SmallVector<Operation *> casts(sums.getUsers());
+  for (Operation *user : casts)
+    if (user->getName().getStringRef() != "onnx.Cast" ||
+        !Body::element(user->getResult(0)).isF32())
+      return false;
+  Value floats = multiply(dequantize(body, x, {}, xZero, axis),
+                          dequantize(body, w, {}, wZero, axis));
+  for (Operation *user : casts) {
+    user->getResult(0).replaceAllUsesWith(floats);
+    user->erase();
+  }
+  return true;
+}
+
 LogicalResult expandMatMulInteger(Body &body) {
-  body.replace(0,
-               multiply(body, body.in(0), body.in(2), body.in(1), body.in(3)));
+  auto product = [&](Value x, Value w) { return body.make("MatMul", {x, w}); };
+  if (Body::rank(body.in(1)) != 2 || !becomesFloats(body, 1, product))
+    body.replace(
+        0, multiply(body, body.in(0), body.in(2), body.in(1), body.in(3)));
   return success();
 }
 
@@ -54,10 +123,34 @@ Value requantize(Body &body, Value x, Value scale, Value zero) {
   return body.cast(cut, codes);
 }
 
+/// Whether an operator of x, scale, zero, w, scale, zero and the result's scale
+/// and zero becomes a kernel on codes.
+bool becomesKernel(Body &body, int64_t axis) {
+  auto isFloat = [&](unsigned i) { return Body::element(body.in(i)).isF32(); };
+  return isFloat(1) && isFloat(4) && isFloat(6) && isConstant(body.in(6)) &&
+         isConstant(body.in(7)) && isAlong(body.in(6), body.in(0), -1) &&
+         isAlong(body.in(7), body.in(0), -1) &&
+         isKernel(body.in(0), body.in(1), body.in(2), body.in(3), body.in(4),
+                  body.in(5), axis);
+}
+
+/// The codes of the result, whose scale and zero are the operands 6 and 7.
+Value quantizeLike(Body &body, Value floats) {
+  return body.make("QuantizeLinear", {floats, body.in(6), body.in(7)}, {},
+                   Body::element(body.in(7)));
+}
+
 /// a, scale, zero, b, scale, zero, scale and zero of the result
 LogicalResult expandQLinearMatMul(Body &body) {
   Type f32 = body.b.getF32Type();
   Value a = body.in(0), b = body.in(3);
+  if (Body::rank(b) == 2 && becomesKernel(body, 1)) {
+    Value floats =
+        body.make("MatMul", {dequantize(body, a, body.in(1), body.in(2), 1),
+                             dequantize(body, b, body.in(4), body.in(5), 1)});
+    body.replace(0, quantizeLike(body, floats));
+    return success();
+  }
   Value sums = multiply(body, a, body.in(2), b, body.in(5));
   Value aScale = asColumn(body, body.cast(body.in(1), f32), Body::rank(a));
   Value scale =
@@ -106,6 +199,11 @@ Value convolve(Body &body, Value x, Value xZero, Value w, Value wZero) {
 }
 
 LogicalResult expandConvInteger(Body &body) {
+  auto product = [&](Value x, Value w) {
+    return body.make("Conv", {x, w, Value()}, convAttributes(body));
+  };
+  if (becomesFloats(body, 0, product))
+    return success();
   Value sums = convolve(body, body.in(0), body.in(2), body.in(1), body.in(3));
   body.replace(0, body.cast(sums, body.b.getI32Type()));
   return success();
@@ -116,6 +214,18 @@ LogicalResult expandQLinearConv(Body &body) {
   Type f32 = body.b.getF32Type();
   Value x = body.in(0);
   int64_t rank = Body::rank(x);
+  if (becomesKernel(body, 0) && isConstant(body.in(8))) {
+    Value bias = body.in(8);
+    if (bias)
+      bias = dequantize(body, bias, body.mul(body.in(1), body.in(4)), {}, 0);
+    Value floats = body.make(
+        "Conv",
+        {dequantize(body, x, body.in(1), body.in(2), 0),
+         dequantize(body, body.in(3), body.in(4), body.in(5), 0), bias},
+        convAttributes(body));
+    body.replace(0, quantizeLike(body, floats));
+    return success();
+  }
   Value sums = convolve(body, x, body.in(2), body.in(3), body.in(5));
   if (Value bias = body.in(8))
     sums =
