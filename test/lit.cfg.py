@@ -35,7 +35,7 @@ def substitute(name, value):
     config.substitutions.append((name + r"(?![\w-])", value))
 
 
-TOOLS = ["squint-opt", "squintc", "squint-run", "squint-translate", "squint-lsp-server"]
+TOOLS = ["squint-opt", "squintc", "squint-run", "squint-translate", "squint-lsp-server", "squint-reduce"]
 for tool in TOOLS:
     path = os.path.join(config.squint_tools, tool)
     substitute("%" + tool, path)

@@ -53,6 +53,10 @@ struct Call {
   const Call *parent = nullptr;
 };
 
+/// The nodes that cannot be compiled, by operator and reason.
+using UnsupportedNodes = std::map<std::string, std::vector<std::string>>;
+constexpr size_t kMostListed = 16;
+
 class Importer {
 public:
   Importer(StringRef path, MLIRContext &context, const ImportOptions &options)
@@ -93,10 +97,9 @@ private:
           &imports,
       llvm::StringMap<int> &opsets);
   LogicalResult readFunctions();
-  void countUnsupported(
+  void findUnsupported(
       const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
-      const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts,
-      int depth);
+      const Call &call, UnsupportedNodes &unsupported, int depth);
   const OpSchema *findSchema(const ::onnx::NodeProto &node,
                              const llvm::StringMap<int> &opsets,
                              std::string &dialect, int &version,
@@ -253,10 +256,9 @@ const OpSchema *Importer::findSchema(const ::onnx::NodeProto &node,
   return schema;
 }
 
-void Importer::countUnsupported(
+void Importer::findUnsupported(
     const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
-    const llvm::StringMap<int> &opsets, std::map<std::string, int> &counts,
-    int depth) {
+    const Call &call, UnsupportedNodes &unsupported, int depth) {
   if (depth > kDeepest)
     return;
   for (const auto &node : nodes) {
@@ -266,15 +268,19 @@ void Importer::countUnsupported(
       continue;
     std::string dialect, reason;
     int version;
-    if (!findSchema(node, opsets, dialect, version, reason)) {
+    const OpSchema *schema =
+        findSchema(node, call.opsets, dialect, version, reason);
+    if (!schema || (options.isSupported &&
+                    !options.isSupported(dialect, node.op_type()))) {
       std::string name = node.domain().empty()
                              ? node.op_type()
                              : node.domain() + "." + node.op_type();
-      ++counts[reason.empty() ? name : name + " (" + reason + ")"];
+      unsupported[reason.empty() ? name : name + " (" + reason + ")"].push_back(
+          getName(node, call));
     }
     for (const auto &attribute : node.attribute())
       if (attribute.has_g())
-        countUnsupported(attribute.g().node(), opsets, counts, depth + 1);
+        findUnsupported(attribute.g().node(), call, unsupported, depth + 1);
   }
 }
 
@@ -866,23 +872,35 @@ OwningOpRef<ModuleOp> Importer::run() {
       failed(readFunctions()))
     return nullptr;
 
-  std::map<std::string, int> unsupported;
-  countUnsupported(model.graph().node(), opsets, unsupported, 0);
+  UnsupportedNodes unsupported;
+  Call call;
+  call.opsets = opsets;
+  findUnsupported(model.graph().node(), call, unsupported, 0);
   for (const auto &function : model.functions()) {
-    llvm::StringMap<int> own;
-    if (failed(readOpsets(function.opset_import(), own)))
-      return nullptr;
-    countUnsupported(function.node(),
-                     function.opset_import_size() ? own : opsets, unsupported,
-                     0);
+    Call body;
+    body.prefix = function.name() + "/";
+    body.opsets = opsets;
+    if (function.opset_import_size()) {
+      body.opsets.clear();
+      if (failed(readOpsets(function.opset_import(), body.opsets)))
+        return nullptr;
+    }
+    findUnsupported(function.node(), body, unsupported, 0);
   }
   if (!unsupported.empty()) {
     InFlightDiagnostic diagnostic = refusal(error());
     diagnostic << "expected supported operators, got";
     const char *separator = " ";
-    for (auto &[name, count] : unsupported) {
-      diagnostic << separator << name << " x" << count;
+    for (auto &[name, nodes] : unsupported) {
+      diagnostic << separator << name << " x" << nodes.size();
       separator = ", ";
+    }
+    for (auto &[name, nodes] : unsupported) {
+      ArrayRef<std::string> listed = ArrayRef(nodes).take_front(kMostListed);
+      Diagnostic &note = diagnostic.attachNote();
+      note << name << ": node '" << llvm::join(listed, "', '") << "'";
+      if (listed.size() < nodes.size())
+        note << " and " << nodes.size() - listed.size() << " more";
     }
     return nullptr;
   }

@@ -74,6 +74,7 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, default=os.environ.get("SQUINT_BIN", HERE.parents[1] / "build" / "bin"), help="the folder of squint-run")
     parser.add_argument("--expected", type=pathlib.Path, default=HERE / "Expected.txt")
     parser.add_argument("--list", type=pathlib.Path)
+    parser.add_argument("--summary", type=pathlib.Path, help="write how many tests of each operator pass, for the table in the docs")
     parser.add_argument("--work", type=pathlib.Path, help="where archives are unpacked")
     parser.add_argument("--match", default="*")
     parser.add_argument("--part", default="1/1")
@@ -106,6 +107,10 @@ def main():
     for name, count in sorted(by_operator.items()):
         others = ", ".join(f"{n} {r}" for r, n in sorted(count.items()) if r != "pass")
         print(f"{name:32}{count['pass']:5} of {sum(count.values()):<5}{others}")
+
+    if args.summary:
+        lines = [f"{name} {count['pass']} of {sum(count.values())}\n" for name, count in sorted(by_operator.items()) if name[0] != "("]
+        args.summary.write_text("".join(lines))
 
     surprises = []
     for test, (result, message) in zip(tests, results):

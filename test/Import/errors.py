@@ -22,10 +22,11 @@ def refuse(name, data, *flags):
     done = subprocess.run(["squint-translate", "--import-onnx", path, "-o", f"{folder}/out.mlir", *flags],
                           capture_output=True, text=True)
     lines = done.stderr.splitlines()
-    assert done.returncode == 1 and len(lines) == 1, (name, done.returncode, done.stderr)
+    notes = [line for line in lines[1:] if line.startswith(f"{path}: note: ")]
+    assert done.returncode == 1 and len(lines) == 1 + len(notes), (name, done.returncode, done.stderr)
     assert lines[0].startswith(f"{path}: error: "), lines[0]
     assert not os.path.exists(f"{folder}/out.mlir")
-    print(f"{name}: {lines[0][len(path) + 9:]}")
+    print(f"{name}: {lines[0][len(path) + 9:]}", *(line[len(path) + 2:] for line in notes), sep="\n")
 
 
 def model(nodes, inputs=None, outputs=None, constants=(), opsets={"": 17}, **more):
@@ -50,10 +51,12 @@ refuse("opset", model([node("Relu", ["x"])], opsets={"": 0}))
 # CHECK: newer: expected opset 1 to 27, got 28
 refuse("newer", model([node("Relu", ["x"])], opsets={"": 28}))
 
-# Every operator that is not known, with its count, at once.
+# Every operator that is not known, with its count and its nodes, at once.
 # CHECK: unknown: expected supported operators, got LayerNormalization (not in opset 13) x1, SequenceEmpty (sequences and optionals are not supported yet) x1, com.microsoft.Gelu (the model does not import its domain) x1, other.Op x2
+# CHECK-NEXT: note: LayerNormalization (not in opset 13): node 'it'
+# CHECK: note: other.Op: node 'Op_0', 'second'
 refuse("unknown", model([
-    helper.make_node("Op", ["x"], ["a"], domain="other"), helper.make_node("Op", ["x"], ["b"], domain="other"),
+    helper.make_node("Op", ["x"], ["a"], domain="other"), helper.make_node("Op", ["x"], ["b"], "second", domain="other"),
     node("LayerNormalization", ["x", "x"], "c"), node("SequenceEmpty", [], "d"),
     helper.make_node("Gelu", ["x"], ["y"], domain="com.microsoft")], opsets={"": 13}))
 

@@ -18,7 +18,7 @@ class Skip(Exception):
 class RandomModel:
     """`model` and its inputs `feeds`; `expected` are ONNX Runtime's outputs."""
 
-    def __init__(self, seed, operators=None, nodes=8, opset=None, symbolic=None):
+    def __init__(self, seed, operators=None, nodes=8, opset=None, symbolic=None, attempts=20):
         self.rng = np.random.default_rng(seed)
         self.opset = opset or int(self.rng.choice(OPSETS))
         self.symbolic = self.rng.random() < 0.5 if symbolic is None else symbolic
@@ -26,17 +26,20 @@ class RandomModel:
         self.new_input(self.shape())
         # Elementwise ones are many and alike.
         operators = operators or [name for name in sorted(OPERATORS) for _ in range(3 if name.islower() else 1)]
-        for _ in range(20 * nodes):
+        for _ in range(attempts * nodes):
             if len(self.nodes) >= nodes:
                 break
             before = {name: list(getattr(self, name)) for name in ("inputs", "constants", "nodes")}, set(self.values)
             try:
-                OPERATORS[str(self.rng.choice(operators))](self)
+                self.build(str(self.rng.choice(operators)))
             except Skip:
                 for name, old in before[0].items():
                     setattr(self, name, old)
                 self.values = {name: value for name, value in self.values.items() if name in before[1]}
         self.finish()
+
+    def build(self, name):
+        OPERATORS[name](self)
 
     def chance(self, probability):
         return self.rng.random() < probability
@@ -120,6 +123,13 @@ class RandomModel:
         self.feeds = {i: self.values[i] for i in operands if i in self.inputs}
         results = squint.session(self.model.SerializeToString()).run(outputs, self.feeds)
         self.expected = dict(zip(outputs, results))
+
+    def single_nodes(self):
+        """Each node as a model of its own, with the values that it reads here and ONNX Runtime's results."""
+        for node in self.nodes:
+            read, made = [i for i in node.input if i], [o for o in node.output if o]
+            model = self.wrap([node], read, made, rank=lambda name: [None] * self.values[name].ndim)
+            yield model, {i: self.values[i] for i in read if i not in self.constants}, {o: self.values[o] for o in made}
 
     def describe(self):
         return f"opset {self.opset}, {'symbolic' if self.symbolic else 'static'}: " + " ".join(node.op_type for node in self.nodes)

@@ -6,6 +6,7 @@
 
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/Onnx.h"
+#include "squint/Pipelines/Operators.h"
 #include "squint/Pipelines/Register.h"
 
 #include "llvm/Support/Path.h"
@@ -29,6 +30,7 @@ squint::compileModel(llvm::StringRef path, const PipelineOptions &options,
   DiagnosticPrinter diagnostics(result->context.get());
   ImportOptions import;
   import.dims = dims;
+  import.isSupported = isSupportedOperator;
   OwningOpRef<ModuleOp> module = importOnnx(path, *result->context, import);
   llvm::Expected<TargetInfo> target = TargetInfo::get();
   if (!target) {

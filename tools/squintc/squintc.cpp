@@ -11,6 +11,7 @@
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/Onnx.h"
 #include "squint/Kernels/Targets.h"
+#include "squint/Pipelines/Operators.h"
 #include "squint/Pipelines/Pipelines.h"
 #include "squint/Pipelines/Register.h"
 #include "squint/Pipelines/Report.h"
@@ -289,6 +290,7 @@ LogicalResult Compiler::readOptions() {
     return fail("--mattr and a list of CPUs contradict each other");
   import.allowExternal.assign(allowExternal.begin(), allowExternal.end());
   import.files = &files;
+  import.isSupported = isSupportedOperator;
   return success();
 }
 

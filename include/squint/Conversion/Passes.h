@@ -15,6 +15,10 @@ namespace squint {
 #define GEN_PASS_REGISTRATION
 #include "squint/Conversion/Passes.h.inc"
 
+/// Whether `squint-convert-onnx-to-linalg` has a lowering of its own for an
+/// operation; `operation` is its full name.
+bool hasLowering(llvm::StringRef operation);
+
 } // namespace squint
 
 #endif

@@ -26,6 +26,9 @@ struct ImportOptions {
   /// If given, receives the paths of all files that the module's weights lie
   /// in, the model first.
   std::set<std::string> *files = nullptr;
+  /// Whether an operator of a dialect (`onnx`, `msft`) can be compiled; if
+  /// given, a model with others is refused with a list of them.
+  bool (*isSupported)(llvm::StringRef dialect, llvm::StringRef name) = nullptr;
 };
 
 /// Reads an ONNX model into the onnx and msft dialects: one function `main`,

@@ -19,10 +19,12 @@ using namespace squint;
 using namespace squint::lowering;
 
 /// Names in the tables: without the dialect for ONNX's own.
+static StringRef tableName(StringRef operation) {
+  operation.consume_front("onnx.");
+  return operation;
+}
 static StringRef tableName(Operation *op) {
-  return op->getName().getDialectNamespace() == "onnx"
-             ? op->getName().stripDialect()
-             : op->getName().getStringRef();
+  return tableName(op->getName().getStringRef());
 }
 
 static const llvm::StringMap<Lowering> &lowerings() {
@@ -37,6 +39,10 @@ static const llvm::StringMap<Lowering> &lowerings() {
     return all;
   }();
   return map;
+}
+
+bool squint::hasLowering(StringRef operation) {
+  return lowerings().contains(tableName(operation)) || isElementwise(operation);
 }
 
 static bool isLoweredHere(Operation *op) {
@@ -199,7 +205,7 @@ LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {
   OpBuilder builder(op);
   Node node(op, builder, values);
   auto found = lowerings().find(tableName(op));
-  if (found == lowerings().end() && !isElementwise(node))
+  if (!hasLowering(op->getName().getStringRef()))
     return node.error() << "has no lowering yet";
   // One message for each cause: nothing about what uses the value of an
   // operator that failed.

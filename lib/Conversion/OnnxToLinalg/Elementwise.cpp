@@ -385,12 +385,17 @@ const llvm::StringMap<Function> &functions() {
        }},
       {"Shrink",
        [](S s, V v) {
-         Value bias = s.constant(s.node.number("bias", 0));
+         // The bias of integers has a fraction too.
+         Scalars real{s.b, s.node, s.isFloat() ? s.element : s.b.getF64Type()};
+         Value x = castScalar(s.b, v[0], s.element, real.element);
+         Value bias = real.constant(s.node.number("bias", 0));
          double lambd = s.node.number("lambd", 0.5);
-         Value low = s.compare(Scalars::Lt, v[0], s.constant(-lambd)),
-               high = s.compare(Scalars::Gt, v[0], s.constant(lambd));
-         return s.select(low, s.add(v[0], bias),
-                         s.select(high, s.sub(v[0], bias), s.constant(0)));
+         Value low = real.compare(Scalars::Lt, x, real.constant(-lambd)),
+               high = real.compare(Scalars::Gt, x, real.constant(lambd));
+         Value y =
+             s.select(low, real.add(x, bias),
+                      s.select(high, real.sub(x, bias), real.constant(0)));
+         return castScalar(s.b, y, real.element, s.element);
        }},
       // Comparison, logic, bits
       {"Equal", COMPARE(Eq)},
@@ -432,9 +437,8 @@ const llvm::StringMap<Function> &functions() {
 
 } // namespace
 
-bool lowering::isElementwise(Node &node) {
-  return node.op->getName().getDialectNamespace() == "onnx" &&
-         functions().contains(node.name());
+bool lowering::isElementwise(StringRef operation) {
+  return operation.consume_front("onnx.") && functions().contains(operation);
 }
 
 LogicalResult lowering::lowerElementwise(Node &node) {

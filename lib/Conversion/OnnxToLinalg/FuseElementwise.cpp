@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "squint/Conversion/Passes.h"
 
@@ -84,10 +85,63 @@ static bool mayFuse(OpOperand *operand) {
 
 namespace {
 
+/// linalg's own patterns would also take a splat away from a loop that has its
+/// bounds from nothing else.
+struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!linalg::areElementwiseOpsFusable(&operand) || !mayFuse(&operand))
+        continue;
+      Operation *producer = operand.get().getDefiningOp();
+      auto fused = linalg::fuseElementwiseOps(rewriter, &operand);
+      if (failed(fused))
+        return rewriter.notifyMatchFailure(op, "cannot be fused");
+      for (auto [old, replacement] : fused->replacements)
+        rewriter.replaceUsesWithIf(old, replacement, [&](OpOperand &use) {
+          return use.getOwner() != producer;
+        });
+      rewriter.eraseOp(op);
+      return success();
+    }
+    return failure();
+  }
+};
+
+/// The element of a splat, or of a filled tensor, in the body; the operand goes
+/// where nothing else needs it.
+struct InlineSplat : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      BlockArgument element = op.getMatchingBlockArgument(input);
+      if (element.use_empty())
+        continue;
+      DenseElementsAttr splat;
+      Value scalar;
+      if (matchPattern(input->get(), m_Constant(&splat)) && splat.isSplat()) {
+        rewriter.setInsertionPoint(op);
+        scalar = arith::ConstantOp::create(rewriter, op.getLoc(),
+                                           splat.getSplatValue<TypedAttr>());
+      } else if (auto fill = input->get().getDefiningOp<linalg::FillOp>()) {
+        scalar = fill.getInputs().front();
+      }
+      if (!scalar || scalar.getType() != element.getType())
+        continue;
+      rewriter.replaceAllUsesWith(element, scalar);
+      return success();
+    }
+    return failure();
+  }
+};
+
 struct FuseElementwise : squint::impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
+    patterns.add<FuseProducer, InlineSplat>(&getContext());
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
     GreedyRewriteConfig config;
     config.setUseTopDownTraversal();

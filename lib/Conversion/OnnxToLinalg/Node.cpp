@@ -368,8 +368,12 @@ lowering::generic(ImplicitLocOpBuilder &b, ArrayRef<Tensor> inputs,
   SmallVector<Type> types;
   SmallVector<AffineMap> used;
   SmallVector<TypedAttr> constants;
+  // A reduction may have its bounds from nothing else.
+  bool isMap = llvm::all_of(iterators, [](auto kind) {
+    return kind == utils::IteratorType::parallel;
+  });
   for (auto [input, map] : llvm::zip(inputs, maps)) {
-    constants.push_back(uniformConstant(input));
+    constants.push_back(isMap ? uniformConstant(input) : TypedAttr());
     if (constants.back())
       continue;
     inputValues.push_back(input.value);

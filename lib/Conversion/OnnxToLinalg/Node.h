@@ -145,7 +145,7 @@ llvm::ArrayRef<TableEntry> poolTable();
 llvm::ArrayRef<TableEntry> reductionTable();
 llvm::ArrayRef<TableEntry> rowsTable();
 /// Elementwise operators have a table of scalar functions.
-bool isElementwise(Node &node);
+bool isElementwise(llvm::StringRef operation);
 mlir::LogicalResult lowerSoftmaxByParts(Node &node, int64_t axis,
                                         bool logarithmic);
 mlir::LogicalResult lowerElementwise(Node &node);

@@ -200,6 +200,10 @@ static LogicalResult lowerReduce(Node &node) {
   if (failed(axes))
     return failure();
   StringRef name = node.name().drop_front(strlen("Reduce"));
+  // Roots and logarithms of integers are cut to integers at the end.
+  auto toReal = [&](const Tensor &x) {
+    return isa<FloatType>(x.element) ? x : castTo(b, x, b.getF64Type());
+  };
   Tensor result;
   if (axes->empty() && (name == "Sum" || name == "Mean" || name == "Max" ||
                         name == "Min" || name == "Prod"))
@@ -214,7 +218,7 @@ static LogicalResult lowerReduce(Node &node) {
   } else if (name == "L1") {
     result = reduceWith(b, input, *axes, Combine::Add, absolute);
   } else if (name == "LogSumExp") {
-    auto [shifted, maximum] = shiftByMax(b, input, *axes);
+    auto [shifted, maximum] = shiftByMax(b, toReal(input), *axes);
     Tensor sum = reduceWith(b, shifted, *axes, Combine::Add, exponential);
     result =
         map(b, {sum, maximum}, sum.dims, sum.element,
@@ -238,15 +242,17 @@ static LogicalResult lowerReduce(Node &node) {
                   : castScalar(inner, number, b.getI64Type(), x.getType());
           if (isa<FloatType>(x.getType()))
             return arith::DivFOp::create(inner, x, divisor);
+          if (input.element.isUnsignedInteger())
+            return arith::DivUIOp::create(inner, x, divisor);
           return arith::DivSIOp::create(inner, x, divisor);
         });
   } else if (name == "L2") {
-    result =
-        apply(b, result, [](ImplicitLocOpBuilder &inner, Value x) -> Value {
-          return math::SqrtOp::create(inner, x);
-        });
+    result = apply(b, toReal(result),
+                   [](ImplicitLocOpBuilder &inner, Value x) -> Value {
+                     return math::SqrtOp::create(inner, x);
+                   });
   } else if (name == "LogSum") {
-    result = apply(b, result, logarithm);
+    result = apply(b, toReal(result), logarithm);
   }
   return finish(node, result);
 }

@@ -119,15 +119,19 @@ LogicalResult verifyGroups(Operation *op, ArrayRef<ParameterSchema> groups,
 }
 } // namespace
 
-const OpSchema *lookupSchema(StringRef dialect, StringRef name) {
-  auto find = [&](ArrayRef<OpSchema> table) -> const OpSchema * {
-    const OpSchema *it = llvm::lower_bound(
-        table, name, [](const OpSchema &s, StringRef n) { return s.name < n; });
-    return it != table.end() && it->name == name ? it : nullptr;
-  };
+ArrayRef<OpSchema> getSchemas(StringRef dialect) {
   if (dialect == "onnx")
-    return find(standard::kOnnxSchemas);
-  return dialect == "msft" ? find(contributed::kMsftSchemas) : nullptr;
+    return standard::kOnnxSchemas;
+  if (dialect == "msft")
+    return contributed::kMsftSchemas;
+  return {};
+}
+
+const OpSchema *lookupSchema(StringRef dialect, StringRef name) {
+  ArrayRef<OpSchema> table = getSchemas(dialect);
+  const OpSchema *it = llvm::lower_bound(
+      table, name, [](const OpSchema &s, StringRef n) { return s.name < n; });
+  return it != table.end() && it->name == name ? it : nullptr;
 }
 
 const OpSchema *lookupSchema(Operation *op) {

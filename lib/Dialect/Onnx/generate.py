@@ -286,7 +286,7 @@ def result_rule(op, dialect, result):
         return f"{{ResultRule::Fixed, -1, {ELEMENTS[tensor_types[0][7:-1]][0]}, nullptr}}"
     operands = [i for i, p in enumerate(op.inputs) if p.type_str == result.type_str]
     key = (dialect, op.name)
-    if operands:
+    if operands and not (key in FROM_ATTRIBUTE and key in FROM_OPERAND):
         return f"{{ResultRule::Operand, {operands[0]}, 0, nullptr}}"
     if key in FROM_ATTRIBUTE:
         attribute, default = FROM_ATTRIBUTE[key]

@@ -19,7 +19,7 @@ cases += [case("Log", special), case("Sqrt", special)]
 cases += [case(op, f32(40, low=-0.99, high=0.99)) for op in ("Asin", "Acos", "Atanh", "Tan", "Sinh", "Cosh")]
 cases += [case("Acosh", f32(40, low=1.0, high=9.0)), case("Softplus", f32(40, low=-30, high=30)), case("Gelu", f32(70)),
           case("Gelu", f32(70), approximate="tanh"), case("LeakyRelu", f32(9), alpha=0.3), case("Elu", f32(9), alpha=0.7),
-          case("HardSigmoid", f32(9), alpha=0.3, beta=0.4), case("Shrink", f32(30), lambd=1.0, bias=0.5),
+          case("HardSigmoid", f32(9), alpha=0.3, beta=0.4), case("Shrink", f32(30), lambd=1.0, bias=0.5), case("Shrink", ints(9), bias=1.5),
           case("IsInf", special, detect_negative=0)]
 
 for op in ("Add", "Sub", "Mul", "Div", "PRelu"):

@@ -67,3 +67,38 @@ func.func @transposed(%x: tensor<16x8xf32>, %init: tensor<8xf32>) -> tensor<8xf3
   } -> tensor<8xf32>
   return %1 : tensor<8xf32>
 }
+
+// What only gives a reduction its bounds stays.
+// CHECK-LABEL: func.func @constant_reduction
+// CHECK: %[[SPLAT:.+]] = arith.constant dense<2.000000e+00> : tensor<4xf32>
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%[[SPLAT]]
+func.func @constant_reduction(%init: tensor<f32>) -> tensor<f32> {
+  %x = arith.constant dense<2.0> : tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : tensor<4xf32>) outs(%init : tensor<f32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %o : f32
+    linalg.yield %s : f32
+  } -> tensor<f32>
+  return %0 : tensor<f32>
+}
+
+// A splat that others give the bounds for goes into the body.
+// CHECK-LABEL: func.func @splat
+// CHECK-SAME: %[[X:.+]]: tensor<8x16xf32>
+// CHECK: %[[TWO:.+]] = arith.constant 2.000000e+00 : f32
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%[[X]] : tensor<8x16xf32>)
+// CHECK: arith.addf %{{.+}}, %[[TWO]]
+func.func @splat(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  %c = arith.constant dense<2.0> : tensor<8x16xf32>
+  %e = tensor.empty() : tensor<8x16xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %c : tensor<8x16xf32>, tensor<8x16xf32>) outs(%e : tensor<8x16xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<8x16xf32>
+  return %0 : tensor<8x16xf32>
+}

@@ -15,6 +15,9 @@ for kind in (np.int32, np.int64):
     cases += [case(op, ints(5, 37, dtype=kind), Const([1])) for op in ("ReduceSum", "ReduceMax", "ReduceMin")]
     cases += [case("ReduceProd", ints(5, 19, low=1, high=4, dtype=kind), Const([1]))]
 cases += [case(op, f64(5, 37), Const([1])) for op in ("ReduceSum", "ReduceMax")]
+cases += [case(op, ints(5, 37, low=1, high=9, dtype=kind), Const([1])) for op in ("ReduceLogSum", "ReduceL2", "ReduceMean") for kind in (np.int32, np.int64)]
+# A constant of one repeated element, and one of a single element.
+cases += [case(op, Const(np.full(size, 1.5), dtype=np.float32), Const([0])) for op in ("ReduceL2", "ReduceSum") for size in (1, 4)]
 cases += [case("ReduceSum", f16(5, 37), Const([1])), case("ReduceMax", ints(5, 20, dtype=np.uint8), Const([1])), case("ReduceMin", ints(5, 20, dtype=np.int8), Const([0]))]
 for op in ("ArgMax", "ArgMin"):
     cases += [case(op, f32(5, 37), axis=1), case(op, f32(5, 37), axis=0, keepdims=0), case(op, ints(5, 37, low=0, high=4), axis=1, select_last_index=1),

@@ -12,6 +12,11 @@ namespace squint::onnx {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "squint/Dialect/Onnx/Passes.h.inc"
+
+/// Whether the shapes of an operation's results can be inferred, and whether
+/// `squint-expand-functions` replaces it; `operation` is its full name.
+bool hasShapeRule(llvm::StringRef operation);
+bool isExpanded(llvm::StringRef operation);
 } // namespace squint::onnx
 
 #endif

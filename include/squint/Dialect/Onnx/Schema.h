@@ -92,6 +92,8 @@ struct OpSchema {
 /// unknown one.
 const OpSchema *lookupSchema(llvm::StringRef dialect, llvm::StringRef name);
 const OpSchema *lookupSchema(mlir::Operation *op);
+/// All schemas of a dialect, by name.
+llvm::ArrayRef<OpSchema> getSchemas(llvm::StringRef dialect);
 
 /// The operands (results) that group `index` of the schema has in `op`: none
 /// for an absent optional one.

@@ -205,6 +205,13 @@ static const llvm::StringMap<const ExpansionEntry *> &expansions() {
   return map;
 }
 
+static const ExpansionEntry *lookupExpansion(StringRef operation) {
+  operation.consume_front("onnx.");
+  return expansions().lookup(operation);
+}
+
+bool isExpanded(StringRef operation) { return lookupExpansion(operation); }
+
 namespace {
 struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
   void runOnOperation() override {
@@ -224,12 +231,14 @@ struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
   FailureOr<bool> expandAll(StringRef dialect) {
     SmallVector<Operation *> found;
     getOperation().walk([&](Operation *op) {
-      if (op->getName().getDialectNamespace() == dialect && lookupExpansion(op))
+      if (op->getName().getDialectNamespace() == dialect &&
+          isExpanded(op->getName().getStringRef()))
         found.push_back(op);
     });
     bool isRefused = false;
     for (Operation *op : found) {
-      const ExpansionEntry *entry = lookupExpansion(op);
+      const ExpansionEntry *entry =
+          lookupExpansion(op->getName().getStringRef());
       Body body(op);
       if (entry->applies && !entry->applies(body))
         continue;
@@ -249,12 +258,6 @@ struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
           &getContext(), function.getArgumentTypes(),
           function.getBody().back().getTerminator()->getOperandTypes()));
     return !found.empty();
-  }
-
-  static const ExpansionEntry *lookupExpansion(Operation *op) {
-    return expansions().lookup(op->getName().getDialectNamespace() == "onnx"
-                                   ? op->getName().stripDialect()
-                                   : op->getName().getStringRef());
   }
 };
 } // namespace

@@ -85,6 +85,13 @@ private:
   llvm::StringMap<Value> tensors, scalars;
 };
 
+} // namespace
+
+bool hasShapeRule(StringRef operation) {
+  return ShapeRules::get().lookup(operation);
+}
+
+namespace {
 struct InferShapes : impl::InferShapesBase<InferShapes> {
   /// Inputs of more elements than this decide no sizes.
   static constexpr int64_t kMostNamed = 64;
@@ -259,7 +266,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
           return failure();
         if (known.size() == elements.getElements().size())
           context.setValues(elements.getResult(), std::move(known));
-      } else if (ShapeRules::Rule rule = ShapeRules::get().lookup(&op)) {
+      } else if (ShapeRules::Rule rule =
+                     ShapeRules::get().lookup(op.getName().getStringRef())) {
         if (failed(rule(&op, context)))
           return failure();
         context.op = &op;

@@ -113,8 +113,8 @@ public:
   using Rule = mlir::LogicalResult (*)(mlir::Operation *, ShapeContext &);
 
   static const ShapeRules &get();
-  Rule lookup(mlir::Operation *op) const {
-    return rules.lookup(op->getName().getStringRef());
+  Rule lookup(llvm::StringRef operation) const {
+    return rules.lookup(operation);
   }
 
   template <typename... OpTs> void add(Rule rule) {

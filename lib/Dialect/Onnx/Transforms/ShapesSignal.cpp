@@ -71,12 +71,12 @@ LogicalResult inferDft(DFTOp op, ShapeContext &s) {
 }
 
 LogicalResult inferStft(STFTOp op, ShapeContext &s) {
-  if (failed(s.expectRank(op.getSignal(), 2, 3, "the signal")))
+  if (failed(s.expectRank(op.getSignal(), 2, 3, "the signal")) ||
+      (op.getWindow() &&
+       failed(s.expectRank(op.getWindow(), 1, 1, "the window"))))
     return failure();
   ArrayRef<DimExpr> signal = s.shape(op.getSignal());
-  DimExpr otherwise = op.getWindow() && s.rank(op.getWindow()) == 1
-                          ? s.shape(op.getWindow())[0]
-                          : signal[1];
+  DimExpr otherwise = op.getWindow() ? s.shape(op.getWindow())[0] : signal[1];
   FailureOr<DimExpr> length =
       readScalar(op.getFrameLength(), otherwise, "a frame length", s);
   FailureOr<DimExpr> step = readScalar(op.getFrameStep(), 1, "a frame step", s);
