@@ -4,6 +4,7 @@
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
 import sys
 
+import ml_dtypes
 import numpy as np
 from operator_testing import Const, check, contrib, f32, ints, positive
 
@@ -58,4 +59,33 @@ def rows(bits, ids, count=20, width=64, block=32, zeros=False, dtype=np.float32)
 for bits in (4, 8):
     cases += [rows(bits, ints(2, 5, low=-20, high=20)), rows(bits, ints(7, low=0, high=20, dtype=np.int32), zeros=True),
               rows(bits, ints(3, 2, low=0, high=20), width=72, block=16, zeros=True)]
+
+
+def blocks(shape, ids, gather, quantize, block, kind, zeros=False):
+    scales = list(shape)
+    scales[quantize] = -(-shape[quantize] // block)
+    low, high = (-8, 8) if kind == ml_dtypes.int4 else (0, 16)
+    points = Const(rng.integers(low, high, scales), dtype=kind) if zeros else None
+    return contrib("GatherBlockQuantized", Const(rng.integers(low, high, shape), dtype=kind), ids, Const(positive(*scales), dtype=np.float32), points,
+                   gather_axis=gather, quantize_axis=quantize, block_size=block, tolerance=1e-5)
+
+
+for kind in (ml_dtypes.int4, ml_dtypes.uint4):
+    cases += [blocks((20, 32), ints(2, 3, low=-20, high=20), 0, 1, 16, kind), blocks((20, 48), ints(5, low=0, high=20), 0, -1, 32, kind, True),
+              blocks((4, 40, 6), ints(3, low=-4, high=4), 0, 1, 16, kind, True), blocks((32, 6), ints(2, 2, low=-6, high=6), 1, 0, 16, kind),
+              blocks((40, 6), ints(7, low=-40, high=40), 0, 0, 16, kind, True), blocks((2, 3, 16), ints(4, low=0, high=3, dtype=np.int32), 1, 2, 16, kind)]
+# Floats of 8 and 4 bits; a scale may be that of a whole axis.
+for kind in (ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2, ml_dtypes.float4_e2m1fn):
+    table = Const(rng.standard_normal((20, 32)) * 2, dtype=kind)
+    for scales, block in ((positive(20, 2), 16), (positive(20, 1), 0), (positive(1, 1), 0)):
+        ids = rng.integers(0, 20, (2, 3))
+        each = np.repeat(np.broadcast_to(scales, (20, scales.shape[1])), 32 // scales.shape[1], 1)
+        cases.append(contrib("GatherBlockQuantized", table, ids, Const(scales, dtype=np.float32), gather_axis=0, quantize_axis=1, block_size=block,
+                             wanted=((table.array.astype(np.float32) * each)[ids],)))
+# Halves, of which ONNX Runtime computes some in halves.
+for op in (nbits(3, 64, 24, 4, 32), nbits(3, 64, 24, 4, 32, "codes", bias=True), nbits(3, 64, 24, 8, 32)):
+    op.inputs = [None if v is None else Const(v.array, dtype=np.float16) if isinstance(v, Const) and v.array.dtype == np.float32
+                 else v if isinstance(v, Const) else v.astype(np.float16) for v in op.inputs]
+    op.tolerance = 1e-2
+    cases.append(op)
 check(cases, sys.argv[1], "weights")

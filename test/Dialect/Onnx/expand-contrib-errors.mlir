@@ -118,3 +118,27 @@ func.func @main(%a: tensor<4x8xui8>, %b: tensor<8x3xui8>, %s: tensor<8xf32>, %t:
   %0 = msft.MatMulIntegerToFloat(%a, %b, %s, %t) {operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0>} : (tensor<4x8xui8>, tensor<8x3xui8>, tensor<8xf32>, tensor<f32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<2x32xf32>, %r: tensor<2x3xf32>, %w: tensor<3x16x32xf32>, %v: tensor<3x32x8xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for fc2_experts_weights, got 8 and 16}}
+  %0 = msft.MoE(%x, %r, %w, %v) {operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 0, 0>} : (tensor<2x32xf32>, tensor<2x3xf32>, tensor<3x16x32xf32>, tensor<3x32x8xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2x32xf32>, %r: tensor<2x3xf32>, %w: tensor<3x16x32xf32>, %v: tensor<3x32x16xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected k from 1 to 3, got 4}}
+  %0 = msft.MoE(%x, %r, %w, %v) {k = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 0, 0>} : (tensor<2x32xf32>, tensor<2x3xf32>, tensor<3x16x32xf32>, tensor<3x32x16xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2x32xf32>, %r: tensor<2x3xf32>, %w: tensor<3x16x16xui8>, %v: tensor<3x32x8xui8>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected quant_type to be int, got 'fp4'}}
+  %0 = msft.QMoE(%x, %r, %w, %v) {quant_type = "fp4", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<2x32xf32>, tensor<2x3xf32>, tensor<3x16x16xui8>, tensor<3x32x8xui8>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

@@ -42,3 +42,20 @@ func.func @rows(%ids: tensor<?xi64> {squint.dims = ["n"]}) -> tensor<*xf32> {
   %0 = msft.GatherBlockQuantized(%d, %ids, %s) {bits = 4 : i64, block_size = 16 : i64, gather_axis = 0 : i64, quantize_axis = 1 : i64} : (tensor<4x8xui8>, tensor<?xi64>, tensor<4x1xf32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// Each expert computes every token; a token's share of most is 0.
+// CHECK-LABEL: func.func @experts
+// CHECK: onnx.TopK(
+// CHECK: %[[SHARES:.*]] = onnx.Div(
+// CHECK: %[[FIRST:.*]] = squint.linear %arg0, %{{.*}}
+// CHECK: %[[ACTIVE:.*]] = onnx.Relu(%[[FIRST]])
+// CHECK: %[[SECOND:.*]] = squint.linear %[[ACTIVE]], %{{.*}}
+// CHECK: %[[SHARE:.*]] = onnx.Slice(%[[SHARES]],
+// CHECK: %[[PART:.*]] = onnx.Mul(%[[SECOND]], %[[SHARE]])
+// CHECK: onnx.Where(%{{.*}}, %{{.*}}, %[[PART]])
+func.func @experts(%x: tensor<?x16xf32> {squint.dims = ["n", "16"]}, %r: tensor<?x2xf32> {squint.dims = ["n", "2"]}) -> tensor<*xf32> {
+  %w = squint.constant dense<18> : tensor<2x16x8xui8>
+  %s = squint.constant dense<0.5> : tensor<2x16xf32>
+  %0 = msft.QMoE(%x, %r, %w, %s, %w, %s) {operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<?x16xf32>, tensor<?x2xf32>, tensor<2x16x8xui8>, tensor<2x16xf32>, tensor<2x16x8xui8>, tensor<2x16xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

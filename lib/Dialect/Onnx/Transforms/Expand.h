@@ -202,6 +202,7 @@ llvm::ArrayRef<ExpansionEntry> contribAttentionExpansions();
 llvm::ArrayRef<ExpansionEntry> contribExpansions();
 llvm::ArrayRef<ExpansionEntry> contribQuantizedExpansions();
 llvm::ArrayRef<ExpansionEntry> convExpansions();
+llvm::ArrayRef<ExpansionEntry> expertExpansions();
 llvm::ArrayRef<ExpansionEntry> normExpansions();
 llvm::ArrayRef<ExpansionEntry> quantizedExpansions();
 llvm::ArrayRef<ExpansionEntry> tensorExpansions();

@@ -196,8 +196,8 @@ static const llvm::StringMap<const ExpansionEntry *> &expansions() {
     for (ArrayRef<ExpansionEntry> table :
          {attentionExpansions(), contribAttentionExpansions(),
           contribExpansions(), contribQuantizedExpansions(), convExpansions(),
-          normExpansions(), quantizedExpansions(), tensorExpansions(),
-          weightExpansions()})
+          expertExpansions(), normExpansions(), quantizedExpansions(),
+          tensorExpansions(), weightExpansions()})
       for (const ExpansionEntry &entry : table)
         all[entry.name] = &entry;
     return all;

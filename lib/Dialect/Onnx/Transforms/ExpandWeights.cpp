@@ -6,9 +6,8 @@
 // Scales keep their type and codes their value: nothing is rounded again.
 //===----------------------------------------------------------------------===//
 
-#include "Expand.h"
+#include "ExpandWeights.h"
 #include "mlir/IR/Threading.h"
-#include "squint/Numerics/Packed.h"
 #include "squint/Transforms/QuantizationAttributes.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/Support/MathExtras.h"
@@ -18,74 +17,36 @@
 using namespace mlir;
 
 namespace squint::onnx {
-namespace {
 
 //===----------------------------------------------------------------------===//
 // Constants
 //===----------------------------------------------------------------------===//
 
-/// The elements of a constant: codes of a width as their bits, floats by value.
-class Elements {
-public:
-  /// Of a constant operand; null when the operand is left out.
-  static FailureOr<Elements> get(Body &body, unsigned position,
-                                 StringRef name) {
-    Elements elements;
-    Value value = body.in(position);
-    if (!value)
-      return elements;
-    auto constant = value.getDefiningOp<squint::ConstantOp>();
-    if (!constant) {
-      (void)body.refuse("expected a constant as '" + name + "'");
-      return failure();
-    }
-    elements.scratch = std::make_shared<std::vector<char>>();
-    llvm::Expected<ArrayRef<char>> bytes =
-        getConstantBytes(constant.getValue(), *elements.scratch);
-    if (!bytes) {
-      (void)body.fail(llvm::toString(bytes.takeError()));
-      return failure();
-    }
-    elements.type = Body::element(value);
-    elements.bytes = *bytes;
-    // Inline elements have a byte each.
-    elements.isUnpacked = !constant.getData();
+FailureOr<Elements> Elements::get(Body &body, unsigned position,
+                                  StringRef name) {
+  Elements elements;
+  Value value = body.in(position);
+  if (!value)
     return elements;
+  auto constant = value.getDefiningOp<squint::ConstantOp>();
+  if (!constant) {
+    (void)body.refuse("expected a constant as '" + name + "'");
+    return failure();
   }
-
-  explicit operator bool() const { return bool(type); }
-  bool isFloat() const { return isa<FloatType>(type); }
-
-  /// Code `index` of a stream of `bits` wide codes in bytes, the lowest first.
-  uint32_t code(int64_t index, unsigned bits) const {
-    if (isUnpacked && type.getIntOrFloatBitWidth() < 8)
-      return uint8_t(bytes[index]) & ((1u << bits) - 1);
-    return unpackCode(bytes.data(), index, bits);
+  elements.scratch = std::make_shared<std::vector<char>>();
+  llvm::Expected<ArrayRef<char>> bytes =
+      getConstantBytes(constant.getValue(), *elements.scratch);
+  if (!bytes) {
+    (void)body.fail(llvm::toString(bytes.takeError()));
+    return failure();
   }
-  float number(int64_t index) const {
-    return loadScale(bytes.data(), index, scaleType());
-  }
-  ScaleType scaleType() const {
-    return type.isF16()    ? ScaleType::F16
-           : type.isBF16() ? ScaleType::BF16
-                           : ScaleType::F32;
-  }
+  elements.type = Body::element(value);
+  elements.bytes = *bytes;
+  // Inline elements have a byte each.
+  elements.isUnpacked = !constant.getData();
+  return elements;
+}
 
-private:
-  Type type;
-  ArrayRef<char> bytes;
-  bool isUnpacked = false;
-  std::shared_ptr<std::vector<char>> scratch;
-};
-
-/// One row of a packed matrix.
-struct Row {
-  MutableArrayRef<uint32_t> codes;
-  MutableArrayRef<float> scales;
-  MutableArrayRef<char> zeroPoints;
-};
-
-/// The matrix whose rows `fill` writes, as floats of type `element`.
 Value makeMatrix(Body &body, const Format &format, int64_t rows,
                  int64_t columns, Type element,
                  llvm::function_ref<void(int64_t, Row)> fill) {
@@ -125,11 +86,8 @@ RankedTensorType typeOf(ArrayRef<DimExpr> dims, Type element) {
   return RankedTensorType::get(shape, element);
 }
 
-/// x times the transpose of a matrix [outputs, K]; x has the shape of operand
-/// 0. A bias is added.
-Value makeLinear(Body &body, Value x, Value weight, int64_t outputs, Value bias,
-                 StringRef activations = "") {
-  SmallVector<DimExpr> dims = Body::dims(body.in(0));
+Value makeLinear(Body &body, Value x, SmallVector<DimExpr> dims, Value weight,
+                 int64_t outputs, Value bias, StringRef activations) {
   dims.back() = outputs;
   auto linear = squint::LinearOp::create(body.b, typeOf(dims, Body::element(x)),
                                          x, weight, /*bias=*/Value());
@@ -150,6 +108,7 @@ Format makeFormat(StringRef element, int64_t group, ScaleType scale,
   return format;
 }
 
+namespace {
 //===----------------------------------------------------------------------===//
 // MatMulNBits
 //===----------------------------------------------------------------------===//
@@ -277,7 +236,8 @@ LogicalResult expandMatMulNBits(Body &body) {
   std::string activations;
   if (body.integer("accuracy_level", 0) == 4 && !inParts)
     activations = makeFormat("int8", w.block, ScaleType::F32, false).str();
-  Value y = makeLinear(body, a, weight, w.n, body.in(5), activations);
+  Value y = makeLinear(body, a, Body::dims(body.in(0)), weight, w.n, body.in(5),
+                       activations);
   if (inParts) {
     // Zero points that are no codes: their part of the sum is that of the
     // group's inputs times (half - zero) * scale.
@@ -339,7 +299,7 @@ LogicalResult expandMatMulBnb4(Body &body) {
         for (auto [i, scale] : llvm::enumerate(out.scales))
           scale = scales->number((row * k + int64_t(i) * group) / block);
       });
-  body.replace(0, makeLinear(body, a, weight, n, Value()));
+  body.replace(0, makeLinear(body, a, Body::dims(a), weight, n, Value()));
   return success();
 }
 
@@ -424,6 +384,48 @@ LogicalResult gatherRows(Body &body, Value ids, int64_t rows, int64_t columns,
   return success();
 }
 
+/// A constant whose elements Gather does not take, of up to 8 bits, as one of
+/// bytes or, where it holds floats, of halves: both are exact.
+FailureOr<Value> widen(Body &body, unsigned position, StringRef name) {
+  Value value = body.in(position);
+  Type stored = Body::element(value);
+  unsigned bits = stored.getIntOrFloatBitWidth();
+  if (stored.isInteger(8))
+    return value;
+  FailureOr<Elements> codes = Elements::get(body, position, name);
+  if (failed(codes))
+    return failure();
+  MLIRContext *context = body.b.getContext();
+  auto real = dyn_cast<mlir::FloatType>(stored);
+  Type wide =
+      real ? Type(body.b.getF16Type())
+           : Type(IntegerType::get(context, 8,
+                                   cast<IntegerType>(stored).getSignedness()));
+  std::vector<uint16_t> bitsOf;
+  for (uint32_t code = 0; code < 1u << bits; ++code) {
+    APInt raw(bits, code);
+    if (!real) {
+      bitsOf.push_back(stored.isUnsignedInteger() ? raw.getZExtValue()
+                                                  : raw.getSExtValue());
+      continue;
+    }
+    APFloat number(real.getFloatSemantics(), raw);
+    bool lost;
+    number.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &lost);
+    bitsOf.push_back(number.bitcastToAPInt().getZExtValue());
+  }
+  auto type = cast<RankedTensorType>(value.getType()).clone(wide);
+  int64_t count = type.getNumElements(), bytes = real ? 2 : 1;
+  DataAttr data =
+      context->getLoadedDialect<SquintDialect>()->getStores().create(
+          type, count * bytes, [&](MutableArrayRef<char> out) {
+            for (int64_t i = 0; i < count; ++i)
+              memcpy(out.data() + i * bytes, &bitsOf[codes->code(i, bits)],
+                     bytes);
+          });
+  return Value(squint::ConstantOp::create(body.b, data));
+}
+
 LogicalResult expandGatherBlockQuantized(Body &body) {
   Value data = body.in(0), ids = body.in(1), scales = body.in(2),
         zeroPoints = body.in(3);
@@ -448,6 +450,17 @@ LogicalResult expandGatherBlockQuantized(Body &body) {
     return body.refuse("expected data of two dimensions with bits of " +
                        Twine(bits));
 
+  FailureOr<Value> wide = widen(body, 0, "data");
+  if (failed(wide))
+    return failure();
+  data = *wide;
+  if (zeroPoints) {
+    FailureOr<Value> zeros = widen(body, 3, "zero_points");
+    if (failed(zeros))
+      return failure();
+    zeroPoints = *zeros;
+  }
+
   // By the operators of the standard: codes, scales and zero points are
   // gathered, those of a block for each of its codes.
   int64_t size = *shape[blocked].getConstant();
@@ -465,11 +478,11 @@ LogicalResult expandGatherBlockQuantized(Body &body) {
           body.div(safe, body.scalar(Body::element(ids), double(block)));
       return gather(x, groups, axis);
     }
-    SmallVector<int64_t> each;
-    for (int64_t i = 0; i < size; ++i)
-      each.push_back(i / block);
+    Value each =
+        body.div(body.range(body.scalar(body.b.getI64Type(), double(size))),
+                 body.scalar(body.b.getI64Type(), double(block)));
     SmallVector<DimExpr> own = Body::dims(x);
-    x = gather(x, body.ints(each), blocked);
+    x = gather(x, each, blocked);
     // One scale for all that is gathered.
     if (own[axis].isConstant(1) && !shape[axis].isConstant(1))
       return gather(x, body.mul(safe, 0.0), axis);

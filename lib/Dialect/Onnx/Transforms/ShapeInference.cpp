@@ -22,6 +22,7 @@ const ShapeRules &ShapeRules::get() {
     addSignalRules(r);
     addContribRules(r);
     addAttentionRules(r);
+    addExpertRules(r);
     addWeightRules(r);
     return r;
   }();

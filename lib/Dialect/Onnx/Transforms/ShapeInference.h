@@ -141,6 +141,7 @@ void addControlFlowRules(ShapeRules &rules);
 void addSignalRules(ShapeRules &rules);
 void addContribRules(ShapeRules &rules);
 void addAttentionRules(ShapeRules &rules);
+void addExpertRules(ShapeRules &rules);
 void addWeightRules(ShapeRules &rules);
 
 /// Axes that inputs contain: each counts from either end of `rank` dimensions,
