@@ -49,7 +49,6 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
   input = flatten(b, op, op.getInput());
   if (!input)
     return failure();
-  imageSize = b.dim(input, 0);
   bool codes = !isa<FloatType>(element);
   if (codes)
     part = sumGroup ? std::min(sumGroup, columns) : columns;
@@ -59,21 +58,20 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
                   : b.constant(element, window.getPadValue());
 
   int64_t most = kPatchBytes * 8 / element.getIntOrFloatBitWidth();
-  rows = std::clamp<int64_t>(most / columns, 1, maxRows);
+  int64_t inLine = std::min(maxRows, window.getOut()[1]);
+  viewsLines = hasLines(step) && getLinesSize(inLine) <= most;
+  rows = viewsLines ? inLine : std::clamp<int64_t>(most / columns, 1, maxRows);
+  inLine = std::min(inLine, rows);
+  linePixels = getLinePixels(inLine);
+  lines = b.scratch(getLinesSize(inLine) + kSlack, element);
   rowStride = codes ? llvm::alignTo(columns, 4) : columns;
-  int64_t size = rows * rowStride;
-  int64_t inLine = std::min(maxRows, window.getOut()[1]),
-          pixels = (inLine - 1) * window.getStrides()[1] +
-                   window.getDilations()[1] * (window.getKernel()[1] - 1) + 1,
-          lines = window.getKernel()[0] * pixels * channels;
-  if (hasLines(step) && lines <= most) {
-    linePixels = pixels;
-    rows = inLine;
-    size = lines;
+  if (viewsLines) {
+    scratch = lines;
     if (codes && kind == PatchCodes::Summed)
-      quads = b.scratch(pixels * channels / 4 + kSlack, b.getI32Type());
+      quads = b.scratch(linePixels * channels / 4 + kSlack, b.getI32Type());
+  } else {
+    scratch = b.scratch(rows * rowStride + kSlack, element);
   }
-  scratch = b.scratch(size + kSlack, element);
   if (codes && kind == PatchCodes::Summed)
     sums = b.scratch(rows * getNumSums(), b.getI32Type());
   return success();
@@ -83,7 +81,7 @@ Value PatchBuilder::view(Value row, int64_t rows, Value k, int64_t count) {
   Value local = b.sub(row, first);
   int64_t stride = rowStride;
   Value offset;
-  if (linePixels) {
+  if (viewsLines) {
     // A line's part of a patch is contiguous, or a tap's where there are gaps.
     int64_t taps = window.getKernel()[1], gap = window.getDilations()[1];
     int64_t piece = gap == 1 ? taps * channels : channels;
@@ -112,30 +110,47 @@ Value PatchBuilder::loadSum(Value row, Value number) {
   return memref::LoadOp::create(b, sums, ValueRange{at});
 }
 
-void PatchBuilder::forRows(Value row, Value count,
-                           llvm::function_ref<void(Value, Value)> body) {
-  if (!linePixels) {
-    b.loop(b.index(0), count, rows, [&](Value start) {
-      Value some = b.min(b.sub(count, start), b.index(rows));
-      first = b.add(row, start);
-      b.loop(b.index(0), some, 1,
-             [&](Value i) { writeRow(b.add(first, i), b.mul(i, rowStride)); });
-      // Not at once: what was just stored is slow to read in other pieces.
-      if (sums)
-        b.loop(b.index(0), some, 1, [&](Value i) { sumRow(i); });
-      body(first, some);
-    });
-    return;
-  }
-  // Parts of lines of the output.
+/// Writes the lines of the image for one line of the output after another, and
+/// calls with some of the rows and with what the first one is in memory.
+void PatchBuilder::forLines(
+    Value row, Value count,
+    llvm::function_ref<void(Value, Value, Value)> body) {
   int64_t outWidth = window.getOut()[1];
   Value end = b.add(row, count);
   b.loop(b.div(row, outWidth), b.ceilDiv(end, outWidth), 1, [&](Value line) {
-    first = b.max(row, b.mul(line, outWidth));
-    Value some = b.sub(b.min(end, b.mul(b.add(line, 1), outWidth)), first);
-    writeLines(first, some);
+    Value start = b.mul(line, outWidth), begin = b.max(row, start);
+    Value some = b.sub(b.min(end, b.add(start, outWidth)), begin);
+    // Whole lines, whose size is known, where they fit.
+    if (linePixels == getLinePixels(outWidth)) {
+      writeLines(line, b.index(0), b.index(outWidth));
+      return body(begin, some, b.sub(begin, start));
+    }
+    writeLines(line, b.sub(begin, start), some);
+    body(begin, some, b.index(0));
+  });
+}
+
+void PatchBuilder::forRows(Value row, Value count,
+                           llvm::function_ref<void(Value, Value)> body) {
+  if (viewsLines)
+    return forLines(row, count, [&](Value begin, Value some, Value place) {
+      first = b.sub(begin, place);
+      if (sums)
+        sumLines(place, some);
+      body(begin, some);
+    });
+  b.loop(b.index(0), count, rows, [&](Value start) {
+    Value some = b.min(b.sub(count, start), b.index(rows));
+    first = b.add(row, start);
+    forLines(first, some, [&](Value begin, Value part, Value place) {
+      Value to = b.sub(begin, first);
+      b.loop(b.index(0), part, 1, [&](Value i) {
+        writeRow(b.add(place, i), b.mul(b.add(to, i), rowStride));
+      });
+    });
+    // Not at once: what was just stored is slow to read in other pieces.
     if (sums)
-      sumLines(some);
+      b.loop(b.index(0), some, 1, [&](Value i) { sumRow(i); });
     body(first, some);
   });
 }
@@ -146,65 +161,51 @@ Value PatchBuilder::keep(Value codes) {
   return arith::XOrIOp::create(b, codes, b.intConstant(codes.getType(), -128));
 }
 
-void PatchBuilder::fill(Value to, Value count) {
-  Value full = b.mul(b.div(count, kLanes), kLanes);
-  b.loop(b.index(0), full, kLanes,
-         [&](Value i) { b.store(b.splat(padding), scratch, b.add(to, i)); });
-  if (linePixels)
-    return; // whole pixels
-  b.loop(full, count, 1, [&](Value i) {
-    memref::StoreOp::create(b, padding, scratch, ValueRange{b.add(to, i)});
-  });
+//===----------------------------------------------------------------------===//
+// Lines
+//===----------------------------------------------------------------------===//
+
+int64_t PatchBuilder::getLinePixels(int64_t count) const {
+  return (count - 1) * window.getStrides()[1] +
+         window.getDilations()[1] * (window.getKernel()[1] - 1) + 1;
 }
 
-/// Whole vectors while the image has them: the last one may reach past the
-/// piece.
-void PatchBuilder::copy(Value from, Value to, int64_t count) {
-  int64_t bytes = element.getIntOrFloatBitWidth() / 8, done = 0;
-  auto move = [&](Value at, int64_t lanes) {
-    b.store(keep(b.load(b.vec(element, lanes), input, b.add(from, at))),
-            scratch, b.add(to, at));
-  };
-  constexpr int64_t unrolled = 8;
-  for (int64_t lanes : {64 / bytes, kLanes}) {
-    int64_t end = done + (count - done) / lanes * lanes;
-    if ((end - done) / lanes > unrolled)
-      b.loop(b.index(done), b.index(end), lanes,
-             [&](Value at) { move(at, lanes); });
-    else
-      for (int64_t at = done; at < end; at += lanes)
-        move(b.index(at), lanes);
-    done = end;
-  }
-  if (done == count)
-    return;
-  Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
-                                     b.add(from, done + kLanes), imageSize);
-  b.ifElse(
-      fits, [&] { move(b.index(done), kLanes); },
-      [&] {
-        b.loop(b.index(done), b.index(count), 1, [&](Value i) {
-          Value one =
-              memref::LoadOp::create(b, input, ValueRange{b.add(from, i)});
-          memref::StoreOp::create(b, keep(one), scratch,
-                                  ValueRange{b.add(to, i)});
-        });
-      });
+int64_t PatchBuilder::getLinesSize(int64_t count) const {
+  return window.getKernel()[0] * getLinePixels(count) * channels;
+}
+
+/// Whole vectors: the last one may reach past the end.
+void PatchBuilder::fill(Value to, Value count) {
+  b.loop(b.index(0), count, kLanes,
+         [&](Value i) { b.store(b.splat(padding), lines, b.add(to, i)); });
 }
 
 /// Any number of elements, none past the last one.
-void PatchBuilder::copy(Value from, Value to, Value count) {
+void PatchBuilder::copyToLine(Value from, Value to, Value count) {
+  auto move = [&](Value at, int64_t lanes) {
+    b.store(keep(b.load(b.vec(element, lanes), input, b.add(from, at))), lines,
+            b.add(to, at));
+  };
   Value start = b.index(0);
-  for (int64_t lanes : {4 * kLanes, kLanes, int64_t(1)}) {
-    if (lanes == 1 && linePixels)
-      break; // whole pixels
+  for (int64_t lanes : {4 * kLanes, kLanes}) {
     Value end = b.mul(b.div(count, lanes), lanes);
-    b.loop(start, end, lanes, [&](Value i) {
-      b.store(keep(b.load(b.vec(element, lanes), input, b.add(from, i))),
-              scratch, b.add(to, i));
-    });
+    b.loop(start, end, lanes, [&](Value at) { move(at, lanes); });
     start = end;
   }
+  if (channels % kLanes == 0)
+    return;
+  // The rest: once more the last elements of a vector where there are so many.
+  b.ifElse(
+      b.less(count, b.index(kLanes)),
+      [&] {
+        b.loop(start, count, 1, [&](Value at) {
+          Value one =
+              memref::LoadOp::create(b, input, ValueRange{b.add(from, at)});
+          memref::StoreOp::create(b, keep(one), lines,
+                                  ValueRange{b.add(to, at)});
+        });
+      },
+      [&] { move(b.sub(count, b.index(kLanes)), kLanes); });
 }
 
 Value PatchBuilder::inside(Value position, int64_t size) {
@@ -212,20 +213,15 @@ Value PatchBuilder::inside(Value position, int64_t size) {
                                b.index(size));
 }
 
-//===----------------------------------------------------------------------===//
-// Lines
-//===----------------------------------------------------------------------===//
-
-/// What `count` rows read, which are in one line of the output.
-void PatchBuilder::writeLines(Value row, Value count) {
-  int64_t outHeight = window.getOut()[0], outWidth = window.getOut()[1];
-  Value line = b.div(row, outWidth), image = b.div(line, outHeight);
+/// What `count` pixels from `place` on of a line of the output read.
+void PatchBuilder::writeLines(Value line, Value place, Value count) {
+  int64_t outHeight = window.getOut()[0];
+  Value image = b.div(line, outHeight);
   Value top =
       b.sub(b.mul(b.rem(line, b.index(outHeight)), window.getStrides()[0]),
             b.index(window.getPads()[0]));
   Value left =
-      b.sub(b.mul(b.rem(row, b.index(outWidth)), window.getStrides()[1]),
-            b.index(window.getPads()[1]));
+      b.sub(b.mul(place, window.getStrides()[1]), b.index(window.getPads()[1]));
   int64_t reach = window.getDilations()[1] * (window.getKernel()[1] - 1) + 1;
   Value span =
       b.add(b.mul(b.sub(count, b.index(1)), window.getStrides()[1]), reach);
@@ -250,8 +246,9 @@ void PatchBuilder::writeLine(Value line, Value left, Value span, Value to) {
   Value begin = clamp(b.sub(b.index(0), left));
   Value end = b.max(clamp(b.sub(b.index(width), left)), begin);
   fill(to, b.mul(begin, channels));
-  copy(b.mul(b.add(b.add(line, left), begin), channels),
-       b.add(to, b.mul(begin, channels)), b.mul(b.sub(end, begin), channels));
+  copyToLine(b.mul(b.add(b.add(line, left), begin), channels),
+             b.add(to, b.mul(begin, channels)),
+             b.mul(b.sub(end, begin), channels));
   fill(b.add(to, b.mul(end, channels)), b.mul(b.sub(span, end), channels));
 }
 
@@ -259,58 +256,41 @@ void PatchBuilder::writeLine(Value line, Value left, Value span, Value to) {
 // Rows
 //===----------------------------------------------------------------------===//
 
-void PatchBuilder::writeRow(Value row, Value to) {
-  int64_t outHeight = window.getOut()[0], outWidth = window.getOut()[1];
-  int64_t taps = window.getKernel()[1];
-  Value image = b.div(row, outHeight * outWidth),
-        pixel = b.rem(row, b.index(outHeight * outWidth));
-  // In index arithmetic a position above or left of the image is negative.
-  Value top = b.sub(b.mul(b.div(pixel, outWidth), window.getStrides()[0]),
-                    b.index(window.getPads()[0]));
-  Value left =
-      b.sub(b.mul(b.rem(pixel, b.index(outWidth)), window.getStrides()[1]),
-            b.index(window.getPads()[1]));
-  // Whether the window lies between the sides of the image.
-  Value whole;
-  if (window.getPads()[1] || window.getPads()[3])
-    whole = taps > width ? b.intConstant(b.getI1Type(), 0)
-                         : inside(left, width - taps + 1);
-  for (int64_t i = 0; i < window.getKernel()[0]; ++i) {
-    Value y = b.add(top, i * window.getDilations()[0]);
-    Value at = b.add(to, i * taps * channels);
-    Value line = b.mul(b.add(b.mul(image, height), y), width);
-    auto copyAll = [&] {
-      copy(b.mul(b.add(line, left), channels), at, taps * channels);
-    };
-    auto write = [&] {
-      if (window.getDilations()[1] != 1)
-        writeTaps(line, left, at);
-      else if (whole)
-        b.ifElse(whole, copyAll,
-                 [&] { writeLine(line, left, b.index(taps), at); });
-      else
-        copyAll();
-    };
-    if (window.getPads()[0] || window.getPads()[2])
-      b.ifElse(inside(y, height), write,
-               [&] { fill(at, b.index(taps * channels)); });
+/// Whole vectors: the last one may reach past the end.
+void PatchBuilder::copyToRow(Value from, Value to, int64_t count) {
+  int64_t bytes = element.getIntOrFloatBitWidth() / 8, done = 0;
+  auto move = [&](Value at, int64_t lanes) {
+    b.store(b.load(b.vec(element, lanes), lines, b.add(from, at)), scratch,
+            b.add(to, at));
+  };
+  constexpr int64_t unrolled = 8;
+  for (int64_t lanes : {64 / bytes, kLanes}) {
+    bool last = lanes == kLanes;
+    int64_t end = done + (last ? llvm::alignTo(count - done, lanes)
+                               : (count - done) / lanes * lanes);
+    if ((end - done) / lanes > unrolled)
+      b.loop(b.index(done), b.index(end), lanes,
+             [&](Value at) { move(at, lanes); });
     else
-      write();
+      for (int64_t at = done; at < end; at += lanes)
+        move(b.index(at), lanes);
+    done = end;
   }
+}
+
+/// The patch of pixel `number` of the lines.
+void PatchBuilder::writeRow(Value number, Value to) {
+  // A line's part of a patch is contiguous, or a tap's where there are gaps.
+  int64_t taps = window.getKernel()[1], gap = window.getDilations()[1];
+  int64_t pieces = gap == 1 ? 1 : taps, size = taps / pieces * channels;
+  Value left = b.mul(number, window.getStrides()[1] * channels);
+  for (int64_t i = 0; i < window.getKernel()[0]; ++i)
+    for (int64_t j = 0; j < pieces; ++j)
+      copyToRow(b.add(left, (i * linePixels + j * gap) * channels),
+                b.add(to, (i * pieces + j) * size), size);
   // The next row, or slack, follows.
   if (rowStride != columns)
     b.store(b.intConstant(b.vec(element), 0), scratch, b.add(to, columns));
-}
-
-void PatchBuilder::writeTaps(Value line, Value left, Value to) {
-  b.loop(b.index(0), b.index(window.getKernel()[1]), 1, [&](Value j) {
-    Value x = b.add(left, b.mul(j, window.getDilations()[1]));
-    Value at = b.add(to, b.mul(j, channels));
-    b.ifElse(
-        inside(x, width),
-        [&] { copy(b.mul(b.add(line, x), channels), at, channels); },
-        [&] { fill(at, b.index(channels)); });
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -354,17 +334,17 @@ void PatchBuilder::sumRow(Value number) {
 }
 
 /// First the sums of four codes of all lines, then those of each row.
-void PatchBuilder::sumLines(Value count) {
-  int64_t size = linePixels * channels, lines = window.getKernel()[0],
+void PatchBuilder::sumLines(Value place, Value count) {
+  int64_t size = linePixels * channels, tall = window.getKernel()[0],
           taps = window.getKernel()[1], gap = window.getDilations()[1];
   b.loop(b.index(0), b.index(llvm::alignTo(size, kWide)), kWide, [&](Value at) {
     Value total = b.intConstant(b.i32s(), 0);
-    for (int64_t i = 0; i < lines; ++i)
+    for (int64_t i = 0; i < tall; ++i)
       total = sumBytes(total, b.add(at, i * size), kWide);
     b.store(total, quads, b.div(at, 4));
   });
-  int64_t pieces = gap == 1 ? 1 : taps, length = columns / lines / pieces / 4;
-  b.loop(b.index(0), count, 1, [&](Value row) {
+  int64_t pieces = gap == 1 ? 1 : taps, length = columns / tall / pieces / 4;
+  b.loop(place, b.add(place, count), 1, [&](Value row) {
     Value start = b.mul(row, window.getStrides()[1] * channels / 4);
     Value total = b.intConstant(b.i32s(), 0);
     for (int64_t j = 0; j < pieces; ++j)

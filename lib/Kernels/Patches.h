@@ -18,9 +18,10 @@ enum class PatchCodes {
 
 /// Some rows at a time of the matrix that a `#kernel.window` stands for, in
 /// scratch memory, and the sums of their codes: what a convolution's product
-/// reads. Either the rows are written out, or, where a vector holds elements of
-/// one pixel only, the lines of the image with their padding: then the rows of
-/// a line of the output are views of these, which overlap.
+/// reads. The lines of the image that a line of the output reads are copied
+/// with their padding. Where a vector holds elements of one pixel only, the
+/// rows are views of these, which overlap; else they are written out from
+/// there.
 class PatchBuilder {
 public:
   using Value = mlir::Value;
@@ -46,16 +47,21 @@ public:
 
 private:
   bool hasLines(int64_t step) const;
-  void writeRow(Value row, Value to);
-  void writeTaps(Value line, Value left, Value to);
-  void writeLines(Value row, Value count);
+  /// Pixels of a line of the image that `count` pixels of one of the output
+  /// read, and elements of all such lines.
+  int64_t getLinePixels(int64_t count) const;
+  int64_t getLinesSize(int64_t count) const;
+  void forLines(Value row, Value count,
+                llvm::function_ref<void(Value, Value, Value)> body);
+  void writeLines(Value line, Value place, Value count);
   void writeLine(Value line, Value left, Value span, Value to);
-  void sumRow(Value number);
-  void sumLines(Value count);
-  Value sumBytes(Value total, Value at, int64_t count);
   void fill(Value to, Value count);
-  void copy(Value from, Value to, int64_t count);
-  void copy(Value from, Value to, Value count);
+  void copyToLine(Value from, Value to, Value count);
+  void writeRow(Value number, Value to);
+  void copyToRow(Value from, Value to, int64_t count);
+  void sumRow(Value number);
+  void sumLines(Value place, Value count);
+  Value sumBytes(Value total, Value at, int64_t count);
   Value inside(Value position, int64_t size);
   /// Codes as they are kept.
   Value keep(Value codes);
@@ -67,13 +73,16 @@ private:
   /// Elements from one row that is written out to the next: of codes a multiple
   /// of four, the last ones zero.
   int64_t rowStride = 0;
-  /// Pixels of a line in scratch memory, 0 where rows are written out.
+  /// Pixels of a line in scratch memory.
   int64_t linePixels = 0;
+  /// Whether rows are views of the lines.
+  bool viewsLines = false;
   /// Codes of a sum.
   int64_t part = 0;
   mlir::Type element;
   PatchCodes kind = PatchCodes::Summed;
-  Value input, imageSize, scratch, sums, quads, padding, first;
+  /// Memory: of the lines, of the rows (or the lines again), of their sums.
+  Value input, lines, scratch, sums, quads, padding, first;
 };
 
 } // namespace squint::kernel
