@@ -126,11 +126,9 @@ void DepthwiseBuilder::buildEpilogue(Value sum, ArrayRef<Value> extras,
     arguments.push_back(loaded ? loaded
                                : b.load(b.vec(element), extra, at, mask));
   }
-  FailureOr<Values> results =
-      buildEpilogueRegion(b, op.getEpilogue(), arguments);
-  if (succeeded(results))
-    for (auto [result, output] : llvm::zip(*results, op.getOutputs()))
-      b.store(result, output, at, mask);
+  Values results = buildEpilogueRegion(b, op.getEpilogue(), arguments);
+  for (auto [result, output] : llvm::zip(results, op.getOutputs()))
+    b.store(result, output, at, mask);
 }
 
 void DepthwiseBuilder::buildLine(Value channel, Value mask) {

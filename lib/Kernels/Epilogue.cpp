@@ -11,18 +11,15 @@ using namespace squint;
 using namespace squint::kernel;
 
 /// A scalar operator on vectors of 16.
-static LogicalResult cloneOnVectors(KernelBuilder &b, Operation &scalar,
-                                    IRMapping &map) {
+static void cloneOnVectors(KernelBuilder &b, Operation &scalar,
+                           IRMapping &map) {
   if (auto constant = dyn_cast<arith::ConstantOp>(scalar)) {
     auto type = b.vec(constant.getType());
     auto value = DenseElementsAttr::get(type, Attribute(constant.getValue()));
     map.map(constant.getResult(),
             arith::ConstantOp::create(b, value).getResult());
-    return success();
+    return;
   }
-  if (!OpTrait::hasElementwiseMappableTraits(&scalar))
-    return scalar.emitError()
-           << "expected elementwise operators in an epilogue";
   SmallVector<Value> operands;
   for (Value operand : scalar.getOperands())
     operands.push_back(map.contains(operand) ? map.lookup(operand)
@@ -34,10 +31,9 @@ static LogicalResult cloneOnVectors(KernelBuilder &b, Operation &scalar,
                        scalar.getAttrs());
   state.propertiesAttr = scalar.getPropertiesAsAttribute();
   map.map(scalar.getResults(), b.create(state)->getResults());
-  return success();
 }
 
-FailureOr<KernelBuilder::Values>
+KernelBuilder::Values
 squint::kernel::buildEpilogueRegion(KernelBuilder &b, Region &epilogue,
                                     ArrayRef<Value> arguments) {
   Block &block = epilogue.front();
@@ -45,8 +41,7 @@ squint::kernel::buildEpilogueRegion(KernelBuilder &b, Region &epilogue,
   for (auto [argument, value] : llvm::zip(block.getArguments(), arguments))
     map.map(argument, value);
   for (Operation &inner : block.without_terminator())
-    if (failed(cloneOnVectors(b, inner, map)))
-      return failure();
+    cloneOnVectors(b, inner, map);
   KernelBuilder::Values results;
   for (Value value : cast<YieldOp>(block.getTerminator()).getValues())
     results.push_back(map.contains(value) ? map.lookup(value) : b.splat(value));

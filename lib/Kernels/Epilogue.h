@@ -9,9 +9,8 @@
 
 namespace squint::kernel {
 
-/// What the epilogue yields for arguments that are vectors of 16; an error for
-/// operators that are not elementwise.
-mlir::FailureOr<KernelBuilder::Values>
+/// What the epilogue yields for arguments that are vectors of 16.
+KernelBuilder::Values
 buildEpilogueRegion(KernelBuilder &b, mlir::Region &epilogue,
                     llvm::ArrayRef<mlir::Value> arguments);
 

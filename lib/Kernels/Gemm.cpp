@@ -40,11 +40,9 @@ void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
         arguments.push_back(
             b.load(b.vec(type.getElementType()), extra, {m, column}, mask));
     }
-    FailureOr<Values> results =
-        buildEpilogueRegion(b, op.getEpilogue(), arguments);
-    if (succeeded(results))
-      for (auto [result, output] : llvm::zip(*results, op.getOutputs()))
-        b.store(result, output, {m, column}, mask);
+    Values results = buildEpilogueRegion(b, op.getEpilogue(), arguments);
+    for (auto [result, output] : llvm::zip(results, op.getOutputs()))
+      b.store(result, output, {m, column}, mask);
   });
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -75,8 +76,8 @@ WindowAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-/// One argument for the accumulator and one for each extra, one value for each
-/// output.
+/// One argument for the accumulator and one for each extra, elementwise
+/// operators, one value for each output.
 static LogicalResult verifyEpilogue(Operation *op, Region &epilogue,
                                     ValueRange extras, ValueRange outputs) {
   if (outputs.empty())
@@ -108,6 +109,13 @@ static LogicalResult verifyEpilogue(Operation *op, Region &epilogue,
     return op->emitOpError()
            << "expected the epilogue to yield a value of each "
               "output's element type";
+  // Kernels run it on vectors.
+  for (Operation &inner : block.without_terminator())
+    if (!isa<arith::ConstantOp>(inner) &&
+        !OpTrait::hasElementwiseMappableTraits(&inner))
+      return op->emitOpError()
+             << "expected elementwise operators in the epilogue, got '"
+             << inner.getName() << "'";
   return success();
 }
 

@@ -39,6 +39,20 @@ func.func @f(%x: tensor<?x4xf32>, %b: tensor<8xf32>, %y: tensor<?x8xf32>) -> ten
 
 // -----
 
+func.func @f(%x: tensor<?x4xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %w = squint.constant #squint.data<"w.bin", 0, 128> : !squint.packed<8x4, "f32">
+  // expected-error@+1 {{expected elementwise operators in the epilogue, got 'func.call'}}
+  %0 = kernel.gemm ins(%x : tensor<?x4xf32>) weights(%w : !squint.packed<8x4, "f32">) outs(%y : tensor<?x8xf32>) {
+  ^bb0(%acc: f32):
+    %1 = func.call @g(%acc) : (f32) -> f32
+    kernel.yield %1 : f32
+  } -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+func.func private @g(f32) -> f32
+
+// -----
+
 func.func @f(%x: tensor<?x4xf32>, %q: tensor<?x4xi8>, %z: tensor<?x1xi32>) -> tensor<?x4xi8> {
   // expected-error@+1 {{expected 3 outputs (codes, scales unless static, sums), got 2}}
   %0:2 = kernel.quantize_rows ins(%x : tensor<?x4xf32>) outs(%q, %z : tensor<?x4xi8>, tensor<?x1xi32>)
