@@ -157,6 +157,12 @@ KernelBuilder::Values IntegerGemm::buildPiece(Values sums, Value row,
                                               ArrayRef<Value> codes, Value k,
                                               int64_t length) {
   int64_t quads = llvm::divideCeil(length, 4), panels = codes.size();
+  // One row, panel by panel: the sums of the others take the registers.
+  if (plan.pairs && rows == 1 && panels > 1) {
+    for (int64_t p = 0; p < panels; ++p)
+      sums[p] = buildPiece({sums[p]}, row, 1, codes[p], k, length)[0];
+    return sums;
+  }
   SmallVector<Values> weights;
   for (Value offset : codes) {
     weights.push_back(loadWeights(offset, quads));

@@ -5,6 +5,7 @@
 // RUN: sed -e s/CPU/x86-64-v4/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=x86-64-v4 -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=x86-64-v4 -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=V4
 // RUN: sed -e s/CPU/znver4/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=znver4 -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=znver4 -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=ZEN
 // RUN: sed -e s/CPU/sapphirerapids/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=sapphirerapids -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=sapphirerapids -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=AMX
+// RUN: sed -e s/CPU/x86-64-v3/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=x86-64-v3 -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=x86-64-v3 -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=V3
 
 // Without VNNI, signs and magnitudes of 8-bit weights in groups take more registers than there are.
 // V4:  int8_g32: {{.*}}: {{1?[0-9]}} vector spills
@@ -43,6 +44,19 @@
 // AMX: int2_g32: {{.*}} of vpdpbusd: 0 vector spills
 // AMX: int2_g128: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
 // AMX: int2_channel: {{.*}} of {{tdpb[us]*d}} vpdpbusd: 0 vector spills
+// Of AVX2's sixteen registers, 16-bit sums of narrow codes take a half: the sums of four streams, and of a tile's rows, wait in memory.
+// V3:  int8_g32: {{.*}} of vpmaddubsw vpmaddwd: {{[0-8]?[0-9]}} vector spills
+// V3:  int8_g128: {{.*}} of vpmaddubsw vpmaddwd: {{[0-2]?[0-9]}} vector spills
+// V3:  int8_channel: {{.*}} of vpmaddubsw vpmaddwd: {{1?[0-9]}} vector spills
+// V3:  int4_g32: {{.*}} of vpmaddubsw vpmaddwd: {{[0-7]?[0-9]}} vector spills
+// V3:  int4_g128: {{.*}} of vpmaddubsw vpmaddwd: {{[0-4]?[0-9]}} vector spills
+// V3:  int4_channel: {{.*}} of vpmaddubsw vpmaddwd: {{[0-3]?[0-9]}} vector spills
+// V3:  int3_g32: {{.*}} of vpmaddubsw vpmaddwd: {{(10|[0-9])?[0-9]}} vector spills
+// V3:  int3_g128: {{.*}} of vpmaddubsw vpmaddwd: {{(10|[0-9])?[0-9]}} vector spills
+// V3:  int3_channel: {{.*}} of vpmaddubsw vpmaddwd: {{(10|[0-9])?[0-9]}} vector spills
+// V3:  int2_g32: {{.*}} of vpmaddubsw vpmaddwd: {{[0-5]?[0-9]}} vector spills
+// V3:  int2_g128: {{.*}} of vpmaddubsw vpmaddwd: {{[0-3]?[0-9]}} vector spills
+// V3:  int2_channel: {{.*}} of vpmaddubsw vpmaddwd: {{[0-2]?[0-9]}} vector spills
 module attributes {squint.targets = [#squint.target<"x86_64-unknown-linux-gnu", "CPU", "">]} {
 func.func @int8_g32(%x: memref<?x4096xi8>, %s: memref<?x128xf32>, %z: memref<?x128xi32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index)
     attributes {kernel.body} {
