@@ -77,13 +77,59 @@ void GemmBuilder::buildTiles(Value row, Value rows, Value panel, int64_t panels,
   cutRows(rows, maxRows, [&](Value first, Value size) {
     Value start = b.add(row, first);
     Values bases = getPanelOffsets(panel, panels);
+    bool deferred = pendingMemory && maxRows == plan.rows;
+    if (deferred)
+      pending = loadPending();
     b.switchOn(size, sizes, [&](int64_t count) {
       Values sums = buildTile(count, start, bases);
       for (auto [i, sum] : llvm::enumerate(sums))
         b.store(sum, scratch, b.index(i * PanelLayout::width));
     });
-    buildEpilogues(start, size, panel, panels, b.index(0));
+    pending.reset();
+    if (deferred)
+      storePending({b.mul(size, panels), start, panel});
+    else
+      buildEpilogues(start, size, panel, panels, b.index(0));
   });
+}
+
+GemmBuilder::Pending GemmBuilder::loadPending() {
+  auto load = [&](int64_t i) -> Value {
+    return memref::LoadOp::create(b, pendingMemory, ValueRange{b.index(i)});
+  };
+  return {load(0), load(1), load(2)};
+}
+
+void GemmBuilder::storePending(const Pending &next) {
+  for (auto [i, value] :
+       llvm::enumerate(Values{next.count, next.row, next.panel}))
+    memref::StoreOp::create(b, value, pendingMemory, ValueRange{b.index(i)});
+}
+
+void GemmBuilder::finishPending(Value number) {
+  buildEpilogue(b.add(pending->row, b.div(number, plan.panels)), b.index(1),
+                b.add(pending->panel, b.rem(number, b.index(plan.panels))),
+                /*slot=*/0, /*slots=*/1, /*from=*/number, /*mask=*/{});
+}
+
+void GemmBuilder::finishAllPending() {
+  if (!pendingMemory)
+    return;
+  pending = loadPending();
+  b.loop(b.index(0), pending->count, 1,
+         [&](Value number) { finishPending(number); });
+  pending.reset();
+  storePending({b.index(0), b.index(0), b.index(0)});
+}
+
+void GemmBuilder::overlap(Value i, int64_t steps) {
+  if (!pending)
+    return;
+  int64_t each = llvm::divideCeil(plan.rows * plan.panels, steps);
+  for (int64_t j = 0; j < each; ++j) {
+    Value number = b.add(b.mul(i, each), j);
+    b.ifElse(b.less(number, pending->count), [&] { finishPending(number); });
+  }
 }
 
 void GemmBuilder::buildEpilogues(Value row, Value rows, Value panel,
@@ -164,6 +210,13 @@ LogicalResult GemmBuilder::build(Units units) {
   if ((op.getWindow() && failed(preparePatches())) || failed(prepare()))
     return failure();
   scratch = b.scratch(getSlots() * PanelLayout::width, getSumType());
+  // Masks of the last panel, and matrix tiles, have no place in other loops.
+  if (overlapsEpilogues() && !plan.tileRows && plan.rows > plan.fewRows &&
+      layout.rows % PanelLayout::width == 0 &&
+      layout.panels % kUnitPanels % plan.panels == 0) {
+    pendingMemory = b.scratch(3, b.getIndexType());
+    storePending({b.index(0), b.index(0), b.index(0)});
+  }
 
   SmallVector<int64_t> few, many;
   for (int64_t i = 1; i <= plan.fewRows; ++i)
@@ -184,6 +237,7 @@ LogicalResult GemmBuilder::build(Units units) {
           last = b.min(b.add(first, kUnitPanels), b.index(layout.panels));
     auto compute = [&](Value row, Value rows) {
       auto memoryBound = [&] {
+        finishAllPending();
         buildPanels(first, last, plan.fewPanels,
                     [&](Value panel, int64_t panels) {
                       buildTiles(row, rows, panel, panels, few, plan.fewRows);
@@ -213,6 +267,7 @@ LogicalResult GemmBuilder::build(Units units) {
     else
       compute(row, rows);
   });
+  finishAllPending();
   return success();
 }
 

@@ -58,6 +58,12 @@ protected:
   }
   /// What the epilogue needs of a panel, loaded once.
   virtual Values loadColumns(Value panel) { return {}; }
+  /// Whether tiles of many rows call `overlap` in a loop. Epilogues and
+  /// products ask for different parts of a processor: rows of a tile then get
+  /// theirs while the next tile's products are computed.
+  virtual bool overlapsEpilogues() const { return false; }
+  /// What comes beside step `i` of `steps` of a tile's products.
+  void overlap(Value i, int64_t steps);
   /// From a sum as the tile left it to the accumulator of the operator's
   /// formula.
   virtual Value finish(Value sum, Value row, llvm::ArrayRef<Value> columns) {
@@ -117,6 +123,20 @@ private:
   void buildEpilogue(Value row, Value rows, Value panel, int64_t slot,
                      int64_t slots, Value from, Value mask);
   mlir::LogicalResult preparePatches();
+
+  /// Sums in scratch memory whose epilogue is yet to come: of how many rows and
+  /// panels, from which on.
+  struct Pending {
+    Value count, row, panel;
+  };
+  Pending loadPending();
+  void storePending(const Pending &next);
+  /// The epilogue of pending sum `number`.
+  void finishPending(Value number);
+  void finishAllPending();
+  /// The three numbers, where epilogues overlap; those of the tile at hand.
+  Value pendingMemory;
+  std::optional<Pending> pending;
 };
 
 /// What products by matrix tiles ask of the format.

@@ -216,8 +216,7 @@ KernelBuilder::Values IntegerGemm::buildPairs(Values sums, Value view,
 KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row,
                                             int64_t rows, ArrayRef<Value> codes,
                                             Value k, int64_t length) {
-  // Codes lie in pieces of 32.
-  int64_t step = layout.format.bits() == 8 ? kStep : PanelLayout::piece;
+  int64_t step = getStep();
   int64_t stepBytes = codesBytes(step), full = length / step;
   auto at = [&](Value i) {
     Values offsets;
@@ -232,6 +231,7 @@ KernelBuilder::Values IntegerGemm::buildDot(Values sums, Value row,
   if (full > 2)
     sums = b.loop(b.index(0), b.index(full), 1, sums,
                   [&](Value i, ValueRange current) {
+                    overlap(i, full);
                     return piece(i, Values(current), step);
                   });
   else

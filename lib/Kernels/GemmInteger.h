@@ -39,6 +39,16 @@ private:
   int64_t getInputStep() const override {
     return layout.format.bits() == 8 ? kStep : 0;
   }
+  /// Where registers are left; a stretch of patches takes its sums with it.
+  bool overlapsEpilogues() const override {
+    return b.target.avx512Vnni && !inBlocks() && !plan.unpack &&
+           layout.columns / getStep() > 2 &&
+           (!patches || getPatchCodes() != PatchCodes::Summed);
+  }
+  /// k that are multiplied at a time; codes lie in pieces of 32.
+  int64_t getStep() const {
+    return layout.format.bits() == 8 ? kStep : PanelLayout::piece;
+  }
   /// Symmetric weights that are made signed leave nothing to correct by row.
   PatchCodes getPatchCodes() const override {
     if (!layout.format.isInteger() || layout.format.bits() != 8 ||
