@@ -185,7 +185,6 @@ LogicalResult GemmBuilder::preparePatches() {
       return op->emitError() << llvm::toString(group.takeError());
     sumGroup = *group;
   }
-  patches.emplace(b, op);
   return patches->prepare(kUnitRows, sumGroup, getInputStep(), getPatchCodes());
 }
 
@@ -207,7 +206,9 @@ void GemmBuilder::prefetch(Value offset, int64_t bytes, int64_t rows) {
 }
 
 LogicalResult GemmBuilder::build(Units units) {
-  if ((op.getWindow() && failed(preparePatches())) || failed(prepare()))
+  if (op.getWindow())
+    patches.emplace(b, op);
+  if (failed(prepare()) || (patches && failed(preparePatches())))
     return failure();
   scratch = b.scratch(getSlots() * PanelLayout::width, getSumType());
   // Masks of the last panel, and matrix tiles, have no place in other loops.

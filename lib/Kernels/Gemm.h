@@ -144,6 +144,10 @@ struct TileHooks {
   struct Columns {
     KernelBuilder::Values scales, zeros; // by panel
   };
+  /// The activations [rows][columns] from a row and a k on.
+  std::function<mlir::Value(mlir::Value row, int64_t rows, mlir::Value k,
+                            int64_t columns)>
+      viewRows;
   std::function<CodeBlock(mlir::Value number, int64_t length,
                           llvm::ArrayRef<mlir::Value> panels)>
       getBlock;

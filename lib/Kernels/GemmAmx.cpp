@@ -30,8 +30,8 @@ public:
   TileProducts(KernelBuilder &b, GemmOp op, const PanelLayout &layout,
                int64_t blockSize, bool inBlocks, bool signedCodes,
                const TileHooks &hooks, ArrayRef<Value> bases, Value sums)
-      : b(b), weights(op.getWeights()), input(op.getInput()), layout(layout),
-        blockSize(blockSize), inBlocks(inBlocks), signedCodes(signedCodes),
+      : b(b), weights(op.getWeights()), layout(layout), blockSize(blockSize),
+        inBlocks(inBlocks), signedCodes(signedCodes),
         unpacked(layout.format.bits() != 8), hooks(hooks), bases(bases),
         sums(sums), panels(bases.size()) {}
 
@@ -70,7 +70,7 @@ private:
   }
 
   KernelBuilder &b;
-  Value weights, input;
+  Value weights;
   const PanelLayout &layout;
   int64_t blockSize;
   bool inBlocks, signedCodes, unpacked;
@@ -121,8 +121,9 @@ TileProducts::Codes TileProducts::unpack(const CodeBlock &block, int64_t begin,
 void TileProducts::copyRest(Value k, int64_t length) {
   auto type = b.vec(b.getI8Type(), kDepth);
   b.loop(b.index(0), rows, 1, [&](Value r) {
+    Value view = hooks.viewRows(b.add(row, r), 1, k, length);
     Value loaded =
-        b.load(type, input, {b.add(row, r), k}, b.mask(length, kDepth));
+        b.load(type, view, {b.index(0), b.index(0)}, b.mask(length, kDepth));
     b.store(loaded, restScratch, b.mul(r, kDepth));
   });
 }
@@ -140,8 +141,9 @@ TileProducts::Values TileProducts::step(Values current, Value memref,
     if (stride)
       left = amx::TileLoadOp::create(b, bytes(), restScratch, first, stride);
     else
-      left = amx::TileLoadOp::create(b, bytes(), input,
-                                     ValueRange{first, column}, Value());
+      left = amx::TileLoadOp::create(
+          b, bytes(), hooks.viewRows(first, kHeight, column, kDepth),
+          ValueRange{b.index(0), b.index(0)}, Value());
     for (int64_t p = 0; p < panels; ++p) {
       Value &sum = current[r * panels + p];
       sum = amx::TileMulIOp::create(b, products(), left, right[p], sum,

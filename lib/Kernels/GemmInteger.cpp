@@ -73,6 +73,10 @@ LogicalResult IntegerGemm::prepare() {
              << " activations (0 is all of a row), got " << sums;
   }
   plan = planIntegerGemm(b.target, layout, blockSize);
+  // Matrix tiles have no place for the products of the activations' zero point
+  // by block, nor for sums of patches by block.
+  if (inBlocks() && (zero || patches))
+    plan.tileRows = 0;
   if (patches && getPatchCodes() == PatchCodes::Unsigned) {
     plan.signedWeights = true;
     inputLow = 0;
@@ -86,10 +90,6 @@ LogicalResult IntegerGemm::prepare() {
   // products of the activations' zero point by block.
   if (inBlocks() && (zero || blockSize > stretch))
     plan.unpack = false;
-  // Matrix tiles have no place for the products of the activations' zero point,
-  // and read rows that are apart.
-  if ((inBlocks() && zero) || patches)
-    plan.tileRows = 0;
   return success();
 }
 
@@ -346,6 +346,9 @@ void IntegerGemm::buildMatrixTiles(Value row, Value rows,
   // makes them signed.
   bool makeSigned = inBlocks() && layout.format.bits() == 4 && storedZero();
   TileHooks hooks;
+  hooks.viewRows = [&](Value row, int64_t rows, Value k, int64_t columns) {
+    return viewRows(row, rows, k, columns);
+  };
   hooks.getBlock = [&](Value number, int64_t length, ArrayRef<Value> panels) {
     return getBlock(number, length, panels);
   };

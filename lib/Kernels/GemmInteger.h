@@ -37,7 +37,8 @@ private:
   void buildMatrixTiles(Value row, Value rows, llvm::ArrayRef<Value> panels,
                         Value sums) override;
   int64_t getInputStep() const override {
-    return layout.format.bits() == 8 ? kStep : 0;
+    // Matrix tiles read 64 codes of a row together.
+    return layout.format.bits() == 8 && !plan.tileRows ? kStep : 0;
   }
   /// Where registers are left; a stretch of patches takes its sums with it.
   bool overlapsEpilogues() const override {
@@ -52,7 +53,7 @@ private:
   /// Symmetric weights that are made signed leave nothing to correct by row.
   PatchCodes getPatchCodes() const override {
     if (!layout.format.isInteger() || layout.format.bits() != 8 ||
-        layout.format.zeroPoint)
+        layout.format.zeroPoint || plan.tileRows)
       return PatchCodes::Summed;
     if (!b.target.avx512Vnni && !b.target.avxVnni)
       return PatchCodes::Signed;

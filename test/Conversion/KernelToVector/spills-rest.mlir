@@ -1,7 +1,7 @@
 // Convolutions, attention and kernels of rows: the instructions of the innermost loops, and that nothing spills in them.
 // DEFINE: %{lower} = squint-opt --convert-kernel-to-vector --convert-kernel-to-x86 --convert-kernel-to-generic --squint-expand-math --canonicalize --cse --convert-scf-to-cf --expand-strided-metadata --lower-affine --convert-vector-to-llvm --finalize-memref-to-llvm --convert-math-to-llvm --convert-arith-to-llvm --convert-index-to-llvm --convert-cf-to-llvm --convert-func-to-llvm --reconcile-unrealized-casts
 // DEFINE: %{code} = mlir-translate --mlir-to-llvmir --allow-unregistered-dialect
-// DEFINE: %{loops} = %python %S/../../Support/innermost.py "vpdpbusd|vpmaddubsw|vpmaddwd|vfmadd[a-z0-9]*|vaddps|vmaxps|vmulps|vpmaxsd"
+// DEFINE: %{loops} = %python %S/../../Support/innermost.py "tdp[a-z]*|vpdpbusd|vpmaddubsw|vpmaddwd|vfmadd[a-z0-9]*|vaddps|vmaxps|vmulps|vpmaxsd"
 // RUN: sed -e s/CPU/x86-64-v4/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=x86-64-v4 -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=x86-64-v4 -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=V4
 // RUN: sed -e s/CPU/znver4/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=znver4 -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=znver4 -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=ZEN
 // RUN: sed -e s/CPU/sapphirerapids/ %s | %{lower} | %{code} | opt -O2 --vectorize-loops=false --vectorize-slp=false --disable-loop-unrolling -mtriple=x86_64-linux-gnu -mcpu=sapphirerapids -mattr=-prefer-256-bit | llc -relocation-model=pic -mcpu=sapphirerapids -mattr=-prefer-256-bit | %{loops} | FileCheck %s --check-prefix=AMX
@@ -26,7 +26,7 @@
 // ZEN: quantize_group: {{.*}} of vaddps vmaxps vmulps vpmaxsd: 0 vector spills
 // ZEN: norm: {{.*}} of {{.*}}vfmadd{{.*}}: 0 vector spills
 // ZEN: softmax: {{.*}} of vaddps vfmadd{{.*}} vmaxps vmulps: 0 vector spills
-// AMX: conv_codes: {{.*}} of {{.*}}vpdpbusd: 0 vector spills
+// AMX: conv_codes: {{.*}} of {{tdpb[us]*d}} {{.*}}vpdpbusd: 0 vector spills
 // AMX: conv_floats: {{.*}} of vfmadd{{.*}}: 0 vector spills
 // AMX: depthwise: {{.*}} of vfmadd{{.*}}: 0 vector spills
 // AMX: attention: {{.*}} of vaddps {{.*}}: {{[0-2]}} vector spills

@@ -15,9 +15,9 @@ module attributes {squint.targets = [#squint.target<"x86_64-unknown-linux-gnu", 
 // TILES:         kernel.dot
 // TILES:         %[[FOUR:.*]]:4 = scf.for {{.*}} -> (!amx.tile<16x16xi32>, !amx.tile<16x16xi32>, !amx.tile<16x16xi32>, !amx.tile<16x16xi32>)
 // TILES-COUNT-2:   amx.tile_load %{{.*}} : memref<?xi8> into !amx.tile<16x64xi8>
-// TILES:           amx.tile_load %{{.*}} : memref<?x384xi8> into !amx.tile<16x64xi8>
+// TILES:           amx.tile_load %{{.*}} : memref<16x64xi8, strided<[384, 1], offset: ?>> into !amx.tile<16x64xi8>
 // TILES-COUNT-2:   amx.tile_muli %{{.*}}, %{{.*}} zext, %{{.*}} : !amx.tile<16x64xi8>, !amx.tile<16x64xi8>, !amx.tile<16x16xi32>
-// TILES:           amx.tile_load %{{.*}} : memref<?x384xi8> into !amx.tile<16x64xi8>
+// TILES:           amx.tile_load %{{.*}} : memref<16x64xi8, strided<[384, 1], offset: ?>> into !amx.tile<16x64xi8>
 // TILES-COUNT-2:   amx.tile_muli
 // TILES:         amx.tile_store %{{.*}}, %[[FOUR]]#0
 
