@@ -69,6 +69,8 @@ def simplify(path, out):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(out)
+    # Weights that lie beside the model would be looked for beside the new one.
+    options.add_session_config_entry("session.optimized_model_external_initializers_file_name", out.name + ".data")
     onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     return str(out)
 
