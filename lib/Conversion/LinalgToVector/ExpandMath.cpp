@@ -141,28 +141,42 @@ Num polynomial(Num x, ArrayRef<double> coefficients) {
 // f32
 //===----------------------------------------------------------------------===//
 
-/// 2^i * p(f) with i = round(x / ln 2). The integer is read from the bits of
-/// the rounding sum, so that a NaN is never converted; two factors of half the
-/// exponent reach denormals and infinity.
-Num exp32(Num x) {
-  ImplicitLocOpBuilder &b = *x.b;
+/// e^x is p * 2^n with n = round(x / ln 2), which is read from the bits of the
+/// rounding sum, so that a NaN is never converted.
+struct Exponential {
+  Num p;
+  Value n;
+};
+
+Exponential reduceExp32(Num x) {
   constexpr double magic = 12582912.0; // 1.5 * 2^23
-  x = select(x.greater(89.0), 89.0, x);
-  x = select(x.less(-104.0), -104.0, x);
   Num sum = fma(x, x.constant(0x1.715476p0), magic);
   Num i = sum - magic;
   Num f = fma(i, -0x1.62e400p-1, x);
   f = fma(i, -0x1.7f7d1cp-20, f);
   Num p = polynomial(f, {0x1.694000p-10, 0x1.125edcp-7, 0x1.555b5ap-5,
                          0x1.555450p-3, 0x1.fffff6p-2, 1.0, 1.0});
-  Value n = arith::SubIOp::create(b, sum.bits(), x.constantInt(0x4b400000, 32));
+  return {p, arith::SubIOp::create(*x.b, sum.bits(),
+                                   x.constantInt(0x4b400000, 32))};
+}
+
+/// 2^n for -127 < n < 128.
+Num power32(Num like, Value n) {
+  ImplicitLocOpBuilder &b = *like.b;
+  Value biased = arith::AddIOp::create(b, n, like.constantInt(127, 32));
+  return like.fromBits(
+      arith::ShLIOp::create(b, biased, like.constantInt(23, 32)));
+}
+
+/// Two factors of half the exponent reach denormals and infinity.
+Num exp32(Num x) {
+  ImplicitLocOpBuilder &b = *x.b;
+  x = select(x.greater(89.0), 89.0, x);
+  x = select(x.less(-104.0), -104.0, x);
+  auto [p, n] = reduceExp32(x);
   Value half = arith::ShRSIOp::create(b, n, x.constantInt(1, 32));
   Value rest = arith::SubIOp::create(b, n, half);
-  auto power = [&](Value exponent) {
-    Value biased = arith::AddIOp::create(b, exponent, x.constantInt(127, 32));
-    return x.fromBits(arith::ShLIOp::create(b, biased, x.constantInt(23, 32)));
-  };
-  return p * power(half) * power(rest);
+  return p * power32(x, half) * power32(x, rest);
 }
 
 Num log32(Num x) {
@@ -211,7 +225,8 @@ Num erf32(Num x) {
   r = fma(r, t, -t);
   // Past 4 the result is 1, but the polynomial turns around.
   r = select(t.greater(4.0), -17.5, r);
-  Num large = (1.0 - exp32(r)).withSign(x);
+  auto [exp, n] = reduceExp32(r);
+  Num large = (1.0 - exp * power32(x, n)).withSign(x);
   Num p = polynomial(s, {-0x1.38e000p-11, 0x1.471a58p-8, -0x1.b691b2p-6,
                          0x1.ce1c44p-4, -0x1.812700p-2, 0x1.06eba8p-3});
   Num small = fma(p, x, x);
