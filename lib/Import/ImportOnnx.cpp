@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "FlexAttention.h"
 #include "ModelFile.h"
 #include "Node.h"
 #include "Tensor.h"
@@ -42,6 +43,12 @@ struct Scope {
   /// Where constants go: the start of the function or of the region.
   Block *block = nullptr;
 };
+
+/// The only operator with graphs beside control flow.
+bool isFlexAttention(const ::onnx::NodeProto &node) {
+  return node.domain() == "ai.onnx.preview" &&
+         node.op_type() == "FlexAttention";
+}
 
 /// What a function's body gets from its call.
 struct Call {
@@ -121,6 +128,13 @@ private:
   LogicalResult importCall(const ::onnx::NodeProto &node,
                            const ::onnx::FunctionProto &function, Scope &scope,
                            const Call &call);
+  /// A node of ai.onnx.preview.
+  LogicalResult importFlexAttention(const ::onnx::NodeProto &node, Scope &scope,
+                                    const Call &call);
+  /// What a graph of one input makes of a value, where its node stands.
+  FailureOr<Value> inlineGraph(const ::onnx::NodeProto &node,
+                               const ::onnx::GraphProto &graph, Value input,
+                               Scope &scope, const Call &call);
   LogicalResult importRegion(const ::onnx::NodeProto &node,
                              const ::onnx::GraphProto &graph, Region &region,
                              Scope &scope, const Call &call,
@@ -270,8 +284,10 @@ void Importer::findUnsupported(
     int version;
     const OpSchema *schema =
         findSchema(node, call.opsets, dialect, version, reason);
-    if (!schema || (options.isSupported &&
-                    !options.isSupported(dialect, node.op_type()))) {
+    if (isFlexAttention(node)) {
+      // Taken apart.
+    } else if (!schema || (options.isSupported &&
+                           !options.isSupported(dialect, node.op_type()))) {
       std::string name = node.domain().empty()
                              ? node.op_type()
                              : node.domain() + "." + node.op_type();
@@ -540,6 +556,89 @@ LogicalResult Importer::importRegion(const ::onnx::NodeProto &node,
   return success();
 }
 
+FailureOr<Value> Importer::inlineGraph(const ::onnx::NodeProto &node,
+                                       const ::onnx::GraphProto &graph,
+                                       Value input, Scope &scope,
+                                       const Call &call) {
+  auto fail = [&] { return nodeError(node, call); };
+  Call inner = call;
+  inner.prefix = getName(node, call) + "/";
+  if (++inner.depth > kDeepest)
+    return LogicalResult(fail() << "expected at most " << kDeepest
+                                << " levels of subgraphs and functions");
+  if (graph.input_size() != 1 || graph.output_size() != 1)
+    return LogicalResult(fail() << "expected a graph of one input and one "
+                                   "output, got "
+                                << graph.input_size() << " and "
+                                << graph.output_size());
+  Scope own;
+  own.parent = &scope;
+  own.block = scope.block;
+  if (failed(addInitializers(graph, own)) ||
+      failed(define(own, graph.input(0).name(), input, fail)) ||
+      failed(importNodes(graph.node(), own, inner)))
+    return failure();
+  FailureOr<Value> result = findValue(own, graph.output(0).name(), fail);
+  if (succeeded(result) && !*result)
+    return LogicalResult(fail() << "expected a name for the graph's output");
+  return result;
+}
+
+LogicalResult Importer::importFlexAttention(const ::onnx::NodeProto &proto,
+                                            Scope &scope, const Call &call) {
+  auto fail = [&] { return nodeError(proto, call); };
+  Node node;
+  node.name = proto.op_type();
+  for (const std::string &name : proto.input()) {
+    FailureOr<Value> value = findValue(scope, name, fail);
+    if (failed(value))
+      return failure();
+    node.operands.push_back(*value);
+  }
+  llvm::StringMap<const ::onnx::GraphProto *> graphs;
+  for (const auto &attribute : proto.attribute()) {
+    const ::onnx::AttributeProto *value = resolve(attribute, call);
+    if (!value)
+      continue;
+    StringRef name = attribute.name();
+    if (name == "score_mod" || name == "prob_mod") {
+      if (!value->has_g())
+        return fail() << "expected a graph as '" << name << "'";
+      graphs[name] = &value->g();
+      continue;
+    }
+    if (name != "scale" && name != "softmax_precision")
+      return fail() << "expected an attribute of the operator, got '" << name
+                    << "'";
+    llvm::Expected<Attribute> converted = readAttribute(*value);
+    if (!converted)
+      return nodeError(proto, call, converted.takeError());
+    node.attributes.set(name, *converted);
+  }
+  NodeBuilder nodeBuilder(builder, getLocation(getName(proto, call)), *tensors);
+  bool isReported = false;
+  auto modify = [&](StringRef name, Value value) -> llvm::Expected<Value> {
+    const ::onnx::GraphProto *graph = graphs.lookup(name);
+    if (!graph)
+      return value;
+    FailureOr<Value> made = inlineGraph(proto, *graph, value, scope, call);
+    if (succeeded(made))
+      return *made;
+    isReported = true;
+    return llvm::createStringError("");
+  };
+  llvm::Expected<Value> result = buildFlexAttention(node, nodeBuilder, modify);
+  if (!result) {
+    if (!isReported)
+      return nodeError(proto, call, result.takeError());
+    llvm::consumeError(result.takeError());
+    return failure();
+  }
+  if (proto.output_size() != 1)
+    return fail() << "expected one result, got " << proto.output_size();
+  return define(scope, proto.output(0), *result, fail);
+}
+
 LogicalResult Importer::importCall(const ::onnx::NodeProto &node,
                                    const ::onnx::FunctionProto &function,
                                    Scope &scope, const Call &call) {
@@ -607,6 +706,8 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
           functionKey(proto.domain(), proto.op_type(), proto.overload()));
       it != functions.end())
     return importCall(proto, *it->second, scope, call);
+  if (isFlexAttention(proto))
+    return importFlexAttention(proto, scope, call);
   Node node;
   node.name = proto.op_type();
   int version;

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import squint_testing as squint
+from onnxruntime.quantization import quantize_dynamic
 
 sys.path.insert(0, sys.argv[1])
 import model
@@ -18,15 +19,22 @@ work = pathlib.Path(sys.argv[2])
 source = model.write(work)
 
 
-def optimized():
-    options, path = onnxruntime.SessionOptions(), work / "optimized.onnx"
+def optimized(source, name):
+    options, path = onnxruntime.SessionOptions(), work / name
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath, options.log_severity_level = str(path), 4
     onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
     kinds = {node.op_type for node in onnx.load(path, load_external_data=False).graph.node if node.domain == "com.microsoft"}
     assert kinds, "nothing was fused"
-    print("fused:", ", ".join(sorted(kinds)))
+    print(f"{name}:", ", ".join(sorted(kinds)))
     return path
+
+
+def dynamic():
+    whole = onnx.load(source)
+    onnx.save(whole, work / "inline.onnx")
+    quantize_dynamic(work / "inline.onnx", work / "dynamic.onnx")
+    return optimized(work / "dynamic.onnx", "dynamic-optimized.onnx")
 
 
 def quantized(**options):
@@ -57,8 +65,9 @@ def check(name, path, least_cosine=None):
     return library.stat().st_size
 
 
-whole = check("optimized", optimized())
+whole = check("optimized", optimized(source, "optimized.onnx"))
 small = check("4 bits with zero points", quantized(symmetric=False))
 # The products are an eighth of what they were; the table of words stays.
 assert small < 0.65 * whole, (small, whole)
+check("dynamic", dynamic(), least_cosine=0.9999)
 check("4 bits, 8 of activations", quantized(accuracy_level=4), least_cosine=0.999)

@@ -28,7 +28,7 @@ def nbits(rows, k, n, bits, block, zeros=None, g_idx=None, bias=False, tolerance
 cases = [nbits(5, 64, 33, 4, 32), nbits(1, 96, 40, 4, 32, "codes"), nbits(3, 80, 24, 4, 32, "codes", bias=True, leading=(2,)),
          nbits(4, 72, 17, 4, 16, bias=True), nbits(2, 64, 16, 4, 32, "floats", bias=True), nbits(2, 72, 16, 4, 32, "floats", leading=(3,)),
          nbits(2, 64, 16, 4, 32, "whole"), nbits(5, 64, 33, 8, 32, tolerance=3e-5), nbits(1, 96, 40, 8, 32, "codes", tolerance=3e-5),
-         nbits(2, 64, 24, 2, 32), nbits(3, 64, 24, 2, 16, "codes"), nbits(3, 256, 24, 4, 128), nbits(7, 16, 5, 4, 16)]
+         nbits(2, 64, 24, 2, 32), nbits(3, 64, 24, 2, 16, "codes"), nbits(3, 256, 24, 4, 128), nbits(7, 16, 5, 4, 16), nbits(3, 24, 9, 4, 32)]
 order = np.repeat(np.arange(3), 32)
 cases += [nbits(4, 96, 20, 4, 32, g_idx=order), nbits(4, 96, 20, 4, 32, g_idx=rng.permutation(order), bias=True),
           nbits(4, 96, 20, 4, 32, "floats", g_idx=rng.permutation(order))]

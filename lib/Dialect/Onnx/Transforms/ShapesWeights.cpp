@@ -13,7 +13,9 @@ namespace squint::onnx {
 namespace {
 
 LogicalResult expectBlock(int64_t block, ShapeContext &s) {
-  if (block >= 16 && llvm::isPowerOf2_64(block))
+  // Bits of a block are counted.
+  constexpr int64_t most = int64_t(1) << 30;
+  if (block >= 16 && block <= most && llvm::isPowerOf2_64(block))
     return success();
   return s.fail() << "expected a block_size that is a power of two and at "
                      "least 16, got "
