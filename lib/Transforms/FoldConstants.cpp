@@ -419,12 +419,15 @@ struct FoldConstants : public squint::impl::FoldConstantsBase<FoldConstants> {
         return;
       OpBuilder builder(op);
       auto constant = ConstantOp::create(builder, getLocation(op), value);
-      SmallVector<Value> operands(op->getOperands());
+      // One may be read twice.
+      SetVector<Operation *> producers;
+      for (Value operand : op->getOperands())
+        if (Operation *producer = operand.getDefiningOp())
+          producers.insert(producer);
       op->getResult(0).replaceAllUsesWith(constant.getResult());
       op->erase();
-      for (Value operand : operands)
-        if (Operation *producer = operand.getDefiningOp();
-            producer && isOpTriviallyDead(producer))
+      for (Operation *producer : producers)
+        if (isOpTriviallyDead(producer))
           producer->erase();
       ++numFolded;
     });

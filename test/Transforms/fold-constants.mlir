@@ -175,3 +175,15 @@ func.func @constants() -> (tensor<2xf32>, tensor<i64>, tensor<2xi64>, tensor<1xi
   %3 = onnx.Constant() {value = dense<3> : tensor<1xi32>} : () -> tensor<1xi32>
   return %0, %1, %2, %3 : tensor<2xf32>, tensor<i64>, tensor<2xi64>, tensor<1xi32>
 }
+
+// -----
+
+// What is read twice goes once.
+// CHECK-LABEL: func.func @square
+// CHECK: %[[C:.*]] = squint.constant dense<9.000000e+00> : tensor<f32>
+// CHECK-NEXT: return %[[C]]
+func.func @square() -> tensor<f32> {
+  %c = squint.constant dense<3.0> : tensor<f32>
+  %0 = onnx.Mul(%c, %c) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  return %0 : tensor<f32>
+}
