@@ -46,6 +46,10 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
   channels = type.getDimSize(3);
   element = type.getElementType();
   columns = window.getKernel()[0] * window.getKernel()[1] * channels;
+  // A line's part of a patch is contiguous, or a tap's where there are gaps.
+  int64_t taps = window.getKernel()[1];
+  pieceTaps = window.getDilations()[1] == 1 ? taps : 1;
+  pieces = columns / (pieceTaps * channels);
   input = flatten(b, op, op.getInput());
   if (!input)
     return failure();
@@ -61,7 +65,10 @@ LogicalResult PatchBuilder::prepare(int64_t maxRows, int64_t sumGroup,
   int64_t inLine = std::min(maxRows, window.getOut()[1]);
   viewsLines = hasLines(step) && getLinesSize(inLine) <= most;
   rows = viewsLines ? inLine : std::clamp<int64_t>(most / columns, 1, maxRows);
+  // Pixels that are far apart have much between them.
   inLine = std::min(inLine, rows);
+  while (inLine > 1 && getLinesSize(inLine) > std::max(most, columns))
+    rows = inLine /= 2;
   linePixels = getLinePixels(inLine);
   lines = b.scratch(getLinesSize(inLine) + kSlack, element);
   rowStride = codes ? llvm::alignTo(columns, 4) : columns;
@@ -82,16 +89,10 @@ Value PatchBuilder::view(Value row, int64_t rows, Value k, int64_t count) {
   int64_t stride = rowStride;
   Value offset;
   if (viewsLines) {
-    // A line's part of a patch is contiguous, or a tap's where there are gaps.
-    int64_t taps = window.getKernel()[1], gap = window.getDilations()[1];
-    int64_t piece = gap == 1 ? taps * channels : channels;
-    Value number = b.div(k, piece), within = b.rem(k, b.index(piece));
-    Value line = gap == 1 ? number : b.div(number, taps);
+    int64_t size = pieceTaps * channels;
     stride = window.getStrides()[1] * channels;
-    offset = b.add(b.mul(line, linePixels * channels), within);
-    if (gap != 1)
-      offset =
-          b.add(offset, b.mul(b.rem(number, b.index(taps)), gap * channels));
+    offset = b.add(b.mul(b.div(k, size), linePixels * channels),
+                   b.rem(k, b.index(size)));
   } else {
     offset = k;
   }
@@ -166,12 +167,11 @@ Value PatchBuilder::keep(Value codes) {
 //===----------------------------------------------------------------------===//
 
 int64_t PatchBuilder::getLinePixels(int64_t count) const {
-  return (count - 1) * window.getStrides()[1] +
-         window.getDilations()[1] * (window.getKernel()[1] - 1) + 1;
+  return (count - 1) * window.getStrides()[1] + pieceTaps;
 }
 
 int64_t PatchBuilder::getLinesSize(int64_t count) const {
-  return window.getKernel()[0] * getLinePixels(count) * channels;
+  return pieces * getLinePixels(count) * channels;
 }
 
 /// Whole vectors: the last one may reach past the end.
@@ -222,17 +222,18 @@ void PatchBuilder::writeLines(Value line, Value place, Value count) {
             b.index(window.getPads()[0]));
   Value left =
       b.sub(b.mul(place, window.getStrides()[1]), b.index(window.getPads()[1]));
-  int64_t reach = window.getDilations()[1] * (window.getKernel()[1] - 1) + 1;
   Value span =
-      b.add(b.mul(b.sub(count, b.index(1)), window.getStrides()[1]), reach);
-  b.loop(b.index(0), b.index(window.getKernel()[0]), 1, [&](Value i) {
-    Value y = b.add(top, b.mul(i, window.getDilations()[0]));
+      b.add(b.mul(b.sub(count, b.index(1)), window.getStrides()[1]), pieceTaps);
+  int64_t inLine = pieces / window.getKernel()[0];
+  b.loop(b.index(0), b.index(pieces), 1, [&](Value i) {
+    Value y = b.add(top, b.mul(b.div(i, inLine), window.getDilations()[0]));
+    Value x =
+        b.add(left, b.mul(b.rem(i, b.index(inLine)), window.getDilations()[1]));
     Value to = b.mul(i, linePixels * channels);
     b.ifElse(
         inside(y, height),
         [&] {
-          writeLine(b.mul(b.add(b.mul(image, height), y), width), left, span,
-                    to);
+          writeLine(b.mul(b.add(b.mul(image, height), y), width), x, span, to);
         },
         [&] { fill(to, b.mul(span, channels)); });
   });
@@ -280,14 +281,11 @@ void PatchBuilder::copyToRow(Value from, Value to, int64_t count) {
 
 /// The patch of pixel `number` of the lines.
 void PatchBuilder::writeRow(Value number, Value to) {
-  // A line's part of a patch is contiguous, or a tap's where there are gaps.
-  int64_t taps = window.getKernel()[1], gap = window.getDilations()[1];
-  int64_t pieces = gap == 1 ? 1 : taps, size = taps / pieces * channels;
+  int64_t size = pieceTaps * channels;
   Value left = b.mul(number, window.getStrides()[1] * channels);
-  for (int64_t i = 0; i < window.getKernel()[0]; ++i)
-    for (int64_t j = 0; j < pieces; ++j)
-      copyToRow(b.add(left, (i * linePixels + j * gap) * channels),
-                b.add(to, (i * pieces + j) * size), size);
+  for (int64_t i = 0; i < pieces; ++i)
+    copyToRow(b.add(left, i * linePixels * channels), b.add(to, i * size),
+              size);
   // The next row, or slack, follows.
   if (rowStride != columns)
     b.store(b.intConstant(b.vec(element), 0), scratch, b.add(to, columns));
@@ -335,27 +333,24 @@ void PatchBuilder::sumRow(Value number) {
 
 /// First the sums of four codes of all lines, then those of each row.
 void PatchBuilder::sumLines(Value place, Value count) {
-  int64_t size = linePixels * channels, tall = window.getKernel()[0],
-          taps = window.getKernel()[1], gap = window.getDilations()[1];
+  int64_t size = linePixels * channels;
   b.loop(b.index(0), b.index(llvm::alignTo(size, kWide)), kWide, [&](Value at) {
     Value total = b.intConstant(b.i32s(), 0);
-    for (int64_t i = 0; i < tall; ++i)
+    for (int64_t i = 0; i < pieces; ++i)
       total = sumBytes(total, b.add(at, i * size), kWide);
     b.store(total, quads, b.div(at, 4));
   });
-  int64_t pieces = gap == 1 ? 1 : taps, length = columns / tall / pieces / 4;
+  int64_t length = pieceTaps * channels / 4;
   b.loop(place, b.add(place, count), 1, [&](Value row) {
     Value start = b.mul(row, window.getStrides()[1] * channels / 4);
     Value total = b.intConstant(b.i32s(), 0);
-    for (int64_t j = 0; j < pieces; ++j)
-      for (int64_t k = 0; k < length; k += kLanes) {
-        Value some =
-            b.load(b.i32s(), quads, b.add(start, j * gap * channels / 4 + k));
-        if (length - k < kLanes)
-          some = arith::SelectOp::create(b, b.mask(length - k), some,
-                                         b.intConstant(b.i32s(), 0));
-        total = arith::AddIOp::create(b, total, some);
-      }
+    for (int64_t k = 0; k < length; k += kLanes) {
+      Value some = b.load(b.i32s(), quads, b.add(start, k));
+      if (length - k < kLanes)
+        some = arith::SelectOp::create(b, b.mask(length - k), some,
+                                       b.intConstant(b.i32s(), 0));
+      total = arith::AddIOp::create(b, total, some);
+    }
     Value sum = arith::SubIOp::create(b, b.reduceAdd(total),
                                       b.i32(128 * static_cast<int>(columns)));
     memref::StoreOp::create(b, sum, sums, ValueRange{row});

@@ -73,6 +73,9 @@ private:
   /// Elements from one row that is written out to the next: of codes a multiple
   /// of four, the last ones zero.
   int64_t rowStride = 0;
+  /// Taps that lie side by side, and how many such pieces a patch has; each has
+  /// lines of its own.
+  int64_t pieceTaps = 1, pieces = 1;
   /// Pixels of a line in scratch memory.
   int64_t linePixels = 0;
   /// Whether rows are views of the lines.

@@ -65,6 +65,9 @@ constexpr Convolution convolutions[] = {
     {4, 9, 48, {2, 1}, {1, 1}, {1, 1}, {0, 0, 1, 3}},
     // More than the scratch memory holds the patches of at once.
     {4, 4, 600, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+    // Pixels that are far apart.
+    {3, 1260, 75, {3, 3}, {1, 20}, {1, 1}, {1, 1, 1, 1}},
+    {2, 700, 20, {2, 2}, {1, 1}, {1, 600}, {0, 1, 0, 1}},
 };
 constexpr int64_t images = 2, outputs = 37;
 
