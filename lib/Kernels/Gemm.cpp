@@ -15,13 +15,18 @@ void GemmBuilder::buildEpilogue(Value row, Value rows, Value panel,
                                 Value mask) {
   Value column = b.mul(panel, PanelLayout::width);
   Values columns = loadColumns(panel);
-  // Extras along the outputs are the same for every row.
+  // Extras along the outputs, or of one number, are the same for every row.
   Values extras;
   for (Value extra : op.getExtras()) {
     auto type = cast<MemRefType>(extra.getType());
-    extras.push_back(type.getRank() == 1 ? b.load(b.vec(type.getElementType()),
-                                                  extra, column, mask)
-                                         : Value());
+    if (type.getRank() != 1)
+      extras.push_back({});
+    else if (type.getDimSize(0) == 1 && layout.rows != 1)
+      extras.push_back(
+          b.splat(memref::LoadOp::create(b, extra, ValueRange(b.index(0)))));
+    else
+      extras.push_back(
+          b.load(b.vec(type.getElementType()), extra, column, mask));
   }
   b.loop(b.index(0), rows, 1, [&](Value r) {
     Value m = b.add(row, r);

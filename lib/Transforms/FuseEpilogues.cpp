@@ -135,12 +135,16 @@ Value createOutput(OpBuilder &b, Location loc, Operation *product,
 }
 
 /// How an operand of the elementwise operator is read by an epilogue: element
-/// by element, or by output.
-enum class Access { Full, Row, None };
+/// by element, by output, or as one number.
+enum class Access { Full, Row, Scalar, None };
 
 Access classify(AffineMap map, RankedTensorType type, RankedTensorType result) {
   if (map.isIdentity())
     return Access::Full;
+  if (llvm::all_of(map.getResults(),
+                   [](AffineExpr e) { return isa<AffineConstantExpr>(e); }) &&
+      llvm::all_of(type.getShape(), [](int64_t size) { return size == 1; }))
+    return Access::Scalar;
   unsigned last = result.getRank() - 1;
   if (map.getNumResults() == 1 &&
       map.getResult(0) == getAffineDimExpr(last, map.getContext()))
@@ -203,6 +207,8 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
     if (!fused || !getOutputs(product)[0].getDefiningOp<tensor::EmptyOp>())
       return rewriter.notifyMatchFailure(
           op, "no operand is a product that is read only here");
+    if (!isa<GemmOp>(product) && llvm::is_contained(accesses, Access::Scalar))
+      return rewriter.notifyMatchFailure(op, "expected no single numbers");
 
     Location loc = rewriter.getFusedLoc({product->getLoc(), op.getLoc()});
     auto matrix = cast<RankedTensorType>(product->getResult(0).getType());
@@ -215,7 +221,11 @@ struct FuseEpilogue : OpRewritePattern<linalg::GenericOp> {
       auto type = cast<RankedTensorType>(value.getType());
       if (access == Access::Full && isa<GemmOp>(product)) {
         value = asMatrix(rewriter, loc, value, matrix.getShape().front());
-      } else if (access == Access::Row && type.getRank() > 1) {
+      } else if (access == Access::Scalar && type.getRank() == 0) {
+        value = tensor::ExpandShapeOp::create(
+            rewriter, loc, RankedTensorType::get({1}, type.getElementType()),
+            value, ArrayRef<ReassociationIndices>{});
+      } else if (access != Access::Full && type.getRank() > 1) {
         ReassociationIndices all =
             llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
         value = tensor::CollapseShapeOp::create(

@@ -93,7 +93,7 @@ def Kernel_GemmOp : Kernel_DpsOp<"gemm", [AttrSizedOperandSegments, SingleBlockI
 
     The epilogue then maps `acc` and one element of each extra to the values that are stored, one for each output (the floats that a
     residual needs, say, and their codes for the next product). An extra of shape [N] is read at [n], one of shape [M, N] at [m, n],
-    one of shape [M, 1] at [m].
+    one of shape [M, 1] at [m], one of shape [1] at [0].
 
     ```mlir
     %y = kernel.gemm ins(%q, %s, %z : tensor<?x384xi8>, tensor<?x1xf32>, tensor<?x1xi32>)
