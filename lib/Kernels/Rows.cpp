@@ -27,10 +27,13 @@ static LogicalResult checkFloatRows(Operation *op, Value value) {
 static constexpr int64_t kMaxRows = 4;
 
 /// Calls with some rows at a time, whose sums do not wait for one another, then
-/// with one row at a time.
+/// with one row at a time. `fewer` is for half the registers of half the size.
 static void forRows(KernelBuilder &b, Units units,
-                    llvm::function_ref<void(ArrayRef<Value>)> body) {
-  int64_t count = b.target.vectorBits >= 512 ? kMaxRows : 2;
+                    llvm::function_ref<void(ArrayRef<Value>)> body,
+                    int64_t fewer = 2) {
+  int64_t count = b.target.vectorBits >= 512 ? kMaxRows : fewer;
+  if (count == 1)
+    return b.loop(units.begin, units.end, 1, [&](Value row) { body(row); });
   Value full = b.mul(b.div(b.sub(units.end, units.begin), count), count);
   Value rest = b.add(units.begin, full);
   b.loop(units.begin, rest, count, [&](Value row) {
@@ -490,31 +493,45 @@ LogicalResult squint::kernel::buildSoftmax(KernelBuilder &b, SoftmaxOp op,
   auto maximum = [&](Value a, Value c) -> Value {
     return arith::MaximumFOp::create(b, a, c);
   };
-  b.loop(units.begin, units.end, 1, [&](Value row) {
-    Values highest = b.lanes(
-        columns, least, [&](Value k, Value mask, ValueRange current) -> Values {
-          return {
-              maximum(current[0], b.load(b.f32s(), x, {row, k}, mask, least))};
-        });
-    Value shift = b.splat(b.reduce(highest[0], maximum));
-    Values sum = b.lanes(
-        columns, zero, [&](Value k, Value mask, ValueRange sums) -> Values {
-          Value value = arith::SubFOp::create(
-              b, b.load(b.f32s(), x, {row, k}, mask), shift);
-          value = math::ExpOp::create(b, value);
-          if (mask)
-            value = arith::SelectOp::create(b, mask, value, zero);
-          b.store(value, y, {row, k}, mask);
-          return {arith::AddFOp::create(b, sums[0], value)};
-        });
-    Value inverse =
-        b.splat(arith::DivFOp::create(b, b.f32(1.0f), b.reduceAdd(sum[0])));
+  auto body = [&](ArrayRef<Value> rows) {
+    Values shifts =
+        b.lanes(columns, Values(rows.size(), least),
+                [&](Value k, Value mask, ValueRange current) -> Values {
+                  Values next;
+                  for (auto [row, most] : llvm::zip(rows, current))
+                    next.push_back(maximum(
+                        most, b.load(b.f32s(), x, {row, k}, mask, least)));
+                  return next;
+                });
+    for (Value &shift : shifts)
+      shift = b.splat(b.reduce(shift, maximum));
+    Values inverses =
+        b.lanes(columns, Values(rows.size(), zero),
+                [&](Value k, Value mask, ValueRange sums) -> Values {
+                  Values next;
+                  for (auto [row, shift, sum] : llvm::zip(rows, shifts, sums)) {
+                    Value value = arith::SubFOp::create(
+                        b, b.load(b.f32s(), x, {row, k}, mask), shift);
+                    value = math::ExpOp::create(b, value);
+                    if (mask)
+                      value = arith::SelectOp::create(b, mask, value, zero);
+                    b.store(value, y, {row, k}, mask);
+                    next.push_back(arith::AddFOp::create(b, sum, value));
+                  }
+                  return next;
+                });
+    for (Value &inverse : inverses)
+      inverse =
+          b.splat(arith::DivFOp::create(b, b.f32(1.0f), b.reduceAdd(inverse)));
     b.lanes(columns, {}, [&](Value k, Value mask, ValueRange) -> Values {
-      b.store(arith::MulFOp::create(b, b.load(b.f32s(), y, {row, k}, mask),
-                                    inverse),
-              y, {row, k}, mask);
+      for (auto [row, inverse] : llvm::zip(rows, inverses))
+        b.store(arith::MulFOp::create(b, b.load(b.f32s(), y, {row, k}, mask),
+                                      inverse),
+                y, {row, k}, mask);
       return {};
     });
-  });
+  };
+  // Exponentials keep their constants in registers.
+  forRows(b, units, body, /*fewer=*/1);
   return success();
 }
