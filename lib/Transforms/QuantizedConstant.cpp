@@ -149,7 +149,7 @@ std::optional<QuantizedConstant> QuantizedConstant::match(Value value) {
   auto type =
       op ? dyn_cast<RankedTensorType>(op.getX().getType()) : RankedTensorType();
   if (!type || !type.hasStaticShape() || type.getRank() < 1 ||
-      !isCode(type.getElementType()))
+      !type.getNumElements() || !isCode(type.getElementType()))
     return std::nullopt;
   QuantizedConstant result{
       op.getX().getLoc(), type.getElementType(), {}, {}, {}, {}, {}, {}, {}};

@@ -128,9 +128,13 @@ static void finish(PatternRewriter &rewriter, Operation *op, Value product,
   onnx::QuantizeLinearOp quantize =
       with.bias ? onnx::QuantizeLinearOp() : findQuantize(op, relu);
   if (quantize) {
-    float scale = *readScale(quantize.getYScale());
-    for (float &factor : with.factors)
-      factor /= scale;
+    SmallVector<float> all = with.factors;
+    for (float &factor : all)
+      factor /= *readScale(quantize.getYScale());
+    if (llvm::all_of(all, [](float factor) { return std::isfinite(factor); }))
+      with.factors = all;
+    else
+      quantize = {}, relu = {};
   }
   Operation *last = quantize ? quantize.getOperation() : op;
   rewriter.setInsertionPoint(last);

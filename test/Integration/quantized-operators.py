@@ -3,6 +3,7 @@
 # REQUIRES: squintc, squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
 import pathlib
+import platform
 import re
 import sys
 
@@ -75,6 +76,9 @@ class Graph:
         assert found == kernels, f"{name}: expected {kernels} kernels, got {found}"
         got = squint.run(squint.compile(path, work / f"{name}.so"), feeds)
         plain = squint.run(squint.compile(path, work / f"{name}.unfused.so", "--unfused"), feeds)
+        if codes and platform.machine() == "x86_64":
+            other = squint.run(squint.compile(path, work / f"{name}.v3.so", "--mcpu=x86-64-v3"), feeds)
+            assert all(other[key].tobytes() == got[key].tobytes() for key in got), f"{name}: other bits without AVX-512"
         if want is None:
             want = squint.session(path).run(list(outputs), feeds)
         for value, reference in zip(outputs, want):
@@ -110,6 +114,13 @@ def linear():
     bias = g.op("DequantizeLinear", g.constant(rng.integers(-9999, 9999, 20).astype(np.int32)), factor, axis=0)
     product = g.op("Gemm", q, g.op("DequantizeLinear", codes, scales, points, axis=0), bias, transB=1)
     g.check("gemm", [g.quantize(g.op("Relu", product), 0.05, np.uint8(0))])
+    # Blocks of the weight, of which each has a scale.
+    g = Graph(x=(TensorProto.FLOAT, ["n", 96]))
+    q = g.dequantize(g.quantize("x", 0.02, np.uint8(100)), 0.02, np.uint8(100))
+    codes = g.constant(rng.integers(-8, 8, (96, 20)), TensorProto.INT4)
+    scales = g.constant(rng.uniform(0.01, 0.1, (3, 20)).astype(np.float32))
+    product = g.op("MatMul", q, g.op("DequantizeLinear", codes, scales, axis=0, block_size=32))
+    g.check("blocks", [g.quantize(product, 0.1, np.uint8(128))])
     # As training with simulated quantization writes it: the weight's codes are made in the graph, and transposed after.
     g = Graph(x=(TensorProto.FLOAT, ["n", 66]))
     q = g.dequantize(g.quantize("x", 0.02, np.int8(3)), 0.02, np.int8(3))
@@ -205,5 +216,35 @@ def weights():
         case(name, kind, values, None, 0, lambda _, exact=exact: exact, 21)
 
 
-for test in (linear, convolution, operators, dynamic, products, weights):
+def refused():
+    """What is wrong with scales and zero points is said, whether the codes would become a kernel's or not."""
+    def case(message, codes, scale, zero, **attributes):
+        for product in (True, False):
+            g = Graph(x=(TensorProto.FLOAT, ["n", 96]))
+            operands = [g.constant(array) for array in (codes, np.asarray(scale, np.float32), zero)]
+            w = g.op("DequantizeLinear", *operands, **attributes)
+            y = g.op("MatMul", "x", w) if product else w
+            inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 96])]
+            graph = helper.make_graph(g.nodes, "refused", inputs if product else [], [helper.make_tensor_value_info(y, TensorProto.FLOAT, None)],
+                                      g.constants)
+            path = work / "refused.onnx"
+            onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), path)
+            try:
+                squint.tool("squintc", path, "--progress=never", "-o", work / "refused.so")
+            except RuntimeError as error:
+                print(str(error).rsplit("error: ")[-1].strip())
+                assert message in str(error) and "exit 1" in str(error), error
+            else:
+                raise AssertionError(f"{message}: not refused")
+
+    codes = rng.integers(0, 256, (96, 20)).astype(np.uint8)
+    case("20 scales", codes, np.ones(19), np.zeros(19, np.uint8), axis=1)
+    case("20 scales", codes, np.ones(20), np.zeros(7, np.uint8), axis=1)
+    case("an axis", codes, np.ones(20), np.zeros(20, np.uint8), axis=7)
+    case("element type", codes, np.ones(20), np.zeros(20, np.int8), axis=1)
+    case("3 scales", codes, np.ones((4, 20)), np.zeros((4, 20), np.uint8), axis=0, block_size=32)
+    case("20 scales", codes, np.ones((96, 20))[:, :1], np.zeros((96, 1), np.uint8), axis=0, block_size=1)
+
+
+for test in (linear, convolution, operators, dynamic, products, weights, refused):
     test()

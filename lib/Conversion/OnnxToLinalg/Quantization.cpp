@@ -26,19 +26,40 @@ placeScales(Node &node, const Tensor &scales, const Tensor &x, int64_t axis) {
   if (axis < 0 || axis >= rank)
     return node.error() << "expected an axis of " << rank << " dimensions",
            failure();
-  if (scales.rank() == 1 && rank != 1)
+  auto mismatch = [&](int64_t at, const DimExpr &wanted) {
+    return node.error() << "expected " << wanted.str()
+                        << " scales and zero points along axis " << at
+                        << ", got " << tensorType(scales.dims, scales.element);
+  };
+  if (scales.rank() == 1 && rank != 1) {
+    if (scales.dims[0] != x.dims[axis])
+      return mismatch(axis, x.dims[axis]), failure();
     return std::make_pair(
         scales, AffineMap::get(rank, 0, b.getAffineDimExpr(axis), context));
+  }
   if (scales.rank() != rank)
     return node.error() << "expected scales of one dimension or of " << rank
                         << ", got " << scales.rank(),
            failure();
-  if (!block)
-    return std::make_pair(scales, b.getMultiDimIdentityMap(rank));
   if (block < 0)
     return node.error() << "expected a block size of 1 or more", failure();
+  for (int64_t i = 0; i < rank; ++i) {
+    DimExpr wanted = x.dims[i];
+    if (block && i == axis) {
+      if (!wanted.getConstant())
+        continue; // where they are read, they are cut to what there is
+      wanted = DimExpr(llvm::divideCeilSigned(*wanted.getConstant(), block));
+    }
+    if (scales.dims[i] != wanted)
+      return mismatch(i, wanted), failure();
+  }
+  if (!block)
+    return std::make_pair(scales, b.getMultiDimIdentityMap(rank));
   // A map must be a permutation of loops: blocks are repeated in memory.
-  SmallVector<Value> none;
+  Value last;
+  if (!x.dims[axis].getConstant())
+    last = arith::SubIOp::create(b, sizeValue(b, scales.dims[axis]),
+                                 indexConstant(b, 1));
   Tensor wide =
       map(b, {}, x.dims, scales.element,
           [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
@@ -48,6 +69,8 @@ placeScales(Node &node, const Tensor &scales, const Tensor &x, int64_t axis) {
               if (i == axis)
                 index = arith::DivUIOp::create(inner, index,
                                                indexConstant(inner, block));
+              if (i == axis && last)
+                index = arith::MinUIOp::create(inner, index, last);
               at.push_back(index);
             }
             return toCompute(inner,
