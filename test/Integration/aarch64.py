@@ -15,13 +15,13 @@ import squint_testing as squint
 FORMATS = [[], ["--weights=int8:channel", "--activations=int8:token"], ["--weights=int4:group=32", "--activations=f32"]]
 
 work, runner = pathlib.Path(sys.argv[1]), sys.argv[2:]
-for name in ("convolutions", "perceptron"):
+for name in ("convolutions", "perceptron", "coded"):
     model = getattr(models, name)()
     onnx.save(model, work / "model.onnx")
     feeds = models.feeds(model, 5)
     (values,) = feeds.values()
     values.tofile(work / "input.bin")
-    for flags in FORMATS:
+    for flags in FORMATS if name != "coded" else [[]]:
         here = squint.run(squint.compile(work / "model.onnx", work / "here.so", *flags), feeds)["y"]
         there = squint.compile(work / "model.onnx", work / "there.so", "--mtriple=aarch64-linux-gnu", *flags)
         for threads in (1, 2):

@@ -27,6 +27,7 @@ CASES = [
     ("int4-both", models.perceptron(width=256, hidden=264), 31, ["--weights=int4:group=128", "--activations=int8:group=64"]),
     ("int4-zero-points", models.perceptron(), 64, ["--weights=int4:group=64,zero-point", "--activations=int8:token"]),
     ("int4-short-groups", models.perceptron(), 20, ["--weights=int4:group=32", "--activations=int8:group=32"]),
+    ("codes", models.coded(), 21, []),
     ("few-rows", models.perceptron(), 15, ["--weights=int8:channel", "--activations=int8:token"]),
     ("float", models.perceptron(), 19, []),
     ("int3-groups", models.perceptron(), 9, ["--weights=int3:group=32", "--activations=int8:group=32"]),

@@ -130,6 +130,35 @@ def mobile(channels=20):
     return _model(nodes, {"image": ["batch", 3, 15, 15]}, {"y": ["batch", channels, 8, 8]}, weights)
 
 
+def coded(width=96, hidden=72, outputs=33):
+    """x [batch, width] -> y [batch, outputs]: linear layers of the model's own codes, the last with a zero point that it computes."""
+    rng = np.random.default_rng(6)
+
+    def array(name, values, dtype):
+        return numpy_helper.from_array(np.asarray(values).astype(dtype), name)
+
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s0", "z0"], ["q0"]),
+        helper.make_node("DequantizeLinear", ["q0", "s0", "z0"], ["f0"]),
+        helper.make_node("DequantizeLinear", ["w0", "t0"], ["v0"], axis=1),
+        helper.make_node("MatMul", ["f0", "v0"], ["p0"], name="first"),
+        helper.make_node("Relu", ["p0"], ["r0"]),
+        helper.make_node("QuantizeLinear", ["r0", "s0", "z0"], ["q1"]),
+        helper.make_node("DequantizeLinear", ["q1", "s0", "z0"], ["f1"]),
+        helper.make_node("DequantizeLinear", ["w1", "t0", "z1"], ["v1"], axis=1),
+        helper.make_node("MatMul", ["f1", "v1"], ["p1"], name="second"),
+        helper.make_node("DynamicQuantizeLinear", ["p1"], ["q2", "s2", "z2"]),
+        helper.make_node("MatMulInteger", ["q2", "w2", "z2"], ["i2"], name="third"),
+        helper.make_node("Cast", ["i2"], ["c2"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["c2", "s2"], ["y"]),
+    ]
+    weights = [array("s0", 0.02, np.float32), array("z0", 101, np.uint8), array("t0", rng.uniform(0.001, 0.01, hidden), np.float32),
+               array("w0", rng.integers(-128, 128, (width, hidden)), np.int8),
+               array("w1", rng.integers(0, 256, (hidden, hidden)), np.uint8), array("z1", rng.integers(90, 160, hidden), np.uint8),
+               array("w2", rng.integers(-128, 128, (hidden, outputs)), np.int8)]
+    return _model(nodes, {"x": ["batch", width]}, {"y": ["batch", outputs]}, weights)
+
+
 def feeds(model, extent, seed=0):
     """Random inputs for a model, with every symbolic dimension of that extent."""
     rng = np.random.default_rng(seed)

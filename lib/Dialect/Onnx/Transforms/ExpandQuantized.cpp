@@ -3,8 +3,8 @@
 //===----------------------------------------------------------------------===//
 // With a constant weight, a product of dequantized codes, which squint-raise
 // makes one of integers again. What becomes no kernel on codes keeps its sums
-// exact here, in i32 or, for convolutions, in f64, which holds every sum of
-// 2^21 products of bytes.
+// exact here: in f32 where they are short, else in i32, and for convolutions in
+// f64, which holds every sum of 2^21 products of bytes.
 //===----------------------------------------------------------------------===//
 
 #include "Expand.h"
@@ -28,12 +28,16 @@ Value asColumn(Body &body, Value value, int64_t rank) {
   return body.unsqueeze(value, -1);
 }
 
-/// The codes' product in i32.
+/// The codes' product: in f32 where that holds every sum, else in i32.
 Value multiply(Body &body, Value a, Value aZero, Value b, Value bZero) {
-  Type i32 = body.b.getI32Type();
+  constexpr int64_t kMaxExact = (1 << 24) / (255 * 255);
+  SmallVector<DimExpr> dims = Body::dims(a);
+  bool isExact = !dims.empty() &&
+                 dims.back().getConstant().value_or(kMaxExact + 1) <= kMaxExact;
+  Type type = isExact ? Type(body.b.getF32Type()) : Type(body.b.getI32Type());
   aZero = asColumn(body, aZero, Body::rank(a));
-  return body.make("MatMul",
-                   {center(body, a, aZero, i32), center(body, b, bZero, i32)});
+  return body.make(
+      "MatMul", {center(body, a, aZero, type), center(body, b, bZero, type)});
 }
 
 bool isConstant(Value value) {
@@ -104,8 +108,9 @@ bool becomesFloats(Body &body, int64_t axis,
 LogicalResult expandMatMulInteger(Body &body) {
   auto product = [&](Value x, Value w) { return body.make("MatMul", {x, w}); };
   if (Body::rank(body.in(1)) != 2 || !becomesFloats(body, 1, product))
-    body.replace(
-        0, multiply(body, body.in(0), body.in(2), body.in(1), body.in(3)));
+    body.replace(0, body.cast(multiply(body, body.in(0), body.in(2), body.in(1),
+                                       body.in(3)),
+                              body.b.getI32Type()));
   return success();
 }
 
@@ -254,10 +259,15 @@ LogicalResult expandDynamicQuantize(Body &body) {
   Type f32 = body.b.getF32Type();
   auto codes = IntegerType::get(body.b.getContext(), 8, IntegerType::Unsigned);
   Value zero = body.scalar(f32, 0);
+  // Rows do not wait for one another.
+  SmallVector<DimExpr> dims = Body::dims(x);
+  bool hasRows = dims.size() > 1 && dims.back().getConstant().value_or(0) >= 64;
   auto extreme = [&](StringRef reduce, StringRef combine) {
+    Value rows = hasRows ? body.reduce(reduce, x, -1, false) : x;
     return body.make(
         combine,
-        {body.make(reduce, x, body.attribute("keepdims", int64_t(0))), zero});
+        {body.make(reduce, rows, body.attribute("keepdims", int64_t(0))),
+         zero});
   };
   Value high = extreme("ReduceMax", "Max"), low = extreme("ReduceMin", "Min");
   Value range = body.div(body.sub(high, low), body.scalar(f32, 255));
