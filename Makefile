@@ -10,12 +10,13 @@ CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
 export CCACHE_BASEDIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean conformance
+.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean conformance nightly
 
 help:
 	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime'
 	@echo 'make test      build and run all tests'
 	@echo 'make conformance  run the ONNX backend tests in SUITE (folders or archives; default: those of SQUINT_TEST_DATA)'
+	@echo 'make nightly   all of test, conformance and fuzz, and 2,000 random graphs against ONNX Runtime; SEED=N'
 	@echo 'make build     build the tools into $(BUILD)/bin'
 	@echo 'make docs      generate the reference of operators, passes and formats into $(BUILD)/docs'
 	@echo 'make bench     measure: machine limits, kernels against them, models beside other systems'
@@ -53,6 +54,11 @@ SUITE ?= $(wildcard $(or $(SQUINT_TEST_DATA),../shared/data)/onnx_backend/*.tar.
 conformance: build
 	@$(PYTHON) test/Conformance/run.py $(SUITE) --bin $(BUILD)/bin --work $(BUILD)/conformance \
 	  --list $(BUILD)/conformance.txt; status=$$?; echo '== the list is in $(BUILD)/conformance.txt'; exit $$status
+
+# What takes too long for every change: all tests, the ONNX backend suite, thousands of random graphs, the fuzzers.
+nightly: test conformance fuzz
+	@mkdir -p $(BUILD)/random-graphs
+	@SQUINT_BIN=$(BUILD)/bin PYTHONPATH=test/Support $(PYTHON) test/Integration/random-graphs.py $(BUILD)/random-graphs $(or $(SEED),1000) 2000
 
 docs: configure
 	@ninja -C $(BUILD) squint-docs

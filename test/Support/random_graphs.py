@@ -44,13 +44,14 @@ class RandomGraph(RandomModel):
     """`model`, `feeds` and `expected` as of RandomModel; `exact` are the values without rounding errors."""
 
     def __init__(self, seed, operators=None):
-        self.exact, self.last, self.patience = set(), "", 0
+        self.exact, self.static, self.last, self.patience = set(), set(), "", 0
         rng = np.random.default_rng([seed, 1])
         names = sorted({s.name for s in defs.get_all_schemas() if s.domain == "" and s.name not in EXCLUDED
                         and not any(w in s.name for w in ("Sequence", "Optional"))})
         super().__init__(seed, operators or names, nodes=int(rng.integers(3, 11)), attempts=20 * PATIENCE)
 
     def build(self, name):
+        self.static &= set(self.values)
         self.exact &= set(self.values)  # what was dropped gave its name away
         # Most guesses at inputs fit few operators: each gets some.
         name = self.last if self.patience else name
@@ -61,6 +62,10 @@ class RandomGraph(RandomModel):
             raise Skip from None
         if schema.deprecated:
             raise Skip
+        if name in TEMPLATES:
+            TEMPLATES[name](self, name, {attribute: schema.attributes[attribute] for attribute in schema.attributes})
+            self.patience = 0
+            return
         types, inputs = {}, []
         for parameter in schema.inputs:
             many = parameter.option == defs.OpSchema.FormalParameterOption.Variadic
@@ -99,6 +104,28 @@ class RandomGraph(RandomModel):
             return rank == 4 or all(axis < rank for axis in attributes.get("axes") or [4])
         if name in ("LayerNormalization", "RMSNormalization"):
             return all(i.ndim <= rank - attributes.get("axis", -1) % (rank or 1) for i in inputs[1:])
+        if name == "Pow" and first.dtype.kind != "f":
+            return inputs[1].dtype.kind != "f" or (first >= 0).all()
+        if name == "Upsample":
+            return len(inputs) < 2 or inputs[1].shape == (rank,)
+        if name == "CenterCropPad":
+            return inputs[1].shape == (len(attributes.get("axes") or [0] * rank),)
+        if name == "Einsum" and len(inputs) > 1:  # ONNX Runtime would crash
+            return rank > 1 < inputs[1].ndim and first.shape[-1] == inputs[1].shape[-2] and first.shape[:-2] == inputs[1].shape[:-2]
+        if name == "Split" and attributes.get("num_outputs"):  # here too
+            return rank > 0 and first.shape[attributes.get("axis", 0)] % attributes["num_outputs"] == 0
+        if name == "STFT":
+            return rank > 1 and inputs[1].ndim == 0 and all(i.ndim == 1 for i in inputs[2:3])
+        if name.startswith("Reduce"):
+            return first.size > 0
+        if "Pool" in name and attributes.get("kernel_shape"):
+            if attributes.get("auto_pad", "NOTSET") != "NOTSET":
+                return not attributes.get("dilations")
+            kernel = attributes["kernel_shape"]
+            steps, pads = attributes.get("dilations") or [1] * len(kernel), attributes.get("pads") or [0] * 2 * len(kernel)
+            return len(kernel) == rank - 2 == len(steps) == len(pads) // 2 and all(
+                (k - 1) * d < size + low + high and max(low, high) < k for k, d, size, low, high in
+                zip(kernel, steps, first.shape[2:], pads, pads[len(kernel):]))
         if name == "PRelu":
             return rank >= inputs[1].ndim and all(s in (1, d) for s, d in zip(inputs[1].shape[::-1], first.shape[::-1]))
         return True
@@ -112,7 +139,7 @@ class RandomGraph(RandomModel):
         name, first = parameter.name.lower(), self.values[before[0]] if before and before[0] else None
         numbers = self.special(name, first, allowed)
         if numbers is not None:
-            return self.constant(numbers) if self.chance(0.8) else self.feed(numbers)
+            return self.constant(numbers) if self.chance(0.8) else self.feed(numbers, symbolic=False)
         found = [v for v, array in self.values.items() if array.dtype in allowed
                  and (v in self.exact or array.dtype.kind != "f" or schema.name not in DISCONTINUOUS)]
         if found and self.chance(0.6):
@@ -124,9 +151,11 @@ class RandomGraph(RandomModel):
         types[variable] = [spelled(self.values[made].dtype)]
         return made
 
-    def feed(self, array):
+    def feed(self, array, symbolic=True):
         name = self.add("inputs", array)
         self.exact.add(name)
+        if not symbolic:
+            self.static.add(name)
         return name
 
     def constant(self, array, dtype=None):
@@ -212,6 +241,119 @@ class RandomGraph(RandomModel):
                 return [1, max(first.shape[0] - 1, 1)] if rank else [1]
             return [self.choice(1, 1, 2, 3) for _ in range(spatial)]
         raise Skip
+
+
+TEMPLATES = {}
+
+
+def template(*names):
+    """For operators whose operands have shapes that are seldom guessed: function(graph, name, attributes of the schema)."""
+    def add(function):
+        TEMPLATES.update(dict.fromkeys(names, function))
+        return function
+    return add
+
+
+@template("BatchNormalization", "InstanceNormalization", "GroupNormalization")
+def norm(m, name, schema):
+    x, array = m.pick(3, 5, lambda a: a.size / a.shape[0] / a.shape[1] > 3)
+    channels = array.shape[1]
+    one = lambda: m.constant(m.rng.uniform(0.5, 1.5, channels), np.float32)
+    if name == "GroupNormalization":
+        if m.opset < 21:
+            raise Skip
+        m.emit(name, [x, one(), one()], num_groups=m.choice(*(g for g in range(1, channels + 1) if channels % g == 0)))
+    else:
+        m.emit(name, [x, *(one() for _ in range(4 if name[0] == "B" else 2))], epsilon=m.choice(None, 0.1))
+
+
+@template("LSTM", "GRU", "RNN")
+def recurrent(m, name, schema):
+    x, array = m.pick(3, 3)
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[name]
+    direction, hidden = m.choice("forward", "reverse", "bidirectional"), m.choice(1, 3, 8)
+    d = 2 if direction == "bidirectional" else 1
+    inputs = [x, m.weight(d, gates * hidden, array.shape[2]), m.weight(d, gates * hidden, hidden)]
+    if m.chance(0.6):
+        inputs.append(m.weight(d, 2 * gates * hidden))
+        if m.chance(0.4):
+            inputs.append(m.constant(m.rng.integers(1, array.shape[0] + 1, array.shape[1]), np.int32))
+    reset = m.choice(0, 1) if name == "GRU" else None
+    m.emit(name, inputs, m.choice(1, 2, 3 if name == "LSTM" else 2), hidden_size=hidden, direction=direction, linear_before_reset=reset)
+
+
+@template("Resize")
+def resize(m, name, schema):
+    x, array = m.pick(3, 5, lambda a: a.size < 3000)
+    if m.opset < 11 or x not in m.exact:
+        raise Skip
+    scales = [1, 1] + [m.choice(0.5, 1, 1.5, 2, 3) for _ in array.shape[2:]]
+    scales = [f if s * f == int(s * f) else 1 for s, f in zip(array.shape, scales)]  # else rounding decides
+    sizes = [*array.shape[:2]] + [max(1, int(s * f)) for s, f in zip(array.shape[2:], scales[2:])]
+    inputs = [x, "", m.constant(scales, np.float32)] if m.chance(0.5) else [x, "", "", m.integers(*sizes)]
+    if m.opset < 13:
+        inputs[1] = m.constant([], np.float32)
+        if len(inputs) == 4:
+            inputs[2] = m.constant([], np.float32)
+    mode = m.choice("nearest", "linear", "cubic") if array.ndim == 4 else m.choice("nearest", "linear")
+    m.emit(name, inputs, mode=mode, nearest_mode=m.choice("floor", "ceil", "round_prefer_floor", None) if mode == "nearest" else None,
+           coordinate_transformation_mode=m.choice("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", None),
+           cubic_coeff_a=m.choice(-0.5, None) if mode == "cubic" else None, exclude_outside=m.choice(1, 0) if mode == "cubic" else None)
+
+
+@template("GridSample")
+def grid_sample(m, name, schema):
+    x, array = m.pick(4, 4)
+    if x not in m.exact:
+        raise Skip
+    grid = m.feed(m.rng.uniform(-1.3, 1.3, (array.shape[0], 3, 5, 2)).astype(np.float32))
+    modes = ("linear", "nearest", "cubic") if m.opset >= 20 else ("bilinear", "nearest", "bicubic")
+    m.emit(name, [x, grid], mode=m.choice(*modes), padding_mode=m.choice("zeros", "border", "reflection"), align_corners=m.choice(0, 1))
+
+
+@template("OneHot")
+def one_hot(m, name, schema):
+    indices = m.feed(m.rng.integers(-4, 5, m.choice((3,), (2, 3))).astype(np.int64))
+    m.emit(name, [indices, m.integers(5), m.constant([-1, 2], np.float32)], axis=m.choice(-1, 0, 1))
+
+
+@template("ReverseSequence")
+def reverse_sequence(m, name, schema):
+    x, array = m.pick(2, 4)
+    batch = m.choice(0, 1)
+    m.emit(name, [x, m.constant(m.rng.integers(1, array.shape[1 - batch] + 1, array.shape[batch]), np.int64)], batch_axis=batch, time_axis=1 - batch)
+
+
+@template("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss")
+def loss(m, name, schema):
+    x, array = m.pick(2, 4)
+    classes = array.shape[1]
+    labels = m.feed(m.rng.integers(0, classes, (array.shape[0], *array.shape[2:])).astype(np.int64))
+    weights = [m.constant(m.rng.uniform(0.5, 2, classes), np.float32)] if m.chance(0.5) else []
+    m.emit(name, [x, labels, *weights], reduction=m.choice("none", "mean", "sum"), ignore_index=m.choice(0, None))
+
+
+@template("DFT")
+def dft(m, name, schema):
+    x, array = m.pick(2, 4)
+    sizes = np.array([*array.shape, 1])
+    real = m.emit("Reshape", [x, m.integers(*sizes)])
+    if m.opset >= 20:
+        m.emit(name, [real, "", m.constant(m.choice(1, array.ndim - 1), np.int64)], onesided=m.choice(0, 1))
+    else:
+        m.emit(name, [real], axis=m.choice(1, array.ndim - 1), onesided=m.choice(0, 1))
+
+
+@template("Attention")
+def attention(m, name, schema):
+    if m.opset < 23:
+        raise Skip
+    batch, heads, size, queries, keys = m.choice(1, 2), m.choice(2, 4), m.choice(4, 8), m.choice(1, 3, 5), m.choice(3, 7)
+    shared = m.choice(1, 2)
+    value = lambda h, n: m.feed(m.rng.standard_normal((batch, h, n, size)).astype(np.float32))
+    mask = [m.feed(m.rng.random((queries, keys)) < 0.8)] if m.chance(0.4) else []
+    m.emit(name, [value(heads, queries), value(heads // shared, keys), value(heads // shared, keys), *mask], is_causal=m.choice(0, 1) if not mask else 0,
+           scale=m.choice(0.3, None), softcap=m.choice(2.0, None))
 
 
 def numpy_type(text):

@@ -23,6 +23,7 @@ class RandomModel:
         self.opset = opset or int(self.rng.choice(OPSETS))
         self.symbolic = self.rng.random() < 0.5 if symbolic is None else symbolic
         self.values, self.inputs, self.constants, self.nodes = {}, [], [], []
+        self.static = getattr(self, "static", set())  # inputs whose sizes have no names
         self.new_input(self.shape())
         # Elementwise ones are many and alike.
         operators = operators or [name for name in sorted(OPERATORS) for _ in range(3 if name.islower() else 1)]
@@ -117,11 +118,14 @@ class RandomModel:
 
         def dims(name):
             # Equal sizes share a symbol; 1 is never one, since it may broadcast.
-            return [f"d{size}" if self.symbolic and size > 1 and (size + len(name)) % 2 else size for size in self.values[name].shape]
+            return [f"d{size}" if self.symbolic and name not in self.static and size > 1 and (size + len(name)) % 2 else size for size in self.values[name].shape]
 
         self.model = self.wrap(self.nodes, operands, outputs, dims, lambda name: [None] * self.values[name].ndim)
         self.feeds = {i: self.values[i] for i in operands if i in self.inputs}
-        results = squint.session(self.model.SerializeToString()).run(outputs, self.feeds)
+        try:
+            results = squint.session(self.model.SerializeToString()).run(outputs, self.feeds)
+        except Exception as error:
+            raise squint.InvalidModel(str(error)) from None
         self.expected = dict(zip(outputs, results))
 
     def single_nodes(self):

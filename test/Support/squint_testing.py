@@ -12,6 +12,10 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SQUINT_BIN", SOURCE / "build" / "bin"))
 
 
+class InvalidModel(Exception):
+    """ONNX Runtime does not take a model."""
+
+
 def data():
     """The folder of real models and data sets, or None: it is not part of the project."""
     folder = pathlib.Path(os.environ.get("SQUINT_TEST_DATA", SOURCE.parent / "shared" / "data"))

@@ -88,9 +88,15 @@ static bool dropResult(Operation *op, unsigned operand) {
 }
 
 static void eraseUnused(ModuleOp module) {
-  for (Operation *op : llvm::reverse(getOperations(module)))
-    if (isOpTriviallyDead(op))
-      op->erase();
+  // Users before what they use; what an operation holds comes before it.
+  SmallVector<Operation *> ops = getOperations(module);
+  llvm::SmallPtrSet<Operation *, 8> erased;
+  for (Operation *op : llvm::reverse(ops)) {
+    if (erased.contains(op) || !isOpTriviallyDead(op))
+      continue;
+    op->walk([&](Operation *inner) { erased.insert(inner); });
+    op->erase();
+  }
   for (auto function : module.getOps<func::FuncOp>())
     for (unsigned i = function.getNumArguments(); i-- > 0;)
       if (!function.isExternal() && function.getArgument(i).use_empty())

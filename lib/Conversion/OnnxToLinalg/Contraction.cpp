@@ -289,7 +289,7 @@ static LogicalResult lowerConv(Node &node) {
   for (const DimExpr &dim : w.dims) {
     if (!dim.getConstant())
       return node.error() << "expected a weight of static size, got "
-                          << dim.str();
+                          << dim.str() << " (not supported yet)";
     kernel.push_back(*dim.getConstant());
   }
   kernel.erase(kernel.begin(), kernel.begin() + 2);

@@ -546,14 +546,21 @@ Tensor lowering::reshape(ImplicitLocOpBuilder &b, const Tensor &input,
     return input;
   auto type = tensorType(dims, storageElement(input.element));
   SmallVector<ReassociationIndices> fromGroups, toGroups;
-  if (dims.empty())
-    return {tensor::CollapseShapeOp::create(b, type, input.value, fromGroups),
+  // Every size is 1 then, though it may be an expression.
+  if (dims.empty()) {
+    Value ones = b.createOrFold<tensor::CastOp>(
+        tensorType(Dims(input.rank(), 1), type.getElementType()), input.value);
+    return {tensor::CollapseShapeOp::create(b, type, ones, fromGroups),
             input.element,
             {}};
-  if (input.dims.empty())
-    return {tensor::ExpandShapeOp::create(b, type, input.value, toGroups,
-                                          sizes(b, dims)),
-            input.element, Dims(dims)};
+  }
+  if (input.dims.empty()) {
+    Value ones = tensor::ExpandShapeOp::create(
+        b, tensorType(Dims(dims.size(), 1), type.getElementType()), input.value,
+        toGroups);
+    return {b.createOrFold<tensor::CastOp>(type, ones), input.element,
+            Dims(dims)};
+  }
   if (failed(groupDims(input.dims, dims, fromGroups, toGroups))) {
     fromGroups.assign(1, llvm::to_vector<2>(llvm::seq<int64_t>(input.rank())));
     toGroups.assign(1, llvm::to_vector<2>(llvm::seq<int64_t>(dims.size())));

@@ -236,7 +236,8 @@ struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
         found.push_back(op);
     });
     bool isRefused = false;
-    for (Operation *op : found) {
+    // Users first: what an expansion makes has no shape yet.
+    for (Operation *op : llvm::reverse(found)) {
       const ExpansionEntry *entry =
           lookupExpansion(op->getName().getStringRef());
       Body body(op);

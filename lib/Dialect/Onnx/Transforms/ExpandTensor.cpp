@@ -131,6 +131,53 @@ LogicalResult expandGlobalLpPool(Body &body) {
                                     body.scalar(element, 1.0 / double(p))}));
   return success();
 }
+/// Triangles over the bins of a spectrum: each rises from the point before its
+/// own to 1 and falls to the point after it. The points are as far apart on the
+/// mel scale, 2595 log10(1 + f / 700), and cut to bins.
+LogicalResult expandMelWeightMatrix(Body &body) {
+  Type f64 = body.b.getF64Type(), i64 = body.b.getI64Type();
+  Value bins = body.cast(body.in(0), i64), length = body.cast(body.in(1), i64);
+  auto mel = [&](Value hertz) {
+    Value ratio = body.add(body.mul(body.cast(hertz, f64), 1.0 / 700), 1.0);
+    return body.mul(body.make("Log", ratio), 2595 / std::log(10.0));
+  };
+  Value low = mel(body.in(3)), high = mel(body.in(4));
+  Value count = body.add(bins, 2.0);
+  Value step = body.div(body.sub(high, low), body.cast(count, f64));
+  Value mels = body.add(body.mul(body.cast(body.range(count), f64), step), low);
+  Value hertz = body.mul(
+      body.add(body.make("Exp", body.mul(mels, std::log(10.0) / 2595)), -1.0),
+      700.0);
+  Value points = body.make(
+      "Floor", body.div(body.mul(body.cast(body.add(length, 1.0), f64), hertz),
+                        body.cast(body.in(2), f64)));
+  Value before = body.slice(points, 0, 0, -2),
+        own = body.slice(points, 0, 1, -1),
+        after = body.slice(points, 0, 2, Body::toEnd);
+  Value half =
+      body.make("Div", {body.make("Max", {length, body.scalar(i64, 0)}),
+                        body.scalar(i64, 2)});
+  Value bin =
+      body.unsqueeze(body.cast(body.range(body.add(half, 1.0)), f64), 1);
+  Value zero = body.scalar(f64, 0), one = body.scalar(f64, 1);
+  auto both = [&](Value x, Value y) {
+    return body.make("And", {x, y}, {}, body.b.getI1Type());
+  };
+  auto ramp = [&](Value from, Value to) {
+    return body.div(from, body.make("Max", {to, one}));
+  };
+  Value rises = both(body.compare("GreaterOrEqual", bin, before),
+                     body.compare("LessOrEqual", bin, own));
+  Value falls = both(body.compare("GreaterOrEqual", bin, own),
+                     body.compare("Less", bin, after));
+  Value rising = ramp(body.sub(bin, before), body.sub(own, before));
+  // A triangle that has no width before its point.
+  rising = body.where(body.compare("Equal", own, before), one, rising);
+  Value falling = ramp(body.sub(after, bin), body.sub(after, own));
+  Value weights = body.where(falls, falling, body.where(rises, rising, zero));
+  body.replace(0, body.cast(weights, Body::element(body.output(0))));
+  return success();
+}
 } // namespace
 
 ArrayRef<ExpansionEntry> tensorExpansions() {
@@ -141,6 +188,7 @@ ArrayRef<ExpansionEntry> tensorExpansions() {
       {"GlobalLpPool", expandGlobalLpPool},
       {"HammingWindow", expandHamming},
       {"HannWindow", expandHann},
+      {"MelWeightMatrix", expandMelWeightMatrix},
   };
   return table;
 }

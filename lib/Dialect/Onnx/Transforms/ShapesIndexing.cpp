@@ -314,6 +314,9 @@ LogicalResult inferResize(ResizeOp op, ShapeContext &s) {
     return operand &&
            !(s.rank(operand) == 1 && s.shape(operand)[0].isConstant(0));
   };
+  for (Value list : {op.getSizes(), op.getScales()})
+    if (list && failed(s.expectRank(list, 1, 1, "sizes or scales")))
+      return failure();
   if (isGiven(op.getSizes())) {
     std::optional<ArrayRef<DimExpr>> sizes = s.values(op.getSizes());
     if (!sizes)
