@@ -5,6 +5,7 @@
 #include "FlexAttention.h"
 #include "ModelFile.h"
 #include "Node.h"
+#include "Sequences.h"
 #include "Tensor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -38,6 +39,7 @@ StringRef canonicalDomain(StringRef domain) {
 struct Scope {
   Scope *parent = nullptr;
   llvm::StringMap<Value> values;
+  llvm::StringMap<List> lists;
   llvm::StringMap<const ::onnx::TensorProto *> initializers;
   llvm::StringMap<const ::onnx::SparseTensorProto *> sparseInitializers;
   /// Where constants go: the start of the function or of the region.
@@ -138,7 +140,33 @@ private:
   LogicalResult importRegion(const ::onnx::NodeProto &node,
                              const ::onnx::GraphProto &graph, Region &region,
                              Scope &scope, const Call &call,
-                             ArrayRef<Value> operands);
+                             ArrayRef<Value> operands,
+                             SmallVectorImpl<int> &lengths);
+  LogicalResult importSequence(const ::onnx::NodeProto &node, Scope &scope,
+                               const Call &call);
+  LogicalResult importSequenceMap(const ::onnx::NodeProto &node, Scope &scope,
+                                  const Call &call);
+  LogicalResult unrollLoop(const ::onnx::NodeProto &node, Scope &scope,
+                           const Call &call);
+  /// The results of a body with the inputs given.
+  FailureOr<SmallVector<Item>> importBody(const ::onnx::NodeProto &node,
+                                          const ::onnx::GraphProto &graph,
+                                          Scope &scope, const Call &call,
+                                          ArrayRef<Item> inputs,
+                                          int64_t iteration);
+  FailureOr<SmallVector<Item>> findItems(const ::onnx::NodeProto &node,
+                                         Scope &scope, const Call &call);
+  LogicalResult defineItem(Scope &scope, StringRef name, const Item &item,
+                           llvm::function_ref<InFlightDiagnostic()> fail);
+  const List *findList(Scope &scope, StringRef name) {
+    for (Scope *s = &scope; s; s = s->parent) {
+      if (auto it = s->lists.find(name); it != s->lists.end())
+        return &it->second;
+      if (s->values.contains(name) || s->initializers.contains(name))
+        return nullptr;
+    }
+    return nullptr;
+  }
   LogicalResult define(Scope &scope, StringRef name, Value value,
                        llvm::function_ref<InFlightDiagnostic()> fail);
   /// A null value with success is an absent operand.
@@ -250,16 +278,15 @@ const OpSchema *Importer::findSchema(const ::onnx::NodeProto &node,
     return p.option != ParameterSchema::Optional &&
            (p.types & ((1u << 30) - 1)) == 0;
   };
-  if (llvm::any_of(schema->inputs, onlyLists) ||
-      llvm::any_of(schema->outputs, onlyLists) ||
-      StringRef(node.op_type()).starts_with("Optional") ||
-      node.op_type() == "ConcatFromSequence" ||
-      node.op_type() == "SequenceAt") {
-    reason = "sequences and optionals are not supported yet";
+  bool isMap = dialect == "onnx" && node.op_type() == "SequenceMap";
+  if (!isSequenceOperator(node.op_type()) && !isMap &&
+      (llvm::any_of(schema->inputs, onlyLists) ||
+       llvm::any_of(schema->outputs, onlyLists))) {
+    reason = "sequences of this operator are not supported";
     return nullptr;
   }
   bool controlFlow = node.op_type() == "If" || node.op_type() == "Loop" ||
-                     node.op_type() == "Scan";
+                     node.op_type() == "Scan" || isMap;
   if (!controlFlow &&
       llvm::any_of(schema->attributes, [](const AttributeSchema &a) {
         return a.kind == AttributeSchema::Graph;
@@ -371,7 +398,7 @@ Importer::readAttribute(const ::onnx::AttributeProto &a) {
 LogicalResult Importer::define(Scope &scope, StringRef name, Value value,
                                llvm::function_ref<InFlightDiagnostic()> fail) {
   if (scope.initializers.contains(name) ||
-      scope.sparseInitializers.contains(name) ||
+      scope.sparseInitializers.contains(name) || scope.lists.contains(name) ||
       !scope.values.try_emplace(name, value).second)
     return fail() << "expected one definition of '" << name << "', got several";
   return success();
@@ -509,8 +536,8 @@ LogicalResult Importer::importConstant(const ::onnx::NodeProto &node,
 LogicalResult Importer::importRegion(const ::onnx::NodeProto &node,
                                      const ::onnx::GraphProto &graph,
                                      Region &region, Scope &scope,
-                                     const Call &call,
-                                     ArrayRef<Value> operands) {
+                                     const Call &call, ArrayRef<Value> operands,
+                                     SmallVectorImpl<int> &lengths) {
   Call inner = call;
   if (++inner.depth > kDeepest)
     return nodeError(node, call) << "expected at most " << kDeepest
@@ -542,7 +569,14 @@ LogicalResult Importer::importRegion(const ::onnx::NodeProto &node,
   if (failed(importNodes(graph.node(), own, inner)))
     return failure();
   SmallVector<Value> results;
+  lengths.clear();
   for (const auto &output : graph.output()) {
+    const List *list = findList(own, output.name());
+    lengths.push_back(!list ? -1 : list->isAbsent ? -2 : list->values.size());
+    if (list) {
+      llvm::append_range(results, list->values);
+      continue;
+    }
     FailureOr<Value> value = findValue(own, output.name(), fail);
     if (failed(value) || !*value)
       return failed(value)
@@ -676,8 +710,13 @@ LogicalResult Importer::importCall(const ::onnx::NodeProto &node,
   Scope own; // a function's body sees nothing of its caller
   own.block = scope.block;
   for (auto [i, name] : llvm::enumerate(function.input())) {
-    FailureOr<Value> value =
-        findValue(scope, int(i) < node.input_size() ? node.input(i) : "", fail);
+    std::string given = int(i) < node.input_size() ? node.input(i) : "";
+    if (const List *list = findList(scope, given)) {
+      if (failed(defineItem(own, name, {{}, *list}, fail)))
+        return failure();
+      continue;
+    }
+    FailureOr<Value> value = findValue(scope, given, fail);
     if (failed(value))
       return failure();
     if (failed(define(own, name, *value, fail)))
@@ -688,6 +727,11 @@ LogicalResult Importer::importCall(const ::onnx::NodeProto &node,
   for (auto [i, name] : llvm::enumerate(node.output())) {
     if (name.empty())
       continue;
+    if (const List *list = findList(own, function.output(i))) {
+      if (failed(defineItem(scope, name, {{}, *list}, fail)))
+        return failure();
+      continue;
+    }
     FailureOr<Value> value = findValue(own, function.output(i), fail);
     if (failed(value) || failed(define(scope, name, *value, fail)))
       return failure();
@@ -717,6 +761,18 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
                            << (reason.empty() ? "" : ": ") << reason;
   if (node.dialect == "onnx" && node.name == "Constant")
     return importConstant(proto, scope, call);
+  if (node.dialect == "onnx" && node.name == "SequenceMap")
+    return importSequenceMap(proto, scope, call);
+  bool hasLists = llvm::any_of(proto.input(), [&](const std::string &name) {
+    return findList(scope, name);
+  });
+  if (node.dialect == "onnx" &&
+      (isSequenceOperator(node.name) || (hasLists && node.name == "Identity")))
+    return importSequence(proto, scope, call);
+  if (hasLists && node.name == "Loop")
+    return unrollLoop(proto, scope, call);
+  if (hasLists)
+    return refusal(fail()) << "expected tensors, got a sequence or an optional";
   node.opset = call.opsets.lookup(canonicalDomain(proto.domain()));
 
   for (const std::string &name : proto.input()) {
@@ -727,6 +783,8 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
   }
   for (const std::string &name : proto.output())
     node.outputs.push_back(!name.empty());
+  /// Of each result of the regions: -1 for a tensor, or a sequence's length.
+  std::optional<SmallVector<int>> lengths;
   for (const auto &attribute : proto.attribute()) {
     const ::onnx::AttributeProto *value = resolve(attribute, call);
     if (!value) // a reference to an attribute that the call leaves out: the
@@ -737,9 +795,19 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
                     << "' once, got it twice";
     if (value->has_g()) {
       auto region = std::make_unique<Region>();
+      SmallVector<int> own;
       if (failed(importRegion(proto, value->g(), *region, scope, call,
-                              node.operands)))
+                              node.operands, own)))
         return failure();
+      bool isTensors = llvm::all_of(own, [](int n) { return n == -1; });
+      if (!isTensors && (node.name != "If" || llvm::is_contained(own, -2)))
+        return refusal(fail())
+               << "expected a body that gives tensors, got a sequence of which "
+                  "the loop or a later run decides the length";
+      if (lengths && *lengths != own)
+        return refusal(fail())
+               << "expected branches that give sequences of one length";
+      lengths = std::move(own);
       node.regions.emplace_back(attribute.name(), std::move(region));
       continue;
     }
@@ -749,6 +817,13 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
     node.attributes.set(attribute.name(), *converted);
   }
 
+  bool givesLists =
+      lengths && llvm::any_of(*lengths, [](int n) { return n >= 0; });
+  if (givesLists) {
+    node.outputs.clear();
+    for (int length : *lengths)
+      node.outputs.append(length < 0 ? 1 : length, true);
+  }
   NodeBuilder nodeBuilder(builder, getLocation(getName(proto, call)), *tensors);
   SmallVector<Value> results;
   if (llvm::Error problem = adaptNode(node, version, nodeBuilder, results))
@@ -763,9 +838,239 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
       return nodeError(proto, call, created.takeError());
     results = std::move(*created);
   }
+  if (givesLists) {
+    ArrayRef<Value> left = results;
+    for (auto [name, length] : llvm::zip(proto.output(), *lengths)) {
+      Item item;
+      unsigned count = length < 0 ? 1 : length;
+      if (length < 0)
+        item.tensor = left.front();
+      else
+        item.list = List{SmallVector<Value>(left.take_front(count))};
+      left = left.drop_front(count);
+      if (failed(defineItem(scope, name, item, fail)))
+        return failure();
+    }
+    return success();
+  }
   for (auto [i, name] : llvm::enumerate(proto.output()))
     if (!name.empty() && i < results.size() && results[i] &&
         failed(define(scope, name, results[i], fail)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Sequences
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+Importer::defineItem(Scope &scope, StringRef name, const Item &item,
+                     llvm::function_ref<InFlightDiagnostic()> fail) {
+  if (name.empty())
+    return success();
+  if (!item.list)
+    return define(scope, name, item.tensor, fail);
+  if (scope.values.contains(name) || scope.initializers.contains(name) ||
+      !scope.lists.try_emplace(name, *item.list).second)
+    return fail() << "expected one definition of '" << name << "', got several";
+  return success();
+}
+
+FailureOr<SmallVector<Item>> Importer::findItems(const ::onnx::NodeProto &node,
+                                                 Scope &scope,
+                                                 const Call &call) {
+  SmallVector<Item> items;
+  for (const std::string &name : node.input()) {
+    Item item;
+    if (const List *list = findList(scope, name)) {
+      item.list = *list;
+    } else {
+      FailureOr<Value> value =
+          findValue(scope, name, [&] { return nodeError(node, call); });
+      if (failed(value))
+        return failure();
+      item.tensor = *value;
+    }
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+LogicalResult Importer::importSequence(const ::onnx::NodeProto &node,
+                                       Scope &scope, const Call &call) {
+  FailureOr<SmallVector<Item>> operands = findItems(node, scope, call);
+  if (failed(operands))
+    return failure();
+  auto fail = [&] { return nodeError(node, call); };
+  if (node.output_size() != 1)
+    return fail() << "expected one result, got " << node.output_size();
+  NamedAttrList attributes;
+  for (const auto &attribute : node.attribute()) {
+    const ::onnx::AttributeProto *value = resolve(attribute, call);
+    if (value && value->has_i())
+      attributes.set(attribute.name(), builder.getI64IntegerAttr(value->i()));
+  }
+  if (node.op_type() == "Identity")
+    return defineItem(scope, node.output(0), operands->front(), fail);
+  NodeBuilder nodeBuilder(builder, getLocation(getName(node, call)), *tensors);
+  llvm::Expected<Item> item =
+      resolveSequence(node.op_type(), *operands, attributes, nodeBuilder);
+  if (!item)
+    return nodeError(node, call, item.takeError());
+  return defineItem(scope, node.output(0), *item, fail);
+}
+
+FailureOr<SmallVector<Item>> Importer::importBody(
+    const ::onnx::NodeProto &node, const ::onnx::GraphProto &graph,
+    Scope &scope, const Call &call, ArrayRef<Item> inputs, int64_t iteration) {
+  auto fail = [&] { return nodeError(node, call); };
+  Call inner = call;
+  inner.prefix = getName(node, call) + "." + std::to_string(iteration) + "/";
+  if (++inner.depth > kDeepest)
+    return fail() << "expected at most " << kDeepest
+                  << " levels of subgraphs and functions";
+  Scope own;
+  own.parent = &scope;
+  own.block = scope.block;
+  if (failed(addInitializers(graph, own)))
+    return failure();
+  if (graph.input_size() != int(inputs.size()))
+    return fail() << "expected a body of " << inputs.size() << " inputs, got "
+                  << graph.input_size();
+  for (auto [input, item] : llvm::zip_equal(graph.input(), inputs))
+    if (failed(defineItem(own, input.name(), item, fail)))
+      return failure();
+  if (failed(importNodes(graph.node(), own, inner)))
+    return failure();
+  SmallVector<Item> results;
+  for (const auto &output : graph.output()) {
+    Item item;
+    if (const List *list = findList(own, output.name())) {
+      item.list = *list;
+    } else {
+      FailureOr<Value> value = findValue(own, output.name(), fail);
+      if (failed(value))
+        return failure();
+      item.tensor = *value;
+    }
+    results.push_back(std::move(item));
+  }
+  return results;
+}
+
+static const ::onnx::GraphProto *findBody(const ::onnx::NodeProto &node) {
+  for (const auto &attribute : node.attribute())
+    if (attribute.name() == "body" && attribute.has_g())
+      return &attribute.g();
+  return nullptr;
+}
+
+/// The body for each element.
+LogicalResult Importer::importSequenceMap(const ::onnx::NodeProto &node,
+                                          Scope &scope, const Call &call) {
+  auto fail = [&] { return nodeError(node, call); };
+  FailureOr<SmallVector<Item>> operands = findItems(node, scope, call);
+  if (failed(operands))
+    return failure();
+  const ::onnx::GraphProto *body = findBody(node);
+  if (!body || operands->empty() || !operands->front().list ||
+      body->output_size() < node.output_size())
+    return fail() << "expected a sequence and a body with the results";
+  SmallVector<List> results(node.output_size());
+  int64_t size = operands->front().list->values.size();
+  for (int64_t i = 0; i < size; ++i) {
+    SmallVector<Item> inputs;
+    for (const Item &operand : *operands) {
+      if (!operand.list) {
+        inputs.push_back(operand);
+        continue;
+      }
+      if (int64_t(operand.list->values.size()) != size)
+        return fail() << "expected sequences of one length";
+      inputs.push_back({operand.list->values[i], {}});
+    }
+    FailureOr<SmallVector<Item>> yielded =
+        importBody(node, *body, scope, call, inputs, i);
+    if (failed(yielded))
+      return failure();
+    for (auto [list, item] : llvm::zip(results, *yielded)) {
+      if (!item.tensor)
+        return fail() << "expected tensors from the body";
+      list.values.push_back(item.tensor);
+    }
+  }
+  for (auto [name, list] : llvm::zip_equal(node.output(), results))
+    if (failed(defineItem(scope, name, {{}, list}, fail)))
+      return failure();
+  return success();
+}
+
+/// A loop that carries sequences: its iterations one after the other.
+LogicalResult Importer::unrollLoop(const ::onnx::NodeProto &node, Scope &scope,
+                                   const Call &call) {
+  auto fail = [&] { return nodeError(node, call); };
+  FailureOr<SmallVector<Item>> operands = findItems(node, scope, call);
+  if (failed(operands))
+    return failure();
+  const ::onnx::GraphProto *body = findBody(node);
+  unsigned numCarried =
+      operands->size() - std::min<size_t>(2, operands->size());
+  if (!body || operands->size() < 2 ||
+      body->output_size() != node.output_size() + 1 ||
+      node.output_size() < int(numCarried))
+    return fail() << "expected a body that fits the operands and results";
+  constexpr int64_t kMostIterations = 1 << 16;
+  std::optional<int64_t> trips = kMostIterations, goOn = 1;
+  if (Value value = (*operands)[0].tensor)
+    trips = readConstantInteger(value);
+  if (Value value = (*operands)[1].tensor)
+    goOn = readConstantInteger(value);
+  auto refuse = [&] {
+    return refusal(fail()) << "expected a loop over sequences whose iterations "
+                              "are known when the model is imported";
+  };
+  NodeBuilder nodeBuilder(builder, getLocation(getName(node, call)), *tensors);
+  auto makeInteger = [&](int64_t number, Type element) {
+    auto type = RankedTensorType::get({}, element);
+    return Item{nodeBuilder.createConstant(DenseElementsAttr::get(
+                    type, builder.getIntegerAttr(element, number))),
+                {}};
+  };
+  SmallVector<Item> carried(ArrayRef(*operands).drop_front(2));
+  SmallVector<SmallVector<Value>> collected(node.output_size() - numCarried);
+  for (int64_t i = 0; trips && goOn && *goOn && i < *trips; ++i) {
+    if (i == kMostIterations)
+      return refuse();
+    SmallVector<Item> inputs{makeInteger(i, builder.getI64Type()),
+                             makeInteger(1, builder.getI1Type())};
+    llvm::append_range(inputs, carried);
+    FailureOr<SmallVector<Item>> yielded =
+        importBody(node, *body, scope, call, inputs, i);
+    if (failed(yielded))
+      return failure();
+    goOn = readConstantInteger(yielded->front().tensor);
+    for (unsigned k = 0; k < numCarried; ++k)
+      carried[k] = (*yielded)[k + 1];
+    for (auto [k, rows] : llvm::enumerate(collected)) {
+      Value row = (*yielded)[numCarried + k + 1].tensor;
+      if (!row)
+        return fail() << "expected tensors to collect";
+      rows.push_back(row);
+    }
+  }
+  if (!trips || !goOn)
+    return refuse();
+  for (ArrayRef<Value> rows : collected) {
+    if (rows.empty())
+      return refuse();
+    llvm::Expected<Value> all = stack(rows, 0, nodeBuilder);
+    if (!all)
+      return nodeError(node, call, all.takeError());
+    carried.push_back({*all, {}});
+  }
+  for (auto [name, item] : llvm::zip_equal(node.output(), carried))
+    if (failed(defineItem(scope, name, item, fail)))
       return failure();
   return success();
 }
@@ -784,7 +1089,8 @@ std::string Importer::makeSymbol(StringRef name) {
   for (char &c : base)
     if (!llvm::isAlnum(c) && c != '_' && c != '.')
       c = '_';
-  if (!DimExpr::isSymbol(base) || DimExpr::isValueSymbol(base))
+  if (!DimExpr::isSymbol(base) || DimExpr::isValueSymbol(base) ||
+      DimExpr::isLateSymbol(base))
     base = "_" + base;
   symbol = base;
   for (int i = 2; !usedSymbols.insert(symbol).second; ++i)
@@ -912,6 +1218,22 @@ LogicalResult Importer::importMain(ModuleOp module) {
     auto fail = [&] { return error() << "output '" << output.name() << "': "; };
     if (output.name().empty() || !outputNames.insert(output.name()).second)
       return fail() << "expected distinct names";
+    // A sequence of known length is as many results.
+    if (const List *list = findList(scope, output.name())) {
+      if (list->isAbsent)
+        return refusal(fail()) << "expected a tensor or a sequence, got an "
+                                  "optional without a value";
+      for (auto [i, element] : llvm::enumerate(list->values)) {
+        std::string name = output.name() + "." + std::to_string(i);
+        if (!outputNames.insert(name).second)
+          return fail() << "expected distinct names";
+        NamedAttrList attributes;
+        attributes.set(kNameAttr, builder.getStringAttr(name));
+        resultAttrs.push_back(attributes.getDictionary(&context));
+        results.push_back(element);
+      }
+      continue;
+    }
     FailureOr<Value> value = findValue(scope, output.name(), fail);
     if (failed(value))
       return failure();
@@ -933,6 +1255,9 @@ LogicalResult Importer::importMain(ModuleOp module) {
       attributes.set(kDimsAttr, builder.getArrayAttr(dims));
     resultAttrs.push_back(attributes.getDictionary(&context));
   }
+  if (results.empty())
+    return refusal(error()) << "expected an output with elements, got empty "
+                               "sequences only";
   builder.setInsertionPointToEnd(block);
   func::ReturnOp::create(builder, module.getLoc(), results);
   main.setFunctionType(

@@ -12,13 +12,22 @@ using namespace llvm;
 namespace squint {
 
 OperatorFate getOperatorFate(StringRef dialect, StringRef name) {
-  // The importer writes these in others, and shape inference resolves what
-  // lists and branches are known.
-  static const StringSet<> resolved = {
-      "onnx.Compress", "onnx.Constant",          "onnx.If",
-      "onnx.Loop",     "onnx.NonMaxSuppression", "onnx.NonZero",
-      "onnx.Scan",     "onnx.Scatter",           "onnx.Unique",
-      "onnx.Upsample"};
+  // The importer writes these in others, or resolves lists.
+  static const StringSet<> resolved = {"onnx.ConcatFromSequence",
+                                       "onnx.Constant",
+                                       "onnx.Optional",
+                                       "onnx.OptionalGetElement",
+                                       "onnx.OptionalHasElement",
+                                       "onnx.Scatter",
+                                       "onnx.SequenceAt",
+                                       "onnx.SequenceConstruct",
+                                       "onnx.SequenceEmpty",
+                                       "onnx.SequenceErase",
+                                       "onnx.SequenceInsert",
+                                       "onnx.SequenceLength",
+                                       "onnx.SequenceMap",
+                                       "onnx.SplitToSequence",
+                                       "onnx.Upsample"};
   std::string operation = (dialect + "." + name).str();
   if (onnx::isExpanded(operation))
     return OperatorFate::Expanded;

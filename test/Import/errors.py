@@ -52,7 +52,7 @@ refuse("opset", model([node("Relu", ["x"])], opsets={"": 0}))
 refuse("newer", model([node("Relu", ["x"])], opsets={"": 28}))
 
 # Every operator that is not known, with its count and its nodes, at once.
-# CHECK: unknown: expected supported operators, got LayerNormalization (not in opset 13) x1, SequenceEmpty (sequences and optionals are not supported yet) x1, com.microsoft.Gelu (the model does not import its domain) x1, other.Op x2
+# CHECK: unknown: expected supported operators, got LayerNormalization (not in opset 13) x1, com.microsoft.Gelu (the model does not import its domain) x1, other.Op x2
 # CHECK-NEXT: note: LayerNormalization (not in opset 13): node 'it'
 # CHECK: note: other.Op: node 'Op_0', 'second'
 refuse("unknown", model([

@@ -13,6 +13,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
 
 #include <cmath>
 #include <cstring>
@@ -162,13 +164,36 @@ static Expected<std::optional<Array>> toArray(const TensorProto &tensor) {
   return std::optional<Array>(std::move(*array));
 }
 
+/// The tensors of an onnx.SequenceProto (field 3); none where it is another
+/// message.
+static std::vector<TensorProto> readSequence(StringRef bytes) {
+  using google::protobuf::internal::WireFormatLite;
+  google::protobuf::io::CodedInputStream in(bytes.bytes_begin(), bytes.size());
+  std::vector<TensorProto> elements;
+  for (uint32_t tag = in.ReadTag(); tag; tag = in.ReadTag()) {
+    uint32_t length;
+    if (WireFormatLite::GetTagFieldNumber(tag) != 3) {
+      if (!WireFormatLite::SkipField(&in, tag))
+        return {};
+      continue;
+    }
+    if (!in.ReadVarint32(&length))
+      return {};
+    auto limit = in.PushLimit(int(length));
+    if (!elements.emplace_back().ParseFromCodedStream(&in))
+      return {};
+    in.PopLimit(limit);
+  }
+  return elements;
+}
+
 /// input_0.pb, input_1.pb, ...
 static Expected<std::vector<std::optional<Array>>> readAll(StringRef folder,
                                                            StringRef kind) {
   std::vector<std::optional<Array>> arrays;
-  for (;;) {
+  for (unsigned file = 0;; ++file) {
     SmallString<128> name = folder;
-    path::append(name, kind + "_" + Twine(arrays.size()) + ".pb");
+    path::append(name, kind + "_" + Twine(file) + ".pb");
     if (!sys::fs::exists(name))
       return arrays;
     auto buffer = MemoryBuffer::getFile(name, /*IsText=*/false,
@@ -176,18 +201,32 @@ static Expected<std::vector<std::optional<Array>>> readAll(StringRef folder,
     if (!buffer)
       return refuse("%s: %s", name.c_str(),
                     buffer.getError().message().c_str());
+    auto add = [&](const TensorProto &tensor) -> Error {
+      Expected<std::optional<Array>> array = toArray(tensor);
+      if (!array)
+        return refuse("%s: %s", name.c_str(),
+                      llvm::toString(array.takeError()).c_str());
+      arrays.push_back(std::move(*array));
+      return Error::success();
+    };
     TensorProto tensor;
-    if (!tensor.ParseFromArray((*buffer)->getBufferStart(),
-                               int((*buffer)->getBufferSize()))) {
-      // A sequence or an optional, most likely.
+    // What would be a tensor's segment are a sequence's elements, which are as
+    // many outputs.
+    bool isTensor = tensor.ParseFromArray((*buffer)->getBufferStart(),
+                                          int((*buffer)->getBufferSize())) &&
+                    !tensor.has_segment();
+    std::vector<TensorProto> elements;
+    if (!isTensor)
+      elements = readSequence((*buffer)->getBuffer());
+    if (!elements.empty()) {
+      for (const TensorProto &element : elements)
+        if (Error error = add(element))
+          return std::move(error);
+    } else if (!isTensor) { // an optional, most likely
       arrays.push_back(std::nullopt);
-      continue;
+    } else if (Error error = add(tensor)) {
+      return std::move(error);
     }
-    Expected<std::optional<Array>> array = toArray(tensor);
-    if (!array)
-      return refuse("%s: %s", name.c_str(),
-                    llvm::toString(array.takeError()).c_str());
-    arrays.push_back(std::move(*array));
   }
 }
 
