@@ -23,8 +23,8 @@ using namespace mlir;
 using namespace squint;
 
 /// What the runtime calls from the model, and the model from the runtime.
-static constexpr llvm::StringLiteral modelEntries[] = {"squint_plan",
-                                                       "squint_run"};
+static constexpr llvm::StringLiteral modelEntries[] = {
+    "squint_plan", "squint_run", "squint_shapes"};
 static constexpr llvm::StringLiteral apiPrefix = "squint_api_";
 
 /// The model's code is for its processors; the runtime's stays portable, so

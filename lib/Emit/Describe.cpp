@@ -200,7 +200,8 @@ void Describer::run() {
   define("squint_embedded_v1",
          {weights(), inFile ? string(options.weightsHeader) : null(),
           i64(inFile ? options.weightsHeader.size() : 0), requirements(),
-          i32(outputDims), i32(elements.size()), array(elements)});
+          i32(outputDims), i32(elements.size()), array(elements),
+          i32(info.numLate)});
 
   // Code refers to the internal table, outsiders to its alias.
   table->setName("squint_table");

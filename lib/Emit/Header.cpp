@@ -161,7 +161,9 @@ void @p@_state_destroy(@p@_state *state);
  * Elements of less than 8 bits take a byte each, the code in its low bits. */
 int32_t @p@_prepare(@p@_context *context, const squint_tensor *inputs);
 
-/* The shape of an output for the prepared inputs, ndim numbers. */
+/* The shape of an output for the prepared inputs, ndim numbers. Where data
+ * decides sizes, these are the largest until run has returned, and then those
+ * of the result, which lies without gaps at the start of its memory. */
 int32_t @p@_output_shape(@p@_context *context, uint32_t output,
                          int64_t *shape);
 

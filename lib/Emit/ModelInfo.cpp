@@ -4,6 +4,7 @@
 
 #include "ModelInfo.h"
 
+#include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -227,6 +228,8 @@ LogicalResult Reader::read() {
       info.symbols.push_back(text.str());
     else
       return refuse("squint.symbols") << "expected strings, got " << symbol;
+  if (auto late = module->getAttrOfType<ArrayAttr>(kLateAttr))
+    info.numLate = late.size();
   return success(succeeded(readValues("squint.inputs", info.inputs)) &&
                  succeeded(readValues("squint.outputs", info.outputs)) &&
                  succeeded(readLaunches()) && succeeded(readWeights()) &&

@@ -42,6 +42,7 @@ struct WeightPiece {
 ///                                     dims = ["batch", "384"]}, ...]
 ///     and values = ["value.x.0", ...] where elements decide sizes
 ///   squint.symbols = ["batch"]
+///   squint.late = [["late.nonzero.0", "batch"]]
 ///   squint.launches = [{kernel = "gemm_...", node = "/layer/MatMul"}, ...]
 ///   squint.weights = #squint.data<...>, or [[offset, #squint.data<...>], ...]
 ///   squint.weights_size = 1024
@@ -49,6 +50,7 @@ struct WeightPiece {
 struct ModelInfo {
   std::vector<ValueInfo> inputs, outputs;
   std::vector<std::string> symbols;
+  uint32_t numLate = 0;
   std::vector<LaunchInfo> launches;
   std::vector<WeightPiece> weights; // ascending
   uint64_t weightsSize = 0;

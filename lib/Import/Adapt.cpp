@@ -102,6 +102,53 @@ llvm::Error adaptSplit(Node &node, NodeBuilder &b, Results &) {
   return llvm::Error::success();
 }
 
+/// The first version scans a batch of sequences: a Scan over the batch whose
+/// body is the Scan.
+llvm::Error adaptScan(Node &node, NodeBuilder &b, Results &results) {
+  if (node.operands.size() < 2)
+    return llvm::createStringError("expected operands, got none");
+  if (node.operands[0])
+    return llvm::createStringError(
+        std::errc::not_supported,
+        "expected a Scan of opset 8 without sequence_lens");
+  node.operands.erase(node.operands.begin());
+  if (auto directions = take<DenseI64ArrayAttr>(node, "directions"))
+    node.attributes.set("scan_input_directions", directions);
+  if (node.regions.size() != 1 || llvm::is_contained(node.operands, Value()))
+    return llvm::createStringError("expected a body and all operands");
+  Node batch;
+  batch.dialect = node.dialect;
+  batch.name = node.name;
+  batch.opset = node.opset;
+  batch.operands = node.operands;
+  batch.outputs = node.outputs;
+  batch.attributes.set("num_scan_inputs", b.builder.getI64IntegerAttr(
+                                              int64_t(node.operands.size())));
+  auto region = std::make_unique<Region>();
+  Block &block = region->emplaceBlock();
+  for (Value &operand : node.operands)
+    operand = block.addArgument(
+        UnrankedTensorType::get(
+            cast<ShapedType>(operand.getType()).getElementType()),
+        b.loc);
+  {
+    OpBuilder::InsertionGuard guard(b.builder);
+    b.builder.setInsertionPointToEnd(&block);
+    llvm::Expected<SmallVector<Value>> inner = b.create(node);
+    if (!inner)
+      return inner.takeError();
+    if (llvm::is_contained(*inner, Value()))
+      return llvm::createStringError("expected a name for each result");
+    onnx::YieldOp::create(b.builder, b.loc, *inner);
+  }
+  batch.regions.emplace_back("body", std::move(region));
+  llvm::Expected<SmallVector<Value>> outer = b.create(batch);
+  if (!outer)
+    return outer.takeError();
+  results.assign(outer->begin(), outer->end());
+  return llvm::Error::success();
+}
+
 llvm::Error adaptTopK(Node &node, NodeBuilder &b, Results &) {
   auto k = take<IntegerAttr>(node, "k");
   if (!k)
@@ -394,7 +441,7 @@ const Adapter kAdapters[] = {
     {"ReduceSumSquare", 1, 13, adaptAxes},
     {"Resize", 10, 10, adaptResize},
     {"RoiAlign", 10, 10, adaptRoiAlign},
-    {"Scan", 8, 8, refuse},
+    {"Scan", 8, 8, adaptScan},
     {"Scatter", 9, 11, adaptScatter},
     {"Slice", 1, 1, adaptSlice},
     {"Softmax", 1, 11, adaptSoftmax},
@@ -418,7 +465,8 @@ llvm::Error adaptNode(Node &node, int version, NodeBuilder &builder,
     if (adapter.op != node.name || version < adapter.from ||
         version > adapter.to)
       continue;
-    if (adapter.adapt != refuse && (node.operands.empty() || !node.operands[0]))
+    if (adapter.adapt != refuse && adapter.adapt != adaptScan &&
+        (node.operands.empty() || !node.operands[0]))
       return llvm::createStringError("expected a first operand, got none");
     return adapter.adapt(node, builder, results);
   }

@@ -76,7 +76,9 @@ static SmallVector<std::string> passesOf(Stage stage,
 
   case Stage::Fused: {
     std::string reference = options.reference ? "true" : "";
-    return {withOptions("convert-onnx-to-linalg", {{"reference", reference}}),
+    std::string unsafe = options.unsafeIndices ? "true" : "";
+    return {withOptions("convert-onnx-to-linalg",
+                        {{"reference", reference}, {"unsafe-indices", unsafe}}),
             withOptions("func.func(squint-fuse-kernels",
                         {{"reference", reference}}) +
                 ")",
@@ -98,8 +100,8 @@ static SmallVector<std::string> passesOf(Stage stage,
         // Buffers: results are written where the caller wants them,
         // intermediates into one workspace.
         "squint-prepare-entry", "squint-split-inits", "eliminate-empty-tensors",
-        "one-shot-bufferize", "lower-affine", "squint-copy-strided-operands",
-        "canonicalize", "cse",
+        "squint-carry-in-place", "one-shot-bufferize", "lower-affine",
+        "squint-copy-strided-operands", "canonicalize", "cse",
         // Functions: one for each distinct kernel; the entry holds calls only.
         "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse",
         "squint-plan-memory", "squint-clone-targets",

@@ -41,15 +41,18 @@ struct squint_context {
   int32_t threads;
   int32_t failed_launch;
   bool prepared;
+  bool ran; /* for what was prepared last */
   bool profiling;
 
   void *workspace;
   uint64_t workspace_size;
 
-  int64_t *dims;              /* [num_symbols] of the prepared shapes */
+  int64_t *dims;              /* [num_symbols] of the prepared shapes, then
+                                 [num_late] of the run */
   int64_t *candidate;         /* [num_symbols] of the shapes being looked at */
   uint32_t *binder;           /* [num_symbols] input that bound the candidate */
   int64_t *plan;              /* [1 + num_output_dims] */
+  int64_t *shapes;            /* [num_output_dims] of the last run */
   void **inputs;              /* [num_inputs] */
   void **outputs;             /* [num_outputs] */
   squint_profile_v1 *profile; /* [num_launches] */
@@ -276,15 +279,17 @@ API int32_t squint_api_context_create(squint_model *model,
     return refuse_create(&options, SQUINT_INVALID_ARGUMENT,
                          "expected a model, got a null pointer");
   const squint_library *library = table();
-  size_t sizes[] = {sizeof(squint_context),
-                    library->num_symbols * sizeof(int64_t),
-                    library->num_symbols * sizeof(int64_t),
-                    library->num_symbols * sizeof(uint32_t),
-                    (1 + (size_t)squint_embedded_v1.num_output_dims) *
-                        sizeof(int64_t),
-                    library->num_inputs * sizeof(void *),
-                    library->num_outputs * sizeof(void *),
-                    library->num_launches * sizeof(squint_profile_v1)};
+  size_t sizes[] = {
+      sizeof(squint_context),
+      ((size_t)library->num_symbols + squint_embedded_v1.num_late) *
+          sizeof(int64_t),
+      library->num_symbols * sizeof(int64_t),
+      library->num_symbols * sizeof(uint32_t),
+      (1 + (size_t)squint_embedded_v1.num_output_dims) * sizeof(int64_t),
+      squint_embedded_v1.num_output_dims * sizeof(int64_t),
+      library->num_inputs * sizeof(void *),
+      library->num_outputs * sizeof(void *),
+      library->num_launches * sizeof(squint_profile_v1)};
   enum { PARTS = sizeof(sizes) / sizeof(sizes[0]) };
   size_t size = 0;
   for (int i = 0; i < PARTS; ++i)
@@ -312,9 +317,10 @@ API int32_t squint_api_context_create(squint_model *model,
   context->candidate = (int64_t *)parts[2];
   context->binder = (uint32_t *)parts[3];
   context->plan = (int64_t *)parts[4];
-  context->inputs = (void **)parts[5];
-  context->outputs = (void **)parts[6];
-  context->profile = (squint_profile_v1 *)parts[7];
+  context->shapes = (int64_t *)parts[5];
+  context->inputs = (void **)parts[6];
+  context->outputs = (void **)parts[7];
+  context->profile = (squint_profile_v1 *)parts[8];
   context->failed_launch = -1;
 
   int32_t status = squint_api_set_threads(context, options.threads);
@@ -550,14 +556,16 @@ API int32_t squint_api_prepare(squint_context *context,
                                const squint_tensor *inputs) {
   if (!context)
     return SQUINT_INVALID_ARGUMENT;
+  context->ran = false;
   int32_t status = bind(context, inputs);
   if (!status)
     status = bind_elements(context, inputs);
   return status ? status : plan(context);
 }
 
+/* Of the buffer to pass; after a run, of what is in it. */
 static const int64_t *planned_shape(squint_context *context, uint32_t index) {
-  const int64_t *shape = context->plan + 1;
+  const int64_t *shape = context->ran ? context->shapes : context->plan + 1;
   for (uint32_t i = 0; i < index; ++i)
     shape += table()->outputs[i].ndim;
   return shape;
@@ -704,6 +712,10 @@ API int32_t squint_api_run(squint_context *context, squint_state *state,
   status = squint_run(context, context->dims, context->inputs, context->outputs,
                       context->workspace, context->model->weights,
                       context->threads, context->model->target);
+  if (!status && squint_embedded_v1.num_late) {
+    squint_shapes(context->dims, context->shapes);
+    context->ran = true;
+  }
   if (!status)
     return SQUINT_OK;
   if (context->failed_launch < 0)

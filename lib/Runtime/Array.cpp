@@ -64,6 +64,15 @@ squint_dtype squint::getNpzType(squint_dtype dtype) {
   }
 }
 
+void Array::shrink(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  assert(count <= elements && "arrays do not grow");
+  extents = shape.vec();
+  elements = count;
+}
+
 Expected<Array> Array::create(squint_dtype dtype, ArrayRef<int64_t> shape) {
   Array array;
   array.type = dtype;

@@ -144,11 +144,25 @@ Error Session::run(ArrayRef<const Array *> inputs,
       table.run(run_context, state, inputTensors.data(), outputTensors.data()));
 }
 
+Error Session::shrink(MutableArrayRef<Array> outputs) {
+  for (auto [index, output] : enumerate(outputs)) {
+    std::vector<int64_t> shape(output.shape().size() + 1);
+    if (Error error =
+            check(table.output_shape(run_context, index, shape.data())))
+      return error;
+    shape.pop_back();
+    output.shrink(shape);
+  }
+  return Error::success();
+}
+
 Expected<std::vector<Array>> Session::run(ArrayRef<const Array *> inputs) {
   Expected<std::vector<Array>> outputs = makeOutputs(inputs);
   if (!outputs)
     return outputs.takeError();
   if (Error error = run(inputs, *outputs))
+    return std::move(error);
+  if (Error error = shrink(*outputs))
     return std::move(error);
   return outputs;
 }

@@ -25,6 +25,7 @@ typedef struct squint_embedded {
   uint32_t num_output_dims;
   uint32_t num_elements;
   const squint_element *elements; /* [num_elements] */
+  uint32_t num_late; /* symbols that a run binds, behind those of the inputs */
 } squint_embedded;
 
 extern const squint_library squint_library_v1;
@@ -32,9 +33,12 @@ extern const squint_embedded squint_embedded_v1;
 
 /* out[0]: bytes of workspace; then every extent of every result, in order. */
 int32_t squint_plan(const int64_t *dims, int64_t threads, int64_t *out);
-int32_t squint_run(squint_context *context, const int64_t *dims,
-                   void *const *inputs, void *const *outputs, void *workspace,
-                   const void *weights, int64_t threads, int32_t target);
+/* After a run that bound late symbols: every extent of every result, of which
+   the plan says the largest. */
+void squint_shapes(const int64_t *dims, int64_t *out);
+int32_t squint_run(squint_context *context, int64_t *dims, void *const *inputs,
+                   void *const *outputs, void *workspace, const void *weights,
+                   int64_t threads, int32_t target);
 
 /* Called by squint_run. */
 int32_t squint_launch(squint_context *context, int32_t launch, squint_body body,

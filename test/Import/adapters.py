@@ -137,7 +137,9 @@ show(19, "DFT", {"x": [1, 8, 8, 1]}, axis=2)
 # CHECK: onnx.GroupNormalization(%arg0, {{.*}}) {num_groups = 2 : i64}
 show(20, "GroupNormalization", {"x": [1, 6, 4]}, {"s": np.ones(2, np.float32), "b": np.ones(2, np.float32)}, num_groups=2)
 # CHECK-LABEL: -- Scan of opset 8
-# CHECK: error: node 'Scan_0' (Scan): expected a newer form of Scan, got that of opset 8
+# CHECK: onnx.Scan(%arg0) {
+# CHECK: onnx.Scan(%arg1) {
+# CHECK: onnx.yield
 body = helper.make_graph([helper.make_node("Identity", ["a"], ["b"])], "body", [helper.make_tensor_value_info("a", TensorProto.FLOAT, [3])],
                          [helper.make_tensor_value_info("b", TensorProto.FLOAT, [3])])
 show(8, "Scan", {"x": [1, 2, 3]}, order=["", "x"], body=body, num_scan_inputs=1)

@@ -381,6 +381,8 @@ Expected<int> Runner::run() {
       printProfile(outs());
     }
   }
+  if (Error error = session->shrink(*outputs))
+    return error;
   if (!options.outputs.empty())
     if (Error error = writeOutputs(*outputs))
       return error;

@@ -101,6 +101,11 @@ static cl::opt<bool> unfused(
     "unfused", cl::cat(formats),
     cl::desc("Dequantize into memory instead of fusing: the reference, slow"));
 
+static cl::opt<bool> unsafeIndices(
+    "unsafe-indices", cl::cat(targets),
+    cl::desc("Trust the indices that data holds (Gather, Scatter): one outside "
+             "of its tensor then reads or writes anywhere"));
+
 static cl::opt<std::string> mtriple(
     "mtriple", cl::value_desc("triple"), cl::cat(targets),
     cl::desc("Target triple, e.g. aarch64-linux-gnu (default: this machine)"));
@@ -273,7 +278,10 @@ LogicalResult Compiler::readOptions() {
           ? ""
           : std::string(weights),
       activations == "f32" && weights == "f32" ? "" : std::string(activations),
-      recipe, calibration, unfused};
+      recipe,
+      calibration,
+      unfused,
+      unsafeIndices};
 
   for (StringRef dim : dims) {
     auto [name, value] = dim.split('=');

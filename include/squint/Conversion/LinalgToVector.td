@@ -46,6 +46,23 @@ def ExpandMath : Pass<"squint-expand-math", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 
+def CarryInPlace : Pass<"squint-carry-in-place", "::mlir::ModuleOp"> {
+  let summary = "Keep what a loop carries in one buffer";
+  let description = [{
+    What an iteration yields is put into the tensor that the iteration got, so that bufferization finds one buffer that all iterations
+    write: memory is planned once, and nothing that an iteration makes may live on in the next. It comes after the elimination of
+    empty tensors, which would have an operator that reads what is carried write it at the same time.
+
+    ```mlir
+    scf.for ... iter_args(%sum = %0) {
+      %1 = linalg.generic ins(%sum, %x) outs(%empty)
+      scf.yield %1      // now %2 = bufferization.materialize_in_destination %1 in %sum
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::scf::SCFDialect"];
+}
+
 def SplitInits : Pass<"squint-split-inits", "::mlir::ModuleOp"> {
   let summary = "Give each user of a filled or empty tensor one of its own";
   let description = [{

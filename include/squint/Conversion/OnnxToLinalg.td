@@ -29,9 +29,11 @@ def ConvertOnnxToLinalg : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp"> {
     %0 = linalg.generic {indexing_maps = [(d0, d1) -> (d0, d1), (d0, d1) -> (d1), (d0, d1) -> (d0, d1)], ...}
     ```
   }];
-  let options = [Option<"reference", "reference", "bool", "false", "Attention by its parts instead of one kernel">];
+  let options = [Option<"reference", "reference", "bool", "false", "Attention by its parts instead of one kernel">,
+                 Option<"unsafeIndices", "unsafe-indices", "bool", "false",
+                        "Trust the indices that data holds: one outside of its tensor reads or writes anywhere">];
   let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::squint::kernel::KernelDialect"
   ];

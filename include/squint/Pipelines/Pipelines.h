@@ -31,6 +31,8 @@ struct PipelineOptions {
   /// Quantized operands are dequantized into memory: the reference for the
   /// fused kernels.
   bool reference = false;
+  /// Indices from data are not checked.
+  bool unsafeIndices = false;
 };
 
 /// The passes that bring a module from one stage's end to another's, as

@@ -54,6 +54,8 @@ public:
   llvm::ArrayRef<char> bytes() const {
     return {memory.get(), size_t(elements) * getByteSize(type)};
   }
+  /// A shape of no more elements: the first ones stay.
+  void shrink(llvm::ArrayRef<int64_t> shape);
   /// The same bits under another type of the same size.
   void reinterpret(squint_dtype dtype) { type = dtype; }
 

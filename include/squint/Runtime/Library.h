@@ -57,12 +57,16 @@ public:
   /// The processor whose kernels run.
   llvm::StringRef target() const { return table.target(model); }
 
-  /// Makes zeroed outputs for the inputs' shapes.
+  /// Makes zeroed outputs for the inputs' shapes, the largest ones where data
+  /// decides.
   llvm::Expected<std::vector<Array>>
   makeOutputs(llvm::ArrayRef<const Array *> inputs);
   /// In the order of the model's inputs and outputs.
   llvm::Error run(llvm::ArrayRef<const Array *> inputs,
                   llvm::MutableArrayRef<Array> outputs);
+  /// Behind a run: outputs in their shapes.
+  llvm::Error shrink(llvm::MutableArrayRef<Array> outputs);
+  /// All three.
   llvm::Expected<std::vector<Array>> run(llvm::ArrayRef<const Array *> inputs);
 
 private:

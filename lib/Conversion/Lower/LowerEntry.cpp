@@ -12,6 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/SymbolTable.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Dialect/Squint/DimExpr.h"
@@ -47,7 +48,9 @@ struct LowerEntry : squint::impl::LowerEntryBase<LowerEntry> {
 
 private:
   func::FuncOp createRun(func::FuncOp main);
-  void lowerDims(func::FuncOp function, Value dims);
+  LogicalResult lowerDims(func::FuncOp function, Value dims);
+  void lowerRequires(func::FuncOp run);
+  Block *getFailed(func::FuncOp run);
   LogicalResult lowerLaunches(func::FuncOp run);
   LLVM::LLVMFuncOp createTask(func::FuncOp body);
   LLVM::GlobalOp createTable(func::FuncOp body, ArrayAttr variants);
@@ -57,6 +60,8 @@ private:
 
   std::shared_ptr<LLVMTypeConverter> converter;
   LLVM::LLVMPointerType pointer;
+  /// Returns its argument from the run.
+  Block *failedBlock = nullptr;
   DenseMap<Operation *, LLVM::LLVMFuncOp> tasks;
   /// Tasks of kernels with variants, in the order of the targets.
   DenseMap<Operation *, LLVM::GlobalOp> tables;
@@ -116,6 +121,9 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
 
   ArrayAttr inputs = module->getAttrOfType<ArrayAttr>("squint.inputs");
   ArrayAttr outputs = module->getAttrOfType<ArrayAttr>("squint.outputs");
+  Value unbounded = LLVM::ConstantOp::create(
+      builder, loc, i64,
+      builder.getI64IntegerAttr(std::numeric_limits<int64_t>::max()));
   SmallVector<Value> values;
   auto bind = [&](Attribute description, Type argumentType, Value table,
                   int64_t index) -> LogicalResult {
@@ -126,6 +134,15 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
     SmallVector<Value> sizes;
     ArrayAttr dims =
         llvm::cast<DictionaryAttr>(description).getAs<ArrayAttr>("dims");
+    // A row whose shape is known later; its size is never asked for.
+    if (llvm::any_of(dims.getAsRange<StringAttr>(), [](StringAttr dim) {
+          auto expression = DimExpr::parse(dim.getValue());
+          return expression && expression->hasLate();
+        })) {
+      values.push_back(
+          makeMemRef(builder, loc, *converter, type, address, unbounded));
+      return success();
+    }
     for (int64_t i = 0; i < type.getRank(); ++i) {
       if (!type.isDynamicDim(i))
         continue;
@@ -151,9 +168,6 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
                     block->getArgument(Outputs), i)))
       return {};
   // The sizes of these two are never asked for.
-  Value unbounded = LLVM::ConstantOp::create(
-      builder, loc, i64,
-      builder.getI64IntegerAttr(std::numeric_limits<int64_t>::max()));
   for (EntryArgument which : {Weights, Workspace})
     values.push_back(
         makeMemRef(builder, loc, *converter,
@@ -164,37 +178,86 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
   for (auto [old, value] : llvm::zip(body.getArguments(), values))
     old.replaceAllUsesWith(value);
   block->getOperations().splice(block->end(), body.getOperations());
-  Operation *terminator = block->getTerminator();
-  builder.setInsertionPoint(terminator);
-  func::ReturnOp::create(
-      builder, loc,
-      ValueRange{arith::ConstantIntOp::create(builder, loc, 0, 32)});
-  terminator->erase();
+  // What control flow has become.
+  auto &blocks = main.getBody().getBlocks();
+  run.getBody().getBlocks().splice(run.getBody().end(), blocks,
+                                   std::next(blocks.begin()), blocks.end());
+  for (Block &each : run.getBody()) {
+    Operation *terminator = each.getTerminator();
+    if (!isa<func::ReturnOp>(terminator))
+      continue;
+    builder.setInsertionPoint(terminator);
+    func::ReturnOp::create(
+        builder, loc,
+        ValueRange{arith::ConstantIntOp::create(builder, loc, 0, 32)});
+    terminator->erase();
+  }
   main.erase();
   return run;
 }
 
-void LowerEntry::lowerDims(func::FuncOp function, Value dims) {
-  ArrayAttr symbols =
-      getOperation()->getAttrOfType<ArrayAttr>("squint.symbols");
-  function.walk([&](DimOp op) {
-    auto it = llvm::find(symbols, op.getSymbolAttr());
+LogicalResult LowerEntry::lowerDims(func::FuncOp function, Value dims) {
+  SmallVector<StringRef> symbols;
+  for (auto symbol : getOperation()
+                         ->getAttrOfType<ArrayAttr>("squint.symbols")
+                         .getAsRange<StringAttr>())
+    symbols.push_back(symbol.getValue());
+  // Late symbols are kept behind those of the inputs.
+  if (auto late = getOperation()->getAttrOfType<ArrayAttr>(kLateAttr))
+    for (auto entry : late.getAsRange<ArrayAttr>())
+      symbols.push_back(llvm::cast<StringAttr>(entry[0]).getValue());
+  auto slotOf = [&](OpBuilder &builder, Operation *op,
+                    StringRef symbol) -> Value {
+    auto *it = llvm::find(symbols, symbol);
     if (it == symbols.end()) {
-      op.emitOpError() << "expected a symbol of the inputs, got '"
-                       << op.getSymbol() << "'";
-      return signalPassFailure();
+      op->emitOpError() << "expected a symbol of the inputs, got '" << symbol
+                        << "'";
+      return {};
     }
+    return LLVM::GEPOp::create(
+        builder, op->getLoc(), pointer, builder.getI64Type(), dims,
+        LLVM::GEPArg(static_cast<int32_t>(it - symbols.begin())));
+  };
+  SmallVector<DimOp> reads;
+  SmallVector<BindDimOp> binds;
+  function.walk([&](DimOp op) { reads.push_back(op); });
+  function.walk([&](BindDimOp op) { binds.push_back(op); });
+  DominanceInfo dominance(function);
+  for (DimOp op : reads) {
+    bool isBound = !DimExpr::isLateSymbol(op.getSymbol()) || binds.empty() ||
+                   llvm::any_of(binds, [&](BindDimOp bind) {
+                     return bind.getSymbol() == op.getSymbol() &&
+                            dominance.properlyDominates(bind.getOperation(),
+                                                        op.getOperation());
+                   });
+    if (!isBound)
+      return op.emitOpError() << "expected '" << op.getSymbol()
+                              << "' to be bound before its use";
+  }
+  for (DimOp op : reads) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
-    Value slot = LLVM::GEPOp::create(
-        builder, loc, pointer, builder.getI64Type(), dims,
-        LLVM::GEPArg(static_cast<int32_t>(it - symbols.begin())));
+    Value slot = slotOf(builder, op, op.getSymbol());
+    if (!slot)
+      return failure();
     Value size = LLVM::LoadOp::create(builder, loc, builder.getI64Type(), slot);
     op.replaceAllUsesWith(
         arith::IndexCastOp::create(builder, loc, builder.getIndexType(), size)
             .getResult());
     op.erase();
-  });
+  }
+  for (BindDimOp op : binds) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    Value slot = slotOf(builder, op, op.getSymbol());
+    if (!slot)
+      return failure();
+    Value size = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                            op.getValue());
+    LLVM::StoreOp::create(builder, loc, size, slot);
+    op.erase();
+  }
+  return success();
 }
 
 LLVM::LLVMStructType LowerEntry::argumentsOf(func::FuncOp body) {
@@ -283,6 +346,31 @@ Value LowerEntry::getTask(OpBuilder &builder, Location loc, func::FuncOp body,
   return LLVM::LoadOp::create(builder, loc, pointer, slot);
 }
 
+Block *LowerEntry::getFailed(func::FuncOp run) {
+  if (failedBlock)
+    return failedBlock;
+  OpBuilder builder(run.getContext());
+  failedBlock = builder.createBlock(&run.getBody(), run.getBody().end(),
+                                    builder.getI32Type(), run.getLoc());
+  func::ReturnOp::create(builder, run.getLoc(), failedBlock->getArgument(0));
+  return failedBlock;
+}
+
+void LowerEntry::lowerRequires(func::FuncOp run) {
+  SmallVector<RequireOp> ops;
+  run.walk([&](RequireOp op) { ops.push_back(op); });
+  for (RequireOp op : ops) {
+    Block *failed = getFailed(run), *block = op->getBlock(),
+          *rest = block->splitBlock(op->getNextNode());
+    OpBuilder builder = OpBuilder::atBlockEnd(block);
+    Value status =
+        arith::ConstantOp::create(builder, op.getLoc(), op.getStatusAttr());
+    cf::CondBranchOp::create(builder, op.getLoc(), op.getCondition(), rest,
+                             ValueRange(), failed, ValueRange(status));
+    op.erase();
+  }
+}
+
 LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
   ModuleOp module = getOperation();
   SymbolTable symbols(module);
@@ -312,7 +400,6 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
                              builder.getI8Type(), one, /*alignment=*/16);
 
   SmallVector<Attribute> names;
-  Block *failed = nullptr;
   for (LaunchOp launch : launches) {
     if (launch->getParentOp() != run)
       return launch.emitOpError()
@@ -345,11 +432,7 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
         builder.getNamedAttr("node", launch.getNodeAttr()),
     }));
     // A kernel's error ends the run.
-    if (!failed) {
-      failed =
-          builder.createBlock(&run.getBody(), run.getBody().end(), i32, loc);
-      func::ReturnOp::create(builder, loc, failed->getArgument(0));
-    }
+    Block *failed = getFailed(run);
     Block *block = launch->getBlock();
     Block *rest = block->splitBlock(launch->getNextNode());
     builder.setInsertionPointToEnd(block);
@@ -379,8 +462,13 @@ void LowerEntry::runOnOperation() {
   func::FuncOp run = createRun(main);
   if (!run)
     return signalPassFailure();
-  lowerDims(run, run.getArgument(Dims));
-  lowerDims(plan, plan.getArgument(0));
+  auto shapes = module.lookupSymbol<func::FuncOp>("squint_shapes");
+  failedBlock = nullptr;
+  if (failed(lowerDims(run, run.getArgument(Dims))) ||
+      failed(lowerDims(plan, plan.getArgument(0))) ||
+      (shapes && failed(lowerDims(shapes, shapes.getArgument(0)))))
+    return signalPassFailure();
+  lowerRequires(run);
   if (failed(lowerLaunches(run)))
     return signalPassFailure();
 }

@@ -12,6 +12,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
@@ -29,13 +31,15 @@ using namespace squint;
 
 namespace {
 
-/// A buffer with the top-level operations between which it is live.
+/// A buffer with the operations between which it is live.
 struct Buffer {
   memref::AllocOp alloc;
   int64_t first, last;
   /// Bytes = fixed * product of the sizes.
   int64_t fixed;
   SmallVector<Value> sizes;
+  /// Equal for equal products of the sizes.
+  std::string key;
 };
 
 /// Buffers that share memory because they are never live together.
@@ -48,8 +52,8 @@ struct PlanMemory : squint::impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override;
 
 private:
-  FailureOr<Buffer> measure(memref::AllocOp alloc, Block &block,
-                            DenseMap<Operation *, int64_t> &order);
+  FailureOr<Buffer> measure(memref::AllocOp alloc);
+  int64_t lastUse(memref::AllocOp alloc, Operation *user);
   SmallVector<Slot> assign(ArrayRef<Buffer> buffers);
   /// A copy at `builder` of a size that depends on dimensions only, or null.
   Value cloneSize(OpBuilder &builder, Value value, IRMapping &mapping);
@@ -57,6 +61,19 @@ private:
   /// least everything that it is computed from.
   Value estimate(OpBuilder &builder, Value value, IRMapping &mapping,
                  Value &largest);
+
+  /// Every operation's number, regions inside their operation; and the last one
+  /// inside of it.
+  DenseMap<Operation *, int64_t> order, ends;
+  /// The largest that late symbols can be, and a size with them.
+  std::map<std::string, DimExpr> bounds;
+  std::optional<DimExpr> largest(const DimExpr &size) {
+    return size.upperBound([&](StringRef name) -> std::optional<DimExpr> {
+      auto known = bounds.find(name.str());
+      return known == bounds.end() ? std::nullopt
+                                   : std::optional<DimExpr>(known->second);
+    });
+  }
 };
 
 constexpr int64_t alignment = 64;
@@ -145,15 +162,22 @@ void resolveDims(func::FuncOp main) {
 
 } // namespace
 
-FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block,
-                                      DenseMap<Operation *, int64_t> &order) {
+/// A loop that uses a buffer from outside uses it until its end.
+int64_t PlanMemory::lastUse(memref::AllocOp alloc, Operation *user) {
+  int64_t last = order[user];
+  for (Operation *loop = user->getParentOp();
+       loop && !loop->isProperAncestor(alloc) && !isa<func::FuncOp>(loop);
+       loop = loop->getParentOp())
+    if (isa<LoopLikeOpInterface>(loop))
+      last = std::max(last, ends[loop]);
+  return last;
+}
+
+FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc) {
   MemRefType type = alloc.getType();
   if (!type.getLayout().isIdentity())
     return alloc.emitError() << "expected a contiguous buffer, got " << type;
-  Buffer buffer{alloc,
-                order[block.findAncestorOpInBlock(*alloc)],
-                0,
-                elementBytes(type.getElementType()),
+  Buffer buffer{alloc, order[alloc], 0, elementBytes(type.getElementType()), {},
                 {}};
   buffer.last = buffer.first;
   for (int64_t size : type.getShape())
@@ -161,12 +185,14 @@ FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block,
       buffer.fixed *= size;
   buffer.sizes.assign(alloc.getDynamicSizes().begin(),
                       alloc.getDynamicSizes().end());
-  // One order for equal products; common subexpressions are one value by now.
-  llvm::sort(buffer.sizes, [](Value a, Value b) {
-    Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
-    return x != y && x && y && x->getBlock() == y->getBlock() &&
-           x->isBeforeInBlock(y);
-  });
+  DimExpr product = 1;
+  for (Value size : buffer.sizes) {
+    if (std::optional<DimExpr> known = readDimExpr(size))
+      product = product * *known;
+    else
+      llvm::raw_string_ostream(buffer.key) << size.getAsOpaquePointer() << ' ';
+  }
+  buffer.key += product.str();
   // Views of the buffer keep it alive.
   SmallVector<Value> aliases{alloc.getResult()};
   DenseSet<Value> seen;
@@ -175,8 +201,17 @@ FailureOr<Buffer> PlanMemory::measure(memref::AllocOp alloc, Block &block,
     if (!seen.insert(value).second)
       continue;
     for (Operation *user : value.getUsers()) {
-      buffer.last =
-          std::max(buffer.last, order[block.findAncestorOpInBlock(*user)]);
+      buffer.last = std::max(buffer.last, lastUse(alloc, user));
+      // What a region gets or yields may be any of its operator's values.
+      Operation *flow = isa<RegionBranchOpInterface>(user) ? user
+                        : user->hasTrait<OpTrait::IsTerminator>()
+                            ? user->getParentOp()
+                            : nullptr;
+      if (flow && !isa<func::FuncOp>(flow)) {
+        aliases.append(flow->result_begin(), flow->result_end());
+        for (Region &region : flow->getRegions())
+          aliases.append(region.args_begin(), region.args_end());
+      }
       if (isa<ViewLikeOpInterface, arith::SelectOp>(user))
         aliases.append(user->result_begin(), user->result_end());
     }
@@ -193,7 +228,7 @@ SmallVector<Slot> PlanMemory::assign(ArrayRef<Buffer> buffers) {
     int64_t bestDistance = 0;
     for (Slot &slot : slots) {
       const Buffer &owner = buffers[slot.buffers.front()];
-      if (slot.lastUse >= buffer.first || owner.sizes != buffer.sizes)
+      if (slot.lastUse >= buffer.first || owner.key != buffer.key)
         continue;
       int64_t largest = 0;
       for (unsigned member : slot.buffers)
@@ -214,6 +249,16 @@ Value PlanMemory::cloneSize(OpBuilder &builder, Value value,
                             IRMapping &mapping) {
   if (Value known = mapping.lookupOrNull(value))
     return known;
+  // What only the run knows, at its largest.
+  if (std::optional<DimExpr> size = readDimExpr(value);
+      size && size->hasLate()) {
+    std::optional<DimExpr> most = largest(*size);
+    if (!most)
+      return {};
+    Value copy = materializeDim(builder, value.getLoc(), *most);
+    mapping.map(value, copy);
+    return copy;
+  }
   Operation *op = value.getDefiningOp();
   if (!op || op->getNumRegions() ||
       !(isa<DimOp>(op) || isa<arith::ArithDialect>(op->getDialect())))
@@ -261,19 +306,25 @@ void PlanMemory::runOnOperation() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   Block &block = main.getBody().front();
   resolveDims(main);
-  DenseMap<Operation *, int64_t> order;
-  for (auto [i, op] : llvm::enumerate(block))
-    order[&op] = i;
-  order[nullptr] = 0;
+  bounds = readLateBounds(module->getAttr(kLateAttr));
+  order.clear();
+  ends.clear();
+  main.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    int64_t number = order.size();
+    order[op] = number;
+    for (; op && op != main; op = op->getParentOp())
+      ends[op] = number;
+  });
 
   SmallVector<Buffer> found;
-  WalkResult walk = main.walk([&](memref::AllocOp alloc) -> WalkResult {
-    FailureOr<Buffer> buffer = measure(alloc, block, order);
-    if (failed(buffer))
-      return WalkResult::interrupt();
-    found.push_back(*buffer);
-    return WalkResult::advance();
-  });
+  WalkResult walk =
+      main.walk<WalkOrder::PreOrder>([&](memref::AllocOp alloc) -> WalkResult {
+        FailureOr<Buffer> buffer = measure(alloc);
+        if (failed(buffer))
+          return WalkResult::interrupt();
+        found.push_back(*buffer);
+        return WalkResult::advance();
+      });
   if (walk.wasInterrupted())
     return signalPassFailure();
   // Sizes are compared by value after they have been cloned next to one
@@ -310,6 +361,11 @@ void PlanMemory::runOnOperation() {
           return found[slot.buffers.front()].alloc.emitError()
                  << "expected a size that follows from the inputs' shapes, got "
                     "one that depends on their data";
+        // Nothing, where a branch that will not run has no such size.
+        memref::AllocOp owner = found[slot.buffers.front()].alloc;
+        if (owner->getBlock() != &block)
+          cloned = arith::MaxSIOp::create(
+              at, loc, cloned, arith::ConstantIndexOp::create(at, loc, 0));
         size = arith::MulIOp::create(at, loc, size, cloned);
       }
       Value up = arith::ConstantIndexOp::create(at, loc, alignment - 1);
@@ -340,28 +396,44 @@ void PlanMemory::runOnOperation() {
     }
 
   // The plan's results: the bytes of the workspace, then every dimension of
-  // every output.
-  int64_t index = 0;
-  auto store = [&](Value value) {
-    Value word = arith::IndexCastOp::create(planner, loc, i64, value);
-    Value slot = LLVM::GEPOp::create(
-        planner, loc, pointer, i64, plan.getArgument(2), LLVM::GEPArg(index++));
-    LLVM::StoreOp::create(planner, loc, word, slot);
+  // every output, late ones at their largest. Behind a run, these are said by
+  // squint_shapes.
+  auto shapes = func::FuncOp::create(
+      loc, "squint_shapes", builder.getFunctionType({pointer, pointer}, {}));
+  module.push_back(shapes);
+  OpBuilder teller = OpBuilder::atBlockBegin(shapes.addEntryBlock());
+  auto store = [&](OpBuilder &at, Value to, int64_t index, Value value) {
+    Value word = arith::IndexCastOp::create(at, loc, i64, value);
+    Value slot = LLVM::GEPOp::create(at, loc, pointer, i64, to,
+                                     LLVM::GEPArg(static_cast<int32_t>(index)));
+    LLVM::StoreOp::create(at, loc, word, slot);
   };
-  store(*total);
+  store(planner, plan.getArgument(2), 0, *total);
+  int64_t index = 0;
   for (auto output : module->getAttrOfType<ArrayAttr>("squint.outputs")
                          .getAsRange<DictionaryAttr>())
     for (auto dim : output.getAs<ArrayAttr>("dims").getAsRange<StringAttr>()) {
       auto expression = DimExpr::parse(dim.getValue());
-      if (!expression) {
-        module.emitError() << "expected a size in the shape of an output, got '"
+      std::optional<DimExpr> most =
+          expression ? largest(*expression) : std::nullopt;
+      if (!most) {
+        module.emitError() << "expected a size with a bound in the shape of an "
+                              "output, got '"
                            << dim.getValue() << "'";
         return signalPassFailure();
       }
-      store(materializeDim(planner, loc, *expression));
+      store(planner, plan.getArgument(2), 1 + index,
+            materializeDim(planner, loc, *most));
+      store(teller, shapes.getArgument(1), index++,
+            materializeDim(teller, loc, *expression));
     }
+  func::ReturnOp::create(teller, loc);
   // Shapes for which the operators do not fit one another have no result.
-  FailureOr<Value> fits = materializeAssumptions(planner, loc, main);
+  FailureOr<Value> fits =
+      materializeAssumptions(planner, loc, main, main->getAttr(kAssumeAttr),
+                             [](const DimExpr &left, const DimExpr &right) {
+                               return !left.hasLate() && !right.hasLate();
+                             });
   if (failed(fits))
     return signalPassFailure();
   // Numbers that inputs contain may be anything: no size may have wrapped.

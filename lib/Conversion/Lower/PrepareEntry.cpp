@@ -9,6 +9,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
 
 namespace squint {
@@ -66,6 +67,26 @@ FailureOr<DictionaryAttr> describe(func::FuncOp main, Type type,
 
 MemRefType bufferOf(RankedTensorType type) {
   return MemRefType::get(type.getShape(), type.getElementType());
+}
+
+/// A row of elements as a tensor of `dims`.
+Value shape(OpBuilder &builder, Location loc, Value row, MemRefType type,
+            ArrayRef<DimExpr> dims) {
+  SmallVector<OpFoldResult> sizes, strides(dims.size());
+  DimExpr stride = 1;
+  auto materialize = [&](const DimExpr &dim) -> OpFoldResult {
+    if (std::optional<int64_t> number = dim.getConstant())
+      return builder.getIndexAttr(*number);
+    return materializeDim(builder, loc, dim);
+  };
+  for (size_t i = dims.size(); i-- > 0;) {
+    strides[i] = materialize(stride);
+    stride = stride * dims[i];
+  }
+  for (const DimExpr &dim : dims)
+    sizes.push_back(materialize(dim));
+  return memref::ReinterpretCastOp::create(
+      builder, loc, type, row, builder.getIndexAttr(0), sizes, strides);
 }
 
 /// Bufferization goes by the order of uses, which text does not hold: they are
@@ -136,6 +157,8 @@ void PrepareEntry::runOnOperation() {
   module->setAttr("squint.inputs", builder.getArrayAttr(inputs));
   module->setAttr("squint.outputs", builder.getArrayAttr(outputs));
   module->setAttr("squint.symbols", builder.getArrayAttr(symbols));
+  if (Attribute late = main->getAttr(kLateAttr))
+    module->setAttr(kLateAttr, late);
 
   Block &block = main.getBody().front();
   Location loc = main.getLoc();
@@ -152,10 +175,22 @@ void PrepareEntry::runOnOperation() {
   }
   Operation *terminator = block.getTerminator();
   builder.setInsertionPoint(terminator);
+  unsigned number = 0;
   for (Value result : terminator->getOperands()) {
     MemRefType type = bufferOf(cast<RankedTensorType>(result.getType()));
-    types.push_back(type);
-    Value destination = block.addArgument(type, loc);
+    FailureOr<SmallVector<DimExpr>> dims =
+        parseDimsAttr(cast<DictionaryAttr>(outputs[number++]).get("dims"));
+    // What is known at the end only becomes the shape of the buffer there.
+    bool isLate =
+        succeeded(dims) &&
+        llvm::any_of(*dims, [](const DimExpr &dim) { return dim.hasLate(); });
+    Value destination = block.addArgument(
+        isLate ? MemRefType::get({ShapedType::kDynamic}, type.getElementType())
+               : type,
+        loc);
+    types.push_back(destination.getType());
+    if (isLate)
+      destination = shape(builder, result.getLoc(), destination, type, *dims);
     bufferization::MaterializeInDestinationOp::create(
         builder, result.getLoc(), /*result=*/Type(), result, destination,
         /*restrict=*/true, /*writable=*/true);

@@ -4,9 +4,11 @@
 
 #include "Node.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "squint/Conversion/Passes.h"
+#include "squint/Runtime/Abi.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace squint {
@@ -31,9 +33,10 @@ static const llvm::StringMap<Lowering> &lowerings() {
   static const llvm::StringMap<Lowering> map = [] {
     llvm::StringMap<Lowering> all;
     for (ArrayRef<TableEntry> table :
-         {contractionTable(), gatherTable(), imageTable(), movementTable(),
-          poolTable(), quantizationTable(), recurrentTable(), reductionTable(),
-          rowsTable(), scatterTable(), signalTable()})
+         {contractionTable(), controlFlowTable(), dataSizesTable(),
+          gatherTable(), imageTable(), movementTable(), poolTable(),
+          quantizationTable(), recurrentTable(), reductionTable(), rowsTable(),
+          scatterTable(), signalTable()})
       for (const TableEntry &entry : table)
         all[entry.name] = entry.lower;
     return all;
@@ -74,10 +77,14 @@ static Type storageType(Type type) {
 namespace {
 
 struct ConvertOnnxToLinalg
-    : squint::impl::ConvertOnnxToLinalgBase<ConvertOnnxToLinalg> {
+    : squint::impl::ConvertOnnxToLinalgBase<ConvertOnnxToLinalg>,
+      Lowerer {
   using ConvertOnnxToLinalgBase::ConvertOnnxToLinalgBase;
+  ConvertOnnxToLinalg(const ConvertOnnxToLinalg &other)
+      : ConvertOnnxToLinalgBase(other) {}
 
   void runOnOperation() override {
+    Lowerer::unsafeIndices = ConvertOnnxToLinalgBase::unsafeIndices;
     bool failed = false;
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (!func.isExternal())
@@ -87,18 +94,35 @@ struct ConvertOnnxToLinalg
   }
 
   LogicalResult convert(func::FuncOp func);
+  void convertOps(ArrayRef<Operation *> ops);
   LogicalResult lower(Operation *op);
+  FailureOr<SmallVector<Tensor>>
+  inlineRegion(ImplicitLocOpBuilder &b, Region &region,
+               ArrayRef<Tensor> arguments) override;
+  void bindLate(ImplicitLocOpBuilder &b, Operation *op, unsigned index,
+                Value number) override;
+  void require(ImplicitLocOpBuilder &b, Operation *op, Attribute facts,
+               StringRef mentioned);
   void convertConstant(ConstantOp op);
   TypedAttr unpackConstant(TypedAttr value, ShapedType type);
   void convertSignature(func::FuncOp func);
 
   Node::Map values;
   llvm::SmallPtrSet<Operation *, 4> failures;
+  SmallVector<Operation *> lowered;
+  /// What the regions that are being lowered assume, with the operator that
+  /// says so.
+  SmallVector<std::pair<Operation *, Attribute>> assumed;
+  /// Late symbols that have a value here.
+  SmallVector<StringRef> bound;
 };
 
 LogicalResult ConvertOnnxToLinalg::convert(func::FuncOp func) {
   values.clear();
   failures.clear();
+  lowered.clear();
+  bound.clear();
+  assumed.assign(1, {func, func->getAttr(kAssumeAttr)});
   if (!func.getBody().hasOneBlock())
     return func.emitError("expected one block");
   for (BlockArgument argument : func.getArguments()) {
@@ -110,8 +134,25 @@ LogicalResult ConvertOnnxToLinalg::convert(func::FuncOp func) {
   SmallVector<Operation *> ops;
   for (Operation &op : func.getBody().front())
     ops.push_back(&op);
-  SmallVector<Operation *> lowered;
+  convertOps(ops);
+  if (!failures.empty())
+    return failure();
+  // What stood in a region refers to arguments that go with it.
+  for (Operation *op : lowered)
+    op->dropAllReferences();
+  for (Operation *op : llvm::reverse(lowered))
+    op->erase();
+  numLowered += lowered.size();
+  convertSignature(func);
+  return success();
+}
+
+void ConvertOnnxToLinalg::convertOps(ArrayRef<Operation *> ops) {
   for (Operation *op : ops) {
+    if (isa<KeepOp>(op)) {
+      lowered.push_back(op);
+      continue;
+    }
     if (isLoweredHere(op)) {
       if (mlir::failed(lower(op)))
         failures.insert(op);
@@ -128,13 +169,79 @@ LogicalResult ConvertOnnxToLinalg::convert(func::FuncOp func) {
       if (auto found = values.find(operand.get()); found != values.end())
         operand.set(found->second.value);
   }
+}
+
+/// Ends the run unless those facts hold that can be checked here: all of whose
+/// late symbols are bound, and which mention one.
+void ConvertOnnxToLinalg::require(ImplicitLocOpBuilder &b, Operation *op,
+                                  Attribute facts, StringRef mentioned) {
+  FailureOr<Value> holds = materializeAssumptions(
+      b, b.getLoc(), op, facts, [&](const DimExpr &left, const DimExpr &right) {
+        std::set<std::string> symbols;
+        left.collectSymbols(symbols);
+        right.collectSymbols(symbols);
+        return (mentioned.empty() || symbols.count(mentioned.str())) &&
+               llvm::all_of(symbols, [&](StringRef symbol) {
+                 return !DimExpr::isLateSymbol(symbol) ||
+                        llvm::is_contained(bound, symbol);
+               });
+      });
+  if (mlir::failed(holds))
+    failures.insert(op);
+  else if (*holds)
+    kernel::RequireOp::create(b, *holds, SQUINT_SHAPE_MISMATCH);
+}
+
+void ConvertOnnxToLinalg::bindLate(ImplicitLocOpBuilder &b, Operation *op,
+                                   unsigned index, Value number) {
+  auto late = op->getAttrOfType<ArrayAttr>(kLateAttr);
+  auto entry = late && index < late.size() ? dyn_cast<ArrayAttr>(late[index])
+                                           : ArrayAttr();
+  auto symbol =
+      entry && !entry.empty() ? dyn_cast<StringAttr>(entry[0]) : StringAttr();
+  if (!symbol) {
+    op->emitOpError() << "expected a symbol number " << index << " in "
+                      << kLateAttr;
+    failures.insert(op);
+    return;
+  }
+  BindDimOp::create(b, symbol, number);
+  bound.push_back(symbol.getValue());
+  for (auto [owner, facts] : assumed)
+    require(b, owner, facts, symbol.getValue());
+}
+
+FailureOr<SmallVector<Tensor>>
+ConvertOnnxToLinalg::inlineRegion(ImplicitLocOpBuilder &b, Region &region,
+                                  ArrayRef<Tensor> arguments) {
+  Block &block = region.front();
+  for (auto [argument, tensor] :
+       llvm::zip_equal(block.getArguments(), arguments))
+    values[argument] = tensor;
+  Operation *parent = region.getParentOp();
+  size_t numBound = bound.size();
+  auto all = parent->getAttrOfType<ArrayAttr>(kAssumeAttr);
+  Attribute facts = all && region.getRegionNumber() < all.size()
+                        ? all[region.getRegionNumber()]
+                        : Attribute();
+  require(b, parent, facts, "");
+  assumed.emplace_back(parent, facts);
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : ops)
+    op->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
+  convertOps(ops);
+  assumed.pop_back();
+  bound.truncate(numBound);
   if (!failures.empty())
     return failure();
-  for (Operation *op : llvm::reverse(lowered))
-    op->erase();
-  numLowered += lowered.size();
-  convertSignature(func);
-  return success();
+  SmallVector<Tensor> yielded;
+  OpBuilder builder(parent);
+  Node node(parent, builder, values, *this);
+  for (Value value : block.getTerminator()->getOperands())
+    yielded.push_back(node.tensor(value));
+  return yielded;
 }
 
 void ConvertOnnxToLinalg::convertSignature(func::FuncOp func) {
@@ -203,7 +310,7 @@ TypedAttr ConvertOnnxToLinalg::unpackConstant(TypedAttr value,
 
 LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {
   OpBuilder builder(op);
-  Node node(op, builder, values);
+  Node node(op, builder, values, *this);
   auto found = lowerings().find(tableName(op));
   if (!hasLowering(op->getName().getStringRef()))
     return node.error() << "has no lowering yet";

@@ -1,31 +1,94 @@
 //===- Gather.cpp - operators that read by index ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Indices from the model's inputs are untrusted: rows of a table are read by
-// kernel.gather_rows, which ends the run for one outside; everything else cuts
-// indices to the range, so that no read leaves the tensor.
+// Indices from data are untrusted: rows of a table are read by
+// kernel.gather_rows, which ends the run for one outside; everything else reads
+// positions that a program has made of the indices, which ends the run too.
 //===----------------------------------------------------------------------===//
 
-#include "Node.h"
+#include "Program.h"
 
 using namespace mlir;
 using namespace squint;
 using namespace squint::lowering;
 
-/// A stored index as a position in [0, extent); negative ones count from the
-/// end.
+/// Constant indices that are all inside of a dimension.
+static bool areInside(Node &node, unsigned operand, const DimExpr &extent) {
+  std::optional<SmallVector<int64_t>> known = node.constantIntegers(operand);
+  std::optional<int64_t> size = extent.getConstant();
+  return known && size && llvm::all_of(*known, [&](int64_t number) {
+           return number >= -*size && number < *size;
+         });
+}
+
+/// Indices as positions, negative ones counted from the end. `extents` are
+/// those that the indices count in, the last dimension's elements in turn. One
+/// that is outside ends the run.
+static Tensor toPositions(Node &node, const Tensor &ids,
+                          ArrayRef<DimExpr> extents) {
+  constexpr int64_t kUnit = 4096; // indices that one unit looks at
+  ImplicitLocOpBuilder &b = node.b;
+  DimExpr count = product(ids.dims);
+  SmallVector<Num> sizes;
+  for (const DimExpr &extent : extents)
+    sizes.push_back({b, sizeValue(b, extent)});
+  Num all(b, sizeValue(b, count));
+  bool isChecked = !node.lowerer.unsafeIndices;
+  Tensor flat =
+      program(b, DimExpr::ceildiv(count, kUnit), reshape(b, ids, {count}),
+              empty(b, {count}, b.getI64Type()),
+              [&](Code &code, Num unit, ArrayRef<Memory> in,
+                  ArrayRef<Memory> out) -> Num {
+                Num start = unit * double(kUnit),
+                    length = min(all - start, code.index(kUnit)),
+                    yes = code.index(0) == code.index(0);
+                Num fine = code.loop(
+                    length, yes, [&](Num i, ArrayRef<Num> before) -> Nums {
+                      Num at = start + i, extent = sizes.front(),
+                          turn = at % double(sizes.size());
+                      for (size_t k = 1; k < sizes.size(); ++k)
+                        extent = select(turn == double(k), sizes[k], extent);
+                      Num index = toIndex(in[0].load(at));
+                      index = select(index < 0, index + extent, index);
+                      out[0].store(convert(index, b.getI64Type()), at);
+                      Num isInside(
+                          b, arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                                   index, extent));
+                      return before[0] & isInside;
+                    })[0];
+                if (!isChecked)
+                  return {};
+                return select(
+                    fine, code.number(b.getI32Type(), SQUINT_OK),
+                    code.number(b.getI32Type(), SQUINT_INDEX_OUT_OF_RANGE));
+              })
+          .front();
+  return reshape(b, flat, ids.dims);
+}
+
+/// A position from `toPositions`, or a constant index.
 static Value position(ImplicitLocOpBuilder &b, Value index, Type element,
-                      Value extent) {
-  Value zero = indexConstant(b, 0);
+                      Value extent, bool isPosition) {
   Value number = castScalar(b, index, element, b.getI64Type());
   number = arith::IndexCastOp::create(b, b.getIndexType(), number);
-  Value negative =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number, zero);
-  number = arith::SelectOp::create(
+  if (isPosition)
+    return number;
+  Value negative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number,
+                                         indexConstant(b, 0));
+  return arith::SelectOp::create(
       b, negative, arith::AddIOp::create(b, number, extent), number);
-  Value last = arith::SubIOp::create(b, extent, indexConstant(b, 1));
-  return arith::MaxSIOp::create(b, arith::MinSIOp::create(b, number, last),
-                                zero);
+}
+
+/// Constant indices outside of a dimension are an error now.
+static LogicalResult checkConstants(Node &node, unsigned operand,
+                                    const DimExpr &extent) {
+  std::optional<SmallVector<int64_t>> known = node.constantIntegers(operand);
+  std::optional<int64_t> size = extent.getConstant();
+  for (int64_t number : known &&size ? *known : SmallVector<int64_t>())
+    if (number < -*size || number >= *size)
+      return node.error() << "expected indices in [" << -*size << ", " << *size
+                          << "), got " << number;
+  return success();
 }
 
 /// Rows of a table [R, C] at ids [...].
@@ -63,15 +126,13 @@ static LogicalResult lowerGather(Node &node) {
   Dims dims = node.resultDims();
   int64_t axis = node.axis("axis", 0, data.rank());
   DimExpr extent = data.dims[axis];
+  if (failed(checkConstants(node, 1, extent)))
+    return failure();
   // One known index is a slice.
   if (auto constant = node.constantIntegers(1);
       constant && constant->size() == 1) {
     int64_t number = constant->front();
     DimExpr at = number < 0 ? extent + number : DimExpr(number);
-    if (auto size = extent.getConstant();
-        size && (number < -*size || number >= *size))
-      return node.error() << "expected an index in [" << -*size << ", " << *size
-                          << "), got " << number;
     SmallVector<OpFoldResult> offsets(data.rank(), b.getIndexAttr(0)),
         ones(data.rank(), b.getIndexAttr(1));
     offsets[axis] = size(b, at);
@@ -90,6 +151,9 @@ static LogicalResult lowerGather(Node &node) {
             .value);
   }
   Value size = sizeValue(b, extent);
+  bool isKnown = areInside(node, 1, extent);
+  if (!isKnown)
+    ids = toPositions(node, ids, extent);
   SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < ids.rank(); ++i)
     exprs.push_back(b.getAffineDimExpr(axis + i));
@@ -100,7 +164,8 @@ static LogicalResult lowerGather(Node &node) {
         SmallVector<Value> indices;
         for (int64_t i = 0; i < data.rank(); ++i) {
           if (i == axis)
-            indices.push_back(position(inner, v[0], ids.element, size));
+            indices.push_back(
+                position(inner, v[0], ids.element, size, !isKnown));
           else
             indices.push_back(linalg::IndexOp::create(
                 inner, i < axis ? i : i + ids.rank() - 1));
@@ -116,14 +181,19 @@ static LogicalResult lowerGatherElements(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor data = node.in(0), ids = node.in(1);
   int64_t axis = node.axis("axis", 0, data.rank());
+  if (failed(checkConstants(node, 1, data.dims[axis])))
+    return failure();
   Value size = sizeValue(b, data.dims[axis]);
+  bool isKnown = areInside(node, 1, data.dims[axis]);
+  if (!isKnown)
+    ids = toPositions(node, ids, data.dims[axis]);
   Tensor result =
       map(b, ids, ids.dims, data.element,
           [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
             SmallVector<Value> indices;
             for (int64_t i = 0; i < data.rank(); ++i)
               indices.push_back(
-                  i == axis ? position(inner, v[0], ids.element, size)
+                  i == axis ? position(inner, v[0], ids.element, size, !isKnown)
                             : linalg::IndexOp::create(inner, i).getResult());
             return toCompute(
                 inner, tensor::ExtractOp::create(inner, data.value, indices),
@@ -141,9 +211,8 @@ static LogicalResult lowerGatherND(Node &node) {
   if (!depth)
     return node.error() << "expected indices of static depth, got "
                         << ids.dims.back().str();
-  SmallVector<Value> extents;
-  for (const DimExpr &dim : data.dims)
-    extents.push_back(sizeValue(b, dim));
+  if (*depth > 0)
+    ids = toPositions(node, ids, ArrayRef(data.dims).slice(batch, *depth));
   Tensor result =
       map(b, {}, dims, data.element,
           [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
@@ -155,8 +224,8 @@ static LogicalResult lowerGatherND(Node &node) {
             for (int64_t i = 0; i < *depth; ++i) {
               at.push_back(indexConstant(inner, i));
               Value stored = tensor::ExtractOp::create(inner, ids.value, at);
-              indices.push_back(
-                  position(inner, stored, ids.element, extents[batch + i]));
+              indices.push_back(position(inner, stored, ids.element, Value(),
+                                         /*isPosition=*/true));
               at.pop_back();
             }
             for (int64_t i = idsRank - 1; i < static_cast<int64_t>(dims.size());

@@ -73,15 +73,32 @@ struct Tensor {
   int64_t rank() const { return dims.size(); }
 };
 
+/// What the lowering of an operator asks of the pass.
+struct Lowerer {
+  virtual ~Lowerer() = default;
+  /// Moves the operators of a region to where `b` builds and lowers them there;
+  /// the values that it yields. `facts` must hold before.
+  virtual llvm::FailureOr<llvm::SmallVector<Tensor>>
+  inlineRegion(mlir::ImplicitLocOpBuilder &b, mlir::Region &region,
+               llvm::ArrayRef<Tensor> arguments) = 0;
+  /// From here on, the late symbol number `index` of `op` has a value.
+  virtual void bindLate(mlir::ImplicitLocOpBuilder &b, mlir::Operation *op,
+                        unsigned index, mlir::Value number) = 0;
+  /// Indices from data are trusted.
+  bool unsafeIndices = false;
+};
+
 class Node {
 public:
   using Map = llvm::DenseMap<mlir::Value, Tensor>;
 
-  Node(mlir::Operation *op, mlir::OpBuilder &builder, Map &values)
-      : op(op), b(op->getLoc(), builder), values(values) {}
+  Node(mlir::Operation *op, mlir::OpBuilder &builder, Map &values,
+       Lowerer &lowerer)
+      : op(op), b(op->getLoc(), builder), lowerer(lowerer), values(values) {}
 
   mlir::Operation *op;
   mlir::ImplicitLocOpBuilder b;
+  Lowerer &lowerer;
 
   llvm::StringRef name() const { return op->getName().stripDialect(); }
   /// Position in the schema -> operand, null when absent. A variadic operand
@@ -119,6 +136,9 @@ public:
   mlir::InFlightDiagnostic error() const {
     return op->emitError("'") << op->getName() << "' ";
   }
+  void bindLate(unsigned index, mlir::Value number) {
+    lowerer.bindLate(b, op, index, number);
+  }
   /// Ends the lowering: `value` takes the place of a result.
   mlir::LogicalResult replace(mlir::Value value, unsigned result = 0);
 
@@ -133,12 +153,14 @@ struct TableEntry {
 };
 
 // One table a family.
+llvm::ArrayRef<TableEntry> dataSizesTable();
 llvm::ArrayRef<TableEntry> imageTable();
 llvm::ArrayRef<TableEntry> quantizationTable();
 llvm::ArrayRef<TableEntry> recurrentTable();
 llvm::ArrayRef<TableEntry> scatterTable();
 llvm::ArrayRef<TableEntry> signalTable();
 llvm::ArrayRef<TableEntry> contractionTable();
+llvm::ArrayRef<TableEntry> controlFlowTable();
 llvm::ArrayRef<TableEntry> gatherTable();
 llvm::ArrayRef<TableEntry> movementTable();
 llvm::ArrayRef<TableEntry> poolTable();

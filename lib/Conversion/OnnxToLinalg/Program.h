@@ -77,6 +77,10 @@ Num sqrt(Num x);
 Num convert(Num x, mlir::Type to);
 Num toIndex(Num x);
 
+/// An i64 whose order is that of the elements: a NaN is above all, zeros are
+/// equal.
+Num orderKey(Num x, mlir::Type element);
+
 /// What a program reads and writes, in the type that it computes with.
 struct Memory {
   mlir::ImplicitLocOpBuilder *b;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Program.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 
 using namespace mlir;
 using namespace squint;
@@ -302,9 +303,7 @@ static LogicalResult lowerCumulative(Node &node) {
   return node.replace(reshape(b, result, input.dims).value);
 }
 
-/// An i64 whose order is that of the elements: a NaN is above all, zeros are
-/// equal.
-static Num orderKey(Num x, Type element) {
+Num lowering::orderKey(Num x, Type element) {
   ImplicitLocOpBuilder &b = x.builder();
   Type i64 = b.getI64Type();
   if (auto type = dyn_cast<FloatType>(x.type())) {
@@ -333,6 +332,16 @@ static Num orderKey(Num x, Type element) {
   return {b, arith::ExtSIOp::create(b, i64, x)};
 }
 
+/// How many elements TopK gives, where data says so.
+static void bindCount(Node &node, const DimExpr &size) {
+  ImplicitLocOpBuilder &b = node.b;
+  Num count(b, getValueOrCreateConstantIndexOp(
+                   b, b.getLoc(), node.runtimeIntegers(1).front()));
+  Num isInside = (count >= 0) & (count <= Num(b, sizeValue(b, size)));
+  kernel::RequireOp::create(b, isInside, SQUINT_INDEX_OUT_OF_RANGE);
+  node.bindLate(0, count);
+}
+
 /// The k first of each line in order; of equal elements the first one first.
 static LogicalResult lowerTopK(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
@@ -340,6 +349,8 @@ static LogicalResult lowerTopK(Node &node) {
   Dims dims = node.resultDims();
   int64_t axis = node.axis("axis", -1, input.rank());
   bool largest = node.integer("largest", 1);
+  if (node.op->hasAttr(kLateAttr))
+    bindCount(node, input.dims[axis]);
   ArrayRef<DimExpr> all(input.dims);
   DimExpr outer = product(all.take_front(axis)),
           inner = product(all.drop_front(axis + 1));
@@ -387,17 +398,39 @@ static LogicalResult lowerTopK(Node &node) {
   return node.replace(reshape(b, results[1], dims).value, 1);
 }
 
+/// The lengths of sequences; one that is longer than there is room ends the
+/// run.
+static Tensor checkedLengths(Node &node, const Tensor &lengths,
+                             const DimExpr &most) {
+  ImplicitLocOpBuilder &b = node.b;
+  Num limit(b, sizeValue(b, most));
+  return program(b, 1, lengths, empty(b, lengths.dims, b.getI64Type()),
+                 [&](Code &code, Num, ArrayRef<Memory> in,
+                     ArrayRef<Memory> out) -> Num {
+                   Num ok = code.number(b.getI32Type(), SQUINT_OK),
+                       bad = code.number(b.getI32Type(), SQUINT_INVALID_DATA);
+                   return code.loop(
+                       in[0].dim(0), ok, [&](Num i, ArrayRef<Num> s) -> Nums {
+                         Num length = toIndex(in[0].load(i));
+                         out[0].store(convert(length, b.getI64Type()), i);
+                         return select((length >= 0) & (length <= limit), s[0],
+                                       bad);
+                       })[0];
+                 })
+      .front();
+}
+
 static LogicalResult lowerReverseSequence(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
   int64_t batch = node.integer("batch_axis", 1),
           time = node.integer("time_axis", 0);
+  Tensor lengths = checkedLengths(node, node.in(1), input.dims[time]);
   Tensor result =
-      programMap(b, {input, node.in(1)}, input.dims, input.element,
-                 [&](Code &code, ArrayRef<Num> at, ArrayRef<Memory> in) {
+      programMap(b, {input, lengths}, input.dims, input.element,
+                 [&](Code &, ArrayRef<Num> at, ArrayRef<Memory> in) {
                    SmallVector<Num> from(at);
-                   Num length = clamp(toIndex(in[1].load(at[batch])),
-                                      code.index(0), in[0].dim(time));
+                   Num length = toIndex(in[1].load(at[batch]));
                    from[time] = select(at[time] < length,
                                        length - at[time] - 1.0, at[time]);
                    return in[0].load(from);

@@ -58,6 +58,21 @@ bool DimExpr::hasValues() const {
   return llvm::any_of(symbols, isValueSymbol);
 }
 
+std::string DimExpr::lateSymbol(StringRef name, int64_t index) {
+  std::string text = "late.";
+  for (char c : name)
+    text += llvm::isAlnum(c) ? c : '_';
+  return text + "." + std::to_string(index);
+}
+
+bool DimExpr::isLateSymbol(StringRef name) { return name.starts_with("late."); }
+
+bool DimExpr::hasLate() const {
+  std::set<std::string> symbols;
+  collectSymbols(symbols);
+  return llvm::any_of(symbols, isLateSymbol);
+}
+
 /// As one atom, so that products with it stay short.
 DimExpr DimExpr::isEqual(const DimExpr &a, const DimExpr &b) {
   return max(DimExpr(1) - max(a - b, b - a), 0);
@@ -343,6 +358,56 @@ DimExpr DimExpr::substitute(
   return sum;
 }
 
+std::optional<DimExpr>
+DimExpr::bound(llvm::function_ref<std::optional<DimExpr>(StringRef)> largest,
+               bool isUpper) const {
+  if (!hasLate())
+    return *this;
+  auto boundAtom = [&](const Atom &atom,
+                       bool isUpper) -> std::optional<DimExpr> {
+    if (!atom.function) {
+      if (!isLateSymbol(atom.text))
+        return symbol(atom.text);
+      return isUpper ? largest(atom.text) : DimExpr(0);
+    }
+    const auto &[x, y] = *atom.arguments;
+    bool isQuotient = *atom.function == Function::FloorDiv;
+    // A quotient falls with its divisor; what is divided must then not be
+    // negative.
+    if (isQuotient && y.hasLate() && !x.isNonNegative())
+      return std::nullopt;
+    std::optional<DimExpr> a = x.bound(largest, isUpper),
+                           b = y.bound(largest, isUpper != isQuotient);
+    if (!a || !b)
+      return std::nullopt;
+    if (isQuotient)
+      return floordiv(*a, y.isPositive() ? *b : max(*b, 1));
+    return *atom.function == Function::Min ? min(*a, *b) : max(*a, *b);
+  };
+  DimExpr sum;
+  for (const Term &term : terms) {
+    bool isLarge = isUpper == (term.coefficient > 0);
+    DimExpr product(term.coefficient);
+    for (const Atom &atom : term.factors) {
+      DimExpr factor;
+      factor.terms.push_back({1, {atom}});
+      std::optional<DimExpr> extreme = boundAtom(atom, isLarge);
+      if (!extreme)
+        return std::nullopt;
+      // Products grow with factors that are not negative.
+      if (term.factors.size() > 1) {
+        if (!factor.isNonNegative())
+          return std::nullopt;
+        if (!extreme->isNonNegative())
+          extreme = max(*extreme, 0);
+      }
+      product = product * *extreme;
+    }
+    sum = sum + product;
+  }
+  return sum.valid ? std::optional<DimExpr>(sum) : std::nullopt;
+}
+
 std::optional<int64_t> DimExpr::evaluate(
     llvm::function_ref<std::optional<int64_t>(StringRef)> values) const {
   DimExpr result = substitute([&](StringRef name) -> std::optional<DimExpr> {
@@ -568,11 +633,15 @@ static Attribute findDimsAttr(Value value) {
                : Attribute();
   }
   auto argument = cast<BlockArgument>(value);
-  auto function =
-      dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp());
-  if (!function || !argument.getOwner()->isEntryBlock())
+  Operation *parent = argument.getOwner()->getParentOp();
+  if (!parent || !argument.getOwner()->isEntryBlock())
     return {};
-  return function.getArgAttr(argument.getArgNumber(), kDimsAttr);
+  if (auto function = dyn_cast<FunctionOpInterface>(parent))
+    return function.getArgAttr(argument.getArgNumber(), kDimsAttr);
+  auto all = parent->getAttrOfType<ArrayAttr>(kBodyDimsAttr);
+  return all && argument.getArgNumber() < all.size()
+             ? all[argument.getArgNumber()]
+             : Attribute();
 }
 
 FailureOr<SmallVector<DimExpr>> getDims(Value value) {
@@ -613,11 +682,12 @@ void setDims(Operation *op, ArrayRef<SmallVector<DimExpr>> dims) {
     op->removeAttr(kDimsAttr);
 }
 
-FailureOr<Value> materializeAssumptions(OpBuilder &builder, Location loc,
-                                        Operation *function) {
+FailureOr<Value> materializeAssumptions(
+    OpBuilder &builder, Location loc, Operation *op, Attribute facts,
+    llvm::function_ref<bool(const DimExpr &, const DimExpr &)> selected) {
   Value all;
-  auto facts = function->getAttrOfType<ArrayAttr>(kAssumeAttr);
-  for (Attribute fact : facts ? facts.getValue() : ArrayRef<Attribute>()) {
+  auto list = dyn_cast_or_null<ArrayAttr>(facts);
+  for (Attribute fact : list ? list.getValue() : ArrayRef<Attribute>()) {
     auto parts = dyn_cast<ArrayAttr>(fact);
     SmallVector<StringRef> texts;
     for (Attribute part : parts ? parts.getValue() : ArrayRef<Attribute>())
@@ -629,9 +699,10 @@ FailureOr<Value> materializeAssumptions(OpBuilder &builder, Location loc,
       right = DimExpr::parse(texts[2]);
     }
     if (!left || !right)
-      return function->emitOpError()
-             << "expected [left, \"==\" or \"<=\", right] in " << kAssumeAttr
-             << ", got " << fact;
+      return op->emitOpError() << "expected [left, \"==\" or \"<=\", right] in "
+                               << kAssumeAttr << ", got " << fact;
+    if (!selected(*left, *right))
+      continue;
     Value holds = arith::CmpIOp::create(
         builder, loc,
         texts[1] == "==" ? arith::CmpIPredicate::eq : arith::CmpIPredicate::sle,
@@ -639,6 +710,29 @@ FailureOr<Value> materializeAssumptions(OpBuilder &builder, Location loc,
     all = all ? arith::AndIOp::create(builder, loc, all, holds) : holds;
   }
   return all;
+}
+
+std::map<std::string, DimExpr> readLateBounds(Attribute late) {
+  std::map<std::string, DimExpr> bounds;
+  auto list = dyn_cast_or_null<ArrayAttr>(late);
+  for (Attribute entry : list ? list.getValue() : ArrayRef<Attribute>()) {
+    auto parts = dyn_cast<ArrayAttr>(entry);
+    if (!parts || parts.size() != 2)
+      continue;
+    auto symbol = dyn_cast<StringAttr>(parts[0]);
+    auto text = dyn_cast<StringAttr>(parts[1]);
+    std::optional<DimExpr> bound =
+        text ? DimExpr::parse(text.getValue()) : std::nullopt;
+    if (bound)
+      bound = bound->upperBound([&](StringRef name) -> std::optional<DimExpr> {
+        auto known = bounds.find(name.str());
+        return known == bounds.end() ? std::nullopt
+                                     : std::optional<DimExpr>(known->second);
+      });
+    if (symbol && bound)
+      bounds[symbol.str()] = *bound;
+  }
+  return bounds;
 }
 
 FailureOr<SmallVector<OpFoldResult>>

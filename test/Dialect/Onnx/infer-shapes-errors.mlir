@@ -34,10 +34,29 @@ func.func @main(%x: tensor<1x3x2x2xf32>, %w: tensor<8x3x5x5xf32>) -> tensor<*xf3
 
 // -----
 
-func.func @main(%x: tensor<4xf32>) -> tensor<*xi64> {
-  // expected-error @+1 {{expected a result whose size follows from the shapes of the inputs}}
-  %0 = onnx.NonZero(%x) : (tensor<4xf32>) -> tensor<*xi64>
-  return %0 : tensor<*xi64>
+func.func @main(%x: tensor<1x4xf32>, %c: tensor<i1>, %axis: tensor<1xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected both branches to give one count of dimensions, got 3 and 2 (dynamic rank is not supported)}}
+  %0 = onnx.If(%c) {
+    %one = squint.constant dense<1> : tensor<1xi64>
+    %1 = onnx.Unsqueeze(%x, %one) : (tensor<1x4xf32>, tensor<1xi64>) -> tensor<*xf32>
+    onnx.yield %1 : tensor<*xf32>
+  }, {
+    onnx.yield %x : tensor<1x4xf32>
+  } : (tensor<i1>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<?xf32> {squint.dims = ["n"]}, %m: tensor<i64>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected a body that keeps the shapes of carried values}}
+  %0 = onnx.Loop(%m, %x) {
+  ^bb0(%i: tensor<i64>, %go: tensor<i1>, %v: tensor<*xf32>):
+    %1 = onnx.Concat(%v, %v, %v) {axis = 0 : i64} : (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+    %2 = onnx.Unsqueeze(%1, %i) : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
+    onnx.yield %go, %2 : tensor<i1>, tensor<*xf32>
+  } {operandSegmentSizes = array<i32: 1, 0, 1>} : (tensor<i64>, tensor<?xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
 }
 
 // -----

@@ -292,6 +292,19 @@ def Kernel_ProgramOp : Kernel_DpsOp<"program", [AttrSizedOperandSegments]> {
   }];
 }
 
+def Kernel_RequireOp : Kernel_Op<"require"> {
+  let summary = "End the run where something does not hold";
+  let description = [{
+    Ends the run with `status` unless the condition is true. It stands before everything that relies on it.
+
+    ```mlir
+    kernel.require %fits, 3
+    ```
+  }];
+  let arguments = (ins I1:$condition, I32Attr:$status);
+  let assemblyFormat = "$condition `,` $status attr-dict";
+}
+
 def Kernel_DequantizeOp : Kernel_DpsOp<"dequantize"> {
   let summary = "A packed weight as floats";
   let description = [{ The unfused meaning of a packed weight in plain layout: the reference for `kernel.gemm`. }];

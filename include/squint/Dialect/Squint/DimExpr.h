@@ -13,6 +13,10 @@
 // Where the content of an input decides a size (the operand `shape` of a
 // Reshape), its elements are symbols too: `value.shape.0`. These are the only
 // ones that may be negative.
+//
+// What only data that is computed decides (how many elements are not zero, the
+// number of a loop's iteration) is a late symbol, `late.nonzero.0`: it is bound
+// while the model runs, and has a bound in terms of earlier symbols.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_DIALECT_SQUINT_DIMEXPR_H
@@ -26,6 +30,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -52,6 +57,17 @@ public:
   static bool isValueSymbol(llvm::StringRef name);
   /// Whether the content of an input is part of it.
   bool hasValues() const;
+  /// `late.<name>.<index>`: known when the operator of that name has run.
+  static std::string lateSymbol(llvm::StringRef name, int64_t index);
+  static bool isLateSymbol(llvm::StringRef name);
+  bool hasLate() const;
+  /// At least the expression for all late symbols from 0 up to what `largest`
+  /// gives for them; nothing where that cannot be said.
+  std::optional<DimExpr> upperBound(
+      llvm::function_ref<std::optional<DimExpr>(llvm::StringRef)> largest)
+      const {
+    return bound(largest, /*isUpper=*/true);
+  }
   /// 1 where both are equal, else 0.
   static DimExpr isEqual(const DimExpr &a, const DimExpr &b);
 
@@ -117,6 +133,9 @@ private:
   class Parser;
 
   static DimExpr function(Function f, const DimExpr &a, const DimExpr &b);
+  std::optional<DimExpr>
+  bound(llvm::function_ref<std::optional<DimExpr>(llvm::StringRef)> largest,
+        bool isUpper) const;
   static int compare(const std::vector<Atom> &a, const std::vector<Atom> &b);
   static DimExpr fromTerms(std::vector<Term> terms, bool valid);
 
@@ -142,15 +161,27 @@ llvm::FailureOr<llvm::SmallVector<DimExpr>>
 parseDimsAttr(mlir::Attribute attribute);
 
 /// What shape inference takes for granted of a function's symbols and has to be
-/// checked at run time: an array of [left, "==" or "<=", right].
+/// checked at run time: an array of [left, "==" or "<=", right]. On an operator
+/// with branches, one such array for each.
 inline constexpr llvm::StringLiteral kAssumeAttr = "squint.assume";
+/// The late symbols that an operator binds, with their bounds: [[symbol,
+/// bound], ...]. On a function, and on a module without one, all of them in the
+/// order in which they are bound.
+inline constexpr llvm::StringLiteral kLateAttr = "squint.late";
+/// The dimensions of the arguments of an operator's region, one list each.
+inline constexpr llvm::StringLiteral kBodyDimsAttr = "squint.body_dims";
 
-/// Whether all of a function's `squint.assume` holds, as an i1; null where
-/// nothing is assumed. Failure, after a diagnostic, for an attribute of another
-/// form.
-llvm::FailureOr<mlir::Value> materializeAssumptions(mlir::OpBuilder &builder,
-                                                    mlir::Location loc,
-                                                    mlir::Operation *function);
+/// Whether all `facts` hold that `selected` says yes to, as an i1; null where
+/// there is none. Failure, after a diagnostic at `op`, for facts of another
+/// form than `squint.assume` of a function.
+llvm::FailureOr<mlir::Value> materializeAssumptions(
+    mlir::OpBuilder &builder, mlir::Location loc, mlir::Operation *op,
+    mlir::Attribute facts,
+    llvm::function_ref<bool(const DimExpr &left, const DimExpr &right)>
+        selected);
+
+/// The bounds of a `squint.late`, in terms of symbols that are not late.
+std::map<std::string, DimExpr> readLateBounds(mlir::Attribute late);
 
 mlir::Value materializeDim(mlir::OpBuilder &builder, mlir::Location loc,
                            const DimExpr &dim);

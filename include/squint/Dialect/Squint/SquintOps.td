@@ -70,7 +70,8 @@ def Squint_ConstantOp : Squint_Op<"constant", [Pure, ConstantLike,
 def Squint_DimOp : Squint_Op<"dim", [Pure]> {
   let summary = "The run-time size of a symbolic dimension";
   let description = [{
-    The only source of a symbolic size. The symbol is one of the names in `squint.dims` of the entry's arguments.
+    The only source of a symbolic size. The symbol is one of the names in `squint.dims` of the entry's arguments, or a late one that a
+    `squint.bind_dim` before has bound.
 
     ```mlir
     %batch = squint.dim "batch"
@@ -79,6 +80,34 @@ def Squint_DimOp : Squint_Op<"dim", [Pure]> {
   let arguments = (ins StrAttr:$symbol);
   let results = (outs Index:$result);
   let assemblyFormat = "$symbol attr-dict";
+}
+
+def Squint_BindDimOp : Squint_Op<"bind_dim"> {
+  let summary = "What a late symbol is from here on";
+  let description = [{
+    Gives a late symbol (see DimExpr.h) its number. Every `squint.dim` of it that belongs to this run stands behind, in the same
+    block or deeper; in a loop the symbol gets a number each time.
+
+    ```mlir
+    squint.bind_dim "late.nonzero.0" = %count
+    ```
+  }];
+  let arguments = (ins StrAttr:$symbol, Index:$value);
+  let assemblyFormat = "$symbol `=` $value attr-dict";
+}
+
+def Squint_KeepOp : Squint_Op<"keep"> {
+  let summary = "A use of an operator that binds late symbols";
+  let description = [{
+    Keeps an operator whose result nobody reads but whose late symbols somebody may: `Shape(NonZero(x))` is such a case. Goes when
+    the operator is lowered, and with it the binding becomes a `squint.bind_dim`.
+
+    ```mlir
+    squint.keep %positions : tensor<2x?xi64>
+    ```
+  }];
+  let arguments = (ins AnyType:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
 //===----------------------------------------------------------------------===//

@@ -28,6 +28,24 @@ public:
 
   Value make(Value old, ArrayRef<DimExpr> elements, ArrayRef<int64_t> shape,
              Location loc) {
+    // Late symbols are known behind what binds them only.
+    if (llvm::any_of(elements, [](const DimExpr &e) { return e.hasLate(); })) {
+      Materializer here(builder.getContext());
+      if (Operation *op = old.getDefiningOp())
+        here.builder.setInsertionPointAfter(op);
+      else
+        here.builder.setInsertionPointToStart(
+            cast<BlockArgument>(old).getOwner());
+      return here.makeHere(old, elements, shape, loc);
+    }
+    return makeHere(old, elements, shape, loc);
+  }
+
+private:
+  explicit Materializer(MLIRContext *context) : builder(context) {}
+
+  Value makeHere(Value old, ArrayRef<DimExpr> elements, ArrayRef<int64_t> shape,
+                 Location loc) {
     auto element =
         cast<IntegerType>(cast<ShapedType>(old.getType()).getElementType());
     auto type = RankedTensorType::get(shape, element);
@@ -54,7 +72,6 @@ public:
     return tensor = tensor::FromElementsOp::create(builder, loc, type, scalars);
   }
 
-private:
   Value makeConstant(RankedTensorType type, ArrayRef<APInt> numbers,
                      Location loc) {
     auto dense = DenseElementsAttr::get(type, numbers);
@@ -102,8 +119,12 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     if (function.isExternal())
       return;
     valueNames.clear();
+    ShapeContext::Choices choices;
+    int attempts = 0;
     for (bool isPinned = true; isPinned;) {
-      ShapeContext context(function);
+      ShapeContext context(function, choices);
+      // What was assumed before operators that said so went.
+      context.readFacts(function->getAttr(kAssumeAttr));
       auto visit = [&](Block &block) { return visitOps(block, context); };
       context.visitBlock = visit;
       SmallVector<Diagnostic> said;
@@ -118,6 +139,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       }
       if (failed(visited) && nameValues(function, context))
         continue;
+      if (failed(visited) && ++attempts < kMostAttempts && next(choices))
+        continue;
       for (Diagnostic &diagnostic : said)
         getContext().getDiagEngine().emit(std::move(diagnostic));
       if (failed(visited))
@@ -126,11 +149,25 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
       if (isPinned)
         continue;
       replaceEvaluated(function, context);
+      keepLate(function, context);
       simplify(function, context);
       if (failed(setTypes(function, context)) ||
           failed(setResults(function, context)))
         return signalPassFailure();
     }
+  }
+
+  /// Of branches that cannot both run, as many combinations are looked at.
+  static constexpr int kMostAttempts = 64;
+
+  /// The next combination: the last choice changes that still can.
+  static bool next(ShapeContext::Choices &choices) {
+    while (!choices.empty() && choices.back().second)
+      choices.pop_back();
+    if (choices.empty())
+      return false;
+    choices.back().second = true;
+    return true;
   }
 
   /// Puts numbers in place of the arguments' symbols that no other number can
@@ -320,21 +357,39 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     }
   }
 
+  /// A region without a result becomes one that does nothing.
+  void clearDead(ShapeContext &context) {
+    for (const auto &[region, reason] : context.getDeadRegions()) {
+      Block &block = region->front();
+      block.getParentOp()->emitWarning()
+          << "a branch has no result for these shapes, and a run that takes it "
+             "ends with an error: "
+          << reason;
+      block.dropAllUses();
+      Operation *end = block.getTerminator();
+      end->setOperands({});
+      while (&block.front() != end) {
+        Operation &last = *std::prev(end->getIterator());
+        last.dropAllUses();
+        last.erase();
+      }
+    }
+  }
+
   /// Takes out what does nothing, and then everything without a use.
   void simplify(func::FuncOp function, ShapeContext &context) {
+    clearDead(context);
     IRRewriter rewriter(&getContext());
     SmallVector<Operation *> ops;
     function.walk<WalkOrder::PostOrder>(
         [&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops) {
       if (auto branch = dyn_cast<IfOp>(op)) {
-        std::optional<SmallVector<int64_t>> condition =
-            context.constants(branch.getCond());
-        if (!condition || condition->size() != 1)
+        std::optional<bool> isThen = context.getTaken(op);
+        if (!isThen)
           continue;
-        Block &taken = (condition->front() ? branch.getThenBranch()
-                                           : branch.getElseBranch())
-                           .front();
+        Block &taken =
+            (*isThen ? branch.getThenBranch() : branch.getElseBranch()).front();
         Operation *yield = taken.getTerminator();
         rewriter.inlineBlockBefore(&taken, branch);
         rewriter.replaceOp(branch, yield->getOperands());
@@ -375,18 +430,83 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
         value.setType(RankedTensorType::get(shape, type.getElementType()));
       }
       setDims(op, all);
-      // The inputs of a loop's body.
-      for (Region &region : op->getRegions())
-        for (BlockArgument argument : region.getArguments()) {
-          SmallVector<int64_t> shape;
-          for (const DimExpr &dim : context.shape(argument))
-            shape.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
-          auto type = cast<ShapedType>(argument.getType());
-          argument.setType(RankedTensorType::get(shape, type.getElementType()));
-        }
+      setRegions(op, context);
+      ShapeContext::Late late = context.getLate(op);
+      setOrRemove(op, kLateAttr, lateAttr(late), late.empty());
       return WalkResult::advance();
     });
     return failure(result.wasInterrupted());
+  }
+
+  ArrayAttr factsAttr(const ShapeContext::Facts &facts) {
+    SmallVector<Attribute> all;
+    for (const auto &fact : facts) {
+      SmallVector<Attribute> texts;
+      for (const std::string &text : fact)
+        texts.push_back(StringAttr::get(&getContext(), text));
+      all.push_back(ArrayAttr::get(&getContext(), texts));
+    }
+    return ArrayAttr::get(&getContext(), all);
+  }
+
+  static void setOrRemove(Operation *op, StringRef name, ArrayAttr list,
+                          bool isEmpty) {
+    if (isEmpty)
+      op->removeAttr(name);
+    else
+      op->setAttr(name, list);
+  }
+
+  /// The types of the inputs of a loop's body, and what its regions assume.
+  void setRegions(Operation *op, ShapeContext &context) {
+    SmallVector<Attribute> dims, facts;
+    bool hasFacts = false, isDynamic = false;
+    for (Region &region : op->getRegions()) {
+      for (BlockArgument argument : region.getArguments()) {
+        SmallVector<int64_t> shape;
+        for (const DimExpr &dim : context.shape(argument))
+          shape.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
+        auto type = cast<ShapedType>(argument.getType());
+        argument.setType(RankedTensorType::get(shape, type.getElementType()));
+        dims.push_back(getDimsAttr(&getContext(), context.shape(argument)));
+        isDynamic |= ShapedType::isDynamicShape(shape);
+      }
+      ShapeContext::Facts assumed = context.getAssumptions(region);
+      // Those that hold everywhere are the function's.
+      llvm::erase_if(assumed, [&](const auto &fact) {
+        return llvm::is_contained(context.getAssumptions(), fact);
+      });
+      facts.push_back(factsAttr(assumed));
+      hasFacts |= !assumed.empty();
+    }
+    if (op->getNumRegions() == 0)
+      return;
+    setOrRemove(op, kBodyDimsAttr, ArrayAttr::get(&getContext(), dims),
+                !isDynamic);
+    setOrRemove(op, kAssumeAttr, ArrayAttr::get(&getContext(), facts),
+                !hasFacts);
+  }
+
+  ArrayAttr lateAttr(const ShapeContext::Late &late) {
+    SmallVector<Attribute> all;
+    for (const auto &[symbol, bound] : late)
+      all.push_back(ArrayAttr::get(&getContext(),
+                                   {StringAttr::get(&getContext(), symbol),
+                                    StringAttr::get(&getContext(), bound)}));
+    return ArrayAttr::get(&getContext(), all);
+  }
+
+  /// Operators that bind symbols stay for them.
+  void keepLate(func::FuncOp function, ShapeContext &context) {
+    function.walk([&](Operation *op) {
+      if (context.getLate(op).empty() || op->getNumResults() == 0 ||
+          llvm::any_of(op->getUsers(),
+                       [](Operation *user) { return isa<KeepOp>(user); }))
+        return;
+      OpBuilder builder(op->getContext());
+      builder.setInsertionPointAfter(op);
+      KeepOp::create(builder, op->getLoc(), op->getResult(0));
+    });
   }
 
   /// The function's type, and what it says of its results. A declared size must
@@ -419,17 +539,10 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     }
     function.setFunctionType(FunctionType::get(
         &getContext(), function.getArgumentTypes(), end.getOperandTypes()));
-    SmallVector<Attribute> facts;
-    for (const auto &fact : context.getAssumptions()) {
-      SmallVector<Attribute> texts;
-      for (const std::string &text : fact)
-        texts.push_back(StringAttr::get(&getContext(), text));
-      facts.push_back(ArrayAttr::get(&getContext(), texts));
-    }
-    if (facts.empty())
-      function->removeAttr(kAssumeAttr);
-    else
-      function->setAttr(kAssumeAttr, ArrayAttr::get(&getContext(), facts));
+    setOrRemove(function, kAssumeAttr, factsAttr(context.getAssumptions()),
+                context.getAssumptions().empty());
+    setOrRemove(function, kLateAttr, lateAttr(context.getLate()),
+                context.getLate().empty());
     return success();
   }
 };

@@ -160,6 +160,99 @@ void ShapeContext::assume(std::array<std::string, 3> fact) {
     assumptions.push_back(std::move(fact));
 }
 
+LogicalResult ShapeContext::visitRegion(Region &region) {
+  Operation *parent = op;
+  Facts outer;
+  std::swap(outer, assumptions);
+  // What was assumed before operators that said so went.
+  if (auto before = parent->getAttrOfType<ArrayAttr>(kAssumeAttr);
+      before && region.getRegionNumber() < before.size())
+    readFacts(before[region.getRegionNumber()]);
+  LogicalResult visited = visitBlock(region.front());
+  std::swap(outer, assumptions);
+  regionFacts[&region] = std::move(outer);
+  if (succeeded(visited))
+    op = parent;
+  return visited;
+}
+
+LogicalResult ShapeContext::tryRegion(Region &region,
+                                      SmallVectorImpl<Diagnostic> &said) {
+  Operation *parent = op;
+  ScopedDiagnosticHandler listen(op->getContext(), [&](Diagnostic &d) {
+    said.push_back(std::move(d));
+    return success();
+  });
+  LogicalResult visited = visitRegion(region);
+  if (failed(visited))
+    failedOp = op;
+  op = parent;
+  return visited;
+}
+
+LogicalResult ShapeContext::inRegion(Region &region,
+                                     function_ref<LogicalResult()> rule) {
+  std::swap(assumptions, regionFacts[&region]);
+  LogicalResult result = rule();
+  std::swap(assumptions, regionFacts[&region]);
+  return result;
+}
+
+DimExpr ShapeContext::inRegion(Region &region, const DimExpr &dim) const {
+  for (const auto &[left, relation, right] : regionFacts.lookup(&region)) {
+    int64_t number;
+    if (relation == "==" && left == dim.str() &&
+        !StringRef(right).getAsInteger(10, number))
+      return number;
+  }
+  return dim;
+}
+
+bool ShapeContext::isBoundSince(const DimExpr &dim, size_t first) const {
+  std::set<std::string> symbols;
+  dim.collectSymbols(symbols);
+  return llvm::any_of(
+      ArrayRef(late).drop_front(std::min(first, late.size())),
+      [&](const auto &entry) { return symbols.count(entry.first); });
+}
+
+void ShapeContext::readFacts(Attribute facts) {
+  auto list = dyn_cast_or_null<ArrayAttr>(facts);
+  for (Attribute fact : list ? list.getValue() : ArrayRef<Attribute>()) {
+    auto parts = dyn_cast<ArrayAttr>(fact);
+    std::array<std::string, 3> texts;
+    if (!parts || parts.size() != texts.size())
+      continue;
+    for (auto [text, part] : llvm::zip_equal(texts, parts))
+      if (auto string = dyn_cast<StringAttr>(part))
+        text = string.str();
+    assume(std::move(texts));
+  }
+}
+
+DimExpr ShapeContext::makeLate(unsigned index, std::optional<DimExpr> bound) {
+  std::string symbol;
+  // The name that it had before.
+  auto old = op->getAttrOfType<ArrayAttr>(kLateAttr);
+  if (old && index < old.size())
+    if (auto parts = dyn_cast<ArrayAttr>(old[index]);
+        parts && !parts.empty() && isa<StringAttr>(parts[0]))
+      symbol = cast<StringAttr>(parts[0]).str();
+  if (!DimExpr::isSymbol(symbol) || !DimExpr::isLateSymbol(symbol) ||
+      lateNames.contains(symbol)) {
+    StringRef name = getNodeName(op);
+    std::string base =
+        (name.empty() ? op->getName().stripDialect() : name).str();
+    symbol = DimExpr::lateSymbol(base, index);
+    for (int i = 2; lateNames.contains(symbol); ++i)
+      symbol = DimExpr::lateSymbol(base + "_" + std::to_string(i), index);
+  }
+  lateNames.insert(symbol);
+  late.emplace_back(symbol, bound ? bound->str() : "");
+  lateOf[op].push_back(late.back());
+  return DimExpr::symbol(symbol);
+}
+
 void ShapeContext::assumeAtMost(const DimExpr &a, const DimExpr &b) {
   if (!(b - a).isNonNegative())
     assume({a.str(), "<=", b.str()});

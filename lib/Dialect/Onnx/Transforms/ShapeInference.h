@@ -14,6 +14,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace squint::onnx {
 
@@ -26,7 +27,10 @@ public:
   /// Integer tensors of at most this many elements are evaluated.
   static constexpr int64_t kMostElements = 1024;
 
-  explicit ShapeContext(mlir::Operation *op) : op(op) {}
+  using Choices = llvm::MapVector<mlir::Operation *, bool>;
+
+  ShapeContext(mlir::Operation *op, Choices &choices)
+      : op(op), choices(choices) {}
 
   /// Inputs that rules asked for the content of, in vain.
   const llvm::SetVector<mlir::Value> &getWanted() const { return wanted; }
@@ -34,6 +38,8 @@ public:
   /// The operator that is visited, and the failure of its rule.
   mlir::Operation *op;
   mlir::InFlightDiagnostic fail() { return op->emitOpError(); }
+  /// Where the last region failed that was tried.
+  mlir::Operation *failedOp = nullptr;
   /// The failure of a rule for a model that is sound.
   mlir::InFlightDiagnostic refuse() { return refusal(fail()); }
 
@@ -86,21 +92,76 @@ public:
 
   /// Visits the operators of a region's block.
   llvm::function_ref<mlir::LogicalResult(mlir::Block &)> visitBlock;
+  /// The same; what is assumed meanwhile has to hold only where the region is
+  /// run.
+  mlir::LogicalResult visitRegion(mlir::Region &region);
+  /// The same; says nothing of a failure but puts it into `said`.
+  mlir::LogicalResult tryRegion(mlir::Region &region,
+                                llvm::SmallVectorImpl<mlir::Diagnostic> &said);
+  /// What `rule` assumes has to hold in a region that was visited.
+  mlir::LogicalResult inRegion(mlir::Region &region,
+                               llvm::function_ref<mlir::LogicalResult()> rule);
+  /// Of a size in a region that was visited: the number that it is assumed to
+  /// be there, else itself.
+  DimExpr inRegion(mlir::Region &region, const DimExpr &dim) const;
+  /// Whether a late symbol is part of it that is bound no earlier than number
+  /// `first`.
+  bool isBoundSince(const DimExpr &dim, size_t first) const;
+  /// A region that only ends the run with an error.
+  void setDead(mlir::Region &region, llvm::StringRef reason) {
+    deadRegions[&region] = reason.str();
+  }
+  const llvm::MapVector<mlir::Region *, std::string> &getDeadRegions() const {
+    return deadRegions;
+  }
+
+  /// Which branch of an operator is taken to be the one that runs, since both
+  /// cannot be: the first, or the second if there is no result with the first.
+  bool choose(mlir::Operation *op) {
+    return choices.insert({op, 0}).first->second;
+  }
+  void setTaken(mlir::Operation *op, bool branch) { taken[op] = branch; }
+  std::optional<bool> getTaken(mlir::Operation *op) const {
+    auto it = taken.find(op);
+    return it == taken.end() ? std::nullopt : std::optional<bool>(it->second);
+  }
+
+  /// A size that is known once the operator has run. Without a bound it cannot
+  /// be the size of a buffer.
+  DimExpr makeLate(unsigned index, std::optional<DimExpr> bound);
+  /// {symbol, bound}, in the order in which they are bound; no bound is "".
+  using Late = std::vector<std::pair<std::string, std::string>>;
+  const Late &getLate() const { return late; }
+  Late getLate(mlir::Operation *op) const { return lateOf.lookup(op); }
 
   using Table = llvm::MapVector<mlir::Value, std::unique_ptr<Dims>>;
   const Table &getEvaluated() const { return elements; }
   /// {left, "==" or "<=", right}, without repetition.
-  llvm::ArrayRef<std::array<std::string, 3>> getAssumptions() const {
-    return assumptions;
+  using Facts = std::vector<std::array<std::string, 3>>;
+  const Facts &getAssumptions() const { return assumptions; }
+  Facts getAssumptions(mlir::Region &region) const {
+    return regionFacts.lookup(&region);
   }
+  void assume(std::array<std::string, 3> fact);
+  void assumeEqual(const DimExpr &a, const DimExpr &b) {
+    assume({a.str(), "==", b.str()});
+  }
+  /// Those of a `squint.assume`.
+  void readFacts(mlir::Attribute facts);
 
 private:
-  void assume(std::array<std::string, 3> fact);
-
   // Rules hold references while they record results, so entries must not move.
   Table shapes, elements;
   mutable llvm::SetVector<mlir::Value> wanted;
-  std::vector<std::array<std::string, 3>> assumptions;
+  /// Of the region that is visited, and of those that have been.
+  Facts assumptions;
+  llvm::DenseMap<mlir::Region *, Facts> regionFacts;
+  Choices &choices;
+  llvm::DenseMap<mlir::Operation *, bool> taken;
+  llvm::MapVector<mlir::Region *, std::string> deadRegions;
+  Late late;
+  llvm::DenseMap<mlir::Operation *, Late> lateOf;
+  llvm::StringSet<> lateNames;
 };
 
 /// The elements of a constant that holds integers, at most `kMostElements` of

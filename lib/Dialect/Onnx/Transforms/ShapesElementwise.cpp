@@ -122,8 +122,12 @@ Scalar power(const DimExpr &a, const DimExpr &b) {
 /// One element of a binary operator's result.
 Scalar apply(StringRef name, const DimExpr &a, const DimExpr &b) {
   std::optional<Order> order = compare(a, b);
-  auto truth = [&](auto... orders) -> Scalar {
-    return order ? Scalar(((*order == orders) || ...) ? 1 : 0) : Scalar();
+  // What shapes do not prove is 1 or 0 by arithmetic.
+  auto isPositive = [](const DimExpr &x) {
+    return DimExpr::max(DimExpr::min(x, 1), 0);
+  };
+  auto truth = [&](const DimExpr &otherwise, auto... orders) -> Scalar {
+    return order ? DimExpr(((*order == orders) || ...) ? 1 : 0) : otherwise;
   };
   if (name == "Add")
     return a + b;
@@ -142,23 +146,30 @@ Scalar apply(StringRef name, const DimExpr &a, const DimExpr &b) {
   if (name == "Max")
     return DimExpr::max(a, b);
   if (name == "Equal")
-    return truth(Order::Equal);
+    return truth(DimExpr::isEqual(a, b), Order::Equal);
   if (name == "Less")
-    return truth(Order::Less);
+    return truth(isPositive(b - a), Order::Less);
   if (name == "LessOrEqual")
-    return truth(Order::Less, Order::Equal);
+    return truth(isPositive(b - a + DimExpr(1)), Order::Less, Order::Equal);
   if (name == "Greater")
-    return truth(Order::Greater);
+    return truth(isPositive(a - b), Order::Greater);
   if (name == "GreaterOrEqual")
-    return truth(Order::Greater, Order::Equal);
+    return truth(isPositive(a - b + DimExpr(1)), Order::Greater, Order::Equal);
+  // Of booleans.
+  if (name == "And")
+    return DimExpr::min(a, b);
+  if (name == "Or")
+    return DimExpr::max(a, b);
+  if (name == "Xor")
+    return DimExpr::max(a - b, b - a);
   std::optional<int64_t> x = a.getConstant(), y = b.getConstant();
   if (!x || !y)
     return std::nullopt;
-  if (name == "And" || name == "BitwiseAnd")
+  if (name == "BitwiseAnd")
     return DimExpr(*x & *y);
-  if (name == "Or" || name == "BitwiseOr")
+  if (name == "BitwiseOr")
     return DimExpr(*x | *y);
-  if (name == "Xor" || name == "BitwiseXor")
+  if (name == "BitwiseXor")
     return DimExpr(*x ^ *y);
   return std::nullopt;
 }
@@ -219,9 +230,8 @@ LogicalResult inferCast(Operation *op, ShapeContext &s) {
   for (const DimExpr &x : *known) {
     std::optional<int64_t> number = x.getConstant();
     if (to.getWidth() == 1) {
-      if (!number && !x.isPositive())
-        return success();
-      results.push_back(!number || *number != 0 ? 1 : 0);
+      DimExpr size = x.isNonNegative() ? x : DimExpr::max(x, -x);
+      results.push_back(x.isPositive() ? DimExpr(1) : DimExpr::min(size, 1));
       continue;
     }
     if (number && to.getWidth() < 64)
@@ -242,7 +252,7 @@ LogicalResult inferWhere(Operation *op, ShapeContext &s) {
     std::optional<int64_t> condition = a[0].getConstant();
     if (condition)
       return *condition ? a[1] : a[2];
-    return a[1] == a[2] ? Scalar(a[1]) : Scalar();
+    return a[1] == a[2] ? a[1] : choose(a[0], a[1], a[2]);
   });
 }
 

@@ -119,7 +119,8 @@ LogicalResult inferSlice(SliceOp op, ShapeContext &s) {
   for (Value operand : op->getOperands().drop_front())
     if (std::optional<ArrayRef<DimExpr>> known = s.values(operand))
       byValues |= llvm::any_of(*known, [](const DimExpr &number) {
-        return number.hasValues() && !number.isNonNegative();
+        return number.hasLate() ||
+               (number.hasValues() && !number.isNonNegative());
       });
   if (byValues)
     return inferSliceByValues(op, *starts, *ends, s);
@@ -201,6 +202,12 @@ LogicalResult inferGather(GatherOp op, ShapeContext &s) {
     return failure();
   std::optional<ArrayRef<DimExpr>> known = s.values(op.getData());
   std::optional<SmallVector<int64_t>> positions = s.constants(op.getIndices());
+  // Numbers are checked where the size is one, and at run time where it is not.
+  if (positions && !data[*axis].getConstant())
+    for (int64_t position : *positions)
+      s.assumeAtMost(position < 0 ? -DimExpr(position)
+                                  : DimExpr(position) + DimExpr(1),
+                     data[*axis]);
   if (!known || !positions || data.size() != 1)
     return success();
   Dims elements;
@@ -284,14 +291,15 @@ LogicalResult inferTopK(TopKOp op, ShapeContext &s) {
   if (failed(axis))
     return failure();
   std::optional<ArrayRef<DimExpr>> count = s.values(op.getK());
-  if (!count || count->size() != 1)
-    return s.refuse() << "expected a count that follows from shapes, got one "
-                         "that depends on data";
-  if ((count->front() - dims[*axis]).isPositive())
-    return s.fail() << "expected at most " << dims[*axis].str()
-                    << " elements, got " << count->front().str();
-  s.assumeAtMost(count->front(), dims[*axis]);
-  dims[*axis] = count->front();
+  if (count && count->size() == 1) {
+    if ((count->front() - dims[*axis]).isPositive())
+      return s.fail() << "expected at most " << dims[*axis].str()
+                      << " elements, got " << count->front().str();
+    s.assumeAtMost(count->front(), dims[*axis]);
+    dims[*axis] = count->front();
+  } else {
+    dims[*axis] = s.makeLate(0, dims[*axis]);
+  }
   if (failed(s.set(op.getValues(), dims)))
     return failure();
   return s.set(op.getIndices(), std::move(dims));
@@ -402,11 +410,81 @@ template <typename OpT> LogicalResult inferCumulative(OpT op, ShapeContext &s) {
   return inferSameAsFirst(op, s);
 }
 
-LogicalResult refuseDataDependent(Operation *, ShapeContext &s) {
-  return s.refuse()
-         << "expected a result whose size follows from the shapes of "
-            "the inputs, got one that depends on "
-            "their data (not supported yet)";
+//===----------------------------------------------------------------------===//
+// Sizes that data decides
+//===----------------------------------------------------------------------===//
+
+DimExpr count(ArrayRef<DimExpr> dims) {
+  DimExpr all = 1;
+  for (const DimExpr &dim : dims)
+    all = all * dim;
+  return all;
+}
+
+LogicalResult inferNonZero(NonZeroOp op, ShapeContext &s) {
+  ArrayRef<DimExpr> dims = s.shape(op.getX());
+  return s.set(op.getResult(),
+               {int64_t(dims.size()), s.makeLate(0, count(dims))});
+}
+
+LogicalResult inferCompress(CompressOp op, ShapeContext &s) {
+  if (failed(s.expectRank(op.getCondition(), 1, 1, "the condition")))
+    return failure();
+  Dims dims(s.shape(op.getInput()));
+  int64_t axis = 0;
+  if (std::optional<int64_t> given = op.getAxis()) {
+    FailureOr<int64_t> normal = s.axis(*given, dims.size());
+    if (failed(normal))
+      return failure();
+    axis = *normal;
+  } else {
+    dims = {count(dims)};
+  }
+  dims[axis] =
+      s.makeLate(0, DimExpr::min(dims[axis], s.shape(op.getCondition())[0]));
+  return s.set(op.getResult(), std::move(dims));
+}
+
+LogicalResult inferUnique(UniqueOp op, ShapeContext &s) {
+  Dims dims(s.shape(op.getX()));
+  int64_t axis = 0;
+  if (std::optional<int64_t> given = op.getAxis()) {
+    FailureOr<int64_t> normal = s.axis(*given, dims.size());
+    if (failed(normal))
+      return failure();
+    axis = *normal;
+  } else {
+    dims = {count(dims)};
+  }
+  DimExpr all = dims[axis], different = s.makeLate(0, all);
+  dims[axis] = different;
+  if (failed(s.set(op.getY(), std::move(dims))))
+    return failure();
+  auto setRow = [&](Value result, const DimExpr &size) -> LogicalResult {
+    return result ? s.set(result, {size}) : success();
+  };
+  return success(succeeded(setRow(op.getIndices(), different)) &&
+                 succeeded(setRow(op.getInverseIndices(), all)) &&
+                 succeeded(setRow(op.getCounts(), different)));
+}
+
+LogicalResult inferNonMaxSuppression(NonMaxSuppressionOp op, ShapeContext &s) {
+  if (failed(s.expectRank(op.getBoxes(), 3, 3, "the boxes")) ||
+      failed(s.expectRank(op.getScores(), 3, 3, "the scores")))
+    return failure();
+  ArrayRef<DimExpr> boxes = s.shape(op.getBoxes()),
+                    scores = s.shape(op.getScores());
+  if (failed(s.unify(boxes[0], scores[0], "batches")) ||
+      failed(s.unify(boxes[1], scores[2], "boxes")) ||
+      failed(s.unify(boxes[2], 4, "the numbers of a box")))
+    return failure();
+  DimExpr most = boxes[1];
+  Value limit = op.getMaxOutputBoxesPerClass();
+  std::optional<SmallVector<int64_t>> number =
+      limit ? s.constants(limit) : std::optional<SmallVector<int64_t>>({0});
+  if (number && number->size() == 1)
+    most = DimExpr::min(most, std::clamp<int64_t>(number->front(), 0, 1 << 30));
+  return s.set(op.getResult(), {s.makeLate(0, boxes[0] * scores[1] * most), 3});
 }
 } // namespace
 
@@ -420,8 +498,10 @@ void addIndexingRules(ShapeRules &rules) {
   rules.add<ResizeOp, inferResize>();
   rules.add<CumSumOp, inferCumulative<CumSumOp>>();
   rules.add<CumProdOp, inferCumulative<CumProdOp>>();
-  rules.add<CompressOp, NonMaxSuppressionOp, NonZeroOp, UniqueOp>(
-      refuseDataDependent);
+  rules.add<NonZeroOp, inferNonZero>();
+  rules.add<CompressOp, inferCompress>();
+  rules.add<UniqueOp, inferUnique>();
+  rules.add<NonMaxSuppressionOp, inferNonMaxSuppression>();
 }
 
 } // namespace squint::onnx
