@@ -178,15 +178,22 @@ TEST(DimExpr, ChecksWhatIsAssumed) {
     func.func @bad() attributes {squint.assume = [["s", "<", "512"]]} { return })",
                                               &context);
   ASSERT_TRUE(module);
-  auto check = [&](llvm::StringRef name) {
+  auto check = [&](llvm::StringRef name, bool all = true) {
     auto function = module->lookupSymbol<mlir::func::FuncOp>(name);
     mlir::OpBuilder builder(function.getBody());
-    return materializeAssumptions(builder, function.getLoc(), function);
+    return materializeAssumptions(builder, function.getLoc(), function,
+                                  function->getAttr(kAssumeAttr),
+                                  [&](const DimExpr &, const DimExpr &right) {
+                                    return all || right.isConstant(512);
+                                  });
   };
   llvm::FailureOr<mlir::Value> some = check("some");
   ASSERT_TRUE(succeeded(some));
   EXPECT_TRUE((*some).getType().isInteger(1));
   EXPECT_TRUE((*some).getDefiningOp<mlir::arith::AndIOp>());
+  llvm::FailureOr<mlir::Value> chosen = check("some", /*all=*/false);
+  ASSERT_TRUE(succeeded(chosen));
+  EXPECT_TRUE((*chosen).getDefiningOp<mlir::arith::CmpIOp>());
   EXPECT_EQ(check("none"), mlir::Value());
   EXPECT_TRUE(failed(check("bad")));
 }
