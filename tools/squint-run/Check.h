@@ -13,9 +13,9 @@ namespace squint {
 enum class CheckResult { Same = 0, Different = 1, Unsupported = 2 };
 
 /// Runs the data sets of `folder` (test_data_set_*, or itself) and compares,
-/// elementwise |got - expected| <= 1e-7 + 1e-3 |expected|; integers and bools
-/// exactly. Says on standard output what was found. An error is a broken data
-/// set.
+/// elementwise |got - expected| <= 1e-7 + 1e-3 |expected| + 2^-22 times the
+/// output's largest magnitude; integers and bools exactly. Says on standard
+/// output what was found. An error is a broken data set.
 llvm::Expected<CheckResult> check(Session &session, llvm::StringRef folder);
 
 } // namespace squint

@@ -98,10 +98,10 @@ struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
       auto fused = linalg::fuseElementwiseOps(rewriter, &operand);
       if (failed(fused))
         return rewriter.notifyMatchFailure(op, "cannot be fused");
+      // Other users of the producer may come before the fused loop.
       for (auto [old, replacement] : fused->replacements)
-        rewriter.replaceUsesWithIf(old, replacement, [&](OpOperand &use) {
-          return use.getOwner() != producer;
-        });
+        if (old.getDefiningOp() != producer)
+          rewriter.replaceAllUsesWith(old, replacement);
       rewriter.eraseOp(op);
       return success();
     }
