@@ -106,6 +106,8 @@ class RandomGraph(RandomModel):
             return all(i.ndim <= rank - attributes.get("axis", -1) % (rank or 1) for i in inputs[1:])
         if name == "Pow" and first.dtype.kind != "f":
             return inputs[1].dtype.kind != "f" or (first >= 0).all()
+        if name == "Compress":
+            return inputs[1].ndim == 1
         if name == "Upsample":
             return len(inputs) < 2 or inputs[1].shape == (rank,)
         if name == "CenterCropPad":
