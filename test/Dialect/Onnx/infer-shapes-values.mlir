@@ -22,3 +22,15 @@ func.func @main(%ids: tensor<2xi64> {squint.dims = ["2"], squint.name = "ids"}) 
   %0 = onnx.Neg(%ids) : (tensor<2xi64>) -> tensor<*xi64>
   return %0 : tensor<*xi64>
 }
+
+// -----
+
+// Integers are divided towards zero, whatever their sign.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: squint.dims = ["max(-floordiv(max(-value.n.0,0),2)+floordiv(max(0,value.n.0),2),0)"]
+func.func @main(%n: tensor<1xi64> {squint.dims = ["1"], squint.name = "n"}) -> (tensor<*xf32> {squint.name = "y"}) {
+  %two = squint.constant dense<2> : tensor<1xi64>
+  %0 = onnx.Div(%n, %two) : (tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %1 = onnx.ConstantOfShape(%0) : (tensor<*xi64>) -> tensor<*xf32>
+  return %1 : tensor<*xf32>
+}

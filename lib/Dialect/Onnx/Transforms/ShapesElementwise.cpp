@@ -104,9 +104,14 @@ Scalar divide(const DimExpr &a, const DimExpr &b) {
   // not negative.
   if (a.isNonNegative() && b.isPositive())
     return DimExpr::floordiv(a, b);
-  std::optional<DimExpr> exact =
-      y && *y != 0 ? a.divideExactly(b) : std::nullopt;
-  return exact;
+  if (!y || *y == 0)
+    return std::nullopt;
+  if (std::optional<DimExpr> exact = a.divideExactly(b))
+    return exact;
+  if (*y < 0)
+    return std::nullopt;
+  return DimExpr::floordiv(DimExpr::max(a, 0), b) -
+         DimExpr::floordiv(DimExpr::max(-a, 0), b);
 }
 
 Scalar power(const DimExpr &a, const DimExpr &b) {
