@@ -340,7 +340,7 @@ static CheckResult compareOutput(const squint_value_v1 &value, StringRef set,
 }
 
 static CheckResult unsupported(const Twine &what) {
-  outs() << "unsupported: " << what << "\n";
+  llvm::errs() << "unsupported: " << what << "\n";
   return CheckResult::Unsupported;
 }
 

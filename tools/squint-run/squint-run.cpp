@@ -431,7 +431,7 @@ static int runModel(const Options &options,
     return finish(Runner(model->library->table(), options, {}).run());
   if (options.check.empty() || !refused)
     return 1;
-  outs() << "unsupported: the compiler refuses the model\n";
+  llvm::errs() << "unsupported: the compiler refuses the model\n";
   return int(CheckResult::Unsupported);
 }
 
