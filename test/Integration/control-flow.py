@@ -1,57 +1,8 @@
 # REQUIRES: squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
 """Branches and loops that data decides, against ONNX Runtime."""
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
-import onnx
-import onnxruntime
-import squint_testing as squint
-from onnx import TensorProto, helper, numpy_helper
-
-work = pathlib.Path(sys.argv[1])
-F, I, B = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
-node = helper.make_node
-
-
-def info(name, data_type=F, shape=None):
-    return helper.make_tensor_value_info(name, data_type, shape)
-
-
-def graph(nodes, inputs, outputs, constants={}):
-    return helper.make_graph(nodes, "g", inputs, outputs, [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()])
-
-
-def save(name, *args):
-    path = work / f"{name}.onnx"
-    onnx.save(helper.make_model(graph(*args), opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
-    return path
-
-
-def run(path, feeds):
-    np.savez(work / "in.npz", **feeds)
-    p = subprocess.run([str(squint.BIN / "squint-run"), path, f"--inputs={work}/in.npz", f"--outputs={work}/out.npz"],
-                       capture_output=True, text=True, timeout=60)
-    assert p.returncode in (0, 1), (p.returncode, p.stderr)
-    return dict(np.load(work / "out.npz")) if p.returncode == 0 else p.stderr
-
-
-def same(path, *all_feeds):
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    for feeds in all_feeds:
-        feeds = {k: np.asarray(v) for k, v in feeds.items()}
-        got = run(path, feeds)
-        assert not isinstance(got, str), (path.name, got)
-        for output, want in zip(session.get_outputs(), session.run(None, feeds)):
-            y = got[output.name]
-            if want.size == 0:  # whose shape ONNX Runtime forgets
-                assert y.shape[0] == 0, (path.name, output.name, y.shape)
-                continue
-            assert y.shape == want.shape and y.dtype == want.dtype, (path.name, output.name, y.shape, want.shape)
-            np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-6, err_msg=f"{path.name} {output.name}")
-
+from graph_testing import B, F, I, graph, info, node, run, same, save
 
 rng = np.random.default_rng(0)
 x = rng.standard_normal((3, 4), np.float32)
@@ -88,14 +39,14 @@ body = graph([node("Add", ["v", "step"], ["next"]), node("ReduceMax", ["next"], 
 path = save("early", [node("Loop", ["most_trips", "enter", "x"], ["last", "all"], body=body), node("ReduceSum", ["all"], ["total"], keepdims=0)],
             [info("x", F, ["n", 4]), info("limit", F, []), info("enter", B, [])], [info("last", F, [None, 4]), info("all", F, [None, None, 4]), info("total", F, [])],
             {"most_trips": np.int64(10), "step": np.float32(0.5)})
-same(path, *({"x": x, "limit": np.float32(l), "enter": e} for l in (0, 3, 100) for e in (yes, no)))
+same(path, *({"x": x, "limit": np.float32(l), "enter": e} for l in (0, 3, 100) for e in (yes, no)), knows_empty=False)
 
 # A trip count that is an input, with results that are collected.
 body = graph([node("Cast", ["i"], ["f"], to=F), node("Add", ["v", "f"], ["next"]), node("Identity", ["go"], ["on"])],
              [info("i", I, []), info("go", B, []), info("v")], [info("on", B, []), info("next"), info("next")])
 path = save("collect", [node("Loop", ["m", "c", "x"], ["last", "all"], body=body)], [info("x", F, [2]), info("m", I, []), info("c", B, [])],
             [info("last", F, [2]), info("all", F, [None, 2])])
-same(path, *({"x": x[0, :2], "m": m, "c": c} for m in (0, 1, 5) for c in (yes, no)))
+same(path, *({"x": x[0, :2], "m": m, "c": c} for m in (0, 1, 5) for c in (yes, no)), knows_empty=False)
 
 # Without a trip count; a branch, and a count of what data holds, in each iteration.
 branch = node("If", ["odd"], ["w"], then_branch=graph([node("Mul", ["v", "half"], ["h"])], [], [info("h")]),

@@ -2,48 +2,9 @@
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
 """Results whose size data decides, and what is computed from them, against ONNX Runtime; indices outside of their tensor are an
 error of the library."""
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
-import onnx
-import onnxruntime
 import squint_testing as squint
-from onnx import TensorProto, helper, numpy_helper
-
-work = pathlib.Path(sys.argv[1])
-F, I, B = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
-node = helper.make_node
-
-
-def save(name, nodes, inputs, outputs, constants={}):
-    infos = [[helper.make_tensor_value_info(n, t, s) for n, t, s in values] for values in (inputs, outputs)]
-    g = helper.make_graph(nodes, "g", *infos, [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()])
-    path = work / f"{name}.onnx"
-    onnx.save(helper.make_model(g, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
-    return path
-
-
-def run(path, feeds):
-    np.savez(work / "in.npz", **feeds)
-    p = subprocess.run([str(squint.BIN / "squint-run"), path, f"--inputs={work}/in.npz", f"--outputs={work}/out.npz"],
-                       capture_output=True, text=True, timeout=60)
-    assert p.returncode in (0, 1), (p.returncode, p.stderr)
-    return dict(np.load(work / "out.npz")) if p.returncode == 0 else p.stderr
-
-
-def same(path, *all_feeds):
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    for feeds in all_feeds:
-        feeds = {k: np.asarray(v) for k, v in feeds.items()}
-        got = run(path, feeds)
-        assert not isinstance(got, str), (path.name, got)
-        for output, want in zip(session.get_outputs(), session.run(None, feeds)):
-            y = got[output.name]
-            assert y.shape == want.shape and y.dtype == want.dtype, (path.name, output.name, y.shape, want.shape)
-            np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-6, err_msg=f"{path.name} {output.name}")
-
+from graph_testing import B, F, I, node, run, same, save, work
 
 rng = np.random.default_rng(0)
 x = np.round(rng.standard_normal((3, 5)), 1).astype(np.float32)

@@ -135,7 +135,7 @@ static LogicalResult buildBranch(Node &node, Region &region, Region &into,
         results.push_back(put(b, value, destination.tensor));
         continue;
       }
-      Tensor flat = reshape(b, value, {product(value.dims)});
+      Tensor flat = flatten(b, value);
       OpFoldResult start = b.getIndexAttr(0);
       results.push_back(insert(b, flat, destination.tensor.value, start));
     }

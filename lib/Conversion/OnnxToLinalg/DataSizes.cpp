@@ -12,10 +12,6 @@ using namespace mlir;
 using namespace squint;
 using namespace squint::lowering;
 
-static Tensor flatten(ImplicitLocOpBuilder &b, const Tensor &input) {
-  return reshape(b, input, {product(input.dims)});
-}
-
 static Tensor emptyIntegers(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims) {
   return empty(b, dims, b.getI64Type());
 }
@@ -66,9 +62,7 @@ static LogicalResult lowerNonZero(Node &node) {
   Dims dims = node.resultDims();
   if (rank == 0)
     return node.replace(emptyIntegers(b, dims).value);
-  SmallVector<Num> extents;
-  for (const DimExpr &dim : input.dims)
-    extents.push_back({b, sizeValue(b, dim)});
+  SmallVector<Num> extents = extentsOf(b, input.dims);
   Tensor result =
       program(b, 1, flat, emptyIntegers(b, dims),
               [&](Code &code, Num, ArrayRef<Memory> in,

@@ -95,7 +95,7 @@ static LogicalResult checkConstants(Node &node, unsigned operand,
 static Tensor gatherRows(ImplicitLocOpBuilder &b, Value table,
                          const Tensor &ids, const DimExpr &columns,
                          Type element) {
-  Tensor flat = reshape(b, ids, {product(ids.dims)});
+  Tensor flat = flatten(b, ids);
   if (!flat.element.isInteger(32) && !flat.element.isInteger(64))
     flat = castTo(b, flat, b.getI64Type());
   Tensor result = empty(b, {flat.dims[0], columns}, element);

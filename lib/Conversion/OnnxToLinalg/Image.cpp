@@ -489,9 +489,7 @@ LogicalResult lowering::lowerMaxPoolWithIndices(Node &node) {
   for (int64_t size : window->kernel)
     area *= size;
   Type i64 = b.getI64Type();
-  SmallVector<Num> extents;
-  for (const DimExpr &dim : dims)
-    extents.push_back({b, sizeValue(b, dim)});
+  SmallVector<Num> extents = extentsOf(b, dims);
   SmallVector<Tensor> results = program(
       b, product(dims), x, {empty(b, dims, x.element), empty(b, dims, i64)},
       [&](Code &code, Num unit, ArrayRef<Memory> from,

@@ -254,6 +254,10 @@ Tensor batchMatmul(mlir::ImplicitLocOpBuilder &b, Tensor x, Tensor y);
 Tensor softmaxRows(mlir::ImplicitLocOpBuilder &b, const Tensor &rows);
 
 DimExpr product(llvm::ArrayRef<DimExpr> dims);
+/// All elements in one row.
+inline Tensor flatten(mlir::ImplicitLocOpBuilder &b, const Tensor &input) {
+  return reshape(b, input, {product(input.dims)});
+}
 
 } // namespace squint::lowering
 

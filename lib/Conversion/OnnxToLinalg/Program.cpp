@@ -209,6 +209,13 @@ SmallVector<Num> Code::delinearize(Num flat, ArrayRef<Num> extents) const {
   return at;
 }
 
+SmallVector<Num> extentsOf(ImplicitLocOpBuilder &b, ArrayRef<DimExpr> dims) {
+  SmallVector<Num> extents;
+  for (const DimExpr &dim : dims)
+    extents.push_back({b, sizeValue(b, dim)});
+  return extents;
+}
+
 //===----------------------------------------------------------------------===//
 // Programs
 //===----------------------------------------------------------------------===//

@@ -123,6 +123,10 @@ public:
                                      llvm::ArrayRef<Num> extents) const;
 };
 
+/// The sizes of dimensions as numbers of a program.
+llvm::SmallVector<Num> extentsOf(mlir::ImplicitLocOpBuilder &b,
+                                 llvm::ArrayRef<DimExpr> dims);
+
 /// Runs `body` for each unit; it returns a status, or nothing for success.
 /// What an output holds at first is undefined.
 using ProgramBody =

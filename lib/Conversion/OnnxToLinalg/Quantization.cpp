@@ -154,36 +154,48 @@ struct FastQuantizer {
 };
 } // namespace
 
+namespace {
+/// What goes between numbers and codes, and where each element reads it: the
+/// first operand, its scales and perhaps its zero points.
+struct Operands {
+  SmallVector<Tensor> tensors;
+  SmallVector<AffineMap> maps;
+};
+} // namespace
+
+static FailureOr<Operands> placeOperands(Node &node, bool hasZero) {
+  Tensor x = node.in(0);
+  int64_t axis = node.axis("axis", 1, x.rank());
+  Operands operands{{x}, {node.b.getMultiDimIdentityMap(x.rank())}};
+  for (unsigned i = 1; i <= (hasZero ? 2u : 1u); ++i) {
+    auto placed = placeScales(node, node.in(i), x, axis);
+    if (failed(placed))
+      return failure();
+    operands.tensors.push_back(placed->first);
+    operands.maps.push_back(placed->second);
+  }
+  return operands;
+}
+
 /// y = saturate(round(x / scale) + zero)
 static LogicalResult lowerQuantizeLinear(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor x = node.in(0);
   Type codes = node.resultElement(), f32 = b.getF32Type(), i32 = b.getI32Type();
-  int64_t axis = node.axis("axis", 1, x.rank());
-  auto scale = placeScales(node, node.in(1), x, axis);
-  if (failed(scale))
-    return failure();
-  SmallVector<Tensor> inputs{x, scale->first};
-  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(x.rank()),
-                              scale->second};
   bool hasZero = node.has(2) && isa<IntegerType>(codes);
-  if (hasZero) {
-    auto zero = placeScales(node, node.in(2), x, axis);
-    if (failed(zero))
-      return failure();
-    inputs.push_back(zero->first);
-    maps.push_back(zero->second);
-  }
+  FailureOr<Operands> operands = placeOperands(node, hasZero);
+  if (failed(operands))
+    return failure();
   // The type that is divided in, of the widest that is there.
   Type type = computeElement(x.element).isF64() ? b.getF64Type() : f32;
   Type rounded = x.element.isF16() || x.element.isBF16() ? x.element : type;
   bool saturates = node.integer("saturate", 1);
   std::optional<float> known = getSplat(node.operand(1));
   Tensor result = mapWith(
-      b, inputs, maps, x.dims, codes,
+      b, operands->tensors, operands->maps, x.dims, codes,
       [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
         Value value = castScalar(inner, v[0], x.element, type),
-              by = castScalar(inner, v[1], scale->first.element, type);
+              by = castScalar(inner, v[1], operands->tensors[1].element, type);
         auto divide = [&]() -> Value {
           Value quotient = arith::DivFOp::create(inner, value, by);
           if (rounded != type && node.in(1).element == x.element)
@@ -243,26 +255,16 @@ static LogicalResult lowerDequantizeLinear(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor x = node.in(0);
   Type element = node.resultElement(), type = computeElement(element);
-  int64_t axis = node.axis("axis", 1, x.rank());
-  auto scale = placeScales(node, node.in(1), x, axis);
-  if (failed(scale))
-    return failure();
-  SmallVector<Tensor> inputs{x, scale->first};
-  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(x.rank()),
-                              scale->second};
   bool hasZero = node.has(2);
+  FailureOr<Operands> operands = placeOperands(node, hasZero);
+  if (failed(operands))
+    return failure();
   std::optional<float> known = getSplat(node.operand(1));
-  if (hasZero) {
-    auto zero = placeScales(node, node.in(2), x, axis);
-    if (failed(zero))
-      return failure();
-    inputs.push_back(zero->first);
-    maps.push_back(zero->second);
-  }
   Tensor result =
-      mapWith(b, inputs, maps, x.dims, element,
+      mapWith(b, operands->tensors, operands->maps, x.dims, element,
               [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
-                Value by = castScalar(inner, v[1], scale->first.element, type);
+                Value by =
+                    castScalar(inner, v[1], operands->tensors[1].element, type);
                 Value value;
                 if (hasZero && isa<IntegerType>(x.element)) {
                   // Codes of 32 bits are apart by more than they hold.

@@ -11,10 +11,6 @@ using namespace mlir;
 using namespace squint;
 using namespace squint::lowering;
 
-static Tensor flatten(ImplicitLocOpBuilder &b, const Tensor &input) {
-  return reshape(b, input, {product(input.dims)});
-}
-
 /// Row-major strides.
 static SmallVector<Num> stridesOf(ImplicitLocOpBuilder &b,
                                   ArrayRef<DimExpr> dims) {
@@ -25,14 +21,6 @@ static SmallVector<Num> stridesOf(ImplicitLocOpBuilder &b,
     stride = stride * dims[i];
   }
   return strides;
-}
-
-static SmallVector<Num> extentsOf(ImplicitLocOpBuilder &b,
-                                  ArrayRef<DimExpr> dims) {
-  SmallVector<Num> extents;
-  for (const DimExpr &dim : dims)
-    extents.push_back({b, sizeValue(b, dim)});
-  return extents;
 }
 
 static Num statusOf(Code &code, Num inside) {
@@ -74,6 +62,36 @@ static void copyAll(Code &code, const Memory &from, const Memory &to) {
   code.loop(to.dim(0), [&](Num i) { to.store(from.load(i), i); });
 }
 
+/// Replaces the node by what `start` fills and `update` then writes to, one
+/// call for each of `count` updates in ascending order. `update` returns
+/// whether the place lies inside the tensor; one outside is not written to, and
+/// its status is that of the library.
+static LogicalResult replaceByUpdates(
+    Node &node, ArrayRef<Tensor> inputs, Num count, ArrayRef<DimExpr> dims,
+    Type element,
+    function_ref<void(Code &, ArrayRef<Memory>, const Memory &)> start,
+    function_ref<Num(Code &, Num, ArrayRef<Memory>, const Memory &)> update) {
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor result =
+      program(b, 1, inputs, empty(b, {product(dims)}, element),
+              [&](Code &code, Num, ArrayRef<Memory> in, ArrayRef<Memory> out) {
+                start(code, in, out[0]);
+                Num ok = code.number(b.getI32Type(), SQUINT_OK);
+                return code.loop(
+                    count, ok, [&](Num i, ArrayRef<Num> status) -> Nums {
+                      Num inside = update(code, i, in, out[0]);
+                      return select(inside, status[0], statusOf(code, inside));
+                    })[0];
+              })
+          .front();
+  return node.replace(reshape(b, result, dims).value);
+}
+
+/// Starts with a copy of the first input.
+static void copyFirst(Code &code, ArrayRef<Memory> in, const Memory &out) {
+  copyAll(code, in[0], out);
+}
+
 static LogicalResult checkReduction(Node &node) {
   StringRef reduction = node.string("reduction", "none");
   if (llvm::is_contained({"none", "add", "mul", "max", "min"}, reduction))
@@ -93,31 +111,23 @@ static LogicalResult lowerScatterElements(Node &node) {
                    extents = extentsOf(b, ids.dims);
   Num size(b, sizeValue(b, data.dims[axis])),
       count(b, sizeValue(b, product(ids.dims)));
-  Tensor flat = flatten(b, data);
-  Tensor result =
-      program(b, 1, {flat, flatten(b, ids), flatten(b, updates)},
-              empty(b, flat.dims, data.element),
-              [&](Code &code, Num, ArrayRef<Memory> in, ArrayRef<Memory> out) {
-                copyAll(code, in[0], out[0]);
-                Num ok = code.number(b.getI32Type(), SQUINT_OK);
-                return code.loop(
-                    count, ok, [&](Num i, ArrayRef<Num> status) -> Nums {
-                      SmallVector<Num> at = code.delinearize(i, extents);
-                      at[axis] = toPosition(in[1].load(i), size);
-                      Num inside = isInside(at[axis], size);
-                      Num offset = code.index(0);
-                      for (auto [position, stride] : llvm::zip(at, strides))
-                        offset = offset + position * stride;
-                      code.ifThen(inside, [&] {
-                        out[0].store(combine(reduction, out[0].load(offset),
-                                             in[2].load(i), data.element),
-                                     offset);
-                      });
-                      return select(inside, status[0], statusOf(code, inside));
-                    })[0];
-              })
-          .front();
-  return node.replace(reshape(b, result, data.dims).value);
+  return replaceByUpdates(
+      node, {flatten(b, data), flatten(b, ids), flatten(b, updates)}, count,
+      data.dims, data.element, copyFirst,
+      [&](Code &code, Num i, ArrayRef<Memory> in, const Memory &out) {
+        SmallVector<Num> at = code.delinearize(i, extents);
+        at[axis] = toPosition(in[1].load(i), size);
+        Num inside = isInside(at[axis], size);
+        Num offset = code.index(0);
+        for (auto [position, stride] : llvm::zip(at, strides))
+          offset = offset + position * stride;
+        code.ifThen(inside, [&] {
+          out.store(
+              combine(reduction, out.load(offset), in[2].load(i), data.element),
+              offset);
+        });
+        return inside;
+      });
 }
 
 static LogicalResult lowerScatterND(Node &node) {
@@ -135,38 +145,28 @@ static LogicalResult lowerScatterND(Node &node) {
       width(b, sizeValue(b, product(rest)));
   SmallVector<Num> strides = stridesOf(b, data.dims),
                    extents = extentsOf(b, data.dims);
-  Tensor flat = flatten(b, data);
-  Tensor result =
-      program(b, 1, {flat, flatten(b, ids), flatten(b, updates)},
-              empty(b, flat.dims, data.element),
-              [&](Code &code, Num, ArrayRef<Memory> in, ArrayRef<Memory> out) {
-                copyAll(code, in[0], out[0]);
-                Num ok = code.number(b.getI32Type(), SQUINT_OK);
-                return code.loop(
-                    count, ok, [&](Num i, ArrayRef<Num> status) -> Nums {
-                      Num offset = code.index(0);
-                      Num inside = code.index(0) == code.index(0);
-                      for (int64_t k = 0; k < *depth; ++k) {
-                        Num position = toPosition(
-                            in[1].load(i * double(*depth) + double(k)),
-                            extents[k]);
-                        inside = inside & isInside(position, extents[k]);
-                        offset = offset + position * strides[k];
-                      }
-                      code.ifThen(inside, [&] {
-                        code.loop(width, [&](Num j) {
-                          Num to = offset + j;
-                          out[0].store(combine(reduction, out[0].load(to),
-                                               in[2].load(i * width + j),
-                                               data.element),
-                                       to);
-                        });
-                      });
-                      return select(inside, status[0], statusOf(code, inside));
-                    })[0];
-              })
-          .front();
-  return node.replace(reshape(b, result, data.dims).value);
+  return replaceByUpdates(
+      node, {flatten(b, data), flatten(b, ids), flatten(b, updates)}, count,
+      data.dims, data.element, copyFirst,
+      [&](Code &code, Num i, ArrayRef<Memory> in, const Memory &out) {
+        Num offset = code.index(0);
+        Num inside = code.index(0) == code.index(0);
+        for (int64_t k = 0; k < *depth; ++k) {
+          Num position = toPosition(in[1].load(i * double(*depth) + double(k)),
+                                    extents[k]);
+          inside = inside & isInside(position, extents[k]);
+          offset = offset + position * strides[k];
+        }
+        code.ifThen(inside, [&] {
+          code.loop(width, [&](Num j) {
+            Num to = offset + j;
+            out.store(combine(reduction, out.load(to),
+                              in[2].load(i * width + j), data.element),
+                      to);
+          });
+        });
+        return inside;
+      });
 }
 
 /// A cache whose rows from a position on are the update's; "circular" goes on
@@ -180,34 +180,25 @@ static LogicalResult lowerTensorScatter(Node &node) {
                    extents = extentsOf(b, update.dims);
   Num size(b, sizeValue(b, cache.dims[axis])),
       count(b, sizeValue(b, product(update.dims)));
-  Tensor flat = flatten(b, cache);
-  SmallVector<Tensor> inputs{flat, flatten(b, update)};
+  SmallVector<Tensor> inputs{flatten(b, cache), flatten(b, update)};
   bool hasStart = node.has(2);
   if (hasStart)
     inputs.push_back(node.in(2));
-  Tensor result =
-      program(b, 1, inputs, empty(b, flat.dims, cache.element),
-              [&](Code &code, Num, ArrayRef<Memory> in, ArrayRef<Memory> out) {
-                copyAll(code, in[0], out[0]);
-                Num ok = code.number(b.getI32Type(), SQUINT_OK);
-                return code.loop(
-                    count, ok, [&](Num i, ArrayRef<Num> status) -> Nums {
-                      SmallVector<Num> at = code.delinearize(i, extents);
-                      if (hasStart)
-                        at[axis] = at[axis] + toIndex(in[2].load(at[0]));
-                      if (circular)
-                        at[axis] = at[axis] % max(size, code.index(1));
-                      Num inside = isInside(at[axis], size);
-                      Num offset = code.index(0);
-                      for (auto [position, stride] : llvm::zip(at, strides))
-                        offset = offset + position * stride;
-                      code.ifThen(inside,
-                                  [&] { out[0].store(in[1].load(i), offset); });
-                      return select(inside, status[0], statusOf(code, inside));
-                    })[0];
-              })
-          .front();
-  return node.replace(reshape(b, result, cache.dims).value);
+  return replaceByUpdates(
+      node, inputs, count, cache.dims, cache.element, copyFirst,
+      [&](Code &code, Num i, ArrayRef<Memory> in, const Memory &out) {
+        SmallVector<Num> at = code.delinearize(i, extents);
+        if (hasStart)
+          at[axis] = at[axis] + toIndex(in[2].load(at[0]));
+        if (circular)
+          at[axis] = at[axis] % max(size, code.index(1));
+        Num inside = isInside(at[axis], size);
+        Num offset = code.index(0);
+        for (auto [position, stride] : llvm::zip(at, strides))
+          offset = offset + position * stride;
+        code.ifThen(inside, [&] { out.store(in[1].load(i), offset); });
+        return inside;
+      });
 }
 
 /// Zeros but for the elements that a pool has kept, at their positions in the
@@ -229,32 +220,23 @@ static LogicalResult lowerMaxUnpool(Node &node) {
   SmallVector<Num> to = stridesOf(b, dims), from = extentsOf(b, pooled),
                    limits = extentsOf(b, dims);
   Num count(b, sizeValue(b, product(x.dims)));
-  DimExpr all = product(dims);
-  Tensor result =
-      program(b, 1, {flatten(b, x), flatten(b, ids)},
-              empty(b, {all}, x.element),
-              [&](Code &code, Num, ArrayRef<Memory> in, ArrayRef<Memory> out) {
-                Num zero = code.number(computeElement(x.element), 0);
-                code.loop(out[0].dim(0), [&](Num i) { out[0].store(zero, i); });
-                Num ok = code.number(b.getI32Type(), SQUINT_OK);
-                return code.loop(
-                    count, ok, [&](Num i, ArrayRef<Num> status) -> Nums {
-                      SmallVector<Num> at =
-                          code.delinearize(toIndex(in[1].load(i)), from);
-                      Num offset = code.index(0);
-                      Num inside = code.index(0) == code.index(0);
-                      for (auto [position, stride, limit] :
-                           llvm::zip(at, to, limits)) {
-                        inside = inside & isInside(position, limit);
-                        offset = offset + position * stride;
-                      }
-                      code.ifThen(inside,
-                                  [&] { out[0].store(in[0].load(i), offset); });
-                      return select(inside, status[0], statusOf(code, inside));
-                    })[0];
-              })
-          .front();
-  return node.replace(reshape(b, result, dims).value);
+  auto clear = [&](Code &code, ArrayRef<Memory>, const Memory &out) {
+    Num zero = code.number(computeElement(x.element), 0);
+    code.loop(out.dim(0), [&](Num i) { out.store(zero, i); });
+  };
+  return replaceByUpdates(
+      node, {flatten(b, x), flatten(b, ids)}, count, dims, x.element, clear,
+      [&](Code &code, Num i, ArrayRef<Memory> in, const Memory &out) {
+        SmallVector<Num> at = code.delinearize(toIndex(in[1].load(i)), from);
+        Num offset = code.index(0);
+        Num inside = code.index(0) == code.index(0);
+        for (auto [position, stride, limit] : llvm::zip(at, to, limits)) {
+          inside = inside & isInside(position, limit);
+          offset = offset + position * stride;
+        }
+        code.ifThen(inside, [&] { out.store(in[0].load(i), offset); });
+        return inside;
+      });
 }
 
 //===----------------------------------------------------------------------===//

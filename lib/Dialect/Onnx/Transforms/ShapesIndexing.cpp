@@ -427,19 +427,24 @@ LogicalResult inferNonZero(NonZeroOp op, ShapeContext &s) {
                {int64_t(dims.size()), s.makeLate(0, count(dims))});
 }
 
+/// The axis that is given; without one that of all elements in a row, which
+/// `dims` then are.
+FailureOr<int64_t> axisOrFlat(std::optional<int64_t> given, Dims &dims,
+                              ShapeContext &s) {
+  if (given)
+    return s.axis(*given, dims.size());
+  dims = {count(dims)};
+  return 0;
+}
+
 LogicalResult inferCompress(CompressOp op, ShapeContext &s) {
   if (failed(s.expectRank(op.getCondition(), 1, 1, "the condition")))
     return failure();
   Dims dims(s.shape(op.getInput()));
-  int64_t axis = 0;
-  if (std::optional<int64_t> given = op.getAxis()) {
-    FailureOr<int64_t> normal = s.axis(*given, dims.size());
-    if (failed(normal))
-      return failure();
-    axis = *normal;
-  } else {
-    dims = {count(dims)};
-  }
+  FailureOr<int64_t> found = axisOrFlat(op.getAxis(), dims, s);
+  if (failed(found))
+    return failure();
+  int64_t axis = *found;
   dims[axis] =
       s.makeLate(0, DimExpr::min(dims[axis], s.shape(op.getCondition())[0]));
   return s.set(op.getResult(), std::move(dims));
@@ -447,15 +452,10 @@ LogicalResult inferCompress(CompressOp op, ShapeContext &s) {
 
 LogicalResult inferUnique(UniqueOp op, ShapeContext &s) {
   Dims dims(s.shape(op.getX()));
-  int64_t axis = 0;
-  if (std::optional<int64_t> given = op.getAxis()) {
-    FailureOr<int64_t> normal = s.axis(*given, dims.size());
-    if (failed(normal))
-      return failure();
-    axis = *normal;
-  } else {
-    dims = {count(dims)};
-  }
+  FailureOr<int64_t> found = axisOrFlat(op.getAxis(), dims, s);
+  if (failed(found))
+    return failure();
+  int64_t axis = *found;
   DimExpr all = dims[axis], different = s.makeLate(0, all);
   dims[axis] = different;
   if (failed(s.set(op.getY(), std::move(dims))))
