@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Floats.h"
 #include "squint/Calibration/Observer.h"
 #include "squint/Calibration/Passes.h"
 #include "squint/Calibration/Samples.h"
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Calibration/Slices.h"
 #include "squint/Dialect/Squint/Squint.h"
-#include "squint/Numerics/FloatBits.h"
 
 using namespace mlir;
 using namespace squint;
@@ -17,29 +17,6 @@ namespace squint {
 #define GEN_PASS_DEF_CALIBRATE
 #include "squint/Calibration/Passes.h.inc"
 } // namespace squint
-
-/// An array's values, `scratch` holding them where they are not f32. A
-/// double that f32 cannot hold becomes infinity.
-static ArrayRef<float> getFloats(const Array &array,
-                                 std::vector<float> &scratch) {
-  ArrayRef<char> bytes = array.bytes();
-  if (array.dtype().code == SQUINT_DTYPE_FLOAT && array.dtype().bits == 32)
-    return {reinterpret_cast<const float *>(bytes.data()),
-            size_t(array.size())};
-  scratch.resize(array.size());
-  auto convert = [&](auto *values, auto &&toFloat) {
-    for (size_t i = 0; i < scratch.size(); ++i)
-      scratch[i] = toFloat(values[i]);
-  };
-  if (array.dtype().code == SQUINT_DTYPE_BFLOAT)
-    convert(reinterpret_cast<const uint16_t *>(bytes.data()), bfloatToFloat);
-  else if (array.dtype().bits == 16)
-    convert(reinterpret_cast<const uint16_t *>(bytes.data()), halfToFloat);
-  else
-    convert(reinterpret_cast<const double *>(bytes.data()),
-            [](double value) { return float(value); });
-  return scratch;
-}
 
 namespace {
 struct Calibrate : squint::impl::CalibrateBase<Calibrate> {

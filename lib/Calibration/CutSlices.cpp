@@ -23,7 +23,7 @@ static SetVector<Value> getReads(Operation *op) {
 namespace {
 class Cutter {
 public:
-  Cutter(func::FuncOp function, ArrayRef<Value> wanted);
+  Cutter(func::FuncOp function, ArrayRef<Value> cuts, ArrayRef<Value> kept);
   std::vector<Slice> cut();
 
 private:
@@ -38,16 +38,18 @@ private:
 };
 } // namespace
 
-Cutter::Cutter(func::FuncOp function, ArrayRef<Value> wanted) {
+Cutter::Cutter(func::FuncOp function, ArrayRef<Value> cuts,
+               ArrayRef<Value> kept) {
   for (Operation &op : function.front()) {
     positions[&op] = operations.size();
     operations.push_back(&op);
   }
   SmallVector<size_t> found;
-  for (Value value : wanted) {
+  for (Value value : cuts) {
     needed.insert(value);
     found.push_back(positions.lookup(value.getDefiningOp()) + 1);
   }
+  needed.insert(kept.begin(), kept.end());
   llvm::sort(found);
   ends.insert(found.begin(), found.end());
 }
@@ -125,8 +127,9 @@ std::vector<Slice> Cutter::cut() {
 }
 
 std::vector<Slice> squint::cutIntoSlices(func::FuncOp function,
-                                         ArrayRef<Value> wanted) {
-  return Cutter(function, wanted).cut();
+                                         ArrayRef<Value> cuts,
+                                         ArrayRef<Value> kept) {
+  return Cutter(function, cuts, kept).cut();
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,6 +186,8 @@ LogicalResult SliceBuilder::adapt(Operation *original, Operation *copy) {
   // A slice computes what the float model does.
   copy->removeAttr(kWeightFormatAttr);
   copy->removeAttr(kActivationFormatAttr);
+  copy->removeAttr(kMethodAttr);
+  copy->removeAttr(kOriginalAttr);
   for (auto [from, to] : llvm::zip(original->getRegions(), copy->getRegions()))
     for (auto [fromBlock, toBlock] : llvm::zip(from, to)) {
       for (auto [a, b] :

@@ -28,10 +28,12 @@ struct Slice {
   llvm::SetVector<mlir::Value> results;
 };
 
-/// Cuts a function of one block after each wanted value; what none of them
-/// needs is left out. Wanted values are tensors made in that block.
+/// Cuts a function of one block after each of `cuts`, which are asked for, and
+/// so are those of `kept`, each made before the last cut; what none of them
+/// needs is left out. All are tensors made in that block.
 std::vector<Slice> cutIntoSlices(mlir::func::FuncOp function,
-                                 llvm::ArrayRef<mlir::Value> wanted);
+                                 llvm::ArrayRef<mlir::Value> cuts,
+                                 llvm::ArrayRef<mlir::Value> kept = {});
 
 /// A module with the slice as `main`, every symbolic dimension replaced by its
 /// size and the formats that operators are to take left out. Weights are

@@ -16,6 +16,14 @@ inline constexpr llvm::StringLiteral kWeightFormatAttr = "squint.weight_format";
 inline constexpr llvm::StringLiteral kActivationFormatAttr =
     "squint.activation_format";
 
+/// How the weight's codes are chosen, a dictionary with the method's `name` and
+/// its options; round to nearest where there is none. Goes with the format.
+inline constexpr llvm::StringLiteral kMethodAttr = "squint.method";
+
+/// On the `squint.dequantize` of a weight, the float constant that it was made
+/// from; until the stage that quantizes ends.
+inline constexpr llvm::StringLiteral kOriginalAttr = "squint.original";
+
 } // namespace squint
 
 #endif // SQUINT_TRANSFORMS_QUANTIZATIONATTRIBUTES_H
