@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 STAGES = [  # (stage, what the IR holds, (step to the next, what it does) )
     ("model.onnx", "a graph, and weights in it or beside it", ("import, infer-shapes", "protobuf → operators; weights stay in the mapped file")),
     ("onnx", "onnx.MatMul, onnx.LayerNormalization, …", ("raise", "batch norm and transposes folded, convolutions channels-last")),
-    ("squint", "squint.linear, squint.conv, squint.norm, squint.embedding", ("calibrate, select-formats, quantize-rtn", "a format for each weight and activation; codes and scales")),
+    ("squint", "squint.linear, squint.conv, squint.norm, squint.embedding", ("select-formats, calibrate, quantize", "a format for each weight and activation; codes and scales")),
     ("quantized", "squint.linear of squint.dequantize of !squint.packed", ("fuse, convert-onnx-to-linalg", "dequantize + product + bias, activation, residual → one op")),
     ("fused", "kernel.gemm with an epilogue; linalg for the rest", ("pack, convert to vector", "weights re-laid for the targets, tiles chosen")),
     ("kernel", "vector code in outlined kernels, tensors between them", ("bufferize, plan memory, lower", "workspace offsets as functions of the symbolic sizes")),

@@ -69,7 +69,9 @@ static SmallVector<std::string> passesOf(Stage stage,
                                    {{"calibration", options.calibration}}));
     }
     // Formats may be in the module already.
+    passes.push_back("squint-quantize-activations");
     passes.push_back("squint-quantize-rtn");
+    passes.push_back("squint-forget-originals");
     passes.push_back("cse");
     return passes;
   }

@@ -1,4 +1,4 @@
-// RUN: squint-opt %s --squint-quantize-rtn --store=%t.weights | FileCheck %s
+// RUN: squint-opt %s --squint-quantize-activations | FileCheck %s
 
 // Statistics become scales and zero points, and are gone then.
 // CHECK-NOT: squint.statistics

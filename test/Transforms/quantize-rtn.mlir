@@ -1,23 +1,21 @@
 // RUN: squint-opt %s --squint-quantize-rtn --store=%t.weights | FileCheck %s
+// RUN: squint-opt %s --squint-quantize-rtn --squint-forget-originals --store=%t.weights | FileCheck %s --check-prefix=FORGET
+// FORGET-NOT: squint.original
 
+// The weight is quantized once and knows what it was. What the activation becomes is another pass's decision.
 // CHECK-LABEL: func.func @linear
 // CHECK-SAME: (%[[X:.*]]: tensor<?x4xf32>
-func.func @linear(%x: tensor<?x4xf32> {squint.dims = ["tokens", "4"]})
-    -> (tensor<?x3xf32> {squint.dims = ["tokens", "3"]}, tensor<?x3xf32> {squint.dims = ["tokens", "3"]}) {
-  // The activation is quantized once, next to where it is made, and so is the weight.
-  // CHECK: %[[XC:.*]] = squint.quantize %[[X]] {squint.dims = {{.}}["tokens", "4"]]}
-  // CHECK-SAME: -> <?x4, "int8:token,scale=f32">
-  // CHECK: %[[XF:.*]] = squint.dequantize %[[XC]] {squint.dims
-  // CHECK-SAME: -> tensor<?x4xf32>
+func.func @linear(%x: tensor<?x4xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) {
   // CHECK: %[[WC:.*]] = squint.constant #squint.data<"{{.*}}", {{[0-9]+}}, 76> : !squint.packed<3x4, "int8:channel,scale=f32">
-  // CHECK: %[[WF:.*]] = squint.dequantize %[[WC]] : {{.*}} -> tensor<3x4xf32>
+  // CHECK: %[[WF:.*]] = squint.dequantize %[[WC]] {squint.original = dense<{{\[\[}}1.000000e+00, {{.*}}> : tensor<3x4xf32>}
+  // CHECK-SAME: -> tensor<3x4xf32>
   // CHECK-NOT: dense
   %w = squint.constant dense<[[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0], [-5.0, 6.0, -7.0, 8.0]]> : tensor<3x4xf32>
-  // CHECK: squint.linear %[[XF]], %[[WF]] :
+  // CHECK: squint.linear %[[X]], %[[WF]] {squint.activation_format = "int8:token,scale=f32"} :
   %0 = squint.linear %x, %w {squint.weight_format = "int8:channel,scale=f32", squint.activation_format = "int8:token,scale=f32"}
       : tensor<?x4xf32>, tensor<3x4xf32> -> tensor<?x3xf32>
-  // CHECK-NEXT: squint.linear %[[XF]], %[[WF]] :
-  %1 = squint.linear %x, %w {squint.weight_format = "int8:channel,scale=f32", squint.activation_format = "int8:token,scale=f32"}
+  // CHECK-NEXT: squint.linear %[[X]], %[[WF]] :
+  %1 = squint.linear %x, %w {squint.weight_format = "int8:channel,scale=f32"}
       : tensor<?x4xf32>, tensor<3x4xf32> -> tensor<?x3xf32>
   return %0, %1 : tensor<?x3xf32>, tensor<?x3xf32>
 }
@@ -49,45 +47,12 @@ func.func @conv(%x: tensor<1x6x6x2xf16>) -> tensor<1x4x4x3xf16> {
   return %0 : tensor<1x4x4x3xf16>
 }
 
-// A token of a linear is a row, that of a conv an image, and a table is a weight.
-// CHECK-LABEL: func.func @tokens
-func.func @tokens(%x: tensor<1x6x6x4xf32>, %ids: tensor<3xi64>)
-    -> (tensor<1x6x6x3xf32>, tensor<1x6x6x3xf32>, tensor<3x4xf32>) {
+// A table is a weight.
+// CHECK-LABEL: func.func @table
+func.func @table(%ids: tensor<3xi64>) -> tensor<3x4xf32> {
   %w = squint.constant dense<0.5> : tensor<3x4xf32>
-  %k = squint.constant dense<0.5> : tensor<3x1x1x4xf32>
-  // CHECK-DAG: %[[ROWS:.*]] = squint.quantize %{{[^ ]*}} : tensor<1x6x6x4xf32>
-  // CHECK-DAG: %[[IMAGE:.*]] = squint.quantize %{{[^ ]*}} {image} : tensor<1x6x6x4xf32>
-  // CHECK-DAG: %[[ROWSF:.*]] = squint.dequantize %[[ROWS]]
-  // CHECK-DAG: %[[IMAGEF:.*]] = squint.dequantize %[[IMAGE]]
-  // CHECK-DAG: %[[TABLE:.*]] = squint.dequantize %{{.*}} -> tensor<3x4xf32>
-  // CHECK: squint.linear %[[ROWSF]]
-  %0 = squint.linear %x, %w {squint.weight_format = "int8", squint.activation_format = "int8:token"}
-      : tensor<1x6x6x4xf32>, tensor<3x4xf32> -> tensor<1x6x6x3xf32>
-  // CHECK: squint.conv %[[IMAGEF]]
-  %1 = squint.conv %x, %k strides = [1, 1] dilations = [1, 1] pads = [0, 0, 0, 0] groups = 1
-      {squint.weight_format = "int8", squint.activation_format = "int8:token"}
-      : tensor<1x6x6x4xf32>, tensor<3x1x1x4xf32> -> tensor<1x6x6x3xf32>
-  // CHECK: squint.embedding %{{.*}}, %{{.*}} : tensor<3x4xf32>
-  %2 = squint.embedding %w, %ids {squint.weight_format = "int8"} : tensor<3x4xf32>, tensor<3xi64> -> tensor<3x4xf32>
-  return %0, %1, %2 : tensor<1x6x6x3xf32>, tensor<1x6x6x3xf32>, tensor<3x4xf32>
-}
-
-// Statistics give static scales and leave; a range without negative values uses all 256 codes.
-// CHECK-NOT: squint.statistics
-squint.statistics "positive" min = 0.0 max = 255.0 by "min-max" samples = 2
-squint.statistics "signed" min = -2.0 max = 254.0 by "min-max" samples = 2
-// CHECK-LABEL: func.func @static
-func.func @static(%x: tensor<1x2xf32> {squint.name = "positive"}, %y: tensor<1x2xf32> {squint.name = "signed"})
-    -> (tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>) {
-  %w = squint.constant dense<1.0> : tensor<2x2xf32>
-  // CHECK-DAG: squint.quantize %{{.*}} {scale = 1.000000e+00 : f32, zero_point = -128 : i32} : tensor<1x2xf32> -> <1x2, "int8:tensor,scale=f32">
-  %0 = squint.linear %x, %w {squint.weight_format = "int8", squint.activation_format = "int8:tensor"}
-      : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
-  // CHECK-DAG: squint.quantize %{{.*}} {scale = 2.000000e+00 : f32, zero_point = 0 : i32}
-  %1 = squint.linear %y, %w {squint.weight_format = "int8", squint.activation_format = "int8:tensor"}
-      : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
-  // CHECK-DAG: squint.quantize %{{.*}} {scale = 1.00392163 : f32, zero_point = -126 : i32}
-  %2 = squint.linear %y, %w {squint.weight_format = "int8", squint.activation_format = "int8:tensor,zero-point"}
-      : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
-  return %0, %1, %2 : tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
+  // CHECK: %[[TABLE:.*]] = squint.dequantize %{{.*}} -> tensor<3x4xf32>
+  // CHECK: squint.embedding %[[TABLE]], %{{.*}} : tensor<3x4xf32>
+  %0 = squint.embedding %w, %ids {squint.weight_format = "int8"} : tensor<3x4xf32>, tensor<3xi64> -> tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
 }

@@ -47,12 +47,37 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
   ];
 }
 
+def QuantizeActivations : Pass<"squint-quantize-activations", "::mlir::ModuleOp"> {
+  let summary = "Put codes before the operators that take quantized activations";
+  let description = [{
+    Carries out `squint.activation_format` and removes it. An activation becomes `squint.quantize` and `squint.dequantize` before
+    the operator; operators that read the same value in the same format share them. Dynamic scales (`token`, `group`) are found
+    when the model runs, as `squint.quantize` says. Static ones (`tensor`) take their range from the calibration's
+    `squint.statistics`, which they use up:
+
+    * zero point: `s = (max - min) / 255` with 0 in the range, `z = round(-min / s) - 128`;
+    * without negative values: `s = max / 255`, `z = -128`;
+    * otherwise: `s = max|x| / 127`, `z = 0`.
+
+    Statistics and observers are erased. One scale an image (`token` on a conv) holds for all of its pixels.
+
+    ```mlir
+    %0 = squint.quantize %x : tensor<?x64xf32> -> !squint.packed<?x64, "int8:token,scale=f32">
+    %1 = squint.dequantize %0 : !squint.packed<?x64, "int8:token,scale=f32"> -> tensor<?x64xf32>
+    %y = squint.linear %1, %w : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [Statistic<"numActivations", "activations", "Number of activations quantized">];
+}
+
 def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
   let summary = "Quantize to the nearest code";
   let description = [{
-    Carries out `squint.weight_format` and `squint.activation_format` and removes them.
+    Carries out `squint.weight_format` and removes it.
 
-    A float constant becomes a `squint.constant` of a packed type in a store in memory, and a `squint.dequantize`. Operators
+    A float constant becomes a `squint.constant` of a packed type in a store in memory, and a `squint.dequantize`, which keeps
+    the float constant as `squint.original` until `squint-forget-originals`. Operators
     that share a weight and a format share the packed one. With `s` the scale of a block, rounded to its type before codes
     are computed, and rounding half to even:
 
@@ -63,29 +88,31 @@ def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
 
     NaN and infinity in a weight are errors, and so is a value or a scale that its type cannot hold.
 
-    An activation becomes `squint.quantize` and `squint.dequantize` before the operator; operators that read the same value in
-    the same format share them. Static ones (`tensor`) take their range from the calibration's `squint.statistics`, which they use
-    up:
-
-    * zero point: `s = (max - min) / 255` with 0 in the range, `z = round(-min / s) - 128`;
-    * without negative values: `s = max / 255`, `z = -128`;
-    * otherwise: `s = max|x| / 127`, `z = 0`.
-
-    Statistics and observers are erased. One scale an image (`token` on a conv) holds for all of its pixels.
-
     ```mlir
     %w = squint.constant #squint.data<"#0", 0, 2176> : !squint.packed<32x64, "int8:channel,scale=f32">
-    %0 = squint.dequantize %w : !squint.packed<32x64, "int8:channel,scale=f32"> -> tensor<32x64xf32>
-    %1 = squint.quantize %x : tensor<?x64xf32> -> !squint.packed<?x64, "int8:token,scale=f32">
-    %2 = squint.dequantize %1 : !squint.packed<?x64, "int8:token,scale=f32"> -> tensor<?x64xf32>
-    %y = squint.linear %2, %0 : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
+    %0 = squint.dequantize %w {squint.original = #squint.data<"model.onnx", 120, 8192> : tensor<32x64xf32>}
+        : !squint.packed<32x64, "int8:channel,scale=f32"> -> tensor<32x64xf32>
+    %y = squint.linear %x, %0 : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
     ```
   }];
   let dependentDialects = ["::squint::SquintDialect"];
-  let statistics = [
-    Statistic<"numWeights", "weights", "Number of weights quantized">,
-    Statistic<"numActivations", "activations", "Number of activations quantized">,
-  ];
+  let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
+}
+
+def ForgetOriginals : Pass<"squint-forget-originals", "::mlir::ModuleOp"> {
+  let summary = "Let go of the float weights behind quantized ones";
+  let description = [{
+    Removes `squint.original` from every `squint.dequantize` and frees what nothing refers to any more. Until then the float model can
+    be rebuilt from the quantized one, which methods need that compare the two.
+
+    ```mlir
+    %0 = squint.dequantize %w {squint.original = #squint.data<"model.onnx", 120, 8192> : tensor<32x64xf32>} : ...
+    // becomes
+    %0 = squint.dequantize %w : ...
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [Statistic<"numForgotten", "forgotten", "Number of weights without their original">];
 }
 
 def PackWeights : Pass<"squint-pack-weights", "::mlir::ModuleOp"> {

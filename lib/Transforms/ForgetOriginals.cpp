@@ -1,0 +1,27 @@
+//===- ForgetOriginals.cpp - let go of the float weights --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Transforms/Passes.h"
+#include "squint/Transforms/QuantizationAttributes.h"
+
+using namespace mlir;
+using namespace squint;
+
+namespace squint {
+#define GEN_PASS_DEF_FORGETORIGINALS
+#include "squint/Transforms/Passes.h.inc"
+} // namespace squint
+
+namespace {
+struct ForgetOriginals : squint::impl::ForgetOriginalsBase<ForgetOriginals> {
+  void runOnOperation() override {
+    getOperation().walk([&](DequantizeOp op) {
+      numForgotten += op->removeAttr(kOriginalAttr) != nullptr;
+    });
+    getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
+        getOperation());
+  }
+};
+} // namespace
