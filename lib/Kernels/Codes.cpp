@@ -245,3 +245,13 @@ KernelBuilder::Values PanelReader::loadValues(Value codes, int64_t q,
     values.push_back(decoder.decode(words, shift + 8 * i, zero));
   return values;
 }
+
+Value PanelReader::loadColumn(Value codes, Value k, Value zero) {
+  Value words =
+      b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights,
+                                 b.add(codes, b.mul(b.div(k, 4), 64)), 64));
+  Value shift =
+      arith::IndexCastOp::create(b, b.getI32Type(), b.mul(b.rem(k, 4), 8));
+  words = arith::ShRUIOp::create(b, words, b.splat(shift));
+  return decoder.decode(words, 0, zero);
+}

@@ -74,6 +74,8 @@ public:
   Values loadQuads(Value codes, int64_t quads);
   /// The four k of a quad as floats, before they are scaled.
   Values loadValues(Value codes, int64_t q, int64_t quads, Value zero);
+  /// The same for one k of the codes of 8 bits that start at `codes`.
+  Value loadColumn(Value codes, Value k, Value zero);
 
 private:
   Value loadVector(Value codes, int64_t vector);

@@ -242,6 +242,8 @@ LogicalResult GemmBuilder::build(Units units) {
     Value first = b.mul(group, kUnitPanels),
           last = b.min(b.add(first, kUnitPanels), b.index(layout.panels));
     auto compute = [&](Value row, Value rows) {
+      if (buildUnit(row, rows, first, last))
+        return;
       auto memoryBound = [&] {
         finishAllPending();
         buildPanels(first, last, plan.fewPanels,
@@ -291,8 +293,10 @@ LogicalResult squint::kernel::buildGemm(KernelBuilder &b, GemmOp op,
   llvm::append_range(memrefs, op.getOutputs());
   if (failed(checkRows(op, memrefs)))
     return failure();
-  auto builder = op.hasIntegerInput() ? createIntegerGemm(b, op, layout)
-                 : layout.isFloat()   ? createFloatGemm(b, op, layout)
-                                      : createDecodedGemm(b, op, layout);
+  std::unique_ptr<GemmBuilder> builder = createSparseGemm(b, op, layout);
+  if (!builder)
+    builder = op.hasIntegerInput() ? createIntegerGemm(b, op, layout)
+              : layout.isFloat()   ? createFloatGemm(b, op, layout)
+                                   : createDecodedGemm(b, op, layout);
   return builder->build(units);
 }

@@ -56,6 +56,11 @@ protected:
                              llvm::ArrayRef<int64_t> sizes) {
     buildTiles(row, rows, panel, panels, sizes, plan.rows);
   }
+  /// The same for any number of rows of a unit and its panels [first, last);
+  /// false where they are cut into tiles.
+  virtual bool buildUnit(Value row, Value rows, Value first, Value last) {
+    return false;
+  }
   /// What the epilogue needs of a panel, loaded once.
   virtual Values loadColumns(Value panel) { return {}; }
   /// Whether tiles of many rows call `overlap` in a loop. Epilogues and
@@ -183,6 +188,10 @@ std::unique_ptr<GemmBuilder> createIntegerGemm(KernelBuilder &b, GemmOp op,
 /// Floats times codes that are decoded.
 std::unique_ptr<GemmBuilder> createDecodedGemm(KernelBuilder &b, GemmOp op,
                                                const PanelLayout &layout);
+/// The same where most of the floats are zero; null for what has no such
+/// kernel.
+std::unique_ptr<GemmBuilder> createSparseGemm(KernelBuilder &b, GemmOp op,
+                                              const PanelLayout &layout);
 /// Floats times floats.
 std::unique_ptr<GemmBuilder> createFloatGemm(KernelBuilder &b, GemmOp op,
                                              const PanelLayout &layout);
