@@ -4,6 +4,7 @@
 
 #include "FuseKernels.h"
 #include "squint/Transforms/Passes.h"
+#include "squint/Transforms/QuantizationAttributes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -224,7 +225,8 @@ Value sumCodes(TensorBuilder &b, Value matrix, OpFoldResult rows,
 /// kernel.gemm with the bias as its epilogue.
 Value createGemm(TensorBuilder &b, Value input, Value scales, Value sums,
                  Value weight, Value bias, OpFoldResult rows, Type element,
-                 Activation activation, kernel::WindowAttr window = {}) {
+                 Activation activation, kernel::WindowAttr window = {},
+                 DictionaryAttr tile = {}) {
   PatternRewriter &rewriter = b.rewriter;
   int64_t outputs = cast<PackedType>(weight.getType()).getRows();
   Value init = b.empty({rows, rewriter.getIndexAttr(outputs)}, element);
@@ -237,8 +239,8 @@ Value createGemm(TensorBuilder &b, Value input, Value scales, Value sums,
   auto gemm = kernel::GemmOp::create(
       rewriter, b.loc, TypeRange(init.getType()), input, scales, sums,
       zeroPoint, weight, extras, ValueRange(init), TypeAttr(),
-      activation.formatAttr(), activation.scale(), activation.zeroPoint(),
-      DictionaryAttr(), window);
+      activation.formatAttr(), activation.scale(), activation.zeroPoint(), tile,
+      window);
   OpBuilder::InsertionGuard guard(rewriter);
   Block *block = rewriter.createBlock(&gemm.getEpilogue());
   Value value = block->addArgument(rewriter.getF32Type(), b.loc);
@@ -316,8 +318,13 @@ struct FuseLinear : OpRewritePattern<LinearOp> {
         matrix = parts[0], scales = parts[1], sums = parts[2];
       }
     }
-    Value result = createGemm(b, matrix, scales, sums, *weight, op.getBias(),
-                              rows, type.getElementType(), activation);
+    DictionaryAttr tile;
+    if (op->hasAttr(kSparseInputAttr))
+      tile = rewriter.getDictionaryAttr(
+          rewriter.getNamedAttr("sparse_input", rewriter.getUnitAttr()));
+    Value result =
+        createGemm(b, matrix, scales, sums, *weight, op.getBias(), rows,
+                   type.getElementType(), activation, {}, tile);
     rewriter.replaceOp(op, b.expand(result, type, *sizes));
     return success();
   }

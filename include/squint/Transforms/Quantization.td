@@ -115,6 +115,46 @@ def ForgetOriginals : Pass<"squint-forget-originals", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numForgotten", "forgotten", "Number of weights without their original">];
 }
 
+def SplitOutliers : Pass<"squint-split-outliers", "::mlir::ModuleOp"> {
+  let summary = "Keep activations of large magnitude out of int8 products";
+  let description = [{
+    LLM.int8() (Dettmers et al. 2022, arXiv 2208.07339): a few activations of large transformers are so large that a row's other codes
+    would all be small beside them. Each linear that is to take int8 activations and whose weight is a float constant becomes two, whose
+    sum is the same float function:
+
+    * `dynamic`: of every token the elements with `|x| >= threshold` go to a product of floats with the same weight, which takes the
+      same format; the others, with zeros in their place, to the product of codes, so that the row's scale is that of what stays.
+      A token's result does not depend on its neighbours. Where nothing is that large the sum is the plain product of codes.
+    * `static`: the columns in which any of the samples in `calibration` has `|x| >= threshold` go to a small linear of their own, whose
+      weight takes the format f16; the others, with zeros in these columns of input and weight, to the product of codes.
+      A linear without such columns stays as it is.
+
+    Runs between `squint-select-formats` and the passes that carry formats out; linears of other formats are left alone.
+
+    ```mlir
+    %m = onnx.Abs(%x) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %few = onnx.Less(%m, %threshold) : (tensor<?x64xf32>, tensor<f32>) -> tensor<?x64xi1>
+    %rest = onnx.Where(%few, %x, %zero) : (tensor<?x64xi1>, tensor<?x64xf32>, tensor<f32>) -> tensor<?x64xf32>
+    %large = onnx.Where(%few, %zero, %x) : (tensor<?x64xi1>, tensor<f32>, tensor<?x64xf32>) -> tensor<?x64xf32>
+    %0 = squint.linear %rest, %w {squint.activation_format = "int8:token,scale=f32", squint.weight_format = "int8:channel,scale=f32"} : ...
+    %1 = squint.linear %large, %w {squint.sparse_input, squint.weight_format = "int8:channel,scale=f32"} : ...
+    %y = onnx.Add(%0, %1) : (tensor<?x32xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
+    ```
+  }];
+  let options = [
+    Option<"threshold", "threshold", "double", /*default=*/"6.0", "The least magnitude that counts as large">,
+    Option<"mode", "mode", "std::string", /*default=*/"\"dynamic\"", "dynamic or static">,
+    Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples for static, .npz">,
+    Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
+    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
+  ];
+  let dependentDialects = ["::squint::SquintDialect", "::squint::onnx::OnnxDialect"];
+  let statistics = [
+    Statistic<"numSplit", "split", "Number of linears split">,
+    Statistic<"numColumns", "columns", "Number of columns taken out of them (static)">,
+  ];
+}
+
 def PackWeights : Pass<"squint-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Re-lay weights in the order that kernels read them";
   let description = [{

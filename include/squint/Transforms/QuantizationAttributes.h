@@ -15,6 +15,9 @@ namespace squint {
 inline constexpr llvm::StringLiteral kWeightFormatAttr = "squint.weight_format";
 inline constexpr llvm::StringLiteral kActivationFormatAttr =
     "squint.activation_format";
+/// Most elements of a linear's input are zero. Says nothing about the result:
+/// kernels may look for the others instead of multiplying with all.
+inline constexpr llvm::StringLiteral kSparseInputAttr = "squint.sparse_input";
 
 /// How the weight's codes are chosen, a dictionary with the method's `name` and
 /// its options; round to nearest where there is none. Goes with the format.
