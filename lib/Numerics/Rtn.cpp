@@ -3,10 +3,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Rtn.h"
+#include "Failures.h"
 #include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/ThreadPool.h"
 #include <algorithm>
@@ -92,10 +92,11 @@ void squint::encodeValues(const Format &format, const Grid &grid,
         encodeSteps(values[i] / grid.scale, low, high, grid.zeroPoint, mask);
 }
 
-static std::string spell(float value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%g", double(value));
-  return text;
+void squint::storeGrid(const Format &format, const PlainLayout &layout,
+                       const Grid &grid, int64_t index, char *payload) {
+  storeScale(grid.stored, format.scale, payload + layout.scalesOffset, index);
+  if (format.zeroPoint)
+    payload[layout.zeroPointsOffset + index] = char(grid.zeroPoint);
 }
 
 namespace {
@@ -134,7 +135,6 @@ private:
                                    int64_t firstIndex, Range &range) const;
   std::optional<Failure>
   chooseCheckedGrid(const Range &range, int64_t firstIndex, Grid &grid) const;
-  void storeGrid(const Grid &grid, int64_t index) const;
   std::optional<Failure> quantizeRow(int64_t row, const float *values,
                                      const Grid *tensorGrid,
                                      std::vector<uint32_t> &codes) const;
@@ -211,12 +211,8 @@ std::optional<Failure> Quantizer::findRange(const float *values, int64_t count,
   }
   for (int64_t i = 0; i < count; ++i)
     if (!std::isfinite(values[i]))
-      return Failure{
-          firstIndex + i,
-          llvm::formatv("expected finite values, got {0} at element "
-                        "{1}",
-                        std::isnan(values[i]) ? "NaN" : spell(values[i]),
-                        firstIndex + i)};
+      return Failure{firstIndex + i,
+                     describeNonFinite(values[i], firstIndex + i)};
   return std::nullopt;
 }
 
@@ -226,18 +222,8 @@ std::optional<Failure> Quantizer::chooseCheckedGrid(const Range &range,
   grid = chooseGrid(format, range.min, range.max, tensorScale);
   if (std::isfinite(grid.scale))
     return std::nullopt;
-  return Failure{
-      firstIndex,
-      llvm::formatv("expected a scale within {0}, got values from {1} to {2} "
-                    "in the block at element {3}",
-                    stringifyScaleType(format.scale), spell(range.min),
-                    spell(range.max), firstIndex)};
-}
-
-void Quantizer::storeGrid(const Grid &grid, int64_t index) const {
-  storeScale(grid.stored, format.scale, payload + layout.scalesOffset, index);
-  if (format.zeroPoint)
-    payload[layout.zeroPointsOffset + index] = char(grid.zeroPoint);
+  return Failure{firstIndex,
+                 describeScale(format, range.min, range.max, firstIndex)};
 }
 
 std::optional<Failure>
@@ -257,7 +243,7 @@ Quantizer::quantizeRow(int64_t row, const float *values, const Grid *tensorGrid,
         return failure;
       if (auto failure = chooseCheckedGrid(range, firstIndex, grid))
         return failure;
-      storeGrid(grid, row * layout.groups + group);
+      storeGrid(format, layout, grid, row * layout.groups + group, payload);
     }
     encodeValues(format, grid, values + begin, end - begin, &codes[begin]);
   }
@@ -323,7 +309,7 @@ llvm::Error Quantizer::run() {
     if (!failure && perTensor)
       failure = chooseCheckedGrid(range, 0, tensorGrid);
     if (!failure && perTensor)
-      storeGrid(tensorGrid, 0);
+      storeGrid(format, layout, tensorGrid, 0, payload);
     tensorScale = chooseTensorScale(format, range.min, range.max);
   }
   if (hasTensorScale(format))

@@ -43,6 +43,10 @@ Grid chooseGrid(const Format &format, float min, float max,
 /// The t above for values from `min` to `max`.
 float chooseTensorScale(const Format &format, float min, float max);
 
+/// Writes a grid as that of block `index` of a payload in the plain layout.
+void storeGrid(const Format &format, const PlainLayout &layout,
+               const Grid &grid, int64_t index, char *payload);
+
 /// The codes of finite values: clamp(rne(value / s) + z), or the code of 0 if s
 /// is 0. Two's complement cut to the width for symmetric integers.
 void encodeValues(const Format &format, const Grid &grid, const float *values,
