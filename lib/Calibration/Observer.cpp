@@ -5,6 +5,7 @@
 #include "squint/Calibration/Observer.h"
 #include "Histogram.h"
 #include "squint/Numerics/Activations.h"
+#include "squint/Numerics/RangeSearch.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
 
@@ -176,33 +177,8 @@ double EntropyObserver::cost(const Candidate &candidate) const {
   float scale = candidate.grid.scale;
   float low = float(-128 - candidate.grid.zeroPoint) * scale;
   float high = float(127 - candidate.grid.zeroPoint) * scale;
-  size_t begin = 0, end = candidate.values.size();
-  uint64_t clippedLow = 0, clippedHigh = 0, inside = 0, total = 0;
-  while (begin < end && candidate.values[begin] < low)
-    clippedLow += candidate.counts[begin++];
-  while (end > begin && candidate.values[end - 1] > high)
-    clippedHigh += candidate.counts[--end];
-  if (begin == end)
-    return INFINITY;
-  for (size_t i = begin; i < end; ++i)
-    inside += candidate.counts[i];
-  total = inside + clippedLow + clippedHigh;
-
-  double divergence = 0.0;
-  for (size_t first = begin, last; first < end; first = last) {
-    uint64_t mass = 0;
-    for (last = first;
-         last < end && candidate.codes[last] == candidate.codes[first]; ++last)
-      mass += candidate.counts[last];
-    double q = double(mass) / double(last - first) / double(inside);
-    for (size_t i = first; i < last; ++i) {
-      uint64_t count = candidate.counts[i] + (i == begin ? clippedLow : 0) +
-                       (i == end - 1 ? clippedHigh : 0);
-      double p = double(count) / double(total);
-      divergence += p * std::log(p / q);
-    }
-  }
-  return divergence;
+  std::vector<int32_t> codes(candidate.codes.begin(), candidate.codes.end());
+  return getDivergence(candidate.values, candidate.counts, codes, low, high);
 }
 
 llvm::Expected<std::unique_ptr<Observer>>

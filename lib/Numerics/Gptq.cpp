@@ -102,7 +102,8 @@ bool Compensator::chooseTensorGrid() {
     for (int64_t row = 0; row < rows; ++row)
       llvm::append_range(importance, hessian.getImportance());
   tensorGrid =
-      searchGrid(format, layer.weight, importance, options.range, tensorScale);
+      searchGrid(format, layer.weight,
+                 {options.range, options.percentile, importance}, tensorScale);
   return std::isfinite(tensorGrid->scale);
 }
 
@@ -169,8 +170,9 @@ bool Compensator::chooseGrid(Chunk &chunk, RowTile &tile, int64_t group,
   }
   int64_t begin = group * layout.groupSize;
   grid = searchGrid(format, values,
-                    hessian.getImportance().slice(begin, values.size()),
-                    options.range, tensorScale);
+                    {options.range, options.percentile,
+                     hessian.getImportance().slice(begin, values.size())},
+                    tensorScale);
   if (std::isfinite(grid.scale))
     return true;
   auto [min, max] = std::minmax_element(values.begin(), values.end());

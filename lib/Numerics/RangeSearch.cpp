@@ -6,6 +6,8 @@
 #include "Clones.h"
 #include "Levels.h"
 #include "squint/Numerics/Packed.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -90,6 +92,14 @@ static float getError(const Format &format, const Grid &grid,
 static constexpr int kRatios = 31;
 static float getRatio(int i) { return 1.15f - 0.025f * float(i); }
 
+// With a zero point either end may give way alone.
+static void forEachShrunk(float min, float max, float ratio,
+                          llvm::function_ref<void(float, float)> fn) {
+  fn(min * ratio, max * ratio);
+  fn(min, max * ratio);
+  fn(min * ratio, max);
+}
+
 static Grid searchIntegers(const Format &format, const Block &block, float min,
                            float max) {
   Grid best;
@@ -111,8 +121,10 @@ static Grid searchIntegers(const Format &format, const Block &block, float min,
   for (int i = 0; i < kRatios; ++i) {
     float ratio = getRatio(i);
     if (format.zeroPoint) {
-      Grid grid = chooseGrid(format, min * ratio, max * ratio);
-      tryGrid(grid.scale, grid.zeroPoint);
+      forEachShrunk(min, max, ratio, [&](float min, float max) {
+        Grid grid = chooseGrid(format, min, max);
+        tryGrid(grid.scale, grid.zeroPoint);
+      });
       continue;
     }
     float scale = std::max(-min, max) * ratio / format.element->largest;
@@ -147,17 +159,89 @@ static Grid searchLevels(const Format &format, const Block &block, float min,
   return best;
 }
 
+// As numpy.percentile: between the two neighbours.
+static float getPercentile(llvm::ArrayRef<float> sorted, double percent) {
+  double place = percent / 100.0 * double(sorted.size() - 1);
+  size_t below = size_t(place), above = std::min(below + 1, sorted.size() - 1);
+  double part = place - double(below);
+  return float(double(sorted[below]) * (1.0 - part) +
+               double(sorted[above]) * part);
+}
+
+static Grid searchPercentile(const Format &format, llvm::ArrayRef<float> values,
+                             double percent, float tensorScale) {
+  std::vector<float> sorted(values);
+  llvm::sort(sorted);
+  return chooseGrid(format, getPercentile(sorted, 100.0 - percent),
+                    getPercentile(sorted, percent), tensorScale);
+}
+
+// Values stand for the bins of a histogram that are not empty.
+static Grid searchEntropy(const Format &format, llvm::ArrayRef<float> values,
+                          float min, float max, float tensorScale) {
+  constexpr int bins = 2048, fractions = 128, firstFraction = 16;
+  // Halved, as the difference of two finite values may not be.
+  float half = max / 2 - min / 2;
+  std::vector<uint64_t> all(bins), counts;
+  for (float value : values) {
+    int bin = int((value / 2 - min / 2) / half * bins);
+    ++all[std::min(std::max(bin, 0), bins - 1)];
+  }
+  std::vector<float> centers;
+  for (int i = 0; i < bins; ++i)
+    if (all[i] != 0) {
+      centers.push_back(min + 2 * half * ((float(i) + 0.5f) / bins));
+      counts.push_back(all[i]);
+    }
+  float largest = format.element->largest;
+  float lowest = format.isInteger() ? float(format.minCode()) : -largest;
+  float highest = format.isInteger() ? float(format.maxCode()) : largest;
+
+  Grid best = chooseGrid(format, min, max, tensorScale);
+  double least = INFINITY;
+  std::vector<uint32_t> codes(centers.size());
+  auto tryRange = [&](float min, float max) {
+    Grid grid = chooseGrid(format, min, max, tensorScale);
+    if (grid.scale == 0.0f || !std::isfinite(grid.scale))
+      return;
+    encodeValues(format, grid, centers.data(), codes.size(), codes.data());
+    float low = (lowest - float(grid.zeroPoint)) * grid.scale;
+    float high = (highest - float(grid.zeroPoint)) * grid.scale;
+    std::vector<int32_t> steps(codes.begin(), codes.end());
+    double found = getDivergence(centers, counts, steps, std::min(low, high),
+                                 std::max(low, high));
+    if (found < least) {
+      least = found;
+      best = grid;
+    }
+  };
+  for (int i = fractions; i >= firstFraction; --i) {
+    float fraction = float(i) / fractions;
+    if (format.zeroPoint)
+      forEachShrunk(min, max, fraction, tryRange);
+    else
+      tryRange(min * fraction, max * fraction);
+  }
+  return best;
+}
+
 Grid squint::searchGrid(const Format &format, llvm::ArrayRef<float> values,
-                        llvm::ArrayRef<float> importance, RangeRule rule,
-                        float tensorScale) {
+                        const RangeOptions &options, float tensorScale) {
   if (values.empty())
     return chooseGrid(format, 0.0f, 0.0f, tensorScale);
   auto [min, max] = std::minmax_element(values.begin(), values.end());
   Grid whole = chooseGrid(format, *min, *max, tensorScale);
-  if (rule == RangeRule::MinMax || !std::isfinite(whole.scale) ||
+  if (options.rule == RangeRule::MinMax || !std::isfinite(whole.scale) ||
       whole.scale == 0.0f)
     return whole;
-  Block block(values, importance);
+  if (options.rule == RangeRule::Percentile)
+    return searchPercentile(format, values, options.percentile, tensorScale);
+  if (options.rule == RangeRule::Entropy)
+    return *min == *max
+               ? whole
+               : searchEntropy(format, values, *min, *max, tensorScale);
+
+  Block block(values, options.importance);
   if (!format.isInteger())
     return searchLevels(format, block, *min, *max, tensorScale);
   Grid best = searchIntegers(format, block, *min, *max);
@@ -165,4 +249,36 @@ Grid squint::searchGrid(const Format &format, llvm::ArrayRef<float> values,
       best.scale != 0.0f && std::isfinite(best.scale) &&
       getError(format, best, block) < getError(format, whole, block);
   return isBetter ? best : whole;
+}
+
+double squint::getDivergence(llvm::ArrayRef<float> values,
+                             llvm::ArrayRef<uint64_t> counts,
+                             llvm::ArrayRef<int32_t> codes, float low,
+                             float high) {
+  size_t begin = 0, end = values.size();
+  uint64_t clippedLow = 0, clippedHigh = 0, inside = 0, total = 0;
+  while (begin < end && values[begin] < low)
+    clippedLow += counts[begin++];
+  while (end > begin && values[end - 1] > high)
+    clippedHigh += counts[--end];
+  if (begin == end)
+    return INFINITY;
+  for (size_t i = begin; i < end; ++i)
+    inside += counts[i];
+  total = inside + clippedLow + clippedHigh;
+
+  double divergence = 0.0;
+  for (size_t first = begin, last; first < end; first = last) {
+    uint64_t mass = 0;
+    for (last = first; last < end && codes[last] == codes[first]; ++last)
+      mass += counts[last];
+    double q = double(mass) / double(last - first) / double(inside);
+    for (size_t i = first; i < last; ++i) {
+      uint64_t count = counts[i] + (i == begin ? clippedLow : 0) +
+                       (i == end - 1 ? clippedHigh : 0);
+      double p = double(count) / double(total);
+      divergence += p * std::log(p / q);
+    }
+  }
+  return divergence;
 }

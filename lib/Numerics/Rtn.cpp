@@ -6,6 +6,8 @@
 #include "Failures.h"
 #include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
+#include "squint/Numerics/RangeSearch.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/ThreadPool.h"
@@ -117,8 +119,9 @@ constexpr int64_t kRowsAtOnce = 32;
 class Quantizer {
 public:
   Quantizer(const TensorView &weight, const Format &format, char *payload,
-            llvm::ThreadPoolInterface *pool)
+            llvm::ThreadPoolInterface *pool, const RangeOptions &options)
       : weight(weight), format(format), payload(payload), pool(pool),
+        options(options),
         layout(PlainLayout::get(format, weight.rows(), weight.columns())) {}
 
   llvm::Error run();
@@ -133,8 +136,12 @@ private:
 
   std::optional<Failure> findRange(const float *values, int64_t count,
                                    int64_t firstIndex, Range &range) const;
-  std::optional<Failure>
-  chooseCheckedGrid(const Range &range, int64_t firstIndex, Grid &grid) const;
+  /// Of values in `range`.
+  std::optional<Failure> chooseCheckedGrid(llvm::ArrayRef<float> values,
+                                           const Range &range,
+                                           int64_t firstIndex,
+                                           Grid &grid) const;
+  std::optional<Failure> chooseTensorGrid(const Range &range, Grid &grid) const;
   std::optional<Failure> quantizeRow(int64_t row, const float *values,
                                      const Grid *tensorGrid,
                                      std::vector<uint32_t> &codes) const;
@@ -146,6 +153,7 @@ private:
   const Format &format;
   char *payload;
   llvm::ThreadPoolInterface *pool;
+  const RangeOptions &options;
   PlainLayout layout;
   float tensorScale = 1.0f;
 };
@@ -216,14 +224,40 @@ std::optional<Failure> Quantizer::findRange(const float *values, int64_t count,
   return std::nullopt;
 }
 
-std::optional<Failure> Quantizer::chooseCheckedGrid(const Range &range,
-                                                    int64_t firstIndex,
-                                                    Grid &grid) const {
-  grid = chooseGrid(format, range.min, range.max, tensorScale);
+std::optional<Failure>
+Quantizer::chooseCheckedGrid(llvm::ArrayRef<float> values, const Range &range,
+                             int64_t firstIndex, Grid &grid) const {
+  if (options.rule == RangeRule::MinMax) {
+    grid = chooseGrid(format, range.min, range.max, tensorScale);
+  } else {
+    RangeOptions block = options;
+    if (!block.importance.empty())
+      block.importance =
+          block.importance.slice(firstIndex % layout.columns, values.size());
+    grid = searchGrid(format, values, block, tensorScale);
+  }
   if (std::isfinite(grid.scale))
     return std::nullopt;
   return Failure{firstIndex,
                  describeScale(format, range.min, range.max, firstIndex)};
+}
+
+// A search looks at all values at once.
+std::optional<Failure> Quantizer::chooseTensorGrid(const Range &range,
+                                                   Grid &grid) const {
+  if (options.rule == RangeRule::MinMax)
+    return chooseCheckedGrid({}, range, 0, grid);
+  std::vector<float> values(layout.rows * layout.columns), importance;
+  weight.readRows(0, layout.rows, values.data());
+  RangeOptions all = options;
+  if (!options.importance.empty())
+    for (int64_t row = 0; row < layout.rows; ++row)
+      llvm::append_range(importance, options.importance);
+  all.importance = importance;
+  grid = searchGrid(format, values, all, tensorScale);
+  if (std::isfinite(grid.scale))
+    return std::nullopt;
+  return Failure{0, describeScale(format, range.min, range.max, 0)};
 }
 
 std::optional<Failure>
@@ -241,7 +275,9 @@ Quantizer::quantizeRow(int64_t row, const float *values, const Grid *tensorGrid,
       if (auto failure =
               findRange(values + begin, end - begin, firstIndex, range))
         return failure;
-      if (auto failure = chooseCheckedGrid(range, firstIndex, grid))
+      if (auto failure =
+              chooseCheckedGrid(llvm::ArrayRef(values + begin, end - begin),
+                                range, firstIndex, grid))
         return failure;
       storeGrid(format, layout, grid, row * layout.groups + group, payload);
     }
@@ -307,7 +343,7 @@ llvm::Error Quantizer::run() {
     Range range;
     failure = findTensorRange(range);
     if (!failure && perTensor)
-      failure = chooseCheckedGrid(range, 0, tensorGrid);
+      failure = chooseTensorGrid(range, tensorGrid);
     if (!failure && perTensor)
       storeGrid(format, layout, tensorGrid, 0, payload);
     tensorScale = chooseTensorScale(format, range.min, range.max);
@@ -339,6 +375,7 @@ llvm::Error Quantizer::run() {
 
 llvm::Error squint::quantizeRtn(const TensorView &weight, const Format &format,
                                 llvm::MutableArrayRef<char> payload,
-                                llvm::ThreadPoolInterface *pool) {
-  return Quantizer(weight, format, payload.data(), pool).run();
+                                llvm::ThreadPoolInterface *pool,
+                                const RangeOptions &options) {
+  return Quantizer(weight, format, payload.data(), pool, options).run();
 }

@@ -32,6 +32,7 @@ struct GptqOptions {
   int64_t blockSize = 128;
   /// How grids are chosen; values weigh as much as the diagonal of H says.
   RangeRule range = RangeRule::Mse;
+  double percentile = 99.99;
   /// Passes of coordinate descent over codes and of least squares over scales,
   /// afterwards. Scales are left alone where they are by tensor or narrower
   /// than 16 bits.

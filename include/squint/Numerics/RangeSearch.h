@@ -9,21 +9,19 @@
 
 namespace squint {
 
-/// How the range of a block of values is chosen.
-///
-///   MinMax  from the smallest to the largest
-///   Mse     of ranges of 0.4 to 1.15 times that, the one with the least sum of
-///           importance * (value - decoded)^2, its scale then the least-squares
-///           one; integers narrower than 8 bits are tried with both signs of
-///           the scale. Never worse than MinMax
-enum class RangeRule { MinMax, Mse };
-
-/// The grid for finite `values`. `importance` has a weight of at least 0 for
-/// each value, or is empty for equal weights. The scale is infinite where that
-/// of the whole range is beyond its type.
+/// The grid for finite `values`, whose importance (one a value, or none) is
+/// that of `options`. The scale is infinite where that of the whole range is
+/// beyond its type.
 Grid searchGrid(const Format &format, llvm::ArrayRef<float> values,
-                llvm::ArrayRef<float> importance, RangeRule rule,
-                float tensorScale = 1.0f);
+                const RangeOptions &options, float tensorScale = 1.0f);
+
+/// The Kullback-Leibler divergence of a histogram, value[i] occuring count[i]
+/// times in ascending order, from the one in which all bins of a code are
+/// alike. What lies below `low` and above `high` counts as the outermost bins
+/// inside. Infinite if nothing lies inside.
+double getDivergence(llvm::ArrayRef<float> values,
+                     llvm::ArrayRef<uint64_t> counts,
+                     llvm::ArrayRef<int32_t> codes, float low, float high);
 
 } // namespace squint
 

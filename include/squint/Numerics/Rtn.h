@@ -52,6 +52,31 @@ void storeGrid(const Format &format, const PlainLayout &layout,
 void encodeValues(const Format &format, const Grid &grid, const float *values,
                   int64_t count, uint32_t *codes);
 
+/// How the range of a block of values is chosen, which its grid then covers.
+///
+///   MinMax      from the smallest to the largest
+///   Percentile  from the value that 100 - P percent of the others do not
+///   exceed
+///               to the one that P percent do not, as numpy.percentile has them
+///   Mse         of ranges of 0.4 to 1.15 times the whole, the one with the
+///   least
+///               sum of importance * (value - decoded)^2; integers then take
+///               the least-squares scale, and those narrower than 8 bits are
+///               tried with both signs of it. Never worse than MinMax
+///   Entropy     of ranges of 1/8 to 1 times the whole, the one with the least
+///               Kullback-Leibler divergence of the values, clipped, from what
+///               they decode to, over a histogram; the widest of equal ones.
+///               For blocks of hundreds of values and more
+enum class RangeRule { MinMax, Percentile, Mse, Entropy };
+
+struct RangeOptions {
+  RangeRule rule = RangeRule::MinMax;
+  /// P above, over 50 and at most 100.
+  double percentile = 99.99;
+  /// What an error in each column counts (Mse); empty if all count the same.
+  llvm::ArrayRef<float> importance = {};
+};
+
 /// Quantizes `weight` to the nearest codes and writes `payload` (of
 /// PlainLayout::get(format, rows, columns).totalBytes bytes) in the plain
 /// layout. Rows are split over `pool` if there is one; the bytes do not depend
@@ -60,7 +85,8 @@ void encodeValues(const Format &format, const Grid &grid, const float *values,
 /// type and on a value beyond f16 or bf16.
 llvm::Error quantizeRtn(const TensorView &weight, const Format &format,
                         llvm::MutableArrayRef<char> payload,
-                        llvm::ThreadPoolInterface *pool = nullptr);
+                        llvm::ThreadPoolInterface *pool = nullptr,
+                        const RangeOptions &options = {});
 
 } // namespace squint
 
