@@ -332,8 +332,8 @@ void Compensator::processChunk(Chunk &chunk) const {
         std::copy_n(&tile.target[position * kRowLanes], kRowLanes, values);
         tile.round(position, values);
       }
-      chunk.report.energy += tile.getError(tile.target);
-      chunk.report.nearest += tile.getError(tile.missing);
+      chunk.report.energy += tile.h.getError(tile.target);
+      chunk.report.nearest += tile.h.getError(tile.missing);
     }
   }
   if (!compensate(chunk))
@@ -342,7 +342,7 @@ void Compensator::processChunk(Chunk &chunk) const {
     if (options.descentPasses > 0)
       descend(tile, options.descentPasses);
     if (wantsReport)
-      chunk.report.descended += tile.getError(tile.missing);
+      chunk.report.descended += tile.h.getError(tile.missing);
   }
   store(chunk);
 }

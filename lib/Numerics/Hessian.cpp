@@ -5,9 +5,11 @@
 #include "squint/Numerics/Hessian.h"
 #include "Failures.h"
 #include "HessianMatrices.h"
+#include "Parallel.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 using namespace squint;
@@ -115,4 +117,42 @@ void Hessian::Matrices::solve(Eigen::MatrixXd &rows) const {
   lower.triangularView<Eigen::Lower>().solveInPlace(rows);
   lower.triangularView<Eigen::Lower>().adjoint().solveInPlace(rows);
   rows.colwise().reverseInPlace();
+}
+
+double Hessian::Matrices::getError(const std::vector<double> &rows) const {
+  int64_t columns = int64_t(pivots.size());
+  double errors[kRowLanes] = {};
+  for (int64_t panel = 0; panel < factor.count(); ++panel) {
+    int64_t first = panel * kPanelWidth;
+    double sums[kPanelWidth][kRowLanes];
+    std::memcpy(sums, &rows[first * kRowLanes], sizeof(sums));
+    // On the diagonal and below it a panel is zero.
+    addProducts(factor.get(panel), rows.data(), 0,
+                std::min(first + kPanelWidth, columns), sums);
+    for (int64_t j = 0; j < std::min(kPanelWidth, columns - first); ++j)
+      for (int64_t lane = 0; lane < kRowLanes; ++lane) {
+        double part = sums[j][lane] * pivots[first + j];
+        errors[lane] += part * part;
+      }
+  }
+  return std::accumulate(errors, errors + kRowLanes, 0.0);
+}
+
+double Hessian::getError(llvm::ArrayRef<float> change,
+                         llvm::ThreadPoolInterface *pool) const {
+  if (columns() == 0)
+    return 0.0;
+  int64_t rows = int64_t(change.size()) / columns();
+  int64_t tiles = llvm::divideCeil(rows, kRowLanes);
+  std::vector<double> errors(tiles);
+  parallelFor(pool, tiles, [&](int64_t tile) {
+    int64_t first = tile * kRowLanes;
+    std::vector<double> lanes(held->factor.count() * kPanelWidth * kRowLanes);
+    for (int64_t lane = 0; lane < std::min(kRowLanes, rows - first); ++lane)
+      for (int64_t position = 0; position < columns(); ++position)
+        lanes[position * kRowLanes + lane] =
+            double(change[(first + lane) * columns() + order[position]]);
+    errors[tile] = held->getError(lanes);
+  });
+  return std::accumulate(errors.begin(), errors.end(), 0.0);
 }

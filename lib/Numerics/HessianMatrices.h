@@ -24,6 +24,9 @@ struct Hessian::Matrices {
 
   /// Replaces the rows x of rows[columns][count], by position, by x H^-1.
   void solve(Eigen::MatrixXd &rows) const;
+
+  /// tr(rows H rows^T) of rows[position][8], with room for whole panels.
+  double getError(const std::vector<double> &rows) const;
 };
 
 } // namespace squint

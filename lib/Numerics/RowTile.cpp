@@ -4,8 +4,6 @@
 
 #include "RowTile.h"
 #include "Levels.h"
-#include <cstring>
-#include <numeric>
 
 using namespace squint;
 
@@ -65,22 +63,4 @@ void RowTile::round(int64_t position, const double (&values)[kRowLanes]) {
     levels[i] = nearest[lane];
     missing[i] = target[i] - double(nearest[lane] * grid[lane].scale);
   }
-}
-
-double RowTile::getError(const std::vector<double> &rows) const {
-  double errors[kRowLanes] = {};
-  for (int64_t panel = 0; panel < h.factor.count(); ++panel) {
-    int64_t first = panel * kPanelWidth;
-    double sums[kPanelWidth][kRowLanes];
-    std::memcpy(sums, &rows[first * kRowLanes], sizeof(sums));
-    // On the diagonal and below it a panel is zero.
-    addProducts(h.factor.get(panel), rows.data(), 0,
-                std::min(first + kPanelWidth, columns), sums);
-    for (int64_t j = 0; j < std::min(kPanelWidth, columns - first); ++j)
-      for (int64_t lane = 0; lane < kRowLanes; ++lane) {
-        double part = sums[j][lane] * h.pivots[first + j];
-        errors[lane] += part * part;
-      }
-  }
-  return std::accumulate(errors, errors + kRowLanes, 0.0);
 }

@@ -27,9 +27,6 @@ struct RowTile {
   void getNearest(int64_t position, const double (&values)[kRowLanes],
                   float (&nearest)[kRowLanes]) const;
 
-  /// tr(rows H rows^T), all eight together, of rows[position][8].
-  double getError(const std::vector<double> &rows) const;
-
   const Format &format;
   const Hessian::Matrices &h;
   int64_t columns;

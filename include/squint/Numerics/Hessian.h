@@ -21,6 +21,10 @@
 #include "llvm/Support/Error.h"
 #include <memory>
 
+namespace llvm {
+class ThreadPoolInterface;
+} // namespace llvm
+
 namespace squint {
 
 struct HessianOptions {
@@ -56,6 +60,11 @@ public:
   /// H_jj of each column, in the columns' own order; 1 for the mean of G_jj of
   /// those that are not dead.
   llvm::ArrayRef<float> getImportance() const { return importance; }
+
+  /// tr(dW H dW^T) of dW [rows][columns], in the columns' own order. The sum
+  /// does not depend on the size of `pool`.
+  double getError(llvm::ArrayRef<float> change,
+                  llvm::ThreadPoolInterface *pool = nullptr) const;
 
   /// What the algorithms of this library read.
   struct Matrices;
