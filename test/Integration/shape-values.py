@@ -1,6 +1,7 @@
 # REQUIRES: squintc, squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
 """Sizes that inputs contain: right ones give results, all others an error of the library."""
+import itertools
 import pathlib
 import subprocess
 import sys
@@ -44,6 +45,26 @@ same(run(reshape, x, ints(0, -1, 6)), x.reshape(2, 2, 6))
 same(run(reshape, x, ints(1, 1, -1)), x.reshape(1, 1, 24))
 for bad in (ints(5, 3, 2), ints(-1, -1, 2), ints(-2, 6, 2), ints(2**62, 2**62, 0), ints(2**33, 2**33, 2**33), ints(7, -1, 2)):
     assert isinstance(run(reshape, x, bad), str), bad
+
+for count in (1, 2, 3):
+    rank = 3 + count
+    unsqueeze = model(f"unsqueeze{count}", "Unsqueeze", [(F, [2, 3, 4]), (I, [count])], rank)
+    for axes in itertools.permutations(range(-rank, rank), count):
+        if len({a % rank for a in axes}) == count:
+            if count == 3 and sum(axes) % 5:
+                continue  # every fifth of them
+            same(run(unsqueeze, x, ints(*axes)), np.expand_dims(x, tuple(axes)))
+    for bad in (ints(*range(rank, rank + count)), ints(*([-rank - 1] * count)), ints(*([1] * (count - 1)), 2**62)) + ((ints(1, 1 - rank, *([2] * (count - 2))),) if count > 1 else ()):
+        assert isinstance(run(unsqueeze, x, bad), str), bad
+
+pad = model("pad", "Pad", [(F, [2, 3, 4]), (I, [4]), (F, []), (I, [2])], 3)
+for axes in ((0, 2), (-1, 1), (1, -3)):
+    want = [(0, 0)] * 3
+    want[axes[0]], want[axes[1]] = (1, 0), (2, 3)
+    same(run(pad, x, ints(1, 2, 0, 3), np.float32(9), ints(*axes)), np.pad(x, want, constant_values=9))
+same(run(pad, x, ints(0, -1, 1, -2), np.float32(9), ints(0, 2)), np.pad(x, [(0, 1), (0, 0), (0, 0)], constant_values=9)[:, :, 1:2])
+for bad in (ints(0, 0), ints(0, 3), ints(-4, 1), ints(2, -1)):
+    assert isinstance(run(pad, x, ints(0, 0, 0, 0), np.float32(0), bad), str), bad
 
 fill = model("fill", "ConstantOfShape", [(I, [2])], 2)
 same(run(fill, ints(2, 3)), np.zeros((2, 3), np.float32))

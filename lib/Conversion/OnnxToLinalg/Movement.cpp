@@ -274,23 +274,38 @@ static LogicalResult lowerPad(Node &node) {
   Tensor input = node.in(0);
   Dims dims = node.resultDims();
   StringRef mode = node.string("mode", "constant");
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(input.rank()));
+  int64_t rank = input.rank();
+  Dims axes = llvm::map_to_vector(llvm::seq<int64_t>(rank),
+                                  [](int64_t i) { return DimExpr(i); });
   if (node.has(3)) {
-    auto constant = node.constantIntegers(3);
-    if (!constant)
-      return node.error() << "expected constant axes";
-    axes = *constant;
+    auto given = node.symbolicIntegers(3);
+    if (!given)
+      return node.error() << "expected axes that follow from shapes";
+    axes = *given;
   }
   SmallVector<OpFoldResult> pads = node.runtimeIntegers(1);
   if (pads.size() != 2 * axes.size())
     return node.error() << "expected two pads an axis, got " << pads.size()
                         << " for " << axes.size() << " axes";
-  SmallVector<OpFoldResult> low = repeated(node, input.rank(), 0);
+  SmallVector<OpFoldResult> low = repeated(node, rank, 0);
   bool crops = false;
   for (auto [i, axis] : llvm::enumerate(axes)) {
-    low[axis < 0 ? axis + input.rank() : axis] = pads[i];
     for (OpFoldResult pad : {pads[i], pads[i + axes.size()]})
       crops |= getConstantIntValue(pad).value_or(-1) < 0; // may be negative
+    if (std::optional<int64_t> number = axis.getConstant()) {
+      low[*number < 0 ? *number + rank : *number] = pads[i];
+      continue;
+    }
+    // An input says which dimension it is.
+    Value own = getValueOrCreateConstantIndexOp(b, b.getLoc(), pads[i]);
+    for (int64_t d = 0; d < rank; ++d) {
+      Value here = sizeValue(b, DimExpr::isEqual(axis, d) +
+                                    DimExpr::isEqual(axis, d - rank)),
+            sum = getValueOrCreateConstantIndexOp(b, b.getLoc(), low[d]);
+      low[d] =
+          arith::AddIOp::create(b, sum, arith::MulIOp::create(b, own, here))
+              .getResult();
+    }
   }
   if (mode == "constant" && !crops) {
     Value scalar;

@@ -22,6 +22,9 @@ for pad in ("SAME_UPPER", "SAME_LOWER", "VALID"):
     cases += [case(op, image, kernel_shape=[3, 2], strides=[2, 2], auto_pad=pad, symbolic=False) for op in ("MaxPool", "AveragePool")]
     cases += [case("Conv", image, f32(4, 6, 3, 2), auto_pad=pad, symbolic=False, tolerance=1e-5)]
 weights = f32(9, 6, 3, 3)
+# Results larger than what reaches them.
+for pad in ("NOTSET", "SAME_UPPER", "SAME_LOWER"):
+    cases += [case("ConvTranspose", f32(1, 2, 3, 3), f32(2, 2, 3, 3), output_shape=[10, 8], strides=[3, 2], auto_pad=pad, symbolic=False, tolerance=1e-5)]
 cases += [case("Conv", image, weights), case("Conv", image, weights, f32(9), pads=[1, 1, 1, 1]), case("Conv", image, weights, strides=[2, 2], pads=[0, 1, 2, 1]),
           case("Conv", image, weights, dilations=[2, 2]), case("Conv", image, f32(6, 1, 3, 3), f32(6), group=6, pads=[1, 1, 1, 1]),
           case("Conv", image, f32(12, 1, 5, 5), group=6, strides=[2, 1], pads=[2, 2, 2, 2]), case("Conv", image, f32(9, 2, 3, 3), group=3),

@@ -45,13 +45,14 @@ LogicalResult expandConvTranspose(Body &body) {
     if (!size || !total)
       return body.refuse("expected a static kernel, and a result whose size "
                          "follows from that of the input");
-    int64_t begin = 0;
+    // A result that is larger than what reaches it ends in zeros.
+    int64_t taken = std::max<int64_t>(*total, 0), begin = 0;
     if (body.has("pads") && automatic == "NOTSET" && !body.has("output_shape"))
       begin = body.integers("pads")[i];
     else if (automatic == "SAME_UPPER")
-      begin = *total / 2;
+      begin = taken / 2;
     else
-      begin = *total - *total / 2;
+      begin = taken - taken / 2;
     int64_t reach = (*size - 1) * dilations[i];
     low.push_back(reach - begin);
     high.push_back(reach - (*total - begin) + more[i] - (strides[i] - 1));

@@ -283,22 +283,27 @@ LogicalResult inferUnsqueeze(UnsqueezeOp op, ShapeContext &s) {
   std::optional<SmallVector<int64_t>> given = s.constants(op.getAxes());
   if (std::optional<ArrayRef<DimExpr>> named = s.values(op.getAxes());
       named && !given) {
-    // Every size then depends on all axes: expressions grow with their product.
-    if (named->size() > 1)
-      return s.refuse() << "expected at most one axis that an input contains";
-    FailureOr<Dims> added = markAxes(*named, from.size() + named->size(), s);
-    if (failed(added))
+    int64_t count = named->size(), rank = from.size() + count;
+    if (failed(markAxes(*named, rank, s)))
       return failure();
-    Dims dims;
-    DimExpr position;
-    for (const DimExpr &mark : *added) {
-      DimExpr dim = mark;
-      for (auto [k, size] : llvm::enumerate(from))
-        dim = dim + size * (DimExpr(1) - mark) *
-                        DimExpr::isEqual(position, int64_t(k));
-      dims.push_back(dim);
-      position = position + DimExpr(1) - mark;
+    // added[i] of the axes lie before dimension i.
+    Dims added(rank + 1);
+    for (const DimExpr &axis : *named) {
+      DimExpr normal =
+          axis +
+          DimExpr(rank) * DimExpr::min(DimExpr::max(-axis, 0), DimExpr(1));
+      for (auto [i, before] : llvm::enumerate(added))
+        before = before + DimExpr::min(DimExpr::max(DimExpr(i) - normal, 0), 1);
     }
+    // Dimension i is the operand's k if i - k axes lie before it and none is
+    // i itself.
+    Dims dims(rank, DimExpr(1));
+    for (int64_t i = 0; i < rank; ++i)
+      for (int64_t k = std::max<int64_t>(0, i - count);
+           k <= std::min<int64_t>(i, from.size() - 1); ++k)
+        dims[i] = dims[i] +
+                  (from[k] - DimExpr(1)) *
+                      DimExpr::isEqual(added[i] + added[i + 1], 2 * (i - k));
     return setReshaped(op.getResult(), op.getData(), std::move(dims), s);
   }
   int64_t rank = from.size() + (given ? given->size() : 0);
@@ -363,6 +368,25 @@ LogicalResult inferSplit(SplitOp op, ShapeContext &s) {
   return success();
 }
 
+/// Axes that an input contains: each dimension grows by the pads of the axes
+/// that name it.
+LogicalResult inferPadAlongValues(PadOp op, ArrayRef<DimExpr> axes,
+                                  ArrayRef<DimExpr> pads, ShapeContext &s) {
+  Dims dims(s.shape(op.getData()));
+  int64_t rank = dims.size();
+  if (failed(markAxes(axes, rank, s)))
+    return failure();
+  if (pads.size() != 2 * axes.size())
+    return s.fail() << "expected " << 2 * axes.size() << " pads, got "
+                    << pads.size();
+  for (auto [i, dim] : llvm::enumerate(dims))
+    for (auto [j, axis] : llvm::enumerate(axes))
+      dim = dim + (pads[j] + pads[j + axes.size()]) *
+                      (DimExpr::isEqual(axis, int64_t(i)) +
+                       DimExpr::isEqual(axis, int64_t(i) - rank));
+  return s.set(op.getResult(), std::move(dims));
+}
+
 LogicalResult inferPad(PadOp op, ShapeContext &s) {
   Dims dims(s.shape(op.getData()));
   std::optional<ArrayRef<DimExpr>> pads = s.values(op.getPads());
@@ -371,6 +395,9 @@ LogicalResult inferPad(PadOp op, ShapeContext &s) {
   FailureOr<SmallVector<int64_t>> axes =
       SmallVector<int64_t>(llvm::to_vector(llvm::seq<int64_t>(0, dims.size())));
   if (Value operand = op.getAxes()) {
+    std::optional<ArrayRef<DimExpr>> named = s.values(operand);
+    if (named && !s.constants(operand))
+      return inferPadAlongValues(op, *named, *pads, s);
     // In the order given: the pads follow it.
     std::optional<SmallVector<int64_t>> given = s.constants(operand);
     if (!given)
