@@ -3,59 +3,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlexAttention.h"
-#include "mlir/IR/TypeUtilities.h"
+#include "Chain.h"
 #include <cmath>
 
 using namespace mlir;
 
 namespace squint {
-namespace {
-
-/// Builds operators one after another; the first failure makes all that follow
-/// null.
-class Chain {
-public:
-  explicit Chain(NodeBuilder &b) : b(b) {}
-
-  Value make(StringRef name, ArrayRef<Value> operands,
-             ArrayRef<NamedAttribute> attributes = {}) {
-    for (Value operand : operands)
-      if (!operand)
-        return {};
-    return take(b.create(name, operands, attributes));
-  }
-  Value take(llvm::Expected<Value> made) {
-    if (made)
-      return *made;
-    error = llvm::joinErrors(std::move(error), made.takeError());
-    return {};
-  }
-  NamedAttribute attribute(StringRef name, int64_t value) {
-    return {b.builder.getStringAttr(name), b.builder.getI64IntegerAttr(value)};
-  }
-  Value cast(Value x, Type element) {
-    if (!x || getElementTypeOrSelf(x.getType()) == element)
-      return x;
-    return make("Cast", x, attribute("to", getDataType(element)));
-  }
-  /// Dimensions [from, to) of x.
-  Value sizes(Value x, int64_t from, int64_t to) {
-    return make("Shape", x, {attribute("end", to), attribute("start", from)});
-  }
-  Value concat(ArrayRef<Value> parts) {
-    return make("Concat", parts, attribute("axis", 0));
-  }
-  Value transpose(Value x, ArrayRef<int64_t> order) {
-    return make("Transpose", x,
-                NamedAttribute(b.builder.getStringAttr("perm"),
-                               b.builder.getDenseI64ArrayAttr(order)));
-  }
-
-  NodeBuilder &b;
-  llvm::Error error = llvm::Error::success();
-};
-} // namespace
-
 llvm::Expected<Value> buildFlexAttention(
     const Node &node, NodeBuilder &builder,
     llvm::function_ref<llvm::Expected<Value>(StringRef, Value)> modify) {

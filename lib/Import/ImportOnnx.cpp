@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlexAttention.h"
+#include "MachineLearning.h"
 #include "ModelFile.h"
 #include "Node.h"
 #include "Sequences.h"
@@ -50,6 +51,12 @@ struct Scope {
 bool isFlexAttention(const ::onnx::NodeProto &node) {
   return node.domain() == "ai.onnx.preview" &&
          node.op_type() == "FlexAttention";
+}
+
+/// Taken apart when they are imported.
+bool isMachineLearning(const ::onnx::NodeProto &node) {
+  return node.domain() == "ai.onnx.ml" &&
+         isMachineLearningOperator(node.op_type());
 }
 
 /// What a function's body gets from its call.
@@ -133,6 +140,8 @@ private:
   /// A node of ai.onnx.preview.
   LogicalResult importFlexAttention(const ::onnx::NodeProto &node, Scope &scope,
                                     const Call &call);
+  LogicalResult importMachineLearning(const ::onnx::NodeProto &node,
+                                      Scope &scope, const Call &call);
   /// What a graph of one input makes of a value, where its node stands.
   FailureOr<Value> inlineGraph(const ::onnx::NodeProto &node,
                                const ::onnx::GraphProto &graph, Value input,
@@ -311,7 +320,7 @@ void Importer::findUnsupported(
     int version;
     const OpSchema *schema =
         findSchema(node, call.opsets, dialect, version, reason);
-    if (isFlexAttention(node)) {
+    if (isFlexAttention(node) || isMachineLearning(node)) {
       // Taken apart.
     } else if (!schema || (options.isSupported &&
                            !options.isSupported(dialect, node.op_type()))) {
@@ -673,6 +682,36 @@ LogicalResult Importer::importFlexAttention(const ::onnx::NodeProto &proto,
   return define(scope, proto.output(0), *result, fail);
 }
 
+LogicalResult Importer::importMachineLearning(const ::onnx::NodeProto &proto,
+                                              Scope &scope, const Call &call) {
+  auto fail = [&] { return nodeError(proto, call); };
+  Node node;
+  node.name = proto.op_type();
+  node.opset = call.opsets.lookup(proto.domain());
+  for (const std::string &name : proto.input()) {
+    FailureOr<Value> value = findValue(scope, name, fail);
+    if (failed(value))
+      return failure();
+    node.operands.push_back(*value);
+  }
+  for (const auto &attribute : proto.attribute()) {
+    const ::onnx::AttributeProto *value = resolve(attribute, call);
+    if (!value)
+      continue;
+    llvm::Expected<Attribute> converted = readAttribute(*value);
+    if (!converted)
+      return nodeError(proto, call, converted.takeError());
+    node.attributes.set(attribute.name(), *converted);
+  }
+  if (proto.output_size() != 1)
+    return fail() << "expected one result, got " << proto.output_size();
+  NodeBuilder nodeBuilder(builder, getLocation(getName(proto, call)), *tensors);
+  llvm::Expected<Value> result = buildMachineLearning(node, nodeBuilder);
+  if (!result)
+    return nodeError(proto, call, result.takeError());
+  return define(scope, proto.output(0), *result, fail);
+}
+
 LogicalResult Importer::importCall(const ::onnx::NodeProto &node,
                                    const ::onnx::FunctionProto &function,
                                    Scope &scope, const Call &call) {
@@ -752,6 +791,8 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
     return importCall(proto, *it->second, scope, call);
   if (isFlexAttention(proto))
     return importFlexAttention(proto, scope, call);
+  if (isMachineLearning(proto))
+    return importMachineLearning(proto, scope, call);
   Node node;
   node.name = proto.op_type();
   int version;

@@ -85,10 +85,14 @@ llvm::Expected<Item> split(ArrayRef<Item> operands,
   bool keeps = sizes || readInt(attributes, "keepdims", 1);
   std::optional<SmallVector<int64_t>> parts =
       sizes ? readIntegers(sizes) : SmallVector<int64_t>{1};
-  if (!parts)
-    return unknown("a split");
   auto sizesType = sizes ? cast<ShapedType>(sizes.getType()) : ShapedType();
-  if (!sizes || !sizesType.hasRank() || sizesType.getRank() == 0) {
+  // The count of sizes is that of the parts, whatever they are.
+  bool isCounted = sizesType && sizesType.hasStaticShape() &&
+                   sizesType.getRank() == 1 &&
+                   sizesType.getNumElements() <= kMostElements;
+  if (!parts && !isCounted)
+    return unknown("a split");
+  if (parts && (!sizes || !sizesType.hasRank() || sizesType.getRank() == 0)) {
     auto type = dyn_cast<RankedTensorType>(input.getType());
     int64_t rank = type ? type.getRank() : 0,
             at = axis < 0 ? axis + rank : axis;
@@ -104,11 +108,12 @@ llvm::Expected<Item> split(ArrayRef<Item> operands,
   Node node;
   node.dialect = "onnx";
   node.name = "Split";
-  node.operands = {input, b.createInts(*parts)};
+  size_t count = parts ? parts->size() : sizesType.getNumElements();
+  node.operands = {input, parts ? b.createInts(*parts) : sizes};
   node.attributes.set("axis", b.builder.getI64IntegerAttr(axis));
-  node.outputs.assign(parts->size(), true);
+  node.outputs.assign(count, true);
   List list;
-  if (!parts->empty()) {
+  if (count) {
     llvm::Expected<SmallVector<Value>> values = b.create(node);
     if (!values)
       return values.takeError();
