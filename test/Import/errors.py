@@ -97,7 +97,7 @@ for i in range(1, 30):
 refuse("explosion", model([helper.make_node("F29", ["x"], ["y"], domain="local")], opsets={"": 17, "local": 1}, functions=chain))
 
 # Inputs and outputs.
-# CHECK: list: input 'x': expected a tensor (other types of inputs are not supported yet)
+# CHECK: list: input 'x': expected to be told what the sequence holds (--elements)
 refuse("list", model([node("Relu", ["x"])], [helper.make_tensor_sequence_value_info("x", TensorProto.FLOAT, None)]))
 # CHECK: unranked: input 'x': expected a shape, got none
 refuse("unranked", model([node("Relu", ["x"])], [info("x", shape=None)]))

@@ -164,70 +164,106 @@ static Expected<std::optional<Array>> toArray(const TensorProto &tensor) {
   return std::optional<Array>(std::move(*array));
 }
 
-/// The tensors of an onnx.SequenceProto (field 3); none where it is another
-/// message.
-static std::vector<TensorProto> readSequence(StringRef bytes) {
+/// Calls `read` with each message in field `number` of another one.
+static bool forEachMessage(
+    google::protobuf::io::CodedInputStream &in, int number,
+    llvm::function_ref<bool(google::protobuf::io::CodedInputStream &)> read) {
   using google::protobuf::internal::WireFormatLite;
-  google::protobuf::io::CodedInputStream in(bytes.bytes_begin(), bytes.size());
-  std::vector<TensorProto> elements;
   for (uint32_t tag = in.ReadTag(); tag; tag = in.ReadTag()) {
     uint32_t length;
-    if (WireFormatLite::GetTagFieldNumber(tag) != 3) {
+    if (WireFormatLite::GetTagFieldNumber(tag) != number) {
       if (!WireFormatLite::SkipField(&in, tag))
-        return {};
+        return false;
       continue;
     }
-    if (!in.ReadVarint32(&length))
-      return {};
+    if (WireFormatLite::GetTagWireType(tag) !=
+            WireFormatLite::WIRETYPE_LENGTH_DELIMITED ||
+        !in.ReadVarint32(&length))
+      return false;
     auto limit = in.PushLimit(int(length));
-    if (!elements.emplace_back().ParseFromCodedStream(&in))
-      return {};
+    if (!read(in))
+      return false;
     in.PopLimit(limit);
+  }
+  return true;
+}
+
+namespace {
+/// What a file holds: one tensor, or the elements of a sequence or an optional.
+struct Elements {
+  std::vector<std::optional<Array>> arrays;
+  bool isAbsent = false;
+};
+} // namespace
+
+/// An onnx.TensorProto, an onnx.SequenceProto (tensors in field 3) or an
+/// onnx.OptionalProto (a tensor in field 3, a sequence in field 5).
+static Expected<Elements> readFile(StringRef name, ValueKind kind) {
+  using google::protobuf::io::CodedInputStream;
+  auto buffer = MemoryBuffer::getFile(name, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return refuse("%s: %s", name.str().c_str(),
+                  buffer.getError().message().c_str());
+  StringRef bytes = (*buffer)->getBuffer();
+  CodedInputStream in(bytes.bytes_begin(), int(bytes.size()));
+  std::vector<TensorProto> tensors;
+  bool isRead, isAbsent = false;
+  auto readTensor = [&](CodedInputStream &from) {
+    return tensors.emplace_back().ParseFromCodedStream(&from);
+  };
+  auto readSequence = [&](CodedInputStream &from) {
+    isAbsent = false;
+    return forEachMessage(from, 3, readTensor);
+  };
+  if (kind == ValueKind::Tensor) {
+    isRead = readTensor(in);
+  } else if (kind == ValueKind::OptionalSequence) {
+    isAbsent = true;
+    isRead = forEachMessage(in, 5, readSequence);
+  } else {
+    isRead = forEachMessage(in, 3, readTensor);
+    isAbsent = kind == ValueKind::OptionalTensor && tensors.empty();
+  }
+  if (!isRead)
+    return refuse("%s: expected a value of the type that the model says",
+                  name.str().c_str());
+  Elements elements;
+  elements.isAbsent = isAbsent;
+  for (const TensorProto &tensor : tensors) {
+    Expected<std::optional<Array>> array = toArray(tensor);
+    if (!array)
+      return refuse("%s: %s", name.str().c_str(),
+                    llvm::toString(array.takeError()).c_str());
+    elements.arrays.push_back(std::move(*array));
   }
   return elements;
 }
 
 /// input_0.pb, input_1.pb, ...
-static Expected<std::vector<std::optional<Array>>> readAll(StringRef folder,
-                                                           StringRef kind) {
-  std::vector<std::optional<Array>> arrays;
+static Expected<std::vector<Elements>> readAll(StringRef folder, StringRef kind,
+                                               ArrayRef<ModelValue> values) {
+  std::vector<Elements> all;
   for (unsigned file = 0;; ++file) {
     SmallString<128> name = folder;
     path::append(name, kind + "_" + Twine(file) + ".pb");
     if (!sys::fs::exists(name))
-      return arrays;
-    auto buffer = MemoryBuffer::getFile(name, /*IsText=*/false,
-                                        /*RequiresNullTerminator=*/false);
-    if (!buffer)
-      return refuse("%s: %s", name.c_str(),
-                    buffer.getError().message().c_str());
-    auto add = [&](const TensorProto &tensor) -> Error {
-      Expected<std::optional<Array>> array = toArray(tensor);
-      if (!array)
-        return refuse("%s: %s", name.c_str(),
-                      llvm::toString(array.takeError()).c_str());
-      arrays.push_back(std::move(*array));
-      return Error::success();
-    };
-    TensorProto tensor;
-    // What would be a tensor's segment are a sequence's elements, which are as
-    // many outputs.
-    bool isTensor = tensor.ParseFromArray((*buffer)->getBufferStart(),
-                                          int((*buffer)->getBufferSize())) &&
-                    !tensor.has_segment();
-    std::vector<TensorProto> elements;
-    if (!isTensor)
-      elements = readSequence((*buffer)->getBuffer());
-    if (!elements.empty()) {
-      for (const TensorProto &element : elements)
-        if (Error error = add(element))
-          return std::move(error);
-    } else if (!isTensor) { // an optional, most likely
-      arrays.push_back(std::nullopt);
-    } else if (Error error = add(tensor)) {
-      return std::move(error);
-    }
+      return all;
+    Expected<Elements> elements = readFile(
+        name, file < values.size() ? values[file].kind : ValueKind::Tensor);
+    if (!elements)
+      return elements.takeError();
+    all.push_back(std::move(*elements));
   }
+}
+
+/// All arrays in order.
+static std::vector<std::optional<Array>> flatten(std::vector<Elements> all) {
+  std::vector<std::optional<Array>> arrays;
+  for (Elements &elements : all)
+    for (std::optional<Array> &array : elements.arrays)
+      arrays.push_back(std::move(array));
+  return arrays;
 }
 
 //===----------------------------------------------------------------------===//
@@ -344,30 +380,34 @@ static CheckResult unsupported(const Twine &what) {
   return CheckResult::Unsupported;
 }
 
-static Expected<CheckResult> checkSet(Session &session, StringRef folder) {
-  auto inputs = readAll(folder, "input");
-  if (!inputs)
-    return inputs.takeError();
-  auto expected = readAll(folder, "output");
-  if (!expected)
-    return expected.takeError();
-  if (expected->empty())
+static Expected<CheckResult>
+checkSet(Session &session, const ModelValues &values, StringRef folder) {
+  auto givenInputs = readAll(folder, "input", values.inputs);
+  if (!givenInputs)
+    return givenInputs.takeError();
+  auto givenOutputs = readAll(folder, "output", values.outputs);
+  if (!givenOutputs)
+    return givenOutputs.takeError();
+  std::vector<std::optional<Array>> inputs = flatten(std::move(*givenInputs)),
+                                    expected =
+                                        flatten(std::move(*givenOutputs));
+  if (expected.empty())
     return refuse("%s: expected input_*.pb and output_*.pb",
                   folder.str().c_str());
   const squint_library &library = session.library();
   StringRef set = path::filename(folder);
-  for (const auto *list : {&*inputs, &*expected})
+  for (const auto *list : {&inputs, &expected})
     for (const std::optional<Array> &array : *list)
       if (!array)
         return unsupported(set + ": a value that is no tensor of numbers");
-  if (inputs->size() != library.num_inputs ||
-      expected->size() != library.num_outputs)
+  if (inputs.size() != library.num_inputs ||
+      expected.size() != library.num_outputs)
     return refuse("%s: expected %u inputs and %u outputs, got %zu and %zu",
                   folder.str().c_str(), library.num_inputs, library.num_outputs,
-                  inputs->size(), expected->size());
+                  inputs.size(), expected.size());
 
   std::vector<const Array *> pointers;
-  for (const std::optional<Array> &array : *inputs)
+  for (const std::optional<Array> &array : inputs)
     pointers.push_back(&*array);
   Expected<std::vector<Array>> outputs = session.run(pointers);
   if (!outputs)
@@ -375,13 +415,14 @@ static Expected<CheckResult> checkSet(Session &session, StringRef folder) {
                   llvm::toString(outputs.takeError()).c_str());
   CheckResult result = CheckResult::Same;
   for (uint32_t i = 0; i < library.num_outputs; ++i)
-    if (compareOutput(library.outputs[i], set, (*outputs)[i],
-                      *(*expected)[i]) != CheckResult::Same)
+    if (compareOutput(library.outputs[i], set, (*outputs)[i], *expected[i]) !=
+        CheckResult::Same)
       result = CheckResult::Different;
   return result;
 }
 
-Expected<CheckResult> squint::check(Session &session, StringRef folder) {
+/// The folders with data of a folder that may be one itself.
+static Expected<std::vector<std::string>> findSets(StringRef folder) {
   std::vector<std::string> sets;
   std::error_code code;
   for (sys::fs::directory_iterator i(folder, code), end; !code && i != end;
@@ -393,15 +434,48 @@ Expected<CheckResult> squint::check(Session &session, StringRef folder) {
   llvm::sort(sets);
   if (sets.empty())
     sets.push_back(folder.str());
+  return sets;
+}
+
+Expected<std::map<std::string, InputElements>>
+squint::readInputElements(const ModelValues &values, StringRef folder) {
+  std::map<std::string, InputElements> all;
+  if (llvm::all_of(values.inputs, [](const ModelValue &value) {
+        return value.kind == ValueKind::Tensor;
+      }))
+    return all;
+  Expected<std::vector<std::string>> sets = findSets(folder);
+  if (!sets)
+    return sets.takeError();
+  auto inputs = readAll(sets->front(), "input", values.inputs);
+  if (!inputs)
+    return inputs.takeError();
+  for (const auto &[value, elements] : llvm::zip(values.inputs, *inputs)) {
+    if (value.kind == ValueKind::Tensor)
+      continue;
+    InputElements &own = all[value.name];
+    own.isAbsent = elements.isAbsent;
+    for (const std::optional<Array> &array : elements.arrays)
+      own.shapes.push_back(array ? array->shape().vec()
+                                 : std::vector<int64_t>());
+  }
+  return all;
+}
+
+Expected<CheckResult> squint::check(Session &session, const ModelValues &values,
+                                    StringRef folder) {
+  Expected<std::vector<std::string>> sets = findSets(folder);
+  if (!sets)
+    return sets.takeError();
   CheckResult result = CheckResult::Same;
-  for (const std::string &set : sets) {
-    Expected<CheckResult> one = checkSet(session, set);
+  for (const std::string &set : *sets) {
+    Expected<CheckResult> one = checkSet(session, values, set);
     if (!one || *one == CheckResult::Unsupported)
       return one;
     if (*one == CheckResult::Different)
       result = *one;
   }
   if (result == CheckResult::Same)
-    outs() << sets.size() << " data sets: same\n";
+    outs() << sets->size() << " data sets: same\n";
   return result;
 }

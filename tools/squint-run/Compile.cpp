@@ -16,8 +16,7 @@ using namespace squint;
 
 std::unique_ptr<LoadedModel>
 squint::compileModel(llvm::StringRef path, const PipelineOptions &options,
-                     const std::map<std::string, int64_t> &dims,
-                     bool &refused) {
+                     ImportOptions import, bool &refused) {
   refused = false;
   DialectRegistry registry;
   registerAllDialects(registry);
@@ -28,8 +27,6 @@ squint::compileModel(llvm::StringRef path, const PipelineOptions &options,
   auto result = std::make_unique<LoadedModel>();
   result->context = std::make_unique<MLIRContext>(registry);
   DiagnosticPrinter diagnostics(result->context.get());
-  ImportOptions import;
-  import.dims = dims;
   import.isSupported = isSupportedOperator;
   OwningOpRef<ModuleOp> module = importOnnx(path, *result->context, import);
   llvm::Expected<TargetInfo> target = TargetInfo::get();

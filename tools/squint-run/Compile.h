@@ -6,11 +6,11 @@
 #define SQUINT_TOOLS_RUN_COMPILE_H
 
 #include "squint/Emit/Jit.h"
+#include "squint/Import/Onnx.h"
 #include "squint/Pipelines/Pipelines.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
-#include <map>
 #include <memory>
 
 namespace squint {
@@ -25,9 +25,9 @@ struct LoadedModel {
 /// Of an ONNX file. Null after diagnostics on standard error; `refused` says
 /// whether the model is sound all the same: it was read, its shapes were
 /// inferred or refused as such, and a later stage does not take it.
-std::unique_ptr<LoadedModel>
-compileModel(llvm::StringRef path, const PipelineOptions &options,
-             const std::map<std::string, int64_t> &dims, bool &refused);
+std::unique_ptr<LoadedModel> compileModel(llvm::StringRef path,
+                                          const PipelineOptions &options,
+                                          ImportOptions import, bool &refused);
 
 } // namespace squint
 

@@ -111,8 +111,9 @@ Error refuse(const char *format, Args... arguments) {
 class Runner {
 public:
   Runner(const squint_library &library, const Options &options,
-         std::map<std::string, int64_t> extents)
-      : library(library), options(options), extents(std::move(extents)) {}
+         std::map<std::string, int64_t> extents, ModelValues values = {})
+      : library(library), options(options), extents(std::move(extents)),
+        values(std::move(values)) {}
   Expected<int> run();
 
 private:
@@ -128,6 +129,7 @@ private:
   const squint_library &library;
   const Options &options;
   std::map<std::string, int64_t> extents; // of symbols, for random data
+  ModelValues values;                     // of a model, for a check
   std::vector<Array> inputs;
   std::unique_ptr<Session> session;
   std::vector<squint_profile_v1> times; // of every launch in its best run
@@ -354,7 +356,7 @@ Expected<int> Runner::run() {
     return created.takeError();
   session = std::move(*created);
   if (checking) {
-    Expected<CheckResult> result = check(*session, options.check);
+    Expected<CheckResult> result = check(*session, values, options.check);
     if (!result)
       return result.takeError();
     return int(*result);
@@ -424,11 +426,26 @@ static int runModel(const Options &options,
   if ((pipeline.weights.empty() || pipeline.weights == "f32") &&
       (pipeline.activations.empty() || pipeline.activations == "f32"))
     pipeline.weights = pipeline.activations = "";
+  ImportOptions import;
+  import.dims = dims;
+  ModelValues values;
+  // A broken model is for the importer to refuse.
+  if (Expected<ModelValues> read = readModelValues(options.model))
+    values = std::move(*read);
+  else
+    consumeError(read.takeError());
+  if (!options.check.empty()) {
+    auto elements = readInputElements(values, options.check);
+    if (!elements)
+      return fail(elements.takeError());
+    import.elements = std::move(*elements);
+  }
   bool refused;
   std::unique_ptr<LoadedModel> model =
-      compileModel(options.model, pipeline, dims, refused);
+      compileModel(options.model, pipeline, import, refused);
   if (model)
-    return finish(Runner(model->library->table(), options, {}).run());
+    return finish(
+        Runner(model->library->table(), options, {}, std::move(values)).run());
   if (options.check.empty() || !refused)
     return 1;
   llvm::errs() << "unsupported: the compiler refuses the model\n";

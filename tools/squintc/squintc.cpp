@@ -76,6 +76,11 @@ static cl::opt<std::string> store(
 static cl::list<std::string>
     dims("dim", cl::value_desc("name=n"), cl::cat(general),
          cl::desc("Pin a symbolic dimension (repeatable)"));
+static cl::list<std::string> elements(
+    "elements", cl::value_desc("name=shapes"), cl::cat(general),
+    cl::desc(
+        "What an input holds that is a sequence or an optional: the shapes "
+        "of its elements, e.g. x=2x3,4x3, or x=none (repeatable)"));
 
 static cl::opt<std::string>
     weights("weights", cl::value_desc("format"), cl::cat(formats),
@@ -292,8 +297,16 @@ LogicalResult Compiler::readOptions() {
     if (!import.dims.try_emplace(name.str(), size).second)
       return fail("expected one --dim for '" + name + "', got several");
   }
-  if (!import.dims.empty() && from)
-    return fail("--dim takes an .onnx file, got '" + input + "'");
+  for (StringRef text : elements) {
+    auto parsed = parseInputElements(text);
+    if (!parsed)
+      return fail("--elements: " + llvm::toString(parsed.takeError()));
+    if (!import.elements.insert(*parsed).second)
+      return fail("expected one --elements for '" + parsed->first +
+                  "', got several");
+  }
+  if ((!import.dims.empty() || !import.elements.empty()) && from)
+    return fail("--dim and --elements take an .onnx file, got '" + input + "'");
   if (mcpu.size() > 1 && !mattr.empty())
     return fail("--mattr and a list of CPUs contradict each other");
   import.allowExternal.assign(allowExternal.begin(), allowExternal.end());
