@@ -100,7 +100,7 @@ bool Compensator::chooseTensorGrid() {
   std::vector<float> importance;
   if (options.range != RangeRule::MinMax)
     for (int64_t row = 0; row < rows; ++row)
-      llvm::append_range(importance, hessian.getImportance());
+      llvm::append_range(importance, hessian.getCompensatedImportance());
   tensorGrid =
       searchGrid(format, layer.weight,
                  {options.range, options.percentile, importance}, tensorScale);
@@ -169,10 +169,11 @@ bool Compensator::chooseGrid(Chunk &chunk, RowTile &tile, int64_t group,
     return true;
   }
   int64_t begin = group * layout.groupSize;
-  grid = searchGrid(format, values,
-                    {options.range, options.percentile,
-                     hessian.getImportance().slice(begin, values.size())},
-                    tensorScale);
+  grid = searchGrid(
+      format, values,
+      {options.range, options.percentile,
+       hessian.getCompensatedImportance().slice(begin, values.size())},
+      tensorScale);
   if (std::isfinite(grid.scale))
     return true;
   auto [min, max] = std::minmax_element(values.begin(), values.end());

@@ -104,10 +104,13 @@ llvm::Expected<Hessian> Hessian::get(llvm::ArrayRef<double> gram,
     return i < j ? factor(i, j) / factor(j, j) : 0.0;
   });
   hessian.importance.resize(columns);
+  hessian.compensatedImportance.resize(columns);
   for (int64_t j = 0; j < columns; ++j) {
     held.pivots.push_back(factor(j, j));
     held.diagonal.push_back(get(j, j));
     hessian.importance[hessian.order[j]] = float(get(j, j) / mean);
+    hessian.compensatedImportance[hessian.order[j]] =
+        float(factor(j, j) * factor(j, j) / mean);
   }
   return std::move(hessian);
 }

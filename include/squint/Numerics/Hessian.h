@@ -57,9 +57,14 @@ public:
   llvm::ArrayRef<int64_t> getOrder() const { return order; }
   bool isDead(int64_t column) const { return dead[column]; }
   int64_t countDead() const;
-  /// H_jj of each column, in the columns' own order; 1 for the mean of G_jj of
-  /// those that are not dead.
+  /// What a squared error in each column counts, in the columns' own order:
+  /// H_jj where every weight takes the nearest code, R_jj^2 where the columns
+  /// that follow make up for what they can. As a share of the mean of G_jj of
+  /// the columns that are not dead.
   llvm::ArrayRef<float> getImportance() const { return importance; }
+  llvm::ArrayRef<float> getCompensatedImportance() const {
+    return compensatedImportance;
+  }
 
   /// tr(dW H dW^T) of dW [rows][columns], in the columns' own order. The sum
   /// does not depend on the size of `pool`.
@@ -76,7 +81,7 @@ private:
   double usedDamping = 0.0;
   std::vector<int64_t> order;
   std::vector<bool> dead;
-  std::vector<float> importance;
+  std::vector<float> importance, compensatedImportance;
   std::unique_ptr<Matrices> held;
 };
 
