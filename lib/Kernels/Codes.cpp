@@ -46,16 +46,19 @@ Value CodeDecoder::lookup(Value words) {
 /// the narrow format lacks, and a product with a power of two makes up for the
 /// difference of the biases. Subnormals come out right: they are subnormals of
 /// f32 before the product.
-Value CodeDecoder::decodeMiniFloat(Value words, unsigned exponentBits) {
-  int64_t shift = 8 - exponentBits;
+Value CodeDecoder::decodeMiniFloat(Value words, const MiniFloat &mini) {
+  int64_t shift = 8 - mini.exponentBits;
   Value moved =
       arith::ShRSIOp::create(b, words, b.intConstant(b.i32s(), shift));
-  uint32_t kept = 0x80000000u | (0x7F000000u >> shift);
+  uint32_t magnitude = (1u << (mini.exponentBits + mini.mantissaBits)) - 1;
+  uint32_t kept =
+      0x80000000u |
+      magnitude << (31 - mini.exponentBits - mini.mantissaBits) >> shift;
   moved = arith::AndIOp::create(
       b, moved, b.intConstant(b.i32s(), static_cast<int32_t>(kept)));
-  // The highest byte ends where the sign is: 24 bits up, `shift` down leaves
-  // the exponent at bit 23 and above.
-  double factor = std::ldexp(1.0, 128 - (1 << (exponentBits - 1)));
+  // The exponent ends below the sign: `shift` down leaves it at bit 23 and
+  // above.
+  double factor = std::ldexp(1.0, 128 - (1 << (mini.exponentBits - 1)));
   return arith::MulFOp::create(b, b.bitcast(b.f32s(), moved),
                                b.constant(b.f32s(), factor));
 }
@@ -93,8 +96,8 @@ Value CodeDecoder::decode(Value words, int64_t shift, Value zero) {
     return decodeInteger(words, shift, zero);
   if (format.bits() <= 4)
     return lookup(shiftRight(words, shift));
-  return decodeMiniFloat(shiftLeft(words, 24 - shift),
-                         format.element->name == "f8e5m2" ? 5 : 4);
+  return decodeMiniFloat(shiftLeft(words, 32 - format.bits() - shift),
+                         *format.element->mini);
 }
 
 Value CodeDecoder::decodeScales(Value raw, ScaleType type) {
@@ -118,7 +121,9 @@ Value CodeDecoder::decodeScales(Value raw, ScaleType type) {
   }
   case ScaleType::F8E4M3:
     return decodeMiniFloat(
-        shiftLeft(arith::ExtUIOp::create(b, b.i32s(), raw), 24), 4);
+        shiftLeft(arith::ExtUIOp::create(b, b.i32s(), raw), 24), kFloat8E4M3);
+  case ScaleType::Dynamic8:
+    break;
   }
   llvm_unreachable("unknown scale type");
 }

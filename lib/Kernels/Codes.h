@@ -10,6 +10,7 @@
 
 #include "squint/Kernels/Builder.h"
 #include "squint/Kernels/Layout.h"
+#include "squint/Numerics/FloatBits.h"
 
 namespace squint::kernel {
 
@@ -36,8 +37,8 @@ private:
   Value decodeInteger(Value words, int64_t shift, Value zero);
   Value shiftRight(Value words, int64_t count);
   Value shiftLeft(Value words, int64_t count);
-  /// An 8-bit float in the highest byte.
-  Value decodeMiniFloat(Value words, unsigned exponentBits);
+  /// A float of 8 bits or less in the highest bits.
+  Value decodeMiniFloat(Value words, const MiniFloat &mini);
   Value lookup(Value words);
 
   KernelBuilder &b;

@@ -21,6 +21,8 @@ llvm::StringRef squint::stringifyScaleType(ScaleType type) {
     return "f8e8m0";
   case ScaleType::F8E4M3:
     return "f8e4m3";
+  case ScaleType::Dynamic8:
+    return "dynamic8";
   }
   llvm_unreachable("unknown scale type");
 }
@@ -34,6 +36,7 @@ unsigned squint::getScaleBytes(ScaleType type) {
     return 2;
   case ScaleType::E8M0:
   case ScaleType::F8E4M3:
+  case ScaleType::Dynamic8:
     return 1;
   }
   llvm_unreachable("unknown scale type");
@@ -45,7 +48,7 @@ static std::vector<const Element *> collectElements() {
   std::vector<const Element *> all;
   for (llvm::ArrayRef<Element> family :
        {getFloatElements(), getIntegerElements(), getTableElements(),
-        getMicroscalingElements()})
+        getMicroscalingElements(), getGgmlElements()})
     for (const Element &element : family)
       all.push_back(&element);
   return all;

@@ -20,18 +20,14 @@ static uint32_t encodeF16(float value) { return floatToHalf(value); }
 static float decodeF16(uint32_t code) { return halfToFloat(uint16_t(code)); }
 static uint32_t encodeBF16(float value) { return floatToBfloat(value); }
 static float decodeBF16(uint32_t code) { return bfloatToFloat(uint16_t(code)); }
-static uint32_t encodeE4M3(float value) { return kFloat8E4M3.encode(value); }
-static float decodeE4M3(uint32_t code) { return kFloat8E4M3.decode(code); }
-static uint32_t encodeE5M2(float value) { return kFloat8E5M2.encode(value); }
-static float decodeE5M2(uint32_t code) { return kFloat8E5M2.decode(code); }
 
 llvm::ArrayRef<Element> squint::getFloatElements() {
   static const Element elements[] = {
       {"f32", ElementKind::Float, 32, 0.0f, encodeF32, decodeF32},
       {"f16", ElementKind::Float, 16, 0.0f, encodeF16, decodeF16},
       {"bf16", ElementKind::Float, 16, 0.0f, encodeBF16, decodeBF16},
-      {"f8e4m3", ElementKind::Float, 8, 448.0f, encodeE4M3, decodeE4M3},
-      {"f8e5m2", ElementKind::Float, 8, 57344.0f, encodeE5M2, decodeE5M2},
+      makeMiniFloat<kFloat8E4M3>("f8e4m3"),
+      makeMiniFloat<kFloat8E5M2>("f8e5m2"),
   };
   return elements;
 }

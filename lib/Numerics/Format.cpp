@@ -3,6 +3,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Format.h"
+#include "squint/Numerics/Blocks.h"
+#include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -111,16 +113,18 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
         format.scale = ScaleType::BF16;
       else if (scale == "f32")
         format.scale = ScaleType::F32;
+      else if (scale == "dynamic8")
+        format.scale = ScaleType::Dynamic8;
       else
         return fail("unknown scale type '" + scale +
-                    "', expected f16, bf16 or f32");
+                    "', expected f16, bf16, f32 or dynamic8");
     } else {
       return fail("unknown option '" + option +
-                  "', expected zero-point or scale=f16|bf16|f32");
+                  "', expected zero-point or scale=f16|bf16|f32|dynamic8");
     }
   }
 
-  if (format.zeroPoint && !format.isInteger())
+  if (format.zeroPoint && (!format.isInteger() || format.element->fixedGroup))
     return fail("zero-point is for integers, got " + name);
   if (format.element->fixedGroup) {
     if (hasScaleOption)
@@ -135,6 +139,11 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
                                                         : Granularity::Channel;
   if (llvm::Error error = checkRole(format, role))
     return std::move(error);
+  if (format.scale == ScaleType::Dynamic8 &&
+      (format.element->kind != ElementKind::Table ||
+       format.granularity != Granularity::Group || format.groupSize < 2))
+    return fail("scale=dynamic8 is for groups of nf4 and bnb-fp4, got '" +
+                text + "'");
   if (!hasScaleOption && format.granularity == Granularity::Group)
     format.scale = ScaleType::F16;
   return format;
@@ -166,14 +175,24 @@ std::string Format::str() const {
   return text;
 }
 
+bool Format::hasMins() const { return blocks() && blocks()->hasMins; }
+
+llvm::Error Format::checkColumns(int64_t columns) const {
+  if (!blocks() || columns % blocks()->size == 0)
+    return llvm::Error::success();
+  return fail("expected rows of a multiple of " + llvm::Twine(blocks()->size) +
+              " values for '" + element->name + "', got " +
+              llvm::Twine(columns));
+}
+
 int32_t Format::minCode() const {
-  if (zeroPoint)
+  if (zeroPoint || hasMins())
     return 0;
   return bits() == 8 ? -127 : -(1 << (bits() - 1));
 }
 
 int32_t Format::maxCode() const {
-  return zeroPoint ? (1 << bits()) - 1 : (1 << (bits() - 1)) - 1;
+  return (1 << (isSymmetric() ? bits() - 1 : bits())) - 1;
 }
 
 bool Format::operator==(const Format &other) const {
@@ -193,6 +212,11 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   layout.groupSize = grouped ? format.groupSize : std::max<int64_t>(columns, 1);
   layout.groups = grouped ? llvm::divideCeil(columns, layout.groupSize) : 1;
   layout.scaleRows = format.granularity == Granularity::Tensor ? 1 : rows;
+  if (const BlockCodec *blocks = format.blocks()) {
+    layout.rowBytes = blocks->rowBytes(columns);
+    layout.totalBytes = layout.codesBytes = rows * layout.rowBytes;
+    return layout;
+  }
   if (format.hasScale()) {
     int64_t scales = layout.scaleRows * layout.groups;
     layout.scalesBytes = scales * getScaleBytes(format.scale);
@@ -206,6 +230,11 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
                 : format.hasScale() ? layout.scalesOffset + layout.scalesBytes
                                     : layout.codesBytes;
   layout.totalBytes = end;
+  if (format.scale == ScaleType::Dynamic8) {
+    layout.numbersOffset = llvm::alignTo(end, alignment);
+    layout.numbersBytes = 4 * DynamicScale::numbers(layout.scaleCount());
+    layout.totalBytes = layout.numbersOffset + layout.numbersBytes;
+  }
   if (hasTensorScale(format))
     layout.totalBytes = llvm::alignTo(end, alignment) + 4;
   return layout;

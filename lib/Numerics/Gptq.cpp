@@ -351,8 +351,10 @@ void Compensator::processChunk(Chunk &chunk) const {
 llvm::Error Compensator::run(GptqReport *report,
                              llvm::ThreadPoolInterface *pool) {
   std::fill_n(payload, layout.totalBytes, 0);
-  if (!format.hasScale())
-    return fail("expected a format with scales, got " + format.str());
+  if (!format.hasFreeScales())
+    return fail("expected a format with scales" +
+                llvm::Twine(format.hasScale() ? " that are free" : "") +
+                ", got " + format.str());
   if (!hasStaticGroups() && !llvm::is_sorted(hessian.getOrder()))
     return fail("expected static groups where columns are taken in another "
                 "order than their own");

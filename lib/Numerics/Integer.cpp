@@ -6,6 +6,10 @@
 // is closed and a product of two codes fits vpmaddubsw; narrower integers use
 // every code, and the value of largest magnitude lands on the lower end.
 //
+// mxint8 (OCP MX 1.0) comes in blocks of 32 with a power of two as scale. Its
+// codes are sixty-fourths in the specification and integers here: the scales
+// are 2^-6 of those there.
+//
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Element.h"
@@ -30,17 +34,25 @@ template <int bits> static float decodeInteger(uint32_t code) {
 }
 
 template <int bits>
-static Element makeInteger(const llvm::StringLiteral &name) {
+static Element makeInteger(const llvm::StringLiteral &name, unsigned group = 0,
+                           std::optional<ScaleType> scale = std::nullopt) {
   float largest = bits == 8 ? 127.0f : float(1 << (bits - 1));
-  return {name,    ElementKind::Integer, bits,
-          largest, encodeInteger<bits>,  decodeInteger<bits>};
+  return {name,
+          ElementKind::Integer,
+          bits,
+          largest,
+          encodeInteger<bits>,
+          decodeInteger<bits>,
+          group,
+          scale};
 }
 
 llvm::ArrayRef<Element> squint::getIntegerElements() {
   static const Element elements[] = {
-      makeInteger<2>("int2"), makeInteger<3>("int3"), makeInteger<4>("int4"),
-      makeInteger<5>("int5"), makeInteger<6>("int6"), makeInteger<7>("int7"),
-      makeInteger<8>("int8"),
+      makeInteger<2>("int2"), makeInteger<3>("int3"),
+      makeInteger<4>("int4"), makeInteger<5>("int5"),
+      makeInteger<6>("int6"), makeInteger<7>("int7"),
+      makeInteger<8>("int8"), makeInteger<8>("mxint8", 32, ScaleType::E8M0),
   };
   return elements;
 }

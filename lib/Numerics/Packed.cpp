@@ -3,11 +3,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Packed.h"
+#include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/FloatBits.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 using namespace squint;
 
@@ -77,6 +79,8 @@ static uint32_t encodeScale(float scale, ScaleType type) {
     return encodeE8M0(scale);
   case ScaleType::F8E4M3:
     return kFloat8E4M3.encode(scale);
+  case ScaleType::Dynamic8:
+    break;
   }
   llvm_unreachable("unknown scale type");
 }
@@ -93,11 +97,15 @@ static float decodeScale(uint32_t bits, ScaleType type) {
     return decodeE8M0(uint8_t(bits));
   case ScaleType::F8E4M3:
     return kFloat8E4M3.decode(bits);
+  case ScaleType::Dynamic8:
+    break;
   }
   llvm_unreachable("unknown scale type");
 }
 
 float squint::roundScale(float scale, ScaleType type) {
+  if (type == ScaleType::Dynamic8)
+    return scale;
   return decodeScale(encodeScale(scale, type), type);
 }
 
@@ -119,18 +127,59 @@ static int32_t signExtend(uint32_t bits, unsigned width) {
   return int32_t(bits << (32 - width)) >> (32 - width);
 }
 
+BlockParts PackedView::unpack(int64_t row, int64_t block) const {
+  BlockParts parts;
+  const BlockCodec &codec = *fmt.blocks();
+  codec.unpack(payload + row * plain.rowBytes + block * codec.bytes, parts);
+  return parts;
+}
+
+/// The scale of a group of a block.
+static float blockScale(const BlockCodec &blocks, const BlockParts &parts,
+                        int64_t group) {
+  float scale = halfToFloat(parts.scale);
+  return blocks.hasScaleCodes()
+             ? scale *
+                   static_cast<float>(parts.scales[group] - blocks.scaleBias)
+             : scale;
+}
+static float blockMin(const BlockCodec &blocks, const BlockParts &parts,
+                      int64_t group) {
+  float min = halfToFloat(parts.min);
+  return blocks.minBits ? min * static_cast<float>(parts.mins[group]) : min;
+}
+
 int32_t PackedView::code(int64_t row, int64_t column) const {
+  if (const BlockCodec *blocks = fmt.blocks()) {
+    BlockParts parts = unpack(row, column / blocks->size);
+    int32_t code = parts.codes[column % blocks->size];
+    return fmt.isSymmetric() ? code - (1 << (fmt.bits() - 1)) : code;
+  }
   uint32_t bits =
       unpackCode(payload + row * plain.rowBytes, column, fmt.bits());
-  return fmt.isInteger() && !fmt.zeroPoint ? signExtend(bits, fmt.bits())
-                                           : int32_t(bits);
+  return fmt.isSymmetric() ? signExtend(bits, fmt.bits()) : int32_t(bits);
 }
 
 float PackedView::storedScale(int64_t row, int64_t column) const {
   if (!fmt.hasScale())
     return 1.0f;
-  return loadScale(payload + plain.scalesOffset, plain.scaleIndex(row, column),
-                   fmt.scale);
+  if (const BlockCodec *blocks = fmt.blocks())
+    return blockScale(*blocks, unpack(row, column / blocks->size),
+                      column % blocks->size / blocks->group);
+  int64_t index = plain.scaleIndex(row, column);
+  if (fmt.scale == ScaleType::Dynamic8)
+    return DynamicScale::load(payload + plain.scalesOffset,
+                              payload + plain.numbersOffset, plain.scaleCount(),
+                              index);
+  return loadScale(payload + plain.scalesOffset, index, fmt.scale);
+}
+
+float PackedView::min(int64_t row, int64_t column) const {
+  if (!fmt.hasMins())
+    return 0.0f;
+  const BlockCodec &blocks = *fmt.blocks();
+  return blockMin(blocks, unpack(row, column / blocks.size),
+                  column % blocks.size / blocks.group);
 }
 
 float PackedView::tensorScale() const {
@@ -156,12 +205,38 @@ float PackedView::decode(uint32_t bits, float scale, int32_t zeroPoint) const {
 }
 
 float PackedView::value(int64_t row, int64_t column) const {
+  if (fmt.blocks()) {
+    int32_t code = this->code(row, column);
+    float level = fmt.isInteger() ? static_cast<float>(code)
+                                  : fmt.element->decode(uint32_t(code));
+    return level * scale(row, column) - min(row, column);
+  }
   return decode(unpackCode(payload + row * plain.rowBytes, column, fmt.bits()),
                 scale(row, column), zeroPoint(row, column));
 }
 
+void PackedView::dequantizeBlocks(int64_t row, float *out) const {
+  const BlockCodec &blocks = *fmt.blocks();
+  int32_t zero = fmt.isSymmetric() ? 1 << (fmt.bits() - 1) : 0;
+  std::vector<float> levels(size_t(1) << fmt.bits());
+  for (size_t code = 0; code < levels.size(); ++code)
+    levels[code] = fmt.isInteger()
+                       ? static_cast<float>(static_cast<int32_t>(code) - zero)
+                       : fmt.element->decode(uint32_t(code));
+  for (int64_t at = 0; at < plain.columns; at += blocks.size) {
+    BlockParts parts = unpack(row, at / blocks.size);
+    for (int64_t i = 0; i < blocks.size; ++i) {
+      float scale = blockScale(blocks, parts, i / blocks.group),
+            min = blockMin(blocks, parts, i / blocks.group);
+      *out++ = levels[parts.codes[i]] * scale - min;
+    }
+  }
+}
+
 void PackedView::dequantizeRows(int64_t begin, int64_t end, float *out) const {
-  for (int64_t row = begin; row < end; ++row) {
+  for (int64_t row = begin; row < end && fmt.blocks(); ++row)
+    dequantizeBlocks(row, out + (row - begin) * plain.columns);
+  for (int64_t row = begin; row < end && !fmt.blocks(); ++row) {
     const char *codes = payload + row * plain.rowBytes;
     float groupScale = 1.0f;
     int32_t groupZero = 0;

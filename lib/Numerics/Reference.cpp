@@ -43,7 +43,7 @@ static double decode(const PackedView &w, int64_t row, int64_t column) {
   double level = format.isInteger()
                      ? double(code - w.zeroPoint(row, column))
                      : double(format.element->decode(uint32_t(code)));
-  return level * double(w.scale(row, column));
+  return level * double(w.scale(row, column)) - double(w.min(row, column));
 }
 
 static std::vector<double>

@@ -4,6 +4,8 @@
 
 #include "squint/Numerics/Rtn.h"
 #include "Failures.h"
+#include "squint/Numerics/Blocks.h"
+#include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Numerics/RangeSearch.h"
@@ -80,6 +82,15 @@ void squint::encodeValues(const Format &format, const Grid &grid,
                                  : format.element->encode(0.0f));
     return;
   }
+  if (format.element->kind == ElementKind::Table) {
+    // Infinite where the scale is subnormal.
+    float inverse = 1.0f / grid.scale;
+    bool divides = std::isinf(inverse);
+    for (int64_t i = 0; i < count; ++i)
+      codes[i] = format.element->encode(divides ? values[i] / grid.scale
+                                                : values[i] * inverse);
+    return;
+  }
   if (!format.isInteger()) {
     for (int64_t i = 0; i < count; ++i)
       codes[i] = format.element->encode(
@@ -144,7 +155,8 @@ private:
   std::optional<Failure> chooseTensorGrid(const Range &range, Grid &grid) const;
   std::optional<Failure> quantizeRow(int64_t row, const float *values,
                                      const Grid *tensorGrid,
-                                     std::vector<uint32_t> &codes) const;
+                                     std::vector<uint32_t> &codes);
+  std::optional<Failure> quantizeBlocks(int64_t row, const float *values) const;
   std::optional<Failure> storeFloatRow(int64_t row, const float *values,
                                        std::vector<uint32_t> &codes) const;
   std::optional<Failure> findTensorRange(Range &range) const;
@@ -156,6 +168,8 @@ private:
   const RangeOptions &options;
   PlainLayout layout;
   float tensorScale = 1.0f;
+  /// Of all groups, until all are known.
+  std::vector<float> dynamicScales;
 };
 } // namespace
 
@@ -260,9 +274,9 @@ std::optional<Failure> Quantizer::chooseTensorGrid(const Range &range,
   return Failure{0, describeScale(format, range.min, range.max, 0)};
 }
 
-std::optional<Failure>
-Quantizer::quantizeRow(int64_t row, const float *values, const Grid *tensorGrid,
-                       std::vector<uint32_t> &codes) const {
+std::optional<Failure> Quantizer::quantizeRow(int64_t row, const float *values,
+                                              const Grid *tensorGrid,
+                                              std::vector<uint32_t> &codes) {
   for (int64_t group = 0; group < layout.groups; ++group) {
     int64_t begin = group * layout.groupSize;
     int64_t end = std::min(begin + layout.groupSize, layout.columns);
@@ -279,12 +293,48 @@ Quantizer::quantizeRow(int64_t row, const float *values, const Grid *tensorGrid,
               chooseCheckedGrid(llvm::ArrayRef(values + begin, end - begin),
                                 range, firstIndex, grid))
         return failure;
-      storeGrid(format, layout, grid, row * layout.groups + group, payload);
+      int64_t index = row * layout.groups + group;
+      if (format.scale == ScaleType::Dynamic8)
+        dynamicScales[index] = grid.stored;
+      else
+        storeGrid(format, layout, grid, index, payload);
     }
     encodeValues(format, grid, values + begin, end - begin, &codes[begin]);
   }
   packCodes(codes.data(), layout.columns, format.bits(),
             payload + row * layout.rowBytes);
+  return std::nullopt;
+}
+
+std::optional<Failure> Quantizer::quantizeBlocks(int64_t row,
+                                                 const float *values) const {
+  const BlockCodec &blocks = *format.blocks();
+  int64_t firstIndex = row * layout.columns;
+  Range range;
+  if (auto failure = findRange(values, layout.columns, firstIndex, range))
+    return failure;
+  char *out = payload + row * layout.rowBytes;
+  // Beyond the largest f16 times the largest codes; the cubes in the searches
+  // are finite below.
+  constexpr float huge = 0x1p29f;
+  bool isHuge = std::max(-range.min, range.max) > huge;
+  if (!isHuge)
+    blocks.quantize(values,
+                    options.importance.empty() ? nullptr
+                                               : options.importance.data(),
+                    layout.columns, out);
+  for (int64_t at = 0; at < layout.columns;
+       at += blocks.size, out += blocks.bytes) {
+    BlockParts parts;
+    blocks.unpack(out, parts);
+    (void)findRange(values + at, blocks.size, firstIndex + at, range);
+    if (isHuge ? std::max(-range.min, range.max) <= huge
+               : std::isfinite(halfToFloat(parts.scale)) &&
+                     std::isfinite(halfToFloat(parts.min)))
+      continue;
+    return Failure{firstIndex + at, describeScale(format, range.min, range.max,
+                                                  firstIndex + at)};
+  }
   return std::nullopt;
 }
 
@@ -332,7 +382,11 @@ std::optional<Failure> Quantizer::findTensorRange(Range &all) const {
 }
 
 llvm::Error Quantizer::run() {
+  if (llvm::Error error = format.checkColumns(layout.columns))
+    return error;
   std::fill_n(payload, layout.totalBytes, 0);
+  if (format.scale == ScaleType::Dynamic8)
+    dynamicScales.resize(layout.scaleCount());
   if (layout.rows == 0 || layout.columns == 0)
     return llvm::Error::success();
 
@@ -358,7 +412,8 @@ llvm::Error Quantizer::run() {
       for (int64_t row = 0; row < rows; ++row) {
         const float *rowValues = values + row * layout.columns;
         auto failure =
-            format.hasScale()
+            format.blocks() ? quantizeBlocks(firstRow + row, rowValues)
+            : format.hasScale()
                 ? quantizeRow(firstRow + row, rowValues,
                               perTensor ? &tensorGrid : nullptr, codes)
                 : storeFloatRow(firstRow + row, rowValues, codes);
@@ -367,6 +422,9 @@ llvm::Error Quantizer::run() {
       }
       return std::nullopt;
     });
+  if (!failure && !dynamicScales.empty())
+    DynamicScale::store(dynamicScales, payload + layout.scalesOffset,
+                        payload + layout.numbersOffset);
   if (!failure)
     return llvm::Error::success();
   return llvm::createStringError(llvm::inconvertibleErrorCode(),

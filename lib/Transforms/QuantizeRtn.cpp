@@ -46,6 +46,10 @@ FailureOr<DataAttr> QuantizeRtn::packWeight(WeightedOpInterface op,
                                             ConstantOp constant,
                                             const Format &format) {
   auto type = cast<RankedTensorType>(constant.getType());
+  int64_t columns = ShapedType::getNumElements(type.getShape().drop_front());
+  if (llvm::Error error = format.checkColumns(columns))
+    return op.emitError() << "weight of " << describe(op) << ": "
+                          << llvm::toString(std::move(error));
   auto packedType =
       PackedType::get(type.getShape(), FormatAttr::get(&getContext(), format));
   DataStores &stores =

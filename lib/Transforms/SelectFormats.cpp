@@ -36,6 +36,9 @@ static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
   if (!isBuiltActivation(rule.activations))
     return emitError(loc) << "activations of format '" << rule.activations.str()
                           << "' are not built yet";
+  if (rule.weights.blocks() || rule.weights.scale == ScaleType::Dynamic8)
+    return emitError(loc) << "weights of format '" << rule.weights.str()
+                          << "' are not built yet";
   return success();
 }
 

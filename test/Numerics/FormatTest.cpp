@@ -36,6 +36,9 @@ TEST(Format, FillsInDefaults) {
   EXPECT_EQ(activation("int8:group=32"), "int8:group=32,scale=f16");
   EXPECT_EQ(weight("mxfp4"), "mxfp4");
   EXPECT_EQ(weight("nvfp4:group=16"), "nvfp4");
+  EXPECT_EQ(weight("q4_k:group=32"), "q4_k");
+  EXPECT_EQ(weight("nf4:group=64,scale=dynamic8"),
+            "nf4:group=64,scale=dynamic8");
 }
 
 TEST(Format, CanonicalSpellingsParseAgain) {
@@ -62,8 +65,10 @@ TEST(Format, NamesWhatIsWrong) {
             "token or group=N");
   EXPECT_EQ(weight("int9"),
             "error: unknown element 'int9', expected one of f32, f16, bf16, "
-            "f8e4m3, f8e5m2, int2, int3, int4, int5, int6, int7, int8, nf4, "
-            "bnb-fp4, mxfp4, mxfp8, nvfp4");
+            "f8e4m3, f8e5m2, int2, int3, int4, int5, int6, int7, int8, mxint8, "
+            "nf4, bnb-fp4, mxfp4, mxfp6e2m3, mxfp6e3m2, mxfp8, mxfp8e5m2, "
+            "nvfp4, q4_0, q4_1, q5_0, q5_1, q8_0, "
+            "q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs, tq1_0, tq2_0");
   EXPECT_EQ(weight("").substr(0, 25), "error: unknown element ''");
   EXPECT_EQ(weight("int4:group=0"),
             "error: expected a group size of at least 1, got '0'");
@@ -78,10 +83,11 @@ TEST(Format, NamesWhatIsWrong) {
             "error: granularity 'channel' is for weights, expected tensor, "
             "token or group=N");
   EXPECT_EQ(weight("int8,scale=f64"),
-            "error: unknown scale type 'f64', expected f16, bf16 or f32");
+            "error: unknown scale type 'f64', expected f16, bf16, f32 or "
+            "dynamic8");
   EXPECT_EQ(weight("int8,zeropoint"),
             "error: unknown option 'zeropoint', expected zero-point or "
-            "scale=f16|bf16|f32");
+            "scale=f16|bf16|f32|dynamic8");
   EXPECT_EQ(weight("int8,zero-point,zero-point"),
             "error: 'zero-point' given twice");
   EXPECT_EQ(weight("int8,scale=f16,scale=f16"), "error: 'scale' given twice");
@@ -91,6 +97,15 @@ TEST(Format, NamesWhatIsWrong) {
                                    "after it, got ':channel'");
   EXPECT_EQ(weight("nf4,zero-point"),
             "error: zero-point is for integers, got nf4");
+  EXPECT_EQ(weight("int4:group=64,scale=dynamic8"),
+            "error: scale=dynamic8 is for groups of nf4 and bnb-fp4, got "
+            "'int4:group=64,scale=dynamic8'");
+  EXPECT_EQ(weight("nf4,scale=dynamic8"),
+            "error: scale=dynamic8 is for groups of nf4 and bnb-fp4, got "
+            "'nf4,scale=dynamic8'");
+  EXPECT_EQ(weight("q4_k:group=64"), "error: q4_k has groups of 32");
+  EXPECT_EQ(weight("q4_k,zero-point"),
+            "error: zero-point is for integers, got q4_k");
   EXPECT_EQ(weight("mxfp4:group=64"), "error: mxfp4 has groups of 32");
   EXPECT_EQ(weight("mxfp4,scale=f16"),
             "error: mxfp4 has scales of type f8e8m0");
@@ -113,6 +128,15 @@ TEST(PlainLayout, StartsSegmentsAtMultiplesOf64) {
   EXPECT_EQ(layout.zeroPointsBytes, 9);
   EXPECT_EQ(layout.totalBytes, 201);
   EXPECT_EQ(layout.scaleIndex(2, 69), 8);
+}
+
+TEST(PlainLayout, KeepsBlocksTogether) {
+  EXPECT_EQ(layoutOf("q4_k", 3, 512).rowBytes, 288);
+  EXPECT_EQ(layoutOf("q4_k", 3, 512).totalBytes, 864);
+  EXPECT_EQ(layoutOf("q8_0", 3, 64).totalBytes, 204);
+  // 4.127 bits a weight.
+  EXPECT_EQ(layoutOf("nf4:group=64,scale=dynamic8", 64, 4096).totalBytes,
+            64 * 4096 / 2 + 64 * 64 + 16 * 4 + 4);
 }
 
 TEST(PlainLayout, CountsScalesByGranularity) {

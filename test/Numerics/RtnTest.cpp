@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Rtn.h"
+#include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/Support/ThreadPool.h"
 #include "gtest/gtest.h"
@@ -181,6 +182,48 @@ TEST(Rtn, KeepsTailsApart) {
   EXPECT_EQ(packed.code(0, 3), 127);
   EXPECT_EQ(packed.code(0, 4), 127);
   EXPECT_EQ(packed.scale(0, 4), 100.0f / 127.0f);
+}
+
+// Double quantization: codes are taken with the scale as it was, and scales
+// come back to within half a level of the largest in their block.
+TEST(Rtn, QuantizesScales) {
+  constexpr int64_t rows = 37, columns = 70 * 8;
+  std::vector<float> values = randomValues(rows * columns, 5);
+  Format exact = parse("nf4:group=8,scale=f32"),
+         nested = parse("nf4:group=8,scale=dynamic8");
+  std::vector<char> wide = quantize(viewOf(values, rows, columns), exact),
+                    narrow = quantize(viewOf(values, rows, columns), nested);
+  PackedView a(wide.data(), exact, rows, columns),
+      b(narrow.data(), nested, rows, columns);
+  std::vector<float> decoded(rows * columns);
+  b.dequantizeRows(0, rows, decoded.data());
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column) {
+      ASSERT_EQ(a.code(row, column), b.code(row, column));
+      // Two levels are at most 0.0141 apart; scales differ by less than 4.
+      ASSERT_NEAR(a.scale(row, column), b.scale(row, column), 0.0142 * 2);
+      ASSERT_EQ(decoded[row * columns + column], b.value(row, column));
+    }
+}
+
+// bitsandbytes' map: seven decades of twice as many levels each, and the ends.
+TEST(DynamicScale, HasLevels) {
+  llvm::ArrayRef<float> levels = DynamicScale::levels();
+  EXPECT_TRUE(std::is_sorted(levels.begin(), levels.end()));
+  EXPECT_EQ(levels[127], 0.0f);
+  EXPECT_EQ(levels[255], 1.0f);
+  EXPECT_FLOAT_EQ(levels[0], -0.99296875f);
+  EXPECT_FLOAT_EQ(levels[128], 0.55e-6f);
+  for (int code = 0; code < 256; ++code) {
+    EXPECT_EQ(DynamicScale::encode(levels[code]), code);
+    if (code < 255) {
+      float middle = (levels[code] + levels[code + 1]) * 0.5f;
+      EXPECT_EQ(DynamicScale::encode(middle), code);
+      EXPECT_EQ(DynamicScale::encode(std::nextafter(middle, 2.0f)), code + 1);
+    }
+  }
+  EXPECT_EQ(DynamicScale::encode(-3.0f), 0);
+  EXPECT_EQ(DynamicScale::encode(3.0f), 255);
 }
 
 TEST(Rtn, NamesTheElementThatIsNotFinite) {

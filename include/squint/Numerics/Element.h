@@ -4,7 +4,7 @@
 //
 // An element is one kind of code: an integer, a small float or a table of
 // levels. Each family lives in a file of its own (Integer.cpp, Float.cpp,
-// Table.cpp, Microscaling.cpp) and hands its rows to the registry.
+// Table.cpp, Microscaling.cpp, Ggml.cpp) and hands its rows to the registry.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,15 +18,19 @@
 
 namespace squint {
 
+struct BlockCodec;
+struct MiniFloat;
+
 enum class ElementKind { Integer, Float, Table };
 
 /// How a scale is stored. E8M0 and F8E4M3 belong to the microscaling formats,
-/// which fix them; the other three can be asked for.
-enum class ScaleType { F32, F16, BF16, E8M0, F8E4M3 };
+/// which fix them; the others can be asked for. A dynamic8 scale is itself
+/// quantized (see DynamicScale.h).
+enum class ScaleType { F32, F16, BF16, E8M0, F8E4M3, Dynamic8 };
 
 /// The spelling of a scale type in a format string.
 llvm::StringRef stringifyScaleType(ScaleType type);
-/// Bytes of one stored scale.
+/// Bytes of one stored scale, or of its code.
 unsigned getScaleBytes(ScaleType type);
 
 /// One kind of code. `encode` takes a value already divided by its scale and
@@ -44,6 +48,11 @@ struct Element {
   /// The block and scale that a microscaling element prescribes.
   unsigned fixedGroup = 0;
   std::optional<ScaleType> fixedScale = std::nullopt;
+  /// The blocks of bytes that codes, scales and minima of such an element are
+  /// stored in (see Blocks.h); null where they are stored apart.
+  const BlockCodec *blocks = nullptr;
+  /// What the codes of a float of 8 bits or less are.
+  const MiniFloat *mini = nullptr;
 
   bool hasScale() const { return largest != 0.0f; }
   bool isInteger() const { return kind == ElementKind::Integer; }
@@ -59,6 +68,7 @@ llvm::ArrayRef<Element> getFloatElements();
 llvm::ArrayRef<Element> getIntegerElements();
 llvm::ArrayRef<Element> getTableElements();
 llvm::ArrayRef<Element> getMicroscalingElements();
+llvm::ArrayRef<Element> getGgmlElements();
 
 } // namespace squint
 

@@ -10,6 +10,7 @@
 #ifndef SQUINT_NUMERICS_FLOATBITS_H
 #define SQUINT_NUMERICS_FLOATBITS_H
 
+#include "squint/Numerics/Element.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
 #include <cstdint>
@@ -61,7 +62,25 @@ inline uint32_t MiniFloat::encode(float value) const {
 
 inline constexpr MiniFloat kFloat8E4M3 = {4, 3, 448.0f};
 inline constexpr MiniFloat kFloat8E5M2 = {5, 2, 57344.0f};
+inline constexpr MiniFloat kFloat6E2M3 = {2, 3, 7.5f};
+inline constexpr MiniFloat kFloat6E3M2 = {3, 2, 28.0f};
 inline constexpr MiniFloat kFloat4E2M1 = {2, 1, 6.0f};
+
+/// The element of such floats, with the block and scale that come with them.
+template <const MiniFloat &mini>
+Element makeMiniFloat(const llvm::StringLiteral &name, unsigned group = 0,
+                      std::optional<ScaleType> scale = std::nullopt) {
+  return {name,
+          ElementKind::Float,
+          1 + mini.exponentBits + mini.mantissaBits,
+          mini.largest,
+          [](float value) { return mini.encode(value); },
+          [](uint32_t code) { return mini.decode(code); },
+          group,
+          scale,
+          /*blocks=*/nullptr,
+          &mini};
+}
 
 } // namespace squint
 

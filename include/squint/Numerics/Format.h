@@ -18,7 +18,8 @@ enum class Granularity { None, Tensor, Channel, Token, Group };
 /// canonical strings in IR, where weights and activations both occur.
 enum class FormatRole { Weight, Activation, Any };
 
-/// A storage format: value = (code - zero point) * scale.
+/// A storage format: value = (code - zero point) * scale, or, for elements that
+/// come in blocks with minima, value = code * scale - minimum.
 struct Format {
   const Element *element = nullptr;
   Granularity granularity = Granularity::None;
@@ -28,7 +29,8 @@ struct Format {
   ScaleType scale = ScaleType::F32;
   bool zeroPoint = false;
 
-  /// Reads `NAME[:tensor|channel|token|group=N][,zero-point][,scale=TYPE]`.
+  /// Reads `NAME[:tensor|channel|token|group=N][,zero-point][,scale=TYPE]`,
+  /// TYPE one of f16, bf16, f32 and, for tables in groups, dynamic8.
   /// Left out, the granularity is `channel` for weights and `token` for
   /// activations. The scale is f16 for groups and f32 otherwise.
   /// Errors are fragments to append to "expected a format, got ...".
@@ -42,8 +44,22 @@ struct Format {
   bool hasScale() const { return element->hasScale(); }
   bool isInteger() const { return element->isInteger(); }
 
-  /// Bounds of an integer code. With a zero point codes are unsigned; without
-  /// one int8 leaves out -128 and narrower integers use every code.
+  /// Where codes, scales and minima lie in blocks of bytes; null elsewhere.
+  const BlockCodec *blocks() const { return element->blocks; }
+  bool hasMins() const;
+  /// Whether each group's scale may be chosen without regard to the others'.
+  bool hasFreeScales() const {
+    return hasScale() && !blocks() && scale != ScaleType::Dynamic8;
+  }
+  /// Integers whose codes are signed.
+  bool isSymmetric() const { return isInteger() && !zeroPoint && !hasMins(); }
+  /// Whether rows of that many values can be stored: whole blocks only. The
+  /// error is a fragment, "expected ..., got ...".
+  llvm::Error checkColumns(int64_t columns) const;
+
+  /// Bounds of an integer code. With a zero point or a minimum codes are
+  /// unsigned; without one int8 leaves out -128 and narrower integers use every
+  /// code.
   int32_t minCode() const;
   int32_t maxCode() const;
 
@@ -56,10 +72,12 @@ struct Format {
 ///   codes       [rows][rowBytes]       rowBytes = ceil(columns * bits / 8)
 ///   scales      [scaleRows][groups]    in the scale type
 ///   zero points [scaleRows][groups]    one byte each
+///   numbers     [...]                  of scales of type dynamic8, as f32
 ///
 /// Segments start at multiples of 64 bytes, the gaps are zero. A row's codes
 /// are one stream of bits, the lowest bit of a byte first. scaleRows is 1 for
-/// `tensor` and rows otherwise; groups is 1 unless the format has groups.
+/// `tensor` and rows otherwise; groups is 1 unless the format has groups. Of
+/// elements in blocks, rows of blocks are all there is.
 struct PlainLayout {
   int64_t rows, columns;
   /// Columns of a full group: the group size, or all of them.
@@ -67,9 +85,9 @@ struct PlainLayout {
   int64_t groups;
   int64_t scaleRows;
   int64_t rowBytes;
-  int64_t codesBytes, scalesBytes, zeroPointsBytes;
+  int64_t codesBytes, scalesBytes, zeroPointsBytes, numbersBytes;
   /// Offsets from the start of the payload; the codes are at 0.
-  int64_t scalesOffset, zeroPointsOffset;
+  int64_t scalesOffset, zeroPointsOffset, numbersOffset;
   int64_t totalBytes;
 
   static PlainLayout get(const Format &format, int64_t rows, int64_t columns);
@@ -78,6 +96,7 @@ struct PlainLayout {
   int64_t scaleIndex(int64_t row, int64_t column) const {
     return (scaleRows == 1 ? 0 : row * groups) + column / groupSize;
   }
+  int64_t scaleCount() const { return scaleRows * groups; }
   static constexpr int64_t alignment = 64;
 };
 

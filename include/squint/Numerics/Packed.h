@@ -5,6 +5,7 @@
 #ifndef SQUINT_NUMERICS_PACKED_H
 #define SQUINT_NUMERICS_PACKED_H
 
+#include "squint/Numerics/Blocks.h"
 #include "squint/Numerics/Format.h"
 
 namespace squint {
@@ -35,7 +36,8 @@ inline int64_t getTensorScaleOffset(const PlainLayout &layout) {
   return layout.totalBytes - 4;
 }
 
-/// Rounds a scale to its type, half to even; infinity if it is beyond it.
+/// Rounds a scale to its type, half to even; infinity if it is beyond it. One
+/// of type dynamic8 stays as it is: they are rounded and stored together.
 float roundScale(float scale, ScaleType type);
 void storeScale(float scale, ScaleType type, char *scales, int64_t index);
 float loadScale(const char *scales, int64_t index, ScaleType type);
@@ -52,7 +54,7 @@ public:
   const Format &format() const { return fmt; }
   const PlainLayout &layout() const { return plain; }
 
-  /// The code as an integer: sign-extended for symmetric integers, the bits of
+  /// The code as an integer: signed for symmetric integers, the bits of
   /// anything else.
   int32_t code(int64_t row, int64_t column) const;
   /// 1 for elements without a scale.
@@ -64,14 +66,20 @@ public:
   float tensorScale() const;
   /// 0 for formats without zero points.
   int32_t zeroPoint(int64_t row, int64_t column) const;
-  /// (code - zero point) * scale, rounded once to f32.
+  /// 0 for formats without minima.
+  float min(int64_t row, int64_t column) const;
+  /// (code - zero point) * scale - minimum, each operation rounded to f32.
   float value(int64_t row, int64_t column) const;
+
+  /// Takes block `block` of a row apart, of formats with blocks.
+  BlockParts unpack(int64_t row, int64_t block) const;
 
   /// Writes rows [begin, end) as f32 to out[end - begin][columns].
   void dequantizeRows(int64_t begin, int64_t end, float *out) const;
 
 private:
   float decode(uint32_t bits, float scale, int32_t zeroPoint) const;
+  void dequantizeBlocks(int64_t row, float *out) const;
 
   const char *payload;
   Format fmt;

@@ -35,6 +35,7 @@ struct Grid {
 ///                    may clip the largest values (OCP MX 1.0, section 6.3)
 ///   nvfp4:           s = t * e4m3(amax / (6 * t)), 1 in place of a second
 ///                    factor of 0; t = amax of the tensor / (6 * 448), 1 if 0
+///   dynamic8:        s = amax / largest, quantized after the codes are taken
 ///
 /// all in f32. The scale is infinite if it is beyond its type. `tensorScale` is
 /// the t of nvfp4 and 1 for all others.
@@ -48,7 +49,8 @@ void storeGrid(const Format &format, const PlainLayout &layout,
                const Grid &grid, int64_t index, char *payload);
 
 /// The codes of finite values: clamp(rne(value / s) + z), or the code of 0 if s
-/// is 0. Two's complement cut to the width for symmetric integers.
+/// is 0. Two's complement cut to the width for symmetric integers. For tables
+/// the value is multiplied with 1 / s, as bitsandbytes does.
 void encodeValues(const Format &format, const Grid &grid, const float *values,
                   int64_t count, uint32_t *codes);
 
@@ -73,16 +75,19 @@ struct RangeOptions {
   RangeRule rule = RangeRule::MinMax;
   /// P above, over 50 and at most 100.
   double percentile = 99.99;
-  /// What an error in each column counts (Mse); empty if all count the same.
+  /// What an error in each column counts (Mse, and elements in blocks); empty
+  /// if all count the same.
   llvm::ArrayRef<float> importance = {};
 };
 
 /// Quantizes `weight` to the nearest codes and writes `payload` (of
 /// PlainLayout::get(format, rows, columns).totalBytes bytes) in the plain
 /// layout. Rows are split over `pool` if there is one; the bytes do not depend
-/// on its size. Fails, naming the first element (counted in the order of the
-/// view), on NaN and infinity where a scale is taken, on a scale beyond its
-/// type and on a value beyond f16 or bf16.
+/// on its size. Elements in blocks are searched as their reference does, under
+/// the importance of columns if there is one, whatever the rule. Fails, naming
+/// the first element (counted in the order of the view), on NaN and infinity
+/// where a scale is taken, on a scale beyond its type and on a value beyond f16
+/// or bf16; and on rows that are no whole blocks.
 llvm::Error quantizeRtn(const TensorView &weight, const Format &format,
                         llvm::MutableArrayRef<char> payload,
                         llvm::ThreadPoolInterface *pool = nullptr,

@@ -211,6 +211,11 @@ LogicalResult PackedType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  Attribute layout) {
   if (shape.empty())
     return emitError() << "expected a packed tensor to have a dimension";
+  int64_t columns = 1;
+  for (int64_t dim : shape.drop_front())
+    columns = ShapedType::isDynamic(dim) ? 0 : columns * dim;
+  if (llvm::Error error = format.getFormat().checkColumns(columns))
+    return emitError() << llvm::toString(std::move(error));
   return success();
 }
 
