@@ -55,11 +55,12 @@ static std::string describeScale(const Element &element, FormatRole role) {
 int main() {
   llvm::outs() << R"(# Formats
 
-A format is a product: an element, a granularity, a scale type and perhaps a zero point.
+A format is a product: an element, a granularity, a scale type and perhaps a zero point or a minimum.
 
-    NAME[:tensor|channel|token|group=N][,zero-point][,scale=f16|bf16|f32]
+    NAME[:tensor|channel|token|group=N][,zero-point|,min][,scale=f16|bf16|f32]
 
-`block=N` is `group=N`. A value is `(code - zero point) * scale`. Codes are rounded half to even and saturate; the last
+`block=N` is `group=N`. A value is `(code - zero point) * scale`, or with `min`, an f16 number of each group,
+`code * scale - min`. Codes are rounded half to even and saturate; the last
 group of a row may be shorter than the rest. The last two columns say what the bare name stands for.
 
 | element | kind | bits | range | as weights | as activations |

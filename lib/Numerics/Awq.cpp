@@ -152,7 +152,8 @@ void ClipSearch::tryGrids(const float *first, int64_t columns, int64_t count,
     for (int64_t i = 0; i < size; ++i)
       missing[i * kRowLanes + lane] =
           double(values[i]) -
-          double(decodeLevel(format, codes[i], grid.zeroPoint) * grid.scale);
+          double(decodeLevel(format, codes[i], grid.zeroPoint) * grid.scale -
+                 grid.min);
   }
   double errors[kRowLanes] = {};
   for (int64_t panel = 0; panel < gram.count(); ++panel) {
@@ -184,7 +185,7 @@ void ClipSearch::run(const float *first, int64_t columns, int64_t count,
         best[lane] = grids[lane];
     }
     tryGrids(first, columns, count, grids, best);
-    if (!format.isInteger() || format.zeroPoint || format.bits() == 8)
+    if (!format.isSymmetric() || format.bits() == 8)
       continue;
     for (Grid &grid : grids)
       grid.scale = grid.stored = -grid.scale;

@@ -42,7 +42,8 @@ static void descendCodes(RowTile &tile) {
 
 namespace {
 /// Least squares over the scales of a row. With l the levels and s the scale of
-/// each group, the error is s^T A s - 2 b^T s + a constant, where
+/// each group, and the target already raised by the groups' minima, the error
+/// is s^T A s - 2 b^T s + a constant, where
 ///
 ///   A_gh = l_g^T H_gh l_h,   b_g = l_g^T (H target)_g
 class ScaleFit {
@@ -59,10 +60,14 @@ public:
     for (int64_t group : tile.groupAt)
       ++begins[group + 1];
     std::partial_sum(begins.begin(), begins.end(), begins.begin());
+    std::vector<double> raised = tile.target;
+    for (int64_t position = 0; position < tile.columns; ++position)
+      for (int64_t lane = 0; lane < kRowLanes; ++lane)
+        raised[position * kRowLanes + lane] +=
+            double(tile.grid(tile.groupAt[position], lane).min);
     for (int64_t panel = 0; panel < tile.h.full.count(); ++panel) {
       double sums[kPanelWidth][kRowLanes] = {};
-      addProducts(tile.h.full.get(panel), tile.target.data(), 0, tile.columns,
-                  sums);
+      addProducts(tile.h.full.get(panel), raised.data(), 0, tile.columns, sums);
       std::memcpy(&pulled[panel * kPanelWidth * kRowLanes], sums, sizeof(sums));
     }
   }
@@ -77,7 +82,7 @@ private:
   int64_t groups;
   std::vector<double> products; // A[group][group][8]
   std::vector<double> wanted;   // b[group][8]
-  std::vector<double> pulled;   // target H
+  std::vector<double> pulled;   // raised target H
   std::vector<int64_t> members; // positions, sorted by group
   std::vector<int64_t> begins;  // of each group in `members`
 };
@@ -165,8 +170,9 @@ void ScaleFit::run() {
   for (int64_t position = 0; position < tile.columns; ++position)
     for (int64_t lane = 0; lane < kRowLanes; ++lane) {
       int64_t at = position * kRowLanes + lane;
-      float scale = tile.grid(tile.groupAt[position], lane).scale;
-      tile.missing[at] = tile.target[at] - double(tile.levels[at] * scale);
+      const Grid &grid = tile.grid(tile.groupAt[position], lane);
+      tile.missing[at] =
+          tile.target[at] - double(tile.levels[at] * grid.scale - grid.min);
     }
 }
 

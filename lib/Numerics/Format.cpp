@@ -103,6 +103,10 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
       if (format.zeroPoint)
         return fail("'zero-point' given twice");
       format.zeroPoint = true;
+    } else if (option == "min") {
+      if (format.minimum)
+        return fail("'min' given twice");
+      format.minimum = true;
     } else if (scale.consume_front("scale=")) {
       if (hasScaleOption)
         return fail("'scale' given twice");
@@ -120,12 +124,18 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
                     "', expected f16, bf16, f32 or dynamic8");
     } else {
       return fail("unknown option '" + option +
-                  "', expected zero-point or scale=f16|bf16|f32|dynamic8");
+                  "', expected zero-point, min or "
+                  "scale=f16|bf16|f32|dynamic8");
     }
   }
 
   if (format.zeroPoint && (!format.isInteger() || format.element->fixedGroup))
     return fail("zero-point is for integers, got " + name);
+  if (format.minimum && (!format.isInteger() || format.element->fixedGroup ||
+                         format.granularity != Granularity::Group))
+    return fail("min is for integers in groups, got '" + text + "'");
+  if (format.minimum && format.zeroPoint)
+    return fail("expected zero-point or min, got both");
   if (format.element->fixedGroup) {
     if (hasScaleOption)
       return fail(name + " has scales of type " +
@@ -171,11 +181,15 @@ std::string Format::str() const {
   }
   if (zeroPoint)
     text += ",zero-point";
+  if (minimum)
+    text += ",min";
   text += ",scale=" + stringifyScaleType(scale).str();
   return text;
 }
 
-bool Format::hasMins() const { return blocks() && blocks()->hasMins; }
+bool Format::hasMins() const {
+  return minimum || (blocks() && blocks()->hasMins);
+}
 
 llvm::Error Format::checkColumns(int64_t columns) const {
   if (!blocks() || columns % blocks()->size == 0)
@@ -198,7 +212,7 @@ int32_t Format::maxCode() const {
 bool Format::operator==(const Format &other) const {
   return element == other.element && granularity == other.granularity &&
          groupSize == other.groupSize && scale == other.scale &&
-         zeroPoint == other.zeroPoint;
+         zeroPoint == other.zeroPoint && minimum == other.minimum;
 }
 
 PlainLayout PlainLayout::get(const Format &format, int64_t rows,
@@ -220,12 +234,14 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   if (format.hasScale()) {
     int64_t scales = layout.scaleRows * layout.groups;
     layout.scalesBytes = scales * getScaleBytes(format.scale);
-    layout.zeroPointsBytes = format.zeroPoint ? scales : 0;
+    layout.zeroPointsBytes = format.zeroPoint ? scales
+                             : format.minimum ? 2 * scales
+                                              : 0;
   }
   layout.scalesOffset = llvm::alignTo(layout.codesBytes, alignment);
   layout.zeroPointsOffset =
       llvm::alignTo(layout.scalesOffset + layout.scalesBytes, alignment);
-  int64_t end = format.zeroPoint
+  int64_t end = layout.zeroPointsBytes != 0
                     ? layout.zeroPointsOffset + layout.zeroPointsBytes
                 : format.hasScale() ? layout.scalesOffset + layout.scalesBytes
                                     : layout.codesBytes;

@@ -9,11 +9,12 @@
 
 namespace squint {
 
-/// What a code stands for before its scale: value = level * scale.
+/// What a code stands for before its scale: value = level * scale - minimum.
 inline float decodeLevel(const Format &format, uint32_t code,
                          int32_t zeroPoint) {
-  return format.zeroPoint ? float(int32_t(code) - zeroPoint)
-                          : format.element->decode(code);
+  return format.isInteger() && !format.isSymmetric()
+             ? float(int32_t(code) - zeroPoint)
+             : format.element->decode(code);
 }
 
 } // namespace squint

@@ -177,6 +177,9 @@ float PackedView::storedScale(int64_t row, int64_t column) const {
 float PackedView::min(int64_t row, int64_t column) const {
   if (!fmt.hasMins())
     return 0.0f;
+  if (fmt.minimum)
+    return loadScale(payload + plain.zeroPointsOffset,
+                     plain.scaleIndex(row, column), ScaleType::F16);
   const BlockCodec &blocks = *fmt.blocks();
   return blockMin(blocks, unpack(row, column / blocks.size),
                   column % blocks.size / blocks.group);
@@ -200,7 +203,8 @@ float PackedView::decode(uint32_t bits, float scale, int32_t zeroPoint) const {
     return fmt.element->decode(bits);
   if (!fmt.isInteger())
     return fmt.element->decode(bits) * scale;
-  int32_t code = fmt.zeroPoint ? int32_t(bits) : signExtend(bits, fmt.bits());
+  int32_t code =
+      fmt.isSymmetric() ? signExtend(bits, fmt.bits()) : int32_t(bits);
   return float(code - zeroPoint) * scale;
 }
 
@@ -212,7 +216,8 @@ float PackedView::value(int64_t row, int64_t column) const {
     return level * scale(row, column) - min(row, column);
   }
   return decode(unpackCode(payload + row * plain.rowBytes, column, fmt.bits()),
-                scale(row, column), zeroPoint(row, column));
+                scale(row, column), zeroPoint(row, column)) -
+         min(row, column);
 }
 
 void PackedView::dequantizeBlocks(int64_t row, float *out) const {
@@ -238,15 +243,17 @@ void PackedView::dequantizeRows(int64_t begin, int64_t end, float *out) const {
     dequantizeBlocks(row, out + (row - begin) * plain.columns);
   for (int64_t row = begin; row < end && !fmt.blocks(); ++row) {
     const char *codes = payload + row * plain.rowBytes;
-    float groupScale = 1.0f;
+    float groupScale = 1.0f, groupMin = 0.0f;
     int32_t groupZero = 0;
     for (int64_t column = 0; column < plain.columns; ++column) {
       if (column % plain.groupSize == 0) {
         groupScale = scale(row, column);
         groupZero = zeroPoint(row, column);
+        groupMin = min(row, column);
       }
       *out++ =
-          decode(unpackCode(codes, column, fmt.bits()), groupScale, groupZero);
+          decode(unpackCode(codes, column, fmt.bits()), groupScale, groupZero) -
+          groupMin;
     }
   }
 }

@@ -81,7 +81,8 @@ static float getError(const Format &format, const Grid &grid,
   encodeValues(format, grid, block.values.data(), block.size, codes.data());
   float sums[kLanes] = {};
   for (int64_t i = 0; i < block.size; ++i) {
-    float decoded = decodeLevel(format, codes[i], grid.zeroPoint) * grid.scale;
+    float decoded =
+        decodeLevel(format, codes[i], grid.zeroPoint) * grid.scale - grid.min;
     float missing = block.values[i] - decoded;
     sums[i % kLanes] += missing * missing * block.weights[i];
   }
@@ -159,6 +160,85 @@ static Grid searchLevels(const Format &format, const Block &block, float min,
   return best;
 }
 
+static Grid makeGrid(const Format &format, double scale, double min) {
+  Grid grid;
+  grid.scale = grid.stored = roundScale(float(scale), format.scale);
+  grid.min = roundScale(float(min), ScaleType::F16);
+  return grid;
+}
+
+// Ranges that are narrower or wider at each end, each then with the scale and
+// the minimum of least squares for its codes.
+static Grid searchMins(const Format &format, const Block &block, int64_t count,
+                       float min, float max) {
+  Grid best = chooseGrid(format, min, max);
+  float leastError = getError(format, best, block);
+  std::vector<uint32_t> codes(count);
+  auto tryGrid = [&](const Grid &grid) {
+    if (grid.scale == 0.0f || !std::isfinite(grid.scale) ||
+        !std::isfinite(grid.min))
+      return;
+    float error = getError(format, grid, block);
+    if (error < leastError) {
+      leastError = error;
+      best = grid;
+    }
+  };
+  float step = (max / 2 - min / 2) / 10;
+  for (int low = -1; low <= 5; ++low)
+    for (int high = -1; high <= 5; ++high) {
+      Grid grid =
+          chooseGrid(format, min + float(low) * step, max - float(high) * step);
+      if (grid.scale == 0.0f || !std::isfinite(grid.scale))
+        continue;
+      encodeValues(format, grid, block.values.data(), count, codes.data());
+      double weights = 0.0, q = 0.0, w = 0.0, qq = 0.0, qw = 0.0;
+      for (int64_t i = 0; i < count; ++i) {
+        double weight = block.weights[i], code = codes[i];
+        weights += weight;
+        q += weight * code;
+        w += block.weighted[i];
+        qq += weight * code * code;
+        qw += block.weighted[i] * code;
+      }
+      double spread = qq * weights - q * q;
+      if (!(spread > 0.0))
+        continue;
+      double scale = (qw * weights - q * w) / spread;
+      tryGrid(makeGrid(format, scale, (scale * q - w) / weights));
+    }
+  return best;
+}
+
+static Grid searchHalfQuadratic(const Format &format,
+                                llvm::ArrayRef<float> values, float min,
+                                float max) {
+  constexpr double p = 0.7, beta = 10.0;
+  constexpr int iterations = 20;
+  Grid grid = chooseGrid(format, min, max);
+  double scale = grid.scale, zero = -double(min) / scale, best = zero;
+  double leastError = INFINITY, highest = format.maxCode();
+  for (int i = 0; i < iterations; ++i) {
+    double sum = 0.0, error = 0.0;
+    for (float value : values) {
+      double code = std::nearbyint(double(value) / scale + zero);
+      code = std::min(std::max(code, 0.0), highest);
+      double missing = double(value) - (code - zero) * scale;
+      double size = std::fabs(missing);
+      // The power is infinite where nothing is missing.
+      double kept = std::max(size - std::pow(size, p - 1.0) / beta, 0.0);
+      sum += code - (double(value) - std::copysign(kept, missing)) / scale;
+      error += size;
+    }
+    if (!(error < leastError))
+      break;
+    leastError = error;
+    best = zero;
+    zero = sum / double(values.size());
+  }
+  return makeGrid(format, scale, best * scale);
+}
+
 // As numpy.percentile: between the two neighbours.
 static float getPercentile(llvm::ArrayRef<float> sorted, double percent) {
   double place = percent / 100.0 * double(sorted.size() - 1);
@@ -205,8 +285,8 @@ static Grid searchEntropy(const Format &format, llvm::ArrayRef<float> values,
     if (grid.scale == 0.0f || !std::isfinite(grid.scale))
       return;
     encodeValues(format, grid, centers.data(), codes.size(), codes.data());
-    float low = (lowest - float(grid.zeroPoint)) * grid.scale;
-    float high = (highest - float(grid.zeroPoint)) * grid.scale;
+    float low = (lowest - float(grid.zeroPoint)) * grid.scale - grid.min;
+    float high = (highest - float(grid.zeroPoint)) * grid.scale - grid.min;
     std::vector<int32_t> steps(codes.begin(), codes.end());
     double found = getDivergence(centers, counts, steps, std::min(low, high),
                                  std::max(low, high));
@@ -241,7 +321,12 @@ Grid squint::searchGrid(const Format &format, llvm::ArrayRef<float> values,
                ? whole
                : searchEntropy(format, values, *min, *max, tensorScale);
 
+  if (options.rule == RangeRule::HalfQuadratic)
+    return format.hasMins() ? searchHalfQuadratic(format, values, *min, *max)
+                            : whole;
   Block block(values, options.importance);
+  if (format.hasMins())
+    return searchMins(format, block, int64_t(values.size()), *min, *max);
   if (!format.isInteger())
     return searchLevels(format, block, *min, *max, tensorScale);
   Grid best = searchIntegers(format, block, *min, *max);

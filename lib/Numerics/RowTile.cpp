@@ -34,7 +34,7 @@ static void getNearestSteps(const Format &format, const Grid *grids,
     high[lane] = isZero ? 0.0f : float(format.maxCode() - grid.zeroPoint);
   }
   for (int64_t lane = 0; lane < kRowLanes; ++lane) {
-    float steps = float(values[lane]) / scale[lane];
+    float steps = (float(values[lane]) + grids[lane].min) / scale[lane];
     steps = steps > low[lane] ? steps : low[lane];
     steps = steps < high[lane] ? steps : high[lane];
     nearest[lane] = (steps + magic) - magic;
@@ -61,6 +61,7 @@ void RowTile::round(int64_t position, const double (&values)[kRowLanes]) {
   for (int64_t lane = 0; lane < kRowLanes; ++lane) {
     int64_t i = position * kRowLanes + lane;
     levels[i] = nearest[lane];
-    missing[i] = target[i] - double(nearest[lane] * grid[lane].scale);
+    missing[i] =
+        target[i] - double(nearest[lane] * grid[lane].scale - grid[lane].min);
   }
 }

@@ -39,6 +39,10 @@ Grid squint::chooseGrid(const Format &format, float min, float max,
     min = std::min(min, 0.0f);
     max = std::max(max, 0.0f);
     scale = (max - min) / float(format.maxCode());
+  } else if (format.hasMins()) {
+    // Halved, as the difference of two finite values may not be.
+    scale = (max / 2 - min / 2) / (float(format.maxCode()) / 2);
+    grid.min = roundScale(-min, ScaleType::F16);
   } else if (format.isInteger() && format.bits() < 8) {
     float extreme = -min >= max ? min : max;
     scale = extreme / float(format.minCode());
@@ -56,6 +60,9 @@ Grid squint::chooseGrid(const Format &format, float min, float max,
   if (hasTensorScale(format) && grid.stored == 0.0f)
     grid.stored = 1.0f;
   grid.scale = grid.stored * tensorScale;
+  // There is one place to say that a block does not fit.
+  if (!std::isfinite(grid.min))
+    grid.scale = INFINITY;
   if (format.zeroPoint && grid.scale != 0.0f && std::isfinite(grid.scale)) {
     float zero = std::nearbyint(-min / grid.scale);
     grid.zeroPoint = int32_t(std::min(zero, float(format.maxCode())));
@@ -101,8 +108,8 @@ void squint::encodeValues(const Format &format, const Grid &grid,
   float high = float(format.maxCode() - grid.zeroPoint);
   uint32_t mask = (1u << format.bits()) - 1;
   for (int64_t i = 0; i < count; ++i)
-    codes[i] =
-        encodeSteps(values[i] / grid.scale, low, high, grid.zeroPoint, mask);
+    codes[i] = encodeSteps((values[i] + grid.min) / grid.scale, low, high,
+                           grid.zeroPoint, mask);
 }
 
 void squint::storeGrid(const Format &format, const PlainLayout &layout,
@@ -110,6 +117,9 @@ void squint::storeGrid(const Format &format, const PlainLayout &layout,
   storeScale(grid.stored, format.scale, payload + layout.scalesOffset, index);
   if (format.zeroPoint)
     payload[layout.zeroPointsOffset + index] = char(grid.zeroPoint);
+  if (format.minimum)
+    storeScale(grid.min, ScaleType::F16, payload + layout.zeroPointsOffset,
+               index);
 }
 
 namespace {

@@ -25,7 +25,8 @@ static bool isBuiltActivation(const Format &format) {
   if (!format.hasScale())
     return true;
   if (format.element->name == "int8")
-    return !format.zeroPoint || format.granularity == Granularity::Tensor;
+    return !format.minimum &&
+           (!format.zeroPoint || format.granularity == Granularity::Tensor);
   // Floats have no static scales.
   return format.bits() == 8 && format.element->kind == ElementKind::Float &&
          !format.element->fixedGroup &&
@@ -36,7 +37,8 @@ static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
   if (!isBuiltActivation(rule.activations))
     return emitError(loc) << "activations of format '" << rule.activations.str()
                           << "' are not built yet";
-  if (rule.weights.blocks() || rule.weights.scale == ScaleType::Dynamic8)
+  if (rule.weights.hasMins() || rule.weights.blocks() ||
+      rule.weights.scale == ScaleType::Dynamic8)
     return emitError(loc) << "weights of format '" << rule.weights.str()
                           << "' are not built yet";
   return success();

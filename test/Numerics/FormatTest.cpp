@@ -32,6 +32,7 @@ TEST(Format, FillsInDefaults) {
             "int4:group=32,zero-point,scale=bf16");
   EXPECT_EQ(weight("int4,scale=f16,zero-point"),
             "int4:channel,zero-point,scale=f16");
+  EXPECT_EQ(weight("int4:group=64,min"), "int4:group=64,min,scale=f16");
   EXPECT_EQ(activation("int8:tensor"), "int8:tensor,scale=f32");
   EXPECT_EQ(activation("int8:group=32"), "int8:group=32,scale=f16");
   EXPECT_EQ(weight("mxfp4"), "mxfp4");
@@ -45,7 +46,8 @@ TEST(Format, CanonicalSpellingsParseAgain) {
   for (const Element *element : getElements())
     for (const char *suffix :
          {"", ":tensor", ":channel", ":token", ":group=48", ",zero-point",
-          ":group=7,zero-point,scale=f32", ":channel,scale=bf16"}) {
+          ":group=9,min", ":group=7,zero-point,scale=f32",
+          ":channel,scale=bf16"}) {
       llvm::Expected<Format> format =
           Format::parse(element->name.str() + suffix, FormatRole::Any);
       if (!format) {
@@ -86,8 +88,8 @@ TEST(Format, NamesWhatIsWrong) {
             "error: unknown scale type 'f64', expected f16, bf16, f32 or "
             "dynamic8");
   EXPECT_EQ(weight("int8,zeropoint"),
-            "error: unknown option 'zeropoint', expected zero-point or "
-            "scale=f16|bf16|f32|dynamic8");
+            "error: unknown option 'zeropoint', expected zero-point, min "
+            "or scale=f16|bf16|f32|dynamic8");
   EXPECT_EQ(weight("int8,zero-point,zero-point"),
             "error: 'zero-point' given twice");
   EXPECT_EQ(weight("int8,scale=f16,scale=f16"), "error: 'scale' given twice");
@@ -97,6 +99,13 @@ TEST(Format, NamesWhatIsWrong) {
                                    "after it, got ':channel'");
   EXPECT_EQ(weight("nf4,zero-point"),
             "error: zero-point is for integers, got nf4");
+  EXPECT_EQ(weight("int4,min"),
+            "error: min is for integers in groups, got 'int4,min'");
+  EXPECT_EQ(weight("nf4:group=32,min"),
+            "error: min is for integers in groups, got 'nf4:group=32,min'");
+  EXPECT_EQ(weight("int4:group=32,min,min"), "error: 'min' given twice");
+  EXPECT_EQ(weight("int4:group=32,min,zero-point"),
+            "error: expected zero-point or min, got both");
   EXPECT_EQ(weight("int4:group=64,scale=dynamic8"),
             "error: scale=dynamic8 is for groups of nf4 and bnb-fp4, got "
             "'int4:group=64,scale=dynamic8'");

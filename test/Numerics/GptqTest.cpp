@@ -100,6 +100,7 @@ static const char *const kFormats[] = {"int2:group=32",
                                        "int4:channel",
                                        "int4:group=5,zero-point",
                                        "int4:tensor",
+                                       "int3:group=20,min",
                                        "int5:group=16,scale=bf16",
                                        "int6:channel,zero-point",
                                        "int8:channel",
@@ -146,10 +147,12 @@ static Matrix getPublished(Matrix w, const Matrix &h, const PackedView &grids) {
   for (int64_t j = 0; j < w.cols(); ++j)
     for (int64_t row = 0; row < w.rows(); ++row) {
       double scale = grids.scale(row, j), zero = grids.zeroPoint(row, j);
-      double code = std::nearbyint(float(w(row, j)) / float(scale)) + zero;
+      float min = grids.min(row, j);
+      double code =
+          std::nearbyint((float(w(row, j)) + min) / float(scale)) + zero;
       code = std::min(std::max(code, double(grids.format().minCode())),
                       double(grids.format().maxCode()));
-      q(row, j) = float(code - zero) * float(scale);
+      q(row, j) = float(code - zero) * float(scale) - min;
       double error = (w(row, j) - q(row, j)) / u(j, j);
       for (int64_t k = j; k < w.cols(); ++k)
         w(row, k) -= error * u(j, k);
@@ -162,8 +165,9 @@ TEST(Gptq, GivesTheCodesOfThePublishedAlgorithm) {
   Layer layer(rows, columns, 5);
   Matrix h = layer.gram();
   h.diagonal().array() += 0.01 * layer.gram().diagonal().mean();
-  for (const char *text : {"int4:group=32", "int3:group=16,zero-point",
-                           "int4:channel", "int8:tensor", "int2:group=7"}) {
+  for (const char *text :
+       {"int4:group=32", "int3:group=16,zero-point", "int4:channel",
+        "int8:tensor", "int2:group=7", "int4:group=30,min"}) {
     std::vector<char> payload = quantize(layer, text);
     Matrix actual = decode(payload, text, rows, columns);
     Matrix expected =

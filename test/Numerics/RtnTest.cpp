@@ -113,7 +113,8 @@ TEST(Rtn, DecodesRowsAsItDecodesValues) {
   constexpr int64_t rows = 3, columns = 45;
   std::vector<float> values = randomValues(rows * columns, 3);
   for (const char *text : {"f32", "f16", "bf16", "nf4:group=16", "f8e4m3",
-                           "int4:group=32,zero-point", "int8:tensor", "int3"}) {
+                           "int4:group=32,zero-point", "int4:group=20,min",
+                           "int8:tensor", "int3"}) {
     Format format = parse(text);
     std::vector<char> payload = quantize(viewOf(values, rows, columns), format);
     PackedView packed(payload.data(), format, rows, columns);

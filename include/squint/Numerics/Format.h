@@ -18,8 +18,8 @@ enum class Granularity { None, Tensor, Channel, Token, Group };
 /// canonical strings in IR, where weights and activations both occur.
 enum class FormatRole { Weight, Activation, Any };
 
-/// A storage format: value = (code - zero point) * scale, or, for elements that
-/// come in blocks with minima, value = code * scale - minimum.
+/// A storage format: value = (code - zero point) * scale, or, with minima,
+/// value = code * scale - minimum.
 struct Format {
   const Element *element = nullptr;
   Granularity granularity = Granularity::None;
@@ -28,12 +28,15 @@ struct Format {
   int64_t groupSize = 0;
   ScaleType scale = ScaleType::F32;
   bool zeroPoint = false;
+  /// Whether groups of integers have a minimum of type f16. Elements that come
+  /// in blocks have their own.
+  bool minimum = false;
 
-  /// Reads `NAME[:tensor|channel|token|group=N][,zero-point][,scale=TYPE]`,
-  /// TYPE one of f16, bf16, f32 and, for tables in groups, dynamic8.
-  /// Left out, the granularity is `channel` for weights and `token` for
-  /// activations. The scale is f16 for groups and f32 otherwise.
-  /// Errors are fragments to append to "expected a format, got ...".
+  /// Reads `NAME[:tensor|channel|token|group=N][,zero-point|,min]
+  /// [,scale=TYPE]`, TYPE one of f16, bf16, f32 and, for tables in groups,
+  /// dynamic8. Left out, the granularity is `channel` for weights and `token`
+  /// for activations. The scale is f16 for groups and f32 otherwise. Errors are
+  /// fragments to append to "expected a format, got ...".
   static llvm::Expected<Format> parse(llvm::StringRef text, FormatRole role);
 
   /// The canonical spelling, with nothing left to defaults:
@@ -71,7 +74,7 @@ struct Format {
 ///
 ///   codes       [rows][rowBytes]       rowBytes = ceil(columns * bits / 8)
 ///   scales      [scaleRows][groups]    in the scale type
-///   zero points [scaleRows][groups]    one byte each
+///   zero points [scaleRows][groups]    one byte each, or f16 minima
 ///   numbers     [...]                  of scales of type dynamic8, as f32
 ///
 /// Segments start at multiples of 64 bytes, the gaps are zero. A row's codes

@@ -14,11 +14,12 @@ class ThreadPoolInterface;
 
 namespace squint {
 
-/// The grid of one block of values: value = (code - zeroPoint) * scale. The
-/// scale is already rounded to the type that it is stored in.
+/// The grid of one block of values: value = (code - zeroPoint) * scale - min.
+/// Scale and minimum are already rounded to the types that they are stored in.
 struct Grid {
   float scale = 0.0f;
   int32_t zeroPoint = 0;
+  float min = 0.0f;
   /// The stored part of the scale where one of the tensor is on top of it.
   float stored = 0.0f;
 };
@@ -27,6 +28,7 @@ struct Grid {
 ///
 ///   zero point:      s = (max' - min') / (2^b - 1), z = rne(-min' / s), with
 ///                    the range widened to hold 0: min' <= 0 <= max'
+///   minimum:         s = (max - min) / (2^b - 1), m = -min
 ///   int8:            s = amax / 127
 ///   narrower:        s = m / -2^(b-1), m the one of min and max of larger
 ///                    magnitude (min if equal), so that s may be negative
@@ -48,28 +50,42 @@ float chooseTensorScale(const Format &format, float min, float max);
 void storeGrid(const Format &format, const PlainLayout &layout,
                const Grid &grid, int64_t index, char *payload);
 
-/// The codes of finite values: clamp(rne(value / s) + z), or the code of 0 if s
-/// is 0. Two's complement cut to the width for symmetric integers. For tables
-/// the value is multiplied with 1 / s, as bitsandbytes does.
+/// The codes of finite values: clamp(rne((value + m) / s) + z), or the code of
+/// 0 if s is 0. Two's complement cut to the width for symmetric integers. For
+/// tables the value is multiplied with 1 / s, as bitsandbytes does.
 void encodeValues(const Format &format, const Grid &grid, const float *values,
                   int64_t count, uint32_t *codes);
 
 /// How the range of a block of values is chosen, which its grid then covers.
-///
-///   MinMax      from the smallest to the largest
-///   Percentile  from the value that 100 - P percent of the others do not
-///   exceed
-///               to the one that P percent do not, as numpy.percentile has them
-///   Mse         of ranges of 0.4 to 1.15 times the whole, the one with the
-///   least
-///               sum of importance * (value - decoded)^2; integers then take
-///               the least-squares scale, and those narrower than 8 bits are
-///               tried with both signs of it. Never worse than MinMax
-///   Entropy     of ranges of 1/8 to 1 times the whole, the one with the least
-///               Kullback-Leibler divergence of the values, clipped, from what
-///               they decode to, over a histogram; the widest of equal ones.
-///               For blocks of hundreds of values and more
-enum class RangeRule { MinMax, Percentile, Mse, Entropy };
+enum class RangeRule {
+  /// From the smallest to the largest.
+  MinMax,
+  /// From the value that 100 - P percent of the others do not exceed to the one
+  /// that P percent do not, as numpy.percentile has them.
+  Percentile,
+  /// Of ranges of 0.4 to 1.15 times the whole (with a zero point also at one
+  /// end
+  /// alone) the one with the least sum of importance * (value - decoded)^2.
+  /// Integers then take the least-squares scale (and minimum), and those that
+  /// are symmetric and narrower than 8 bits are tried with both signs of it.
+  /// Never worse than MinMax.
+  Mse,
+  /// Of ranges of 1/8 to 1 times the whole the one with the least
+  /// Kullback-Leibler divergence of the values, clipped, from what they decode
+  /// to, over a histogram; the widest of equal ones. For blocks of hundreds of
+  /// values and more.
+  Entropy,
+  /// For formats with minima the scale s of MinMax and the minimum of HQQ
+  /// (Badri
+  /// and Shaji, Half-Quadratic Quantization of Large Machine Learning Models,
+  /// 2023): with z = m / s, z is set to the mean of q - (w - e) / s, where q
+  /// are
+  /// the codes and e = shrink(w - decoded), shrink(d) = sign(d) * max(|d| -
+  /// |d|^(p - 1) / beta, 0), p = 0.7, beta = 10; 20 times, or as long as the
+  /// mean
+  /// of |w - decoded| falls. MinMax for other formats.
+  HalfQuadratic
+};
 
 struct RangeOptions {
   RangeRule rule = RangeRule::MinMax;

@@ -103,7 +103,7 @@ LogicalResult CodesOp::verify() {
     return emitOpError() << "expected a result of the input's shape, got "
                          << type;
   if (Format format = type.getFormat();
-      format.element->name != "int8" || format.zeroPoint ||
+      format.element->name != "int8" || !format.isSymmetric() ||
       format.granularity != Granularity::Tensor)
     return emitOpError() << "expected the format 'int8:tensor', got '"
                          << format.str() << "'";
