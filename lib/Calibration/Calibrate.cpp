@@ -34,7 +34,10 @@ struct Calibrate : squint::impl::CalibrateBase<Calibrate> {
 class Observation {
 public:
   Observation(func::FuncOp main, StringRef path) : main(main), path(path) {}
-  LogicalResult run(int64_t limit, int threads);
+  /// Finds the observers.
+  LogicalResult collect();
+  bool empty() const { return entries.empty(); }
+  LogicalResult run(Samples &samples, int64_t limit, int threads);
   /// Replaces the observers; returns how many there were.
   int64_t record();
 
@@ -43,7 +46,6 @@ private:
     ObserveOp op;
     std::unique_ptr<Observer> observer;
   };
-  LogicalResult collect();
   LogicalResult take(Value value, int64_t sample, const Array &array);
 
   func::FuncOp main;
@@ -83,22 +85,12 @@ LogicalResult Observation::take(Value value, int64_t sample,
          << "'";
 }
 
-LogicalResult Observation::run(int64_t limit, int threads) {
-  Location loc = UnknownLoc::get(main.getContext());
-  llvm::Expected<std::unique_ptr<Samples>> samples = Samples::open(path, main);
-  if (!samples)
-    return emitError(loc) << llvm::toString(samples.takeError());
-  if (failed(collect()))
-    return failure();
-  if (entries.empty())
-    return emitError(loc) << path
-                          << ": calibration touched nothing: expected "
-                             "activations of a static format (int8:tensor)";
+LogicalResult Observation::run(Samples &samples, int64_t limit, int threads) {
   SmallVector<Value> wanted(llvm::make_first_range(entries));
   auto sink = [&](Value value, int64_t sample, const Array &array) {
     return take(value, sample, array);
   };
-  if (failed(runSlices(main, **samples, wanted, limit, threads, sink)))
+  if (failed(runSlices(main, samples, wanted, limit, threads, sink)))
     return failure();
   for (auto &[value, entry] : entries)
     if (!entry.observer->getSamples())
@@ -122,18 +114,23 @@ int64_t Observation::record() {
 }
 
 void Calibrate::runOnOperation() {
-  auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-  Location loc = UnknownLoc::get(&getContext());
-  if (calibration.empty() || samples < 0 || jobs < 0) {
-    emitError(loc) << "expected a file of samples, and no negative numbers";
+  FailureOr<std::unique_ptr<Samples>> opened =
+      openSamples(getOperation(), calibration, samples, jobs);
+  if (failed(opened))
     return signalPassFailure();
-  }
-  if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
-    emitError(loc) << "expected a function 'main' with one block";
+  Observation observation(getOperation().lookupSymbol<func::FuncOp>("main"),
+                          calibration);
+  if (failed(observation.collect()))
     return signalPassFailure();
+  if (observation.empty()) {
+    if (!optional)
+      emitWarning(UnknownLoc::get(&getContext()))
+          << calibration
+          << ": calibration touched nothing: expected activations of a static "
+             "format (int8:tensor)";
+    return;
   }
-  Observation observation(main, calibration);
-  if (failed(observation.run(samples, jobs)))
+  if (failed(observation.run(**opened, samples, jobs)))
     return signalPassFailure();
   numValues += observation.record();
 }

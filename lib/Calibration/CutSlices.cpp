@@ -184,10 +184,9 @@ LogicalResult SliceBuilder::adapt(Operation *original, Operation *copy) {
   }
   copy->removeAttr(kDimsAttr);
   // A slice computes what the float model does.
-  copy->removeAttr(kWeightFormatAttr);
-  copy->removeAttr(kActivationFormatAttr);
-  copy->removeAttr(kMethodAttr);
-  copy->removeAttr(kOriginalAttr);
+  for (StringRef name : {kWeightFormatAttr, kActivationFormatAttr, kMethodAttr,
+                         kOriginalAttr, kReasonAttr, kRoleAttr})
+    copy->removeAttr(name);
   for (auto [from, to] : llvm::zip(original->getRegions(), copy->getRegions()))
     for (auto [fromBlock, toBlock] : llvm::zip(from, to)) {
       for (auto [a, b] :

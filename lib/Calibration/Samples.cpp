@@ -176,3 +176,21 @@ llvm::Expected<Samples::Reader> Samples::read(unsigned input) {
 llvm::Error Samples::Reader::next(Array &sample) {
   return rows->read(sample.bytes());
 }
+
+FailureOr<std::unique_ptr<Samples>> squint::openSamples(ModuleOp module,
+                                                        StringRef calibration,
+                                                        int64_t samples,
+                                                        int64_t jobs) {
+  Location loc = UnknownLoc::get(module.getContext());
+  if (calibration.empty() || samples < 0 || jobs < 0)
+    return emitError(loc)
+           << "expected a file of samples, and no negative numbers";
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isExternal() || !main.getBody().hasOneBlock())
+    return emitError(loc) << "expected a function 'main' with one block";
+  llvm::Expected<std::unique_ptr<Samples>> opened =
+      Samples::open(calibration, main);
+  if (!opened)
+    return emitError(loc) << llvm::toString(opened.takeError());
+  return std::move(*opened);
+}

@@ -7,6 +7,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Transforms/Methods.h"
+#include "squint/Transforms/Recipe.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -42,6 +44,53 @@ withOptions(StringRef pass,
 }
 
 /// The passes that end at a stage, in order.
+/// A pass that reads the samples.
+static std::string withSamples(StringRef pass, StringRef text,
+                               const PipelineOptions &options) {
+  std::string samples =
+      options.samples ? std::to_string(options.samples) : std::string();
+  std::string all = withOptions(
+      pass, {{"calibration", options.calibration}, {"samples", samples}});
+  if (!text.empty())
+    all.insert(all.size() - 1, " " + text.str());
+  return all;
+}
+
+LogicalResult squint::readRecipeOptions(MLIRContext *context,
+                                        PipelineOptions &options) {
+  if (options.recipe.empty())
+    return success();
+  FailureOr<Recipe> recipe = readRecipe(context, options.recipe);
+  if (failed(recipe))
+    return failure();
+  options.samples = recipe->samples;
+  options.observer = recipe->observer;
+  auto add = [&](Location loc, StringRef pass, StringRef text,
+                 bool needsSamples,
+                 std::vector<std::string> &passes) -> LogicalResult {
+    if (needsSamples && options.calibration.empty())
+      return emitError(loc) << "expected samples (--calibration) for " << pass;
+    std::string spelled = needsSamples   ? withSamples(pass, text, options)
+                          : text.empty() ? pass.str()
+                                         : (pass + "{" + text + "}").str();
+    if (!llvm::is_contained(passes, spelled))
+      passes.push_back(spelled);
+    return success();
+  };
+  for (const RecipeRewrite &rewrite : recipe->rewrites)
+    if (failed(add(rewrite.loc, rewrite.pass, rewrite.options,
+                   rewrite.needsSamples, options.rewrites)))
+      return failure();
+  for (const MethodInfo &info : getMethods())
+    for (const RecipeRule &rule : recipe->rules)
+      if (info.name != "rtn" &&
+          MethodOptions(rule.method).name() == info.name &&
+          failed(
+              add(rule.loc, info.pass, "", info.needsSamples, options.methods)))
+        return failure();
+  return success();
+}
+
 static SmallVector<std::string> passesOf(Stage stage,
                                          const PipelineOptions &options) {
   switch (stage) {
@@ -62,14 +111,17 @@ static SmallVector<std::string> passesOf(Stage stage,
                                    {{"weights", options.weights},
                                     {"activations", options.activations},
                                     {"recipe", options.recipe}}));
-    // Samples without a static format are refused by the pass that reads them.
+    llvm::append_range(passes, options.rewrites);
     if (!options.calibration.empty()) {
-      passes.push_back("squint-insert-observers");
-      passes.push_back(withOptions("squint-calibrate",
-                                   {{"calibration", options.calibration}}));
+      bool isShared = !options.methods.empty() || !options.rewrites.empty();
+      passes.push_back(withOptions("squint-insert-observers",
+                                   {{"observer", options.observer}}));
+      passes.push_back(withSamples("squint-calibrate",
+                                   isShared ? "optional=true" : "", options));
     }
     // Formats may be in the module already.
     passes.push_back("squint-quantize-activations");
+    llvm::append_range(passes, options.methods);
     passes.push_back("squint-quantize-rtn");
     passes.push_back("squint-forget-originals");
     passes.push_back("cse");

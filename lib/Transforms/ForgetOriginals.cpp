@@ -17,9 +17,19 @@ namespace squint {
 namespace {
 struct ForgetOriginals : squint::impl::ForgetOriginalsBase<ForgetOriginals> {
   void runOnOperation() override {
-    getOperation().walk([&](DequantizeOp op) {
+    WalkResult result = getOperation().walk([&](Operation *op) -> WalkResult {
       numForgotten += op->removeAttr(kOriginalAttr) != nullptr;
+      op->removeAttr(kReasonAttr);
+      op->removeAttr(kRoleAttr);
+      if (op->hasAttr(kWeightFormatAttr))
+        return op->emitError()
+               << "expected a pass before that quantizes by "
+               << (op->hasAttr(kMethodAttr) ? op->getAttr(kMethodAttr)
+                                            : StringAttr());
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
         getOperation());
   }

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Recipe.h"
-#include "mlir/IR/BuiltinAttributes.h"
+#include "squint/Transforms/Recipe.h"
 #include "mlir/IR/Diagnostics.h"
+#include "squint/Calibration/Observer.h"
+#include "squint/Transforms/Methods.h"
+#include "squint/Transforms/Roles.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -15,12 +18,35 @@ using namespace mlir;
 using namespace squint;
 namespace yaml = llvm::yaml;
 
-bool RecipeRule::matches(StringRef kind, StringRef name) const {
-  return (operators.empty() ? kind != "embedding"
-                            : llvm::is_contained(operators, kind)) &&
-         (names.empty() || llvm::any_of(names, [&](const auto &glob) {
-            return glob.match(name);
-          }));
+int64_t DepthBound::evaluate(int64_t count) const {
+  if (!numerator)
+    return offset < 0 ? count + offset : offset;
+  return numerator * count / denominator + offset;
+}
+
+bool DepthRange::contains(int64_t depth, int64_t count) const {
+  int64_t first = std::max<int64_t>(begin.evaluate(count), 0);
+  return depth >= first && depth < end.evaluate(count) &&
+         (depth - first) % step == 0;
+}
+
+bool RecipeRule::matches(const OperatorFacts &facts) const {
+  auto fits = [](const auto &wanted, auto &&predicate) {
+    return wanted.empty() || llvm::any_of(wanted, predicate);
+  };
+  if (facts.kind == "embedding" && operators.empty() && roles.empty())
+    return false;
+  return fits(operators, [&](StringRef kind) { return kind == facts.kind; }) &&
+         fits(names, [&](auto &glob) { return glob.match(facts.name); }) &&
+         fits(roles, [&](StringRef role) { return role == facts.role; }) &&
+         fits(depths,
+              [&](const DepthRange &range) {
+                return range.contains(facts.depth, facts.depths);
+              }) &&
+         fits(shapes, [&](auto &glob) { return glob.match(facts.shape); }) &&
+         fits(layers, [&](StringRef layer) {
+           return layer == "first" ? facts.isFirst : facts.isLast;
+         });
 }
 
 namespace {
@@ -35,7 +61,7 @@ public:
         this);
   }
 
-  FailureOr<std::vector<RecipeRule>> read(StringRef text);
+  FailureOr<Recipe> read(StringRef text);
 
 private:
   void report(const llvm::SMDiagnostic &diagnostic);
@@ -49,8 +75,31 @@ private:
   }
 
   LogicalResult readRoot(yaml::Node *root);
+  LogicalResult readSection(StringRef key, yaml::Node *node);
   LogicalResult readRule(yaml::Node *node);
   LogicalResult readKey(yaml::KeyValueNode &entry, RecipeRule &rule);
+  LogicalResult readRewrite(yaml::Node *node);
+  LogicalResult readSamples(yaml::Node *node);
+  /// A mapping, whose keys are each given once.
+  LogicalResult
+  readMapping(yaml::Node *node, const Twine &what,
+              llvm::function_ref<LogicalResult(yaml::Node *key, StringRef,
+                                               yaml::Node *value)>
+                  take);
+  LogicalResult readWord(yaml::Node *node, StringRef what,
+                         ArrayRef<StringRef> words,
+                         std::vector<std::string> &values);
+  LogicalResult readGlobs(yaml::Node *node, StringRef what,
+                          std::vector<llvm::GlobPattern> &globs);
+  LogicalResult readDepth(yaml::Node *node, StringRef text,
+                          std::vector<DepthRange> &ranges);
+  LogicalResult readInteger(yaml::Node *node, StringRef what, int64_t &value);
+  /// The options of a method or rewrite; `add` gets names and values.
+  LogicalResult readOptions(yaml::Node *node, const MethodInfo &info,
+                            SmallVectorImpl<NamedAttribute> &options);
+  FailureOr<Attribute> readOption(yaml::Node *node, const MethodOption &option);
+  const MethodInfo *readName(yaml::Node *node, StringRef what,
+                             ArrayRef<MethodInfo> among);
   LogicalResult readScalar(yaml::Node *node, const Twine &what,
                            std::string &value);
   /// A string or a list of strings; `add` may refuse one.
@@ -63,7 +112,7 @@ private:
   MLIRContext *context;
   StringRef file;
   llvm::SourceMgr sources;
-  std::vector<RecipeRule> rules;
+  Recipe recipe;
   bool isBroken = false;
 };
 } // namespace
@@ -129,87 +178,350 @@ LogicalResult RecipeReader::readFormat(yaml::Node *node, const Twine &what,
   return success();
 }
 
-LogicalResult RecipeReader::readKey(yaml::KeyValueNode &entry,
-                                    RecipeRule &rule) {
-  std::string key;
-  if (failed(readScalar(entry.getKey(), "a key", key)))
-    return failure();
-  yaml::Node *value = entry.getValue();
-  if (key == "operators")
-    return readStrings(value, key, [&](yaml::Node *node, std::string kind) {
-      if (kind != "linear" && kind != "conv" && kind != "embedding")
-        return fail(node,
-                    "expected operators linear, conv or embedding, got '" +
-                        kind + "'");
-      rule.operators.push_back(kind);
-      return success();
-    });
-  if (key == "names")
-    return readStrings(value, key, [&](yaml::Node *node, std::string name) {
-      // The glob refers to its text, which the context keeps.
-      auto text = StringAttr::get(context, name);
-      llvm::Expected<llvm::GlobPattern> glob =
-          llvm::GlobPattern::create(text.getValue());
-      if (!glob)
-        return fail(node, "expected a glob, got '" + name +
-                              "': " + llvm::toString(glob.takeError()));
-      rule.names.push_back(std::move(*glob));
-      return success();
-    });
-  if (key == "weights")
-    return readFormat(value, key, FormatRole::Weight, rule.weights);
-  if (key == "activations")
-    return readFormat(value, key, FormatRole::Activation, rule.activations);
-  return fail(entry.getKey(),
-              "expected operators, names, weights or activations, got '" + key +
-                  "'");
-}
-
-LogicalResult RecipeReader::readRule(yaml::Node *node) {
+LogicalResult RecipeReader::readMapping(
+    yaml::Node *node, const Twine &what,
+    llvm::function_ref<LogicalResult(yaml::Node *, StringRef, yaml::Node *)>
+        take) {
   auto *mapping = dyn_cast_if_present<yaml::MappingNode>(node);
   if (!mapping)
-    return fail(node, "expected a rule, a mapping of keys to values");
-  Format none = llvm::cantFail(Format::parse("f32", FormatRole::Any));
-  RecipeRule rule{locate(node), {}, {}, none, none};
+    return fail(node, "expected " + what + ", a mapping of keys to values");
   llvm::StringSet<> keys;
-  for (yaml::KeyValueNode &entry : *mapping) {
-    if (failed(readKey(entry, rule)))
-      return failure();
-    SmallString<16> storage;
-    if (!keys.insert(cast<yaml::ScalarNode>(entry.getKey())->getValue(storage))
-             .second)
-      return fail(entry.getKey(), "key given twice");
-  }
-  if (!keys.contains("weights") && !keys.contains("activations"))
-    return fail(node, "expected a rule to hold weights or activations");
-  rules.push_back(std::move(rule));
-  return success();
-}
-
-LogicalResult RecipeReader::readRoot(yaml::Node *root) {
-  auto *mapping = dyn_cast_if_present<yaml::MappingNode>(root);
-  if (!mapping)
-    return fail(root, "expected a recipe, a mapping with the key 'rules'");
   for (yaml::KeyValueNode &entry : *mapping) {
     std::string key;
     if (failed(readScalar(entry.getKey(), "a key", key)))
       return failure();
-    if (key != "rules" || !rules.empty())
-      return fail(entry.getKey(),
-                  "expected the key 'rules' once, got '" + key + "'");
-    auto *list = dyn_cast_if_present<yaml::SequenceNode>(entry.getValue());
-    if (!list)
-      return fail(entry.getKey(), "expected 'rules' to be a list");
-    for (yaml::Node &rule : *list)
-      if (failed(readRule(&rule)))
-        return failure();
+    yaml::Node *at = entry.getKey();
+    // The value is parsed when it is asked for; its key must be read before.
+    if (failed(take(at, key, entry.getValue())))
+      return failure();
+    if (!keys.insert(key).second)
+      return fail(at, "key given twice");
   }
-  if (rules.empty())
+  return success();
+}
+
+LogicalResult RecipeReader::readWord(yaml::Node *node, StringRef what,
+                                     ArrayRef<StringRef> words,
+                                     std::vector<std::string> &values) {
+  return readStrings(node, what, [&](yaml::Node *node, std::string word) {
+    if (!llvm::is_contained(words, word))
+      return fail(node, "expected " + what + " " +
+                            llvm::join(words.drop_back(), ", ") + " or " +
+                            words.back() + ", got '" + word + "'");
+    values.push_back(word);
+    return success();
+  });
+}
+
+LogicalResult RecipeReader::readGlobs(yaml::Node *node, StringRef what,
+                                      std::vector<llvm::GlobPattern> &globs) {
+  return readStrings(node, what, [&](yaml::Node *node, std::string name) {
+    // The glob refers to its text, which the context keeps.
+    auto text = StringAttr::get(context, name);
+    llvm::Expected<llvm::GlobPattern> glob =
+        llvm::GlobPattern::create(text.getValue());
+    if (!glob)
+      return fail(node, "expected a glob, got '" + name +
+                            "': " + llvm::toString(glob.takeError()));
+    globs.push_back(std::move(*glob));
+    return success();
+  });
+}
+
+/// `N`, `-N`, `n`, `7n/8`, `n/8+2`.
+static bool parseBound(StringRef text, DepthBound &bound) {
+  constexpr int64_t limit = 1 << 20;
+  auto isIn = [&](int64_t value, int64_t least) {
+    return value >= least && value <= limit;
+  };
+  size_t n = text.find('n');
+  if (n == StringRef::npos)
+    return !text.getAsInteger(10, bound.offset) &&
+           isIn(std::abs(bound.offset), 0);
+  bound.numerator = 1;
+  if (n && (text.take_front(n).getAsInteger(10, bound.numerator) ||
+            !isIn(bound.numerator, 1)))
+    return false;
+  text = text.drop_front(n + 1);
+  if (text.consume_front("/")) {
+    StringRef digits = text.take_while(llvm::isDigit);
+    text = text.drop_front(digits.size());
+    if (digits.getAsInteger(10, bound.denominator) ||
+        !isIn(bound.denominator, 1))
+      return false;
+  }
+  text.consume_front("+");
+  return text.empty() || (!text.getAsInteger(10, bound.offset) &&
+                          isIn(std::abs(bound.offset), 0));
+}
+
+LogicalResult RecipeReader::readDepth(yaml::Node *node, StringRef text,
+                                      std::vector<DepthRange> &ranges) {
+  DepthRange range;
+  auto [first, rest] = text.split("..");
+  auto [last, step] = rest.split(" by ");
+  bool isRange = text.contains("..");
+  if (parseBound(first, range.begin) &&
+      (!isRange || last.empty() || parseBound(last, range.end)) &&
+      (step.empty() ||
+       (!step.getAsInteger(10, range.step) && range.step > 0))) {
+    if (isRange && last.empty()) {
+      range.end = {1, 1, 0};
+    } else if (!isRange) {
+      range.end = range.begin;
+      ++range.end.offset;
+      // The last one: to the end.
+      if (!range.end.numerator && !range.end.offset)
+        range.end = {1, 1, 0};
+    }
+    ranges.push_back(range);
+    return success();
+  }
+  return fail(node, "expected a depth such as 3, -1, 0..4, n/8..7n/8 or "
+                    "n/8+2..7n/8 by 3, got '" +
+                        text + "'");
+}
+
+LogicalResult RecipeReader::readInteger(yaml::Node *node, StringRef what,
+                                        int64_t &value) {
+  std::string text;
+  if (failed(readScalar(node, what, text)))
+    return failure();
+  if (StringRef(text).getAsInteger(10, value) || value < 0)
+    return fail(node, "expected a number of 0 or more for " + what + ", got '" +
+                          text + "'");
+  return success();
+}
+
+FailureOr<Attribute> RecipeReader::readOption(yaml::Node *node,
+                                              const MethodOption &option) {
+  Builder builder(context);
+  std::string text;
+  if (failed(readScalar(node, option.name, text)))
+    return failure();
+  switch (option.kind) {
+  case OptionKind::Flag:
+    if (text == "true" || text == "false")
+      return Attribute(builder.getBoolAttr(text == "true"));
+    return fail(node, "expected true or false for " + option.name + ", got '" +
+                          text + "'");
+  case OptionKind::Integer: {
+    int64_t value;
+    if (!StringRef(text).getAsInteger(10, value) && value >= option.min &&
+        value <= option.max)
+      return Attribute(builder.getI64IntegerAttr(value));
+    break;
+  }
+  case OptionKind::Number: {
+    double value;
+    if (!StringRef(text).getAsDouble(value) && value >= option.min &&
+        value <= option.max)
+      return Attribute(builder.getF64FloatAttr(value));
+    break;
+  }
+  case OptionKind::Text: {
+    SmallVector<StringRef> words;
+    option.words.split(words, '|');
+    if (llvm::is_contained(words, text))
+      return Attribute(builder.getStringAttr(text));
+    return fail(node, "expected " + llvm::join(words, ", ") + " for " +
+                          option.name + ", got '" + text + "'");
+  }
+  }
+  return fail(node, "expected a number from " + Twine(int64_t(option.min)) +
+                        " to " + Twine(int64_t(option.max)) + " for " +
+                        option.name + ", got '" + text + "'");
+}
+
+LogicalResult
+RecipeReader::readOptions(yaml::Node *node, const MethodInfo &info,
+                          SmallVectorImpl<NamedAttribute> &options) {
+  return readMapping(
+      node, "options of " + info.name,
+      [&](yaml::Node *at, StringRef key, yaml::Node *value) -> LogicalResult {
+        const MethodOption *option = info.lookup(key);
+        if (!option) {
+          SmallVector<StringRef> names;
+          for (const MethodOption &known : info.options)
+            names.push_back(known.name);
+          return fail(at,
+                      "expected options of " + info.name + " (" +
+                          (names.empty() ? "none" : llvm::join(names, ", ")) +
+                          "), got '" + key + "'");
+        }
+        FailureOr<Attribute> made = readOption(value, *option);
+        if (failed(made))
+          return failure();
+        options.emplace_back(StringAttr::get(context, key), *made);
+        return success();
+      });
+}
+
+const MethodInfo *RecipeReader::readName(yaml::Node *node, StringRef what,
+                                         ArrayRef<MethodInfo> among) {
+  std::string name;
+  if (failed(readScalar(node, what, name)))
+    return nullptr;
+  if (const MethodInfo *info = lookupMethod(among, name))
+    return info;
+  SmallVector<StringRef> names;
+  for (const MethodInfo &info : among)
+    names.push_back(info.name);
+  (void)fail(node, "expected a " + what + " (" + llvm::join(names, ", ") +
+                       "), got '" + name + "'");
+  return nullptr;
+}
+
+LogicalResult RecipeReader::readRule(yaml::Node *node) {
+  Format none = llvm::cantFail(Format::parse("f32", FormatRole::Any));
+  RecipeRule rule{locate(node)};
+  rule.weights = rule.activations = none;
+  bool hasFormat = false;
+  const MethodInfo *method = nullptr;
+  SmallVector<NamedAttribute> options;
+  auto take = [&](yaml::Node *at, StringRef key,
+                  yaml::Node *value) -> LogicalResult {
+    if (key == "operators")
+      return readWord(value, key, {"linear", "conv", "embedding"},
+                      rule.operators);
+    if (key == "names")
+      return readGlobs(value, key, rule.names);
+    if (key == "shapes")
+      return readGlobs(value, key, rule.shapes);
+    if (key == "roles") {
+      SmallVector<StringRef> roles(Roles::getNames());
+      return readWord(value, key, roles, rule.roles);
+    }
+    if (key == "layers")
+      return readWord(value, key, {"first", "last"}, rule.layers);
+    if (key == "depths")
+      return readStrings(value, key, [&](yaml::Node *node, std::string text) {
+        return readDepth(node, text, rule.depths);
+      });
+    if (key == "optional") {
+      FailureOr<Attribute> flag =
+          readOption(value, {"optional", OptionKind::Flag, ""});
+      if (failed(flag))
+        return failure();
+      rule.isOptional = cast<BoolAttr>(*flag).getValue();
+      return success();
+    }
+    hasFormat |= key == "weights" || key == "activations";
+    if (key == "weights")
+      return readFormat(value, key, FormatRole::Weight, rule.weights);
+    if (key == "activations")
+      return readFormat(value, key, FormatRole::Activation, rule.activations);
+    if (key == "method")
+      return success((method = readName(value, key, getMethods())) != nullptr);
+    if (key == "options") {
+      if (!method)
+        return fail(at, "expected a method before its options");
+      return readOptions(value, *method, options);
+    }
+    return fail(at, "expected operators, names, roles, depths, shapes, layers, "
+                    "optional, weights, activations, method or options, got '" +
+                        key + "'");
+  };
+  if (failed(readMapping(node, "a rule", take)))
+    return failure();
+  if (!hasFormat)
+    return fail(node, "expected a rule to hold weights or activations");
+  if (method) {
+    options.emplace_back(StringAttr::get(context, "name"),
+                         StringAttr::get(context, method->name));
+    rule.method = DictionaryAttr::get(context, options);
+    if (!rule.weights.hasScale())
+      return fail(node, "expected weights with scales for a method, got '" +
+                            rule.weights.str() + "'");
+  }
+  recipe.rules.push_back(std::move(rule));
+  return success();
+}
+
+/// A name, or a mapping of a name to its options.
+LogicalResult RecipeReader::readRewrite(yaml::Node *node) {
+  Location loc = locate(node);
+  const MethodInfo *info = nullptr;
+  SmallVector<NamedAttribute> options;
+  if (auto *mapping = dyn_cast_if_present<yaml::MappingNode>(node)) {
+    if (failed(readMapping(
+            mapping, "a rewrite",
+            [&](yaml::Node *at, StringRef, yaml::Node *value) -> LogicalResult {
+              if (info)
+                return fail(at, "expected one rewrite an entry");
+              info = readName(at, "rewrite", getRewrites());
+              return info ? readOptions(value, *info, options) : failure();
+            })))
+      return failure();
+  } else {
+    info = readName(node, "rewrite", getRewrites());
+  }
+  if (!info)
+    return failure();
+  std::string text;
+  for (NamedAttribute option : options) {
+    text += (text.empty() ? "" : " ") + option.getName().str() + "=";
+    llvm::raw_string_ostream os(text);
+    if (auto word = dyn_cast<StringAttr>(option.getValue()))
+      os << word.getValue();
+    else if (auto number = dyn_cast<FloatAttr>(option.getValue()))
+      os << number.getValueAsDouble();
+    else if (auto flag = dyn_cast<BoolAttr>(option.getValue()))
+      os << (flag.getValue() ? "true" : "false");
+    else
+      os << cast<IntegerAttr>(option.getValue()).getInt();
+  }
+  recipe.rewrites.push_back({loc, info->pass.str(), text, info->needsSamples});
+  return success();
+}
+
+LogicalResult RecipeReader::readSamples(yaml::Node *node) {
+  return readMapping(
+      node, "calibration",
+      [&](yaml::Node *at, StringRef key, yaml::Node *value) -> LogicalResult {
+        if (key == "samples")
+          return readInteger(value, key, recipe.samples);
+        if (key == "observer") {
+          if (failed(readScalar(value, key, recipe.observer)))
+            return failure();
+          Format format =
+              llvm::cantFail(Format::parse("int8:tensor", FormatRole::Any));
+          auto observer = Observer::create(recipe.observer, format);
+          return observer ? success()
+                          : fail(value, llvm::toString(observer.takeError()));
+        }
+        return fail(at, "expected samples or observer, got '" + key + "'");
+      });
+}
+
+LogicalResult RecipeReader::readSection(StringRef key, yaml::Node *node) {
+  if (key == "calibration")
+    return readSamples(node);
+  auto *list = dyn_cast_if_present<yaml::SequenceNode>(node);
+  if (!list)
+    return fail(node, "expected '" + key + "' to be a list");
+  for (yaml::Node &item : *list)
+    if (failed(key == "rules" ? readRule(&item) : readRewrite(&item)))
+      return failure();
+  return success();
+}
+
+LogicalResult RecipeReader::readRoot(yaml::Node *root) {
+  auto take = [&](yaml::Node *at, StringRef key,
+                  yaml::Node *value) -> LogicalResult {
+    if (key != "rules" && key != "rewrites" && key != "calibration")
+      return fail(at,
+                  "expected rules, rewrites or calibration, got '" + key + "'");
+    return readSection(key, value);
+  };
+  if (failed(readMapping(root, "a recipe", take)))
+    return failure();
+  if (recipe.rules.empty())
     return fail(root, "expected at least one rule");
   return success();
 }
 
-FailureOr<std::vector<RecipeRule>> RecipeReader::read(StringRef text) {
+FailureOr<Recipe> RecipeReader::read(StringRef text) {
   yaml::Stream stream(text, sources, /*ShowColors=*/false);
   yaml::document_iterator document = stream.begin();
   yaml::Node *root = document == stream.end() ? nullptr : document->getRoot();
@@ -223,11 +535,10 @@ FailureOr<std::vector<RecipeRule>> RecipeReader::read(StringRef text) {
     return emitError(start) << "expected one document";
   if (stream.failed())
     return failure();
-  return std::move(rules);
+  return std::move(recipe);
 }
 
-FailureOr<std::vector<RecipeRule>> squint::readRecipe(MLIRContext *context,
-                                                      StringRef file) {
+FailureOr<Recipe> squint::readRecipe(MLIRContext *context, StringRef file) {
   auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
   if (!buffer)
     return emitError(UnknownLoc::get(context))

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Recipe.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/QuantizationAttributes.h"
+#include "squint/Transforms/Recipe.h"
+#include "squint/Transforms/Roles.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace squint;
@@ -48,6 +50,8 @@ namespace {
 /// A rule and what became of it.
 struct TrackedRule {
   RecipeRule rule;
+  /// What operators are told that took it.
+  std::string reason;
   int64_t matched = 0, taken = 0, weights = 0, activations = 0;
 };
 
@@ -58,7 +62,8 @@ struct SelectFormats : squint::impl::SelectFormatsBase<SelectFormats> {
   void runOnOperation() override;
 
 private:
-  LogicalResult select(WeightedOpInterface op);
+  LogicalResult selectAll(FunctionOpInterface function);
+  LogicalResult select(WeightedOpInterface op, const OperatorFacts &facts);
   LogicalResult selectActivation(WeightedOpInterface op, TrackedRule &tracked,
                                  const Format *weight);
   LogicalResult checkRules();
@@ -72,11 +77,15 @@ LogicalResult SelectFormats::initialize(MLIRContext *context) {
   rules.clear();
   Location loc = UnknownLoc::get(context);
   if (!recipe.empty()) {
-    FailureOr<std::vector<RecipeRule>> read = readRecipe(context, recipe);
+    FailureOr<Recipe> read = readRecipe(context, recipe);
     if (failed(read))
       return failure();
-    for (RecipeRule &rule : *read)
-      rules.push_back({std::move(rule)});
+    for (RecipeRule &rule : read->rules) {
+      std::string reason = "rule " + std::to_string(rules.size() + 1);
+      if (auto at = dyn_cast<FileLineColLoc>(rule.loc))
+        reason += ", line " + std::to_string(at.getLine());
+      rules.push_back({std::move(rule), std::move(reason)});
+    }
   }
   auto parse = [&](StringRef option, StringRef text, FormatRole role,
                    Format &format) -> LogicalResult {
@@ -88,12 +97,12 @@ LogicalResult SelectFormats::initialize(MLIRContext *context) {
     format = *parsed;
     return success();
   };
-  RecipeRule rest{loc, {}, {}, {}, {}};
+  RecipeRule rest(loc);
   if (failed(parse("weights", weights, FormatRole::Weight, rest.weights)) ||
       failed(parse("activations", activations, FormatRole::Activation,
                    rest.activations)))
     return failure();
-  rules.push_back({std::move(rest)});
+  rules.push_back({std::move(rest), recipe.empty() ? "options" : "no rule"});
   for (const TrackedRule &tracked : rules)
     if (failed(checkBuilt(tracked.rule.loc, tracked.rule)))
       return failure();
@@ -124,21 +133,11 @@ LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
   return success();
 }
 
-LogicalResult SelectFormats::select(WeightedOpInterface op) {
-  if (op->hasAttr(kWeightFormatAttr) || op->hasAttr(kActivationFormatAttr))
-    return success();
-  Value weight = op.getWeightOperand().get();
-  Type element = getElementTypeOrSelf(weight.getType());
-  if (!element.isF32() && !element.isF16() && !element.isBF16())
-    return success();
-  auto dequantize = weight.getDefiningOp<DequantizeOp>();
-  if (!dequantize && !weight.getDefiningOp<ConstantOp>())
-    return success();
-
+LogicalResult SelectFormats::select(WeightedOpInterface op,
+                                    const OperatorFacts &facts) {
   TrackedRule *chosen = nullptr;
-  StringRef name = getNodeName(op);
   for (TrackedRule &tracked : rules) {
-    if (!tracked.rule.matches(op.getKind(), name))
+    if (!tracked.rule.matches(facts))
       continue;
     ++tracked.matched;
     if (!chosen)
@@ -147,8 +146,11 @@ LogicalResult SelectFormats::select(WeightedOpInterface op) {
   if (!chosen)
     return success();
   ++chosen->taken;
+  if (explain)
+    op->setAttr(kReasonAttr, StringAttr::get(op.getContext(), chosen->reason));
 
-  if (dequantize) {
+  if (auto dequantize =
+          op.getWeightOperand().get().getDefiningOp<DequantizeOp>()) {
     Format format = dequantize.getInput().getType().getFormat();
     return selectActivation(op, *chosen, &format);
   }
@@ -159,13 +161,94 @@ LogicalResult SelectFormats::select(WeightedOpInterface op) {
   ++numWeights;
   op->setAttr(kWeightFormatAttr,
               StringAttr::get(op.getContext(), format.str()));
+  if (chosen->rule.method)
+    op->setAttr(kMethodAttr, chosen->rule.method);
   return selectActivation(op, *chosen, &format);
+}
+
+/// The values that inputs of the model decide. Others, such as the angles of a
+/// rotary embedding, are functions of sizes.
+static DenseSet<Value> findDependent(FunctionOpInterface function) {
+  DenseSet<Value> dependent;
+  auto add = [&](auto &&values) { dependent.insert_range(values); };
+  for (Block &block : function.getFunctionBody())
+    add(block.getArguments());
+  function.walk([&](Operation *op) {
+    if (op == function.getOperation())
+      return;
+    bool isDependent = llvm::any_of(op->getOperands(), [&](Value operand) {
+      return dependent.contains(operand);
+    });
+    // What is inside of regions is not looked into.
+    if (isDependent || op->getNumRegions() || op->getParentOp() != function)
+      add(op->getResults());
+  });
+  return dependent;
+}
+
+/// Whether an operator has a weight that may take a format.
+static bool isSelectable(WeightedOpInterface op,
+                         const DenseSet<Value> &dependent) {
+  if (op->hasAttr(kWeightFormatAttr) || op->hasAttr(kActivationFormatAttr))
+    return false;
+  Value weight = op.getWeightOperand().get();
+  auto type = dyn_cast<RankedTensorType>(weight.getType());
+  if (!type || !type.hasStaticShape() || type.getRank() == 0)
+    return false;
+  Type element = type.getElementType();
+  if (!element.isF32() && !element.isF16() && !element.isBF16())
+    return false;
+  if (!weight.getDefiningOp<DequantizeOp>() &&
+      !weight.getDefiningOp<ConstantOp>())
+    return false;
+  return dependent.contains(op.getActivationOperand().get());
+}
+
+LogicalResult SelectFormats::selectAll(FunctionOpInterface function) {
+  DenseSet<Value> dependent = findDependent(function);
+  std::vector<WeightedOpInterface> operators;
+  function.walk([&](WeightedOpInterface op) {
+    if (isSelectable(op, dependent))
+      operators.push_back(op);
+  });
+  Roles roles(function);
+  std::vector<OperatorFacts> facts;
+  llvm::StringMap<int64_t> counts;
+  OperatorFacts *last = nullptr;
+  facts.reserve(operators.size());
+  for (WeightedOpInterface op : operators) {
+    OperatorFacts &own = facts.emplace_back();
+    own.kind = op.getKind();
+    own.name = getNodeName(op);
+    own.role = roles.lookup(op);
+    own.depth = counts[own.role.empty() ? own.kind : own.role]++;
+    auto type = cast<RankedTensorType>(op.getWeightOperand().get().getType());
+    int64_t outputs = type.getDimSize(0);
+    own.shape = std::to_string(outputs) + "x" +
+                std::to_string(outputs ? type.getNumElements() / outputs : 0);
+    if (own.kind == "embedding")
+      continue;
+    own.isFirst = !last;
+    last = &own;
+  }
+  if (last)
+    last->isLast = true;
+  for (auto [op, own] : llvm::zip_equal(operators, facts)) {
+    own.depths = counts[own.role.empty() ? own.kind : own.role];
+    if (failed(select(op, own)))
+      return failure();
+    if (explain && !own.role.empty())
+      op->setAttr(kRoleAttr, StringAttr::get(op.getContext(), own.role));
+  }
+  return success();
 }
 
 LogicalResult SelectFormats::checkRules() {
   for (const auto &[index, tracked] : llvm::enumerate(rules)) {
     const RecipeRule &rule = tracked.rule;
     bool isRest = index + 1 == rules.size();
+    if (!isRest && rule.isOptional && !tracked.taken)
+      continue;
     if (!isRest && !tracked.matched)
       return emitError(rule.loc) << "rule matches no operator";
     if (!isRest && !tracked.taken)
@@ -186,9 +269,9 @@ LogicalResult SelectFormats::checkRules() {
 }
 
 void SelectFormats::runOnOperation() {
-  WalkResult result = getOperation().walk([&](WeightedOpInterface op) {
-    return failed(select(op)) ? WalkResult::interrupt() : WalkResult::advance();
-  });
-  if (result.wasInterrupted() || failed(checkRules()))
+  for (auto function : getOperation().getOps<FunctionOpInterface>())
+    if (!function.isExternal() && failed(selectAll(function)))
+      return signalPassFailure();
+  if (failed(checkRules()))
     signalPassFailure();
 }

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightedOps.h"
+#include "squint/Transforms/Methods.h"
 
 using namespace mlir;
 using namespace squint;
@@ -26,6 +27,92 @@ FailureOr<Format> squint::takeFormat(WeightedOpInterface op,
                           << llvm::toString(format.takeError());
   op->removeAttr(attribute);
   return *format;
+}
+
+bool squint::hasMethod(WeightedOpInterface op, StringRef name) {
+  return op->hasAttr(kWeightFormatAttr) &&
+         MethodOptions(op->getAttrOfType<DictionaryAttr>(kMethodAttr)).name() ==
+             name;
+}
+
+FailureOr<ConstantOp> squint::getFloatWeight(WeightedOpInterface op,
+                                             const Format &format) {
+  Value weight = op.getWeightOperand().get();
+  auto constant = weight.getDefiningOp<ConstantOp>();
+  auto type = dyn_cast<RankedTensorType>(weight.getType());
+  if (!constant || !type || !isa<mlir::FloatType>(type.getElementType()) ||
+      type.getRank() == 0)
+    return op.emitError() << "expected a constant float weight for format '"
+                          << format.str() << "', got " << weight.getType();
+  int64_t columns = ShapedType::getNumElements(type.getShape().drop_front());
+  if (llvm::Error error = format.checkColumns(columns))
+    return op.emitError() << "weight of " << describe(op) << ": "
+                          << llvm::toString(std::move(error));
+  return constant;
+}
+
+static squint::FloatType toFloatType(Type element) {
+  return element.isF16()    ? squint::FloatType::F16
+         : element.isBF16() ? squint::FloatType::BF16
+         : element.isF64()  ? squint::FloatType::F64
+                            : squint::FloatType::F32;
+}
+
+llvm::ThreadPoolInterface *squint::getThreadPool(MLIRContext *context) {
+  return context->isMultithreadingEnabled() ? &context->getThreadPool()
+                                            : nullptr;
+}
+
+LogicalResult
+squint::readWeight(WeightedOpInterface op, ConstantOp constant,
+                   llvm::function_ref<llvm::Error(const TensorView &)> take) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  DataStores &stores =
+      op.getContext()->getLoadedDialect<SquintDialect>()->getStores();
+  std::vector<char> scratch;
+  DataAttr data = constant.getData();
+  llvm::Expected<ArrayRef<char>> bytes =
+      data ? stores.get(data) : getConstantBytes(constant.getValue(), scratch);
+  if (!bytes)
+    return op.emitError() << llvm::toString(bytes.takeError());
+  SmallVector<int64_t> stored(type.getShape());
+  if (data)
+    stored = data.getStoredShape();
+  TensorView view(bytes->data(), toFloatType(type.getElementType()), stored,
+                  data ? data.getPermutation() : ArrayRef<int64_t>());
+  llvm::Error error = take(view);
+  if (!error)
+    return success();
+  InFlightDiagnostic diagnostic = op.emitError();
+  diagnostic << "weight of " << describe(op);
+  if (data)
+    diagnostic << " in '" << data.getStore() << "'";
+  return diagnostic << ": " << llvm::toString(std::move(error));
+}
+
+FailureOr<DataAttr> squint::packWeight(
+    WeightedOpInterface op, ConstantOp constant, const Format &format,
+    llvm::function_ref<llvm::Error(const TensorView &, MutableArrayRef<char>)>
+        fill) {
+  MLIRContext *context = op.getContext();
+  auto type = cast<RankedTensorType>(constant.getType());
+  auto packed =
+      PackedType::get(type.getShape(), FormatAttr::get(context, format));
+  DataStores &stores = context->getLoadedDialect<SquintDialect>()->getStores();
+  DataAttr data;
+  auto take = [&](const TensorView &view) {
+    llvm::Error error = llvm::Error::success();
+    int64_t size =
+        PlainLayout::get(format, view.rows(), view.columns()).totalBytes;
+    data = stores.create(packed, size, [&](MutableArrayRef<char> payload) {
+      llvm::cantFail(std::move(error));
+      error = fill(view, payload);
+    });
+    return error;
+  };
+  if (failed(readWeight(op, constant, take)))
+    return failure();
+  return data;
 }
 
 Value squint::createQuantizedWeight(OpBuilder &builder, ConstantOp original,

@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Numerics/Format.h"
+#include "squint/Numerics/TensorView.h"
 #include "squint/Transforms/QuantizationAttributes.h"
 
 namespace squint {
@@ -17,9 +18,32 @@ namespace squint {
 /// "node 'NAME'", or "a linear" where it has none.
 std::string describe(WeightedOpInterface op);
 
+/// The threads that a pass may use, null for one.
+llvm::ThreadPoolInterface *getThreadPool(mlir::MLIRContext *context);
+
 /// Reads `squint.weight_format` or `squint.activation_format` and removes it.
 mlir::FailureOr<Format> takeFormat(WeightedOpInterface op,
                                    llvm::StringRef attribute);
+
+/// Whether a weight is to be quantized by the method of that name.
+bool hasMethod(WeightedOpInterface op, llvm::StringRef name);
+
+/// The constant behind an operator's float weight; an error where it is none.
+mlir::FailureOr<ConstantOp> getFloatWeight(WeightedOpInterface op,
+                                           const Format &format);
+
+/// Hands a float constant to `take` as the matrix that it is.
+mlir::LogicalResult
+readWeight(WeightedOpInterface op, ConstantOp constant,
+           llvm::function_ref<llvm::Error(const TensorView &)> take);
+
+/// The codes of an operator's weight: bytes in a new store, which `fill`
+/// writes.
+mlir::FailureOr<DataAttr>
+packWeight(WeightedOpInterface op, ConstantOp constant, const Format &format,
+           llvm::function_ref<llvm::Error(const TensorView &,
+                                          mlir::MutableArrayRef<char>)>
+               fill);
 
 /// The float weight that packed codes stand for, beside the constant that they
 /// replace, which it keeps as `squint.original`.

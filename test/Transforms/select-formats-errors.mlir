@@ -19,6 +19,18 @@
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/twice.yaml" 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/empty.yaml" 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/two.yaml" 2>&1 | FileCheck %s --check-prefix=TWO
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/role.yaml" 2>&1 | FileCheck %s --check-prefix=ROLE
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/depth.yaml" 2>&1 | FileCheck %s --check-prefix=DEPTH
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/layer.yaml" 2>&1 | FileCheck %s --check-prefix=LAYER
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/method.yaml" 2>&1 | FileCheck %s --check-prefix=METHOD
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/option.yaml" 2>&1 | FileCheck %s --check-prefix=OPTION
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/value.yaml" 2>&1 | FileCheck %s --check-prefix=VALUE
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/order.yaml" 2>&1 | FileCheck %s --check-prefix=ORDER
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/unscaled.yaml" 2>&1 | FileCheck %s --check-prefix=UNSCALED
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/rewrite.yaml" 2>&1 | FileCheck %s --check-prefix=REWRITE
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/samples.yaml" 2>&1 | FileCheck %s --check-prefix=SAMPLES
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/observer.yaml" 2>&1 | FileCheck %s --check-prefix=OBSERVER
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/section.yaml" 2>&1 | FileCheck %s --check-prefix=SECTION
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/nowhere.yaml" 2>&1 | FileCheck %s --check-prefix=NOWHERE
 
 // GRANULARITY: error: expected a format for weights, got 'int5:banana': unknown granularity 'banana', expected tensor, channel, token or group=N
@@ -79,7 +91,7 @@ rules:
 //--- key.yaml
 rules:
   - weight: int8
-# KEY: key.yaml:2:5: error: expected operators, names, weights or activations, got 'weight'
+# KEY: key.yaml:2:5: error: expected operators, names, roles, depths, shapes, layers, optional, weights, activations, method or options, got 'weight'
 
 //--- kind.yaml
 rules:
@@ -115,3 +127,65 @@ rules: []
 # TWO: two.yaml:1:1: error: expected one document
 
 # NOWHERE: error: cannot read the recipe '{{.*}}nowhere.yaml': No such file or directory
+
+//--- role.yaml
+rules:
+  - {roles: [q, query], weights: int8}
+# ROLE: role.yaml:2:17: error: expected roles q, k, v, qkv, o, gate, up, gate-up, down, embedding or head, got 'query'
+
+//--- depth.yaml
+rules:
+  - {depths: 1..x, weights: int8}
+# DEPTH: depth.yaml:2:14: error: expected a depth such as 3, -1, 0..4, n/8..7n/8 or n/8+2..7n/8 by 3, got '1..x'
+
+//--- layer.yaml
+rules:
+  - {layers: middle, weights: int8}
+# LAYER: layer.yaml:2:14: error: expected layers first or last, got 'middle'
+
+//--- method.yaml
+rules:
+  - {weights: int8, method: magic}
+# METHOD: method.yaml:2:29: error: expected a method ({{.*}}rtn), got 'magic'
+
+//--- option.yaml
+rules:
+  - {weights: int8, method: gptq, options: {damp: 1}}
+# OPTION: option.yaml:2:45: error: expected options of gptq (damping, {{.*}}), got 'damp'
+
+//--- value.yaml
+rules:
+  - {weights: int8, method: gptq, options: {damping: lots}}
+# VALUE: value.yaml:2:54: error: expected a number from 0 to 10 for damping, got 'lots'
+
+//--- order.yaml
+rules:
+  - {weights: int8, options: {damping: 1}, method: gptq}
+# ORDER: order.yaml:2:21: error: expected a method before its options
+
+//--- unscaled.yaml
+rules:
+  - {weights: f16, method: gptq}
+# UNSCALED: unscaled.yaml:2:6: error: expected weights with scales for a method, got 'f16'
+
+//--- rewrite.yaml
+rewrites: [rephrase]
+rules:
+  - weights: int8
+# REWRITE: rewrite.yaml:1:12: error: expected a rewrite ({{.*}}), got 'rephrase'
+
+//--- samples.yaml
+calibration: {samples: -1}
+rules:
+  - weights: int8
+# SAMPLES: samples.yaml:1:24: error: expected a number of 0 or more for samples, got '-1'
+
+//--- observer.yaml
+calibration: {observer: guess}
+rules:
+  - weights: int8
+# OBSERVER: observer.yaml:1:25: error: 
+
+//--- section.yaml
+budget: 3
+# SECTION: section.yaml:1:1: error: expected rules, rewrites or calibration, got 'budget'

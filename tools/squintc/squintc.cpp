@@ -102,6 +102,10 @@ static cl::opt<bool> allowBf16(
     "allow-bf16", cl::cat(formats),
     cl::desc("Multiply bf16 weights with activations rounded to bf16 where the "
              "processor has products of them: faster, other numbers"));
+static cl::opt<bool>
+    explain("explain", cl::cat(formats),
+            cl::desc("Print what each layer would get and why, as a table, and "
+                     "compile nothing"));
 static cl::opt<bool> unfused(
     "unfused", cl::cat(formats),
     cl::desc("Dequantize into memory instead of fusing: the reference, slow"));
@@ -241,9 +245,11 @@ LogicalResult Compiler::readOptions() {
                 "llvm), got '" +
                 compileFrom + "'");
 
-  if (output.empty())
+  if (output.empty() && !explain)
     return fail("expected an output: -o FILE");
-  StringRef kind = output == "-" ? ".mlir" : path::extension(output);
+  StringRef kind = output == "-"    ? ".mlir"
+                   : output.empty() ? ".so"
+                                    : path::extension(output);
   if (!isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
     return fail(
         "expected an output ending in .so, .a, .o, .s, .ll or .mlir, got '" +
@@ -278,15 +284,14 @@ LogicalResult Compiler::readOptions() {
   for (StringRef file : {StringRef(recipe), StringRef(calibration)})
     if (!file.empty() && !llvm::sys::fs::exists(file))
       return fail("cannot open '" + file + "': no such file");
-  pipeline = {
-      weights == "f32" && (activations.empty() || activations == "f32")
-          ? ""
-          : std::string(weights),
-      activations == "f32" && weights == "f32" ? "" : std::string(activations),
-      recipe,
-      calibration,
-      unfused,
-      unsafeIndices};
+  bool isFloat = (weights.empty() || weights == "f32") &&
+                 (activations.empty() || activations == "f32");
+  pipeline.weights = isFloat ? "" : std::string(weights);
+  pipeline.activations = isFloat ? "" : std::string(activations);
+  pipeline.recipe = recipe;
+  pipeline.calibration = calibration;
+  pipeline.reference = unfused;
+  pipeline.unsafeIndices = unsafeIndices;
 
   for (StringRef dim : dims) {
     auto [name, value] = dim.split('=');
@@ -436,6 +441,12 @@ int Compiler::run() {
   if (allowBf16)
     (*module)->setAttr(kAllowBf16Attr, UnitAttr::get(&context));
 
+  if (explain)
+    return failed(
+               runPipeline(*module, from, Stage::Squint, pipeline, timing)) ||
+           failed(explainFormats(*module, pipeline, llvm::outs()));
+  if (failed(readRecipeOptions(&context, pipeline)))
+    return 1;
   if (printPipeline)
     llvm::outs() << getPipeline(from, to, pipeline) << "\n";
   if (failed(runPipeline(*module, from, to, pipeline, timing,

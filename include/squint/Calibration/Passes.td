@@ -39,7 +39,8 @@ def Calibrate : Pass<"squint-calibrate", "::mlir::ModuleOp"> {
     are. Slices of equal structure are compiled once. The result does not depend on `jobs`.
 
     `calibration` names an `.npz` file with an array for each input; its first dimension is the batch. Sample i is
-    x[i:i+1], or x[i*B:(i+1)*B] where the model fixes the batch to B. NaN and infinity in an observed value are errors.
+    x[i:i+1], or x[i*B:(i+1)*B] where the model fixes the batch to B. NaN and infinity in an observed value are errors. Without
+    observers there is a warning, or nothing with `optional`, where other passes read the samples.
 
     ```mlir
     squint.statistics "/layer1/Relu" min = 0.0 max = 5.3125 by "min-max" samples = 256
@@ -49,6 +50,7 @@ def Calibrate : Pass<"squint-calibrate", "::mlir::ModuleOp"> {
     Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
     Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
     Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
+    Option<"optional", "optional", "bool", /*default=*/"false", "Say nothing where nothing is observed">,
   ];
   let statistics = [Statistic<"numValues", "values", "Number of values observed">];
 }

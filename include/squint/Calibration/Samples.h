@@ -6,6 +6,7 @@
 #define SQUINT_CALIBRATION_SAMPLES_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "squint/Calibration/Npz.h"
 #include "llvm/ADT/StringMap.h"
 #include <optional>
@@ -57,6 +58,12 @@ private:
   std::string batch; // the symbol of the first dimensions
   int64_t count = -1;
 };
+
+/// The samples for `main` of a module that a pass is given by its options
+/// `calibration`, `samples` and `jobs`. Errors are diagnostics.
+mlir::FailureOr<std::unique_ptr<Samples>>
+openSamples(mlir::ModuleOp module, llvm::StringRef calibration, int64_t samples,
+            int64_t jobs);
 
 /// DLPack's type of a tensor's elements, if they can be passed.
 std::optional<squint_dtype> getElementDtype(mlir::Type element);

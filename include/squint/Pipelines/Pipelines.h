@@ -26,14 +26,26 @@ struct PipelineOptions {
   std::string weights, activations;
   /// A recipe's file instead of the two.
   std::string recipe;
-  /// Samples for static activations.
+  /// The passes that the recipe's rewrites and methods are, as pipelines spell
+  /// them; `readRecipeOptions` fills them in.
+  std::vector<std::string> rewrites, methods;
+  /// Samples for static activations and methods, how many of them, and how the
+  /// ranges of static activations are found.
   std::string calibration;
+  int64_t samples = 0;
+  std::string observer;
   /// Quantized operands are dequantized into memory: the reference for the
   /// fused kernels.
   bool reference = false;
   /// Indices from data are not checked.
   bool unsafeIndices = false;
 };
+
+/// Reads `options.recipe` for what the pipeline is to know of it; does nothing
+/// without one. Errors are diagnostics: those of the file, and samples that are
+/// missing.
+mlir::LogicalResult readRecipeOptions(mlir::MLIRContext *context,
+                                      PipelineOptions &options);
 
 /// The passes that bring a module from one stage's end to another's, as
 /// `squint-opt --pass-pipeline` takes them. With `from` empty it starts right
@@ -48,6 +60,12 @@ runPipeline(mlir::ModuleOp module, std::optional<Stage> from, Stage to,
             const PipelineOptions &options, bool timing = false,
             llvm::function_ref<mlir::LogicalResult(Stage, mlir::ModuleOp)>
                 afterStage = {});
+
+/// Chooses formats for a module in the stage `squint` and prints as a table
+/// what each operator with a weight gets and why, rewrites before.
+mlir::LogicalResult explainFormats(mlir::ModuleOp module,
+                                   const PipelineOptions &options,
+                                   llvm::raw_ostream &os);
 
 /// Records what the module is compiled for, the best target first (as
 /// `TargetInfo::sort` leaves them).

@@ -15,20 +15,40 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
     is and leaves no attribute. Left alone are weights that are computed, f64 operators, weights that are quantized already
     (their activations still take a format, if they have none), and operators that carry one of the attributes already.
 
+    Left alone as well are operators whose activation is a function of sizes alone, such as the angles of a rotary embedding.
+
     `weights` and `activations` hold for all operators that no rule of the recipe matches. A recipe is a YAML file:
 
     ```yaml
+    calibration:
+      samples: 32                    # of the file given with --calibration; left out: all
+      observer: percentile=99.99     # how static ranges are found; left out: min-max
+    rewrites:                        # in this order, before weights are quantized
+      - smooth: {alpha: 0.5}
     rules:
       - operators: linear            # linear, conv or embedding; left out: linear and conv
-        names: ["*/query/*", head]   # globs over node names; left out: all
+        roles: [q, k, v]             # q, k, v, qkv, o, gate, up, gate-up, down, embedding, head
+        names: ["*/query/*", head]   # globs over node names
+        shapes: "*x576"              # globs over output channels x contraction
+        depths: [0..n/8, -1]         # which of its role (or kind), n being their number
+        layers: [first, last]        # of the model, embeddings aside
         weights: int8:channel        # left out: f32
         activations: int8:token
+        method: gptq                 # left out: rtn
+        options: {damping: 0.05}
+      - roles: head
+        optional: true               # need not match
+        weights: int8:channel
       - weights: int4:group=32
     ```
 
-    The first rule that matches an operator decides both of its formats. A rule that matches nothing is an error, whether
-    nothing has that name or earlier rules took all of it, and so is a format that no operator takes. Formats without
-    kernels are refused by name.
+    A selector that is left out fits everything, but embeddings are only taken by `operators` or `roles`. A depth is a number from 0
+    on, negative from the end, or a range `begin..end`, `begin..` or `begin..end by step` without its end, whose bounds may be fractions of n
+    (`7n/8`, `n/8+2`, rounded down). The first rule that fits an operator decides both of its formats. A rule that fits nothing is an
+    error unless it is optional, whether nothing has that name or earlier rules took all of it, and so is a format that no operator
+    takes. Formats without kernels are refused by name. A method goes to `squint.method`, for the pass that carries it out.
+
+    With `explain` operators are told which rule took them (`squint.reason`) and their role (`squint.role`).
 
     ```mlir
     %y = squint.linear %x, %w {squint.weight_format = "int8:channel,scale=f32", squint.activation_format = "int8:token,scale=f32"}
@@ -40,6 +60,7 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
     Option<"activations", "activations", "std::string", /*default=*/"\"f32\"",
            "Format of activations that no rule matches">,
     Option<"recipe", "recipe", "std::string", /*default=*/"", "YAML file of rules">,
+    Option<"explain", "explain", "bool", /*default=*/"false", "Say on each operator why it takes its formats">,
   ];
   let statistics = [
     Statistic<"numWeights", "weights", "Number of operators whose weight took a format">,
@@ -74,7 +95,7 @@ def QuantizeActivations : Pass<"squint-quantize-activations", "::mlir::ModuleOp"
 def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
   let summary = "Quantize to the nearest code";
   let description = [{
-    Carries out `squint.weight_format` and removes it.
+    Carries out `squint.weight_format` where there is no `squint.method` or it is `rtn`, and removes them.
 
     A float constant becomes a `squint.constant` of a packed type in a store in memory, and a `squint.dequantize`, which keeps
     the float constant as `squint.original` until `squint-forget-originals`. Operators
@@ -99,10 +120,50 @@ def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
 }
 
+def QuantizeGptq : Pass<"squint-quantize-gptq", "::mlir::ModuleOp"> {
+  let summary = "Compensate each column's rounding error in the columns that follow";
+  let description = [{
+    Carries out `squint.weight_format` of operators whose `squint.method` is `gptq` (Frantar et al., GPTQ: Accurate Post-Training
+    Quantization for Generative Pre-trained Transformers, 2022), layer after layer in the order of data, each seeing the inputs X
+    that the layers quantized so far give. With `H = X^T X` over all samples, damped, and `U` the upper Cholesky factor of its inverse,
+    column after column is rounded to its grid and its error goes to the columns that are still to come:
+
+    `e = (w_i - q_i) / U_ii`, `w_j -= e * U_ij` for j > i.
+
+    Options of the method, beside those of GPTQ itself (`damping`, `act-order`, `static-groups`, `block-size`):
+
+    * `search-scales`: scales by the least error weighted with the diagonal of H;
+    * `targets` (a): the layer is asked for what the float model's inputs Xf give, `W + a W (Xf - X)^T X H^-1` (Arai and Ichikawa,
+      Quantization Error Propagation, 2025);
+    * `residual` (r): a layer whose result is added to a value R is asked for the same share of the error that R has already,
+      `+ r (Rf - R)^T X H^-1`;
+    * `descent`: rounds of coordinate descent, `q_j <- round(q_j + (W - Q) H_j / (H_jj s))`, and of scales by least squares over all
+      groups of a row (Behdin et al., QuantEase, 2023).
+
+    Damping that is too small for a factorization is raised, and a remark says so. Convolutions are matrices over their windows; grouped
+    ones are refused.
+
+    ```mlir
+    %y = squint.linear %x, %w {squint.weight_format = "int4:group=32,scale=f16", squint.method = {name = "gptq", act-order = true}} : ...
+    // becomes
+    %0 = squint.constant #squint.data<"#0", 0, 9216> : !squint.packed<128x128, "int4:group=32,scale=f16">
+    %1 = squint.dequantize %0 {squint.original = #squint.data<"model.onnx", 0, 65536> : tensor<128x128xf32>} : ...
+    %y = squint.linear %x, %1 : ...
+    ```
+  }];
+  let options = [
+    Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
+    Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
+    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
+  ];
+  let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
+}
+
 def ForgetOriginals : Pass<"squint-forget-originals", "::mlir::ModuleOp"> {
   let summary = "Let go of the float weights behind quantized ones";
   let description = [{
-    Removes `squint.original` from every `squint.dequantize` and frees what nothing refers to any more. Until then the float model can
+    Removes `squint.original` from every `squint.dequantize`, and what `squint-select-formats` explained, and frees what nothing refers to
+    any more. A `squint.weight_format` that no pass carried out is an error. Until then the float model can
     be rebuilt from the quantized one, which methods need that compare the two.
 
     ```mlir

@@ -23,6 +23,11 @@ inline constexpr llvm::StringLiteral kSparseInputAttr = "squint.sparse_input";
 /// its options; round to nearest where there is none. Goes with the format.
 inline constexpr llvm::StringLiteral kMethodAttr = "squint.method";
 
+/// Why an operator takes the formats that it does, and its role (Roles.h), for
+/// people; until the stage that quantizes ends.
+inline constexpr llvm::StringLiteral kReasonAttr = "squint.reason";
+inline constexpr llvm::StringLiteral kRoleAttr = "squint.role";
+
 /// On the `squint.dequantize` of a weight, the float constant that it was made
 /// from; until the stage that quantizes ends.
 inline constexpr llvm::StringLiteral kOriginalAttr = "squint.original";

@@ -1,0 +1,81 @@
+//===- Methods.cpp - how weights are quantized and rewritten --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Transforms/Methods.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace squint;
+
+const MethodOption *MethodInfo::lookup(StringRef option) const {
+  for (const MethodOption &known : options)
+    if (known.name == option)
+      return &known;
+  return nullptr;
+}
+
+static constexpr MethodOption gptqOptions[] = {
+    {"damping", OptionKind::Number,
+     "share of the mean of the Hessian's diagonal that is added to it", 0, 10},
+    {"act-order", OptionKind::Flag,
+     "take columns by descending diagonal of the Hessian"},
+    {"static-groups", OptionKind::Flag,
+     "choose all scales before the first column"},
+    {"block-size", OptionKind::Integer, "columns between two updates", 1,
+     65536},
+    {"search-scales", OptionKind::Flag,
+     "choose scales by the error weighted with the Hessian's diagonal"},
+    {"targets", OptionKind::Number,
+     "share of the float model's outputs in what a layer is asked for", 0, 1},
+    {"residual", OptionKind::Number,
+     "share of the residual stream's error that a layer takes back", 0, 1},
+    {"descent", OptionKind::Integer,
+     "rounds of coordinate descent with least-squares scales", 0, 16},
+};
+
+llvm::ArrayRef<MethodInfo> squint::getMethods() {
+  static const MethodInfo methods[] = {
+      {"gptq", "squint-quantize-gptq", true,
+       "compensate each column's error in the columns that follow",
+       gptqOptions},
+      {"rtn", "squint-quantize-rtn", false, "round to the nearest code", {}},
+  };
+  return methods;
+}
+
+llvm::ArrayRef<MethodInfo> squint::getRewrites() { return {}; }
+
+const MethodInfo *squint::lookupMethod(llvm::ArrayRef<MethodInfo> among,
+                                       StringRef name) {
+  for (const MethodInfo &info : among)
+    if (info.name == name)
+      return &info;
+  return nullptr;
+}
+
+Attribute MethodOptions::lookup(StringRef option) const {
+  return method ? method.get(option) : Attribute();
+}
+
+StringRef MethodOptions::name() const { return text("name", "rtn"); }
+
+bool MethodOptions::flag(StringRef option, bool otherwise) const {
+  auto value = dyn_cast_if_present<BoolAttr>(lookup(option));
+  return value ? value.getValue() : otherwise;
+}
+
+int64_t MethodOptions::integer(StringRef option, int64_t otherwise) const {
+  auto value = dyn_cast_if_present<IntegerAttr>(lookup(option));
+  return value ? value.getInt() : otherwise;
+}
+
+double MethodOptions::number(StringRef option, double otherwise) const {
+  auto value = dyn_cast_if_present<FloatAttr>(lookup(option));
+  return value ? value.getValueAsDouble() : otherwise;
+}
+
+StringRef MethodOptions::text(StringRef option, StringRef otherwise) const {
+  auto value = dyn_cast_if_present<StringAttr>(lookup(option));
+  return value ? value.getValue() : otherwise;
+}
