@@ -21,6 +21,8 @@ static llvm::StringRef describeKind(ElementKind kind) {
     return "float";
   case ElementKind::Table:
     return "table";
+  case ElementKind::Codebook:
+    return "codebook";
   }
   return "";
 }
@@ -30,6 +32,8 @@ static llvm::StringRef describeKind(ElementKind kind) {
 static std::string describeRange(const Element &element) {
   if (!element.hasScale())
     return "as stored";
+  if (element.isCodebook())
+    return llvm::formatv("{0} values of each block", 1 << element.bits).str();
   if (!element.isInteger())
     return llvm::formatv("up to {0:F0}", element.largest).str();
   Format format;
@@ -61,7 +65,10 @@ A format is a product: an element, a granularity, a scale type and perhaps a zer
 
 `block=N` is `group=N`. A value is `(code - zero point) * scale`, or with `min`, an f16 number of each group,
 `code * scale - min`. Codes are rounded half to even and saturate; the last
-group of a row may be shorter than the rest. The last two columns say what the bare name stands for.
+group of a row may be shorter than the rest. A codebook's block has a table of the values that its codes stand for in place of a scale;
+`scale` is their type. Integers take `sparse=2:4` (two of every four values are stored, the others are zero), or in groups
+`scale=bilevel3` (scales and zero points of 3 bits on grids that 16 rows share) with `outliers=N` (values of 16 rows stored as f16).
+The last two columns say what the bare name stands for.
 
 | element | kind | bits | range | as weights | as activations |
 |---|---|---|---|---|---|

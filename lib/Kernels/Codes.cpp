@@ -122,6 +122,7 @@ Value CodeDecoder::decodeScales(Value raw, ScaleType type) {
   case ScaleType::F8E4M3:
     return decodeMiniFloat(
         shiftLeft(arith::ExtUIOp::create(b, b.i32s(), raw), 24), kFloat8E4M3);
+  case ScaleType::Bilevel3:
   case ScaleType::Dynamic8:
     break;
   }

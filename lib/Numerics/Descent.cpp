@@ -180,7 +180,8 @@ void squint::descend(RowTile &tile, int passes) {
   // The scale of a tensor is not one row's to change, and a coarse one would
   // not follow.
   bool fitsScales = tile.format.granularity != Granularity::Tensor &&
-                    !tile.format.element->fixedScale;
+                    !tile.format.element->fixedScale &&
+                    !tile.format.isCodebook();
   if (!fitsScales) {
     for (int pass = 0; pass < passes; ++pass)
       descendCodes(tile);

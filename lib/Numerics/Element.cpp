@@ -23,6 +23,8 @@ llvm::StringRef squint::stringifyScaleType(ScaleType type) {
     return "f8e4m3";
   case ScaleType::Dynamic8:
     return "dynamic8";
+  case ScaleType::Bilevel3:
+    return "bilevel3";
   }
   llvm_unreachable("unknown scale type");
 }
@@ -36,6 +38,7 @@ unsigned squint::getScaleBytes(ScaleType type) {
     return 2;
   case ScaleType::E8M0:
   case ScaleType::F8E4M3:
+  case ScaleType::Bilevel3:
   case ScaleType::Dynamic8:
     return 1;
   }
@@ -48,7 +51,7 @@ static std::vector<const Element *> collectElements() {
   std::vector<const Element *> all;
   for (llvm::ArrayRef<Element> family :
        {getFloatElements(), getIntegerElements(), getTableElements(),
-        getMicroscalingElements(), getGgmlElements()})
+        getMicroscalingElements(), getGgmlElements(), getCodebookElements()})
     for (const Element &element : family)
       all.push_back(&element);
   return all;

@@ -119,13 +119,30 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
         format.scale = ScaleType::F32;
       else if (scale == "dynamic8")
         format.scale = ScaleType::Dynamic8;
+      else if (scale == "bilevel3")
+        format.scale = ScaleType::Bilevel3;
       else
         return fail("unknown scale type '" + scale +
-                    "', expected f16, bf16, f32 or dynamic8");
+                    "', expected f16, bf16, f32, dynamic8 or bilevel3");
+    } else if (option.starts_with("sparse=")) {
+      if (format.sparse)
+        return fail("'sparse' given twice");
+      if (option != "sparse=2:4")
+        return fail("unknown sparsity '" + option.drop_front(7) +
+                    "', expected 2:4");
+      format.sparse = true;
+    } else if (llvm::StringRef count = option;
+               count.consume_front("outliers=")) {
+      if (format.outliers)
+        return fail("'outliers' given twice");
+      if (count.getAsInteger(10, format.outliers) || format.outliers < 1 ||
+          format.outliers > UINT16_MAX)
+        return fail("expected 1 to 65535 outliers, got '" + count + "'");
     } else {
       return fail("unknown option '" + option +
-                  "', expected zero-point, min or "
-                  "scale=f16|bf16|f32|dynamic8");
+                  "', expected zero-point, min, "
+                  "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4 or "
+                  "outliers=N");
     }
   }
 
@@ -136,6 +153,14 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
     return fail("min is for integers in groups, got '" + text + "'");
   if (format.minimum && format.zeroPoint)
     return fail("expected zero-point or min, got both");
+  if (format.sparse &&
+      (!format.isInteger() || format.zeroPoint || format.minimum ||
+       format.element->fixedGroup || format.blocks()))
+    return fail(
+        "'sparse' is for integers without zero points and minima, got '" +
+        text + "'");
+  if (format.outliers && format.scale != ScaleType::Bilevel3)
+    return fail("'outliers' go with scale=bilevel3, got '" + text + "'");
   if (format.element->fixedGroup) {
     if (hasScaleOption)
       return fail(name + " has scales of type " +
@@ -154,7 +179,24 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
        format.granularity != Granularity::Group || format.groupSize < 2))
     return fail("scale=dynamic8 is for groups of nf4 and bnb-fp4, got '" +
                 text + "'");
-  if (!hasScaleOption && format.granularity == Granularity::Group)
+  if (format.scale == ScaleType::Bilevel3 &&
+      (!format.isInteger() || format.zeroPoint || format.minimum ||
+       format.sparse || format.granularity != Granularity::Group))
+    return fail("scale=bilevel3 is for integers in groups and has zero points "
+                "of its own, got '" +
+                text + "'");
+  if ((format.sparse || format.scale == ScaleType::Bilevel3) &&
+      (role == FormatRole::Activation ||
+       format.granularity == Granularity::Token))
+    return fail("'" + text + "' is for weights");
+  if (format.sparse && format.granularity == Granularity::Group &&
+      format.groupSize % 4)
+    return fail("'sparse' wants groups in multiples of 4, got " +
+                llvm::Twine(format.groupSize));
+  if (format.isCodebook() && role == FormatRole::Activation)
+    return fail(name + " is for weights");
+  if (!hasScaleOption &&
+      (format.granularity == Granularity::Group || format.isCodebook()))
     format.scale = ScaleType::F16;
   return format;
 }
@@ -184,6 +226,10 @@ std::string Format::str() const {
   if (minimum)
     text += ",min";
   text += ",scale=" + stringifyScaleType(scale).str();
+  if (sparse)
+    text += ",sparse=2:4";
+  if (outliers)
+    text += ",outliers=" + llvm::itostr(outliers);
   return text;
 }
 
@@ -200,7 +246,7 @@ llvm::Error Format::checkColumns(int64_t columns) const {
 }
 
 int32_t Format::minCode() const {
-  if (zeroPoint || hasMins())
+  if (zeroPoint || hasMins() || isBilevel())
     return 0;
   return bits() == 8 ? -127 : -(1 << (bits() - 1));
 }
@@ -212,7 +258,8 @@ int32_t Format::maxCode() const {
 bool Format::operator==(const Format &other) const {
   return element == other.element && granularity == other.granularity &&
          groupSize == other.groupSize && scale == other.scale &&
-         zeroPoint == other.zeroPoint && minimum == other.minimum;
+         zeroPoint == other.zeroPoint && minimum == other.minimum &&
+         sparse == other.sparse && outliers == other.outliers;
 }
 
 PlainLayout PlainLayout::get(const Format &format, int64_t rows,
@@ -220,7 +267,12 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   PlainLayout layout = {};
   layout.rows = rows;
   layout.columns = columns;
-  layout.rowBytes = llvm::divideCeil(columns * int64_t(format.bits()), 8);
+  int64_t quads = llvm::divideCeil(columns, 4);
+  layout.stored = format.sparse ? 2 * quads : columns;
+  layout.positionBytes = format.sparse ? llvm::divideCeil(quads, 2) : 0;
+  layout.rowBytes =
+      llvm::divideCeil(layout.stored * int64_t(format.bits()), 8) +
+      layout.positionBytes;
   layout.codesBytes = rows * layout.rowBytes;
   bool grouped = format.granularity == Granularity::Group;
   layout.groupSize = grouped ? format.groupSize : std::max<int64_t>(columns, 1);
@@ -233,7 +285,8 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   }
   if (format.hasScale()) {
     int64_t scales = layout.scaleRows * layout.groups;
-    layout.scalesBytes = scales * getScaleBytes(format.scale);
+    layout.scalesBytes =
+        scales * format.scalesPerBlock() * getScaleBytes(format.scale);
     layout.zeroPointsBytes = format.zeroPoint ? scales
                              : format.minimum ? 2 * scales
                                               : 0;
@@ -253,5 +306,16 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   }
   if (hasTensorScale(format))
     layout.totalBytes = llvm::alignTo(end, alignment) + 4;
+  int64_t rowBlocks = llvm::divideCeil(rows, rowBlock);
+  if (format.isBilevel()) {
+    layout.numbersOffset = llvm::alignTo(end, alignment);
+    layout.numbersBytes = rowBlocks * layout.groups * 4 * 2;
+    layout.totalBytes = layout.numbersOffset + layout.numbersBytes;
+  }
+  if (format.outliers) {
+    layout.outliersOffset = llvm::alignTo(layout.totalBytes, alignment);
+    layout.outlierBytes = outlierColumnsOffset + 4 * format.outliers;
+    layout.totalBytes = layout.outliersOffset + rowBlocks * layout.outlierBytes;
+  }
   return layout;
 }

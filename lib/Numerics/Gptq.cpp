@@ -6,8 +6,11 @@
 #include "Failures.h"
 #include "Parallel.h"
 #include "RowTile.h"
+#include "squint/Numerics/Codebook.h"
 #include "squint/Numerics/Packed.h"
+#include "squint/Numerics/Sparse.h"
 #include "llvm/ADT/STLExtras.h"
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -21,6 +24,10 @@ static constexpr int64_t kRowsAtOnce = kTilesAtOnce * kRowLanes;
 
 static llvm::Error fail(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+static bool isFinite(llvm::ArrayRef<float> table) {
+  return std::isfinite(table.front()) && std::isfinite(table.back());
 }
 
 namespace {
@@ -57,8 +64,10 @@ private:
   bool chooseStaticGrids(Chunk &chunk) const;
   bool chooseGroupGrids(Chunk &chunk, RowTile &tile, int64_t tileRow,
                         int64_t group) const;
+  void prune(RowTile &tile, int64_t first,
+             const double (&sums)[kPanelWidth][kRowLanes]) const;
   bool compensate(Chunk &chunk) const;
-  void store(const Chunk &chunk) const;
+  void store(Chunk &chunk) const;
 
   bool hasStaticGroups() const {
     return options.staticGroups || format.granularity != Granularity::Group;
@@ -75,6 +84,7 @@ private:
   bool knowsInputs;
   Panels inputShift;
   std::optional<Grid> tensorGrid;
+  std::vector<float> tensorTable;
   float tensorScale = 1.0f;
 };
 } // namespace
@@ -101,6 +111,11 @@ bool Compensator::chooseTensorGrid() {
   if (options.range != RangeRule::MinMax)
     for (int64_t row = 0; row < rows; ++row)
       llvm::append_range(importance, hessian.getCompensatedImportance());
+  if (format.isCodebook()) {
+    tensorGrid.emplace().scale = 1.0f;
+    tensorTable = fitTable(format, layer.weight, importance);
+    return isFinite(tensorTable);
+  }
   tensorGrid =
       searchGrid(format, layer.weight,
                  {options.range, options.percentile, importance}, tensorScale);
@@ -166,15 +181,33 @@ bool Compensator::chooseGrid(Chunk &chunk, RowTile &tile, int64_t group,
   Grid &grid = tile.grid(group, lane);
   if (tensorGrid) {
     grid = *tensorGrid;
+    if (format.isCodebook())
+      llvm::copy(tensorTable, tile.table(group, lane).begin());
     return true;
   }
   int64_t begin = group * layout.groupSize;
-  grid = searchGrid(
-      format, values,
-      {options.range, options.percentile,
-       hessian.getCompensatedImportance().slice(begin, values.size())},
-      tensorScale);
-  if (std::isfinite(grid.scale))
+  llvm::ArrayRef<float> importance =
+      hessian.getCompensatedImportance().slice(begin, values.size());
+  bool isValid;
+  if (format.isCodebook()) {
+    std::vector<float> table = fitTable(format, values, importance);
+    llvm::copy(table, tile.table(group, lane).begin());
+    grid.scale = 1.0f;
+    isValid = isFinite(table);
+  } else {
+    // What stays zero has no say in the grid of the rest.
+    std::vector<float> kept;
+    if (format.sparse) {
+      kept = values.vec();
+      keepTwoOfFour(kept);
+      values = kept;
+    }
+    grid = searchGrid(format, values,
+                      {options.range, options.percentile, importance},
+                      tensorScale);
+    isValid = std::isfinite(grid.scale);
+  }
+  if (isValid)
     return true;
   auto [min, max] = std::minmax_element(values.begin(), values.end());
   chunk.error = describeScale(format, *min, *max, row * columns + begin);
@@ -236,6 +269,31 @@ bool Compensator::chooseGroupGrids(Chunk &chunk, RowTile &tile, int64_t tileRow,
   return true;
 }
 
+// A panel is four columns, in their own order. `sums` are what those before
+// them carry over; what the first ones of the four would then be, and carry
+// over to the others in turn, is what all four are by now.
+void Compensator::prune(RowTile &tile, int64_t first,
+                        const double (&sums)[kPanelWidth][kRowLanes]) const {
+  int64_t width = std::min(kPanelWidth, columns - first);
+  const double *factor = tile.h.factor.get(first / kPanelWidth);
+  for (int64_t lane = 0; lane < kRowLanes; ++lane) {
+    std::array<std::pair<double, int64_t>, kPanelWidth> costs;
+    double missing[kPanelWidth];
+    for (int64_t j = 0; j < width; ++j) {
+      double value = sums[j][lane];
+      for (int64_t i = 0; i < j; ++i)
+        value += missing[i] * factor[(first + i) * kPanelWidth + j];
+      missing[j] = tile.target[(first + j) * kRowLanes + lane] - value;
+      double part = value * tile.h.pivots[first + j];
+      costs[j] = {-part * part, j};
+    }
+    // The dearest two stay, of equals the first.
+    std::sort(costs.begin(), costs.begin() + width);
+    for (int64_t j = 2; j < width; ++j)
+      tile.pruned[(first + costs[j].second) * kRowLanes + lane] = 1;
+  }
+}
+
 bool Compensator::compensate(Chunk &chunk) const {
   int64_t panels = hessian.matrices().factor.count();
   int64_t panelsAtOnce = std::max<int64_t>(1, options.blockSize / kPanelWidth);
@@ -261,6 +319,8 @@ bool Compensator::compensate(Chunk &chunk) const {
         Sums &sums = carried[(panel - begin) * kTilesAtOnce + index];
         addProducts(factor, tile.missing.data(), begin * kPanelWidth, first,
                     sums.at);
+        if (format.sparse)
+          prune(tile, first, sums.at);
         for (int64_t j = 0; j < std::min(kPanelWidth, columns - first); ++j) {
           int64_t position = first + j;
           if (!hasStaticGroups() && position % layout.groupSize == 0 &&
@@ -284,28 +344,33 @@ bool Compensator::compensate(Chunk &chunk) const {
   return true;
 }
 
-void Compensator::store(const Chunk &chunk) const {
+void Compensator::store(Chunk &chunk) const {
   llvm::ArrayRef<int64_t> order = hessian.getOrder();
   uint32_t mask = (1u << format.bits()) - 1;
   std::vector<uint32_t> codes(columns);
   for (int64_t i = 0; i < chunk.count; ++i) {
-    const RowTile &tile = chunk.tiles[i / kRowLanes];
+    RowTile &tile = chunk.tiles[i / kRowLanes];
     int64_t row = chunk.first + i, lane = i % kRowLanes;
     for (int64_t position = 0; position < columns; ++position) {
       float level = tile.levels[position * kRowLanes + lane];
-      const Grid &grid = tile.grids[tile.groupAt[position] * kRowLanes + lane];
+      int64_t block = tile.groupAt[position];
+      const Grid &grid = tile.grids[block * kRowLanes + lane];
       codes[order[position]] =
-          format.isInteger() ? uint32_t(int32_t(level) + grid.zeroPoint) & mask
-                             : format.element->encode(level);
+          format.isCodebook() ? findNearest(tile.table(block, lane), level)
+          : format.isInteger()
+              ? uint32_t(int32_t(level) + grid.zeroPoint) & mask
+              : format.element->encode(level);
     }
-    packCodes(codes.data(), columns, format.bits(),
-              payload + row * layout.rowBytes);
+    packRow(format, codes.data(), columns, payload + row * layout.rowBytes);
     if (layout.scaleRows == 1 && row != 0)
       continue;
     for (int64_t group = 0; group < layout.groups; ++group) {
       const Grid &grid = tile.grids[group * kRowLanes + lane];
       int64_t index = layout.scaleRows == 1 ? 0 : row * layout.groups + group;
-      storeGrid(format, layout, grid, index, payload);
+      if (format.isCodebook())
+        storeTable(format, layout, tile.table(group, lane), index, payload);
+      else
+        storeGrid(format, layout, grid, index, payload);
     }
   }
 }
@@ -328,6 +393,12 @@ void Compensator::processChunk(Chunk &chunk) const {
 
   if (wantsReport) {
     for (RowTile &tile : chunk.tiles) {
+      for (int64_t first = 0; first < columns && format.sparse;
+           first += kPanelWidth) {
+        double values[kPanelWidth][kRowLanes];
+        std::memcpy(values, &tile.target[first * kRowLanes], sizeof(values));
+        prune(tile, first, values);
+      }
       for (int64_t position = 0; position < columns; ++position) {
         double values[kRowLanes];
         std::copy_n(&tile.target[position * kRowLanes], kRowLanes, values);
@@ -335,6 +406,7 @@ void Compensator::processChunk(Chunk &chunk) const {
       }
       chunk.report.energy += tile.h.getError(tile.target);
       chunk.report.nearest += tile.h.getError(tile.missing);
+      std::fill(tile.pruned.begin(), tile.pruned.end(), 0);
     }
   }
   if (!compensate(chunk))
@@ -358,6 +430,8 @@ llvm::Error Compensator::run(GptqReport *report,
   if (!hasStaticGroups() && !llvm::is_sorted(hessian.getOrder()))
     return fail("expected static groups where columns are taken in another "
                 "order than their own");
+  if (format.sparse && !llvm::is_sorted(hessian.getOrder()))
+    return fail("expected columns in their own order for " + format.str());
   if (rows == 0 || columns == 0)
     return llvm::Error::success();
   if (llvm::Error error = checkWeight())

@@ -6,7 +6,9 @@
 #include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/FloatBits.h"
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -51,6 +53,34 @@ void squint::packCodes(const uint32_t *codes, int64_t count, unsigned bits,
   }
 }
 
+void squint::packRow(const Format &format, const uint32_t *codes,
+                     int64_t columns, char *row) {
+  if (!format.sparse)
+    return packCodes(codes, columns, format.bits(), row);
+  int64_t quads = llvm::divideCeil(columns, 4);
+  std::vector<uint32_t> kept(2 * quads), positions(quads);
+  for (int64_t quad = 0; quad < quads; ++quad) {
+    // The positions of two codes ascend; those of zeros are what is left.
+    std::array<int64_t, 4> order;
+    int64_t count = 0;
+    for (int64_t i = 0; i < 4; ++i)
+      if (4 * quad + i < columns && codes[4 * quad + i])
+        order[count++] = i;
+    for (int64_t i = 3; count < 2; --i)
+      if (count == 0 || order[0] != i)
+        order[count++] = i;
+    if (order[0] > order[1])
+      std::swap(order[0], order[1]);
+    for (int64_t i = 0; i < 2; ++i)
+      if (4 * quad + order[i] < columns)
+        kept[2 * quad + i] = codes[4 * quad + order[i]];
+    positions[quad] = uint32_t(order[0] | order[1] << 2);
+  }
+  packCodes(kept.data(), 2 * quads, format.bits(), row);
+  packCodes(positions.data(), quads, 4,
+            row + llvm::divideCeil(2 * quads * int64_t(format.bits()), 8));
+}
+
 // 2^(code - 127); code 255 is NaN.
 static float decodeE8M0(uint8_t code) {
   return code == 255 ? std::nanf("") : std::ldexp(1.0f, int(code) - 127);
@@ -80,6 +110,7 @@ static uint32_t encodeScale(float scale, ScaleType type) {
   case ScaleType::F8E4M3:
     return kFloat8E4M3.encode(scale);
   case ScaleType::Dynamic8:
+  case ScaleType::Bilevel3:
     break;
   }
   llvm_unreachable("unknown scale type");
@@ -98,13 +129,14 @@ static float decodeScale(uint32_t bits, ScaleType type) {
   case ScaleType::F8E4M3:
     return kFloat8E4M3.decode(bits);
   case ScaleType::Dynamic8:
+  case ScaleType::Bilevel3:
     break;
   }
   llvm_unreachable("unknown scale type");
 }
 
 float squint::roundScale(float scale, ScaleType type) {
-  if (type == ScaleType::Dynamic8)
+  if (type == ScaleType::Dynamic8 || type == ScaleType::Bilevel3)
     return scale;
   return decodeScale(encodeScale(scale, type), type);
 }
@@ -125,6 +157,19 @@ float squint::loadScale(const char *scales, int64_t index, ScaleType type) {
 
 static int32_t signExtend(uint32_t bits, unsigned width) {
   return int32_t(bits << (32 - width)) >> (32 - width);
+}
+
+uint32_t PackedView::codeBits(int64_t row, int64_t column) const {
+  const char *codes = payload + row * plain.rowBytes;
+  if (!fmt.sparse)
+    return unpackCode(codes, column, fmt.bits());
+  const char *positions = codes + plain.rowBytes - plain.positionBytes;
+  int64_t quad = column / 4;
+  uint32_t places = unpackCode(positions, quad, 4), code = 0;
+  for (int64_t i = 0; i < 2; ++i)
+    if ((places >> (2 * i) & 3) == uint32_t(column % 4))
+      code |= unpackCode(codes, 2 * quad + i, fmt.bits());
+  return code;
 }
 
 BlockParts PackedView::unpack(int64_t row, int64_t block) const {
@@ -155,23 +200,67 @@ int32_t PackedView::code(int64_t row, int64_t column) const {
     int32_t code = parts.codes[column % blocks->size];
     return fmt.isSymmetric() ? code - (1 << (fmt.bits() - 1)) : code;
   }
-  uint32_t bits =
-      unpackCode(payload + row * plain.rowBytes, column, fmt.bits());
+  uint32_t bits = codeBits(row, column);
   return fmt.isSymmetric() ? signExtend(bits, fmt.bits()) : int32_t(bits);
 }
 
 float PackedView::storedScale(int64_t row, int64_t column) const {
-  if (!fmt.hasScale())
+  if (!fmt.hasScale() || fmt.isCodebook())
     return 1.0f;
   if (const BlockCodec *blocks = fmt.blocks())
     return blockScale(*blocks, unpack(row, column / blocks->size),
                       column % blocks->size / blocks->group);
   int64_t index = plain.scaleIndex(row, column);
+  if (fmt.isBilevel())
+    return bilevel(row, column, /*isZero=*/false);
   if (fmt.scale == ScaleType::Dynamic8)
     return DynamicScale::load(payload + plain.scalesOffset,
                               payload + plain.numbersOffset, plain.scaleCount(),
                               index);
   return loadScale(payload + plain.scalesOffset, index, fmt.scale);
+}
+
+float PackedView::bilevel(int64_t row, int64_t column, bool isZero) const {
+  int64_t group = column / plain.groupSize;
+  uint8_t both = payload[plain.scalesOffset + row * plain.groups + group];
+  int32_t code = isZero ? both >> 3 & 7 : both & 7;
+  int64_t index = row / PlainLayout::rowBlock * plain.groups + group;
+  const char *numbers = payload + plain.numbersOffset + index * 8;
+  float step = loadScale(numbers, isZero ? 2 : 0, ScaleType::F16),
+        zero = loadScale(numbers, isZero ? 3 : 1, ScaleType::F16);
+  return (static_cast<float>(code) - zero) * step;
+}
+
+float PackedView::offset(int64_t row, int64_t column) const {
+  return fmt.isBilevel() ? bilevel(row, column, /*isZero=*/true) : 0.0f;
+}
+
+void PackedView::forOutliers(
+    int64_t row, llvm::function_ref<void(int64_t, float)> fn) const {
+  if (!fmt.outliers)
+    return;
+  const char *list = payload + plain.outliersOffset +
+                     row / PlainLayout::rowBlock * plain.outlierBytes;
+  auto load = [&](int64_t offset, int64_t index) {
+    uint16_t value;
+    std::memcpy(&value, list + offset + 2 * index, 2);
+    return value;
+  };
+  int64_t lane = row % PlainLayout::rowBlock;
+  int64_t end = std::min<int64_t>(load(0, lane + 1), fmt.outliers);
+  constexpr int64_t columns = PlainLayout::outlierColumnsOffset;
+  for (int64_t i = load(0, lane); i < end; ++i)
+    if (int64_t column = load(columns, i); column < plain.columns)
+      fn(column, halfToFloat(load(columns + 2 * fmt.outliers, i)));
+}
+
+std::optional<float> PackedView::outlier(int64_t row, int64_t column) const {
+  std::optional<float> found;
+  forOutliers(row, [&](int64_t at, float value) {
+    if (at == column)
+      found = value;
+  });
+  return found;
 }
 
 float PackedView::min(int64_t row, int64_t column) const {
@@ -215,8 +304,16 @@ float PackedView::value(int64_t row, int64_t column) const {
                                   : fmt.element->decode(uint32_t(code));
     return level * scale(row, column) - min(row, column);
   }
-  return decode(unpackCode(payload + row * plain.rowBytes, column, fmt.bits()),
-                scale(row, column), zeroPoint(row, column)) -
+  uint32_t bits = codeBits(row, column);
+  if (fmt.isCodebook())
+    return entry(row, column, bits);
+  if (fmt.isBilevel()) {
+    if (std::optional<float> value = outlier(row, column))
+      return *value;
+    return (static_cast<float>(bits) - offset(row, column)) *
+           scale(row, column);
+  }
+  return decode(bits, scale(row, column), zeroPoint(row, column)) -
          min(row, column);
 }
 
@@ -242,18 +339,23 @@ void PackedView::dequantizeRows(int64_t begin, int64_t end, float *out) const {
   for (int64_t row = begin; row < end && fmt.blocks(); ++row)
     dequantizeBlocks(row, out + (row - begin) * plain.columns);
   for (int64_t row = begin; row < end && !fmt.blocks(); ++row) {
-    const char *codes = payload + row * plain.rowBytes;
-    float groupScale = 1.0f, groupMin = 0.0f;
+    float groupScale = 1.0f, groupMin = 0.0f, groupOffset = 0.0f;
     int32_t groupZero = 0;
+    float *start = out;
     for (int64_t column = 0; column < plain.columns; ++column) {
       if (column % plain.groupSize == 0) {
         groupScale = scale(row, column);
         groupZero = zeroPoint(row, column);
         groupMin = min(row, column);
+        groupOffset = offset(row, column);
       }
-      *out++ =
-          decode(unpackCode(codes, column, fmt.bits()), groupScale, groupZero) -
-          groupMin;
+      uint32_t bits = codeBits(row, column);
+      *out++ = fmt.isCodebook() ? entry(row, column, bits)
+               : fmt.isBilevel()
+                   ? (static_cast<float>(bits) - groupOffset) * groupScale
+                   : decode(bits, groupScale, groupZero) - groupMin;
     }
+    forOutliers(row,
+                [&](int64_t column, float value) { start[column] = value; });
   }
 }

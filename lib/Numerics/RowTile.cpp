@@ -4,6 +4,7 @@
 
 #include "RowTile.h"
 #include "Levels.h"
+#include "squint/Numerics/Codebook.h"
 
 using namespace squint;
 
@@ -17,6 +18,10 @@ RowTile::RowTile(const Format &format, const Hessian &hessian,
   missing.resize(room);
   levels.resize(room);
   grids.resize(groups * kRowLanes);
+  if (format.isCodebook())
+    tables.resize(groups * kRowLanes * format.scalesPerBlock());
+  if (format.sparse)
+    pruned.resize(room);
 }
 
 // The loop over lanes has no branches, so that it becomes vectors. Clamping
@@ -44,8 +49,22 @@ static void getNearestSteps(const Format &format, const Grid *grids,
 void RowTile::getNearest(int64_t position, const double (&values)[kRowLanes],
                          float (&nearest)[kRowLanes]) const {
   const Grid *grid = &grids[groupAt[position] * kRowLanes];
-  if (format.isInteger())
-    return getNearestSteps(format, grid, values, nearest);
+  if (format.isInteger()) {
+    getNearestSteps(format, grid, values, nearest);
+    for (int64_t lane = 0; lane < kRowLanes && format.sparse; ++lane)
+      if (pruned[position * kRowLanes + lane])
+        nearest[lane] = 0.0f;
+    return;
+  }
+  if (format.isCodebook()) {
+    int64_t size = format.scalesPerBlock();
+    const float *entries = &tables[groupAt[position] * kRowLanes * size];
+    for (int64_t lane = 0; lane < kRowLanes; ++lane) {
+      llvm::ArrayRef<float> table(entries + lane * size, size);
+      nearest[lane] = table[findNearest(table, float(values[lane]))];
+    }
+    return;
+  }
   for (int64_t lane = 0; lane < kRowLanes; ++lane) {
     float value = float(values[lane]);
     uint32_t code;

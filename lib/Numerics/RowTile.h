@@ -19,6 +19,11 @@ struct RowTile {
   Grid &grid(int64_t group, int64_t lane) {
     return grids[group * kRowLanes + lane];
   }
+  /// Of a codebook, whose levels are entries and scales 1.
+  llvm::MutableArrayRef<float> table(int64_t group, int64_t lane) {
+    int64_t size = format.scalesPerBlock();
+    return {&tables[(group * kRowLanes + lane) * size], size_t(size)};
+  }
 
   /// Takes the levels of a position that are nearest to `values`, and leaves
   /// what they miss of the target in `missing`.
@@ -34,6 +39,9 @@ struct RowTile {
   std::vector<double> target, missing;
   std::vector<float> levels;
   std::vector<Grid> grids;
+  std::vector<float> tables;
+  /// Of a sparse format: what stays zero, [position][8].
+  std::vector<char> pruned;
 };
 
 /// Makes the error of a tile smaller: in turn the code of each position, the

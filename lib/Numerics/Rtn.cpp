@@ -5,10 +5,12 @@
 #include "squint/Numerics/Rtn.h"
 #include "Failures.h"
 #include "squint/Numerics/Blocks.h"
+#include "squint/Numerics/Codebook.h"
 #include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Numerics/RangeSearch.h"
+#include "squint/Numerics/Sparse.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -170,6 +172,12 @@ private:
   std::optional<Failure> storeFloatRow(int64_t row, const float *values,
                                        std::vector<uint32_t> &codes) const;
   std::optional<Failure> findTensorRange(Range &range) const;
+  /// Of a block with codebook, whose values lie in `range`.
+  std::optional<Failure> chooseTable(llvm::ArrayRef<float> values,
+                                     const Range &range, int64_t firstIndex,
+                                     int64_t block,
+                                     std::vector<float> &table) const;
+  std::optional<Failure> chooseTensorTable(const Range &range);
 
   const TensorView &weight;
   const Format &format;
@@ -180,6 +188,7 @@ private:
   float tensorScale = 1.0f;
   /// Of all groups, until all are known.
   std::vector<float> dynamicScales;
+  std::vector<float> tensorTable;
 };
 } // namespace
 
@@ -197,6 +206,9 @@ std::optional<Failure> Quantizer::forEachBlock(BlockFn fn) const {
       int64_t firstRow = block * kRowsAtOnce;
       int64_t rows = std::min(kRowsAtOnce, layout.rows - firstRow);
       weight.readRows(firstRow, firstRow + rows, values.data());
+      for (int64_t row = 0; row < rows && format.sparse; ++row)
+        keepTwoOfFour(
+            {values.data() + row * layout.columns, size_t(layout.columns)});
       failures[worker] = fn(firstRow, rows, values.data());
       if (failures[worker])
         return;
@@ -284,6 +296,33 @@ std::optional<Failure> Quantizer::chooseTensorGrid(const Range &range,
   return Failure{0, describeScale(format, range.min, range.max, 0)};
 }
 
+std::optional<Failure> Quantizer::chooseTable(llvm::ArrayRef<float> values,
+                                              const Range &range,
+                                              int64_t firstIndex, int64_t block,
+                                              std::vector<float> &table) const {
+  llvm::ArrayRef<float> importance = options.importance;
+  std::vector<float> repeated;
+  if (!importance.empty() && values.size() <= importance.size()) {
+    importance = importance.slice(firstIndex % layout.columns, values.size());
+  } else if (!importance.empty()) {
+    for (int64_t row = 0; row < layout.rows; ++row)
+      llvm::append_range(repeated, importance);
+    importance = repeated;
+  }
+  table = fitTable(format, values, importance);
+  storeTable(format, layout, table, block, payload);
+  if (std::isfinite(table.front()) && std::isfinite(table.back()))
+    return std::nullopt;
+  return Failure{firstIndex,
+                 describeScale(format, range.min, range.max, firstIndex)};
+}
+
+std::optional<Failure> Quantizer::chooseTensorTable(const Range &range) {
+  std::vector<float> values(layout.rows * layout.columns);
+  weight.readRows(0, layout.rows, values.data());
+  return chooseTable(values, range, 0, 0, tensorTable);
+}
+
 std::optional<Failure> Quantizer::quantizeRow(int64_t row, const float *values,
                                               const Grid *tensorGrid,
                                               std::vector<uint32_t> &codes) {
@@ -293,12 +332,26 @@ std::optional<Failure> Quantizer::quantizeRow(int64_t row, const float *values,
     Grid grid;
     if (tensorGrid) {
       grid = *tensorGrid;
+    } else if (!tensorTable.empty()) {
+      for (int64_t i = begin; i < end; ++i)
+        codes[i] = findNearest(tensorTable, values[i]);
+      continue;
     } else {
       int64_t firstIndex = row * layout.columns + begin;
       Range range;
       if (auto failure =
               findRange(values + begin, end - begin, firstIndex, range))
         return failure;
+      if (format.isCodebook()) {
+        std::vector<float> table;
+        if (auto failure =
+                chooseTable(llvm::ArrayRef(values + begin, end - begin), range,
+                            firstIndex, row * layout.groups + group, table))
+          return failure;
+        for (int64_t i = begin; i < end; ++i)
+          codes[i] = findNearest(table, values[i]);
+        continue;
+      }
       if (auto failure =
               chooseCheckedGrid(llvm::ArrayRef(values + begin, end - begin),
                                 range, firstIndex, grid))
@@ -311,8 +364,8 @@ std::optional<Failure> Quantizer::quantizeRow(int64_t row, const float *values,
     }
     encodeValues(format, grid, values + begin, end - begin, &codes[begin]);
   }
-  packCodes(codes.data(), layout.columns, format.bits(),
-            payload + row * layout.rowBytes);
+  packRow(format, codes.data(), layout.columns,
+          payload + row * layout.rowBytes);
   return std::nullopt;
 }
 
@@ -394,6 +447,10 @@ std::optional<Failure> Quantizer::findTensorRange(Range &all) const {
 llvm::Error Quantizer::run() {
   if (llvm::Error error = format.checkColumns(layout.columns))
     return error;
+  if (format.isBilevel())
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   "expected the method spqr for '" +
+                                       format.str() + "'");
   std::fill_n(payload, layout.totalBytes, 0);
   if (format.scale == ScaleType::Dynamic8)
     dynamicScales.resize(layout.scaleCount());
@@ -406,10 +463,12 @@ llvm::Error Quantizer::run() {
   if (perTensor || hasTensorScale(format)) {
     Range range;
     failure = findTensorRange(range);
-    if (!failure && perTensor)
+    if (!failure && format.isCodebook()) {
+      failure = chooseTensorTable(range);
+    } else if (!failure && perTensor) {
       failure = chooseTensorGrid(range, tensorGrid);
-    if (!failure && perTensor)
       storeGrid(format, layout, tensorGrid, 0, payload);
+    }
     tensorScale = chooseTensorScale(format, range.min, range.max);
   }
   if (hasTensorScale(format))
@@ -425,7 +484,9 @@ llvm::Error Quantizer::run() {
             format.blocks() ? quantizeBlocks(firstRow + row, rowValues)
             : format.hasScale()
                 ? quantizeRow(firstRow + row, rowValues,
-                              perTensor ? &tensorGrid : nullptr, codes)
+                              perTensor && !format.isCodebook() ? &tensorGrid
+                                                                : nullptr,
+                              codes)
                 : storeFloatRow(firstRow + row, rowValues, codes);
         if (failure)
           return failure;

@@ -40,7 +40,8 @@ static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
     return emitError(loc) << "activations of format '" << rule.activations.str()
                           << "' are not built yet";
   if (rule.weights.hasMins() || rule.weights.blocks() ||
-      rule.weights.scale == ScaleType::Dynamic8)
+      rule.weights.scale == ScaleType::Dynamic8 || rule.weights.isCodebook() ||
+      rule.weights.sparse || rule.weights.isBilevel())
     return emitError(loc) << "weights of format '" << rule.weights.str()
                           << "' are not built yet";
   return success();

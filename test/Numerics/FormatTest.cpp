@@ -35,6 +35,10 @@ TEST(Format, FillsInDefaults) {
   EXPECT_EQ(weight("int4:group=64,min"), "int4:group=64,min,scale=f16");
   EXPECT_EQ(activation("int8:tensor"), "int8:tensor,scale=f32");
   EXPECT_EQ(activation("int8:group=32"), "int8:group=32,scale=f16");
+  EXPECT_EQ(weight("int8,sparse=2:4"), "int8:channel,scale=f32,sparse=2:4");
+  EXPECT_EQ(weight("codebook2"), "codebook2:channel,scale=f16");
+  EXPECT_EQ(weight("int3:group=16,outliers=9,scale=bilevel3"),
+            "int3:group=16,scale=bilevel3,outliers=9");
   EXPECT_EQ(weight("mxfp4"), "mxfp4");
   EXPECT_EQ(weight("nvfp4:group=16"), "nvfp4");
   EXPECT_EQ(weight("q4_k:group=32"), "q4_k");
@@ -47,7 +51,8 @@ TEST(Format, CanonicalSpellingsParseAgain) {
     for (const char *suffix :
          {"", ":tensor", ":channel", ":token", ":group=48", ",zero-point",
           ":group=9,min", ":group=7,zero-point,scale=f32",
-          ":channel,scale=bf16"}) {
+          ":channel,scale=bf16", ":group=16,sparse=2:4",
+          ":group=16,scale=bilevel3,outliers=7"}) {
       llvm::Expected<Format> format =
           Format::parse(element->name.str() + suffix, FormatRole::Any);
       if (!format) {
@@ -70,7 +75,8 @@ TEST(Format, NamesWhatIsWrong) {
             "f8e4m3, f8e5m2, int2, int3, int4, int5, int6, int7, int8, mxint8, "
             "nf4, bnb-fp4, mxfp4, mxfp6e2m3, mxfp6e3m2, mxfp8, mxfp8e5m2, "
             "nvfp4, q4_0, q4_1, q5_0, q5_1, q8_0, "
-            "q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs, tq1_0, tq2_0");
+            "q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs, tq1_0, tq2_0, "
+            "codebook2, codebook3, codebook4");
   EXPECT_EQ(weight("").substr(0, 25), "error: unknown element ''");
   EXPECT_EQ(weight("int4:group=0"),
             "error: expected a group size of at least 1, got '0'");
@@ -85,11 +91,34 @@ TEST(Format, NamesWhatIsWrong) {
             "error: granularity 'channel' is for weights, expected tensor, "
             "token or group=N");
   EXPECT_EQ(weight("int8,scale=f64"),
-            "error: unknown scale type 'f64', expected f16, bf16, f32 or "
-            "dynamic8");
+            "error: unknown scale type 'f64', expected f16, bf16, f32, "
+            "dynamic8 or bilevel3");
   EXPECT_EQ(weight("int8,zeropoint"),
-            "error: unknown option 'zeropoint', expected zero-point, min "
-            "or scale=f16|bf16|f32|dynamic8");
+            "error: unknown option 'zeropoint', expected zero-point, min, "
+            "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4 or outliers=N");
+  EXPECT_EQ(weight("int8,sparse=1:4"),
+            "error: unknown sparsity '1:4', expected 2:4");
+  EXPECT_EQ(
+      weight("int8,zero-point,sparse=2:4"),
+      "error: 'sparse' is for integers without zero points and minima, got "
+      "'int8,zero-point,sparse=2:4'");
+  EXPECT_EQ(
+      weight("mxint8,sparse=2:4"),
+      "error: 'sparse' is for integers without zero points and minima, got "
+      "'mxint8,sparse=2:4'");
+  EXPECT_EQ(weight("int4:group=30,sparse=2:4"),
+            "error: 'sparse' wants groups in multiples of 4, got 30");
+  EXPECT_EQ(activation("int8,sparse=2:4"),
+            "error: 'int8,sparse=2:4' is for weights");
+  EXPECT_EQ(activation("codebook2:tensor"), "error: codebook2 is for weights");
+  EXPECT_EQ(weight("int3:channel,scale=bilevel3"),
+            "error: scale=bilevel3 is for integers in groups and has zero "
+            "points of its own, got 'int3:channel,scale=bilevel3'");
+  EXPECT_EQ(weight("int3:group=16,outliers=3"),
+            "error: 'outliers' go with scale=bilevel3, got "
+            "'int3:group=16,outliers=3'");
+  EXPECT_EQ(weight("int3:group=16,scale=bilevel3,outliers=0"),
+            "error: expected 1 to 65535 outliers, got '0'");
   EXPECT_EQ(weight("int8,zero-point,zero-point"),
             "error: 'zero-point' given twice");
   EXPECT_EQ(weight("int8,scale=f16,scale=f16"), "error: 'scale' given twice");

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Gptq.h"
+#include "squint/Numerics/Codebook.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/Support/ThreadPool.h"
 #include "gtest/gtest.h"
@@ -111,6 +112,10 @@ static const char *const kFormats[] = {"int2:group=32",
                                        "mxfp8",
                                        "nvfp4",
                                        "bnb-fp4:group=32"};
+// Tables in place of grids, and weights that stay zero.
+static const char *const kOthers[] = {
+    "codebook2:group=32", "codebook3:channel", "codebook2:tensor",
+    "int8:channel,sparse=2:4", "int4:group=32,sparse=2:4"};
 
 // Inputs that have nothing to do with one another leave nothing to compensate.
 TEST(Gptq, RoundsToNearestWhereInputsAreIndependent) {
@@ -121,7 +126,9 @@ TEST(Gptq, RoundsToNearestWhereInputsAreIndependent) {
                   FloatType::F32, {rows, columns});
   GptqLayer input;
   input.weight = layer.weight;
-  for (const char *text : kFormats)
+  std::vector<const char *> formats(std::begin(kFormats), std::end(kFormats));
+  formats.insert(formats.end(), std::begin(kOthers), std::end(kOthers));
+  for (const char *text : formats)
     for (bool staticGroups : {true, false}) {
       Format format = parse(text);
       Hessian hessian = llvm::cantFail(Hessian::get(ref(gram), columns));
@@ -141,18 +148,45 @@ TEST(Gptq, RoundsToNearestWhereInputsAreIndependent) {
 
 // The algorithm as the paper states it: the inverse, its Cholesky factor, and
 // updates of all later columns, in f64.
-static Matrix getPublished(Matrix w, const Matrix &h, const PackedView &grids) {
+// SparseGPT chooses two of every four columns when it reaches the first one.
+static Matrix getPublished(Matrix w, const Matrix &h, const PackedView &grids,
+                           const char *payload) {
   Matrix u = Matrix(h.inverse()).llt().matrixU();
   Matrix q(w.rows(), w.cols());
+  const Format &format = grids.format();
+  auto round = [&](int64_t row, int64_t j) -> float {
+    if (format.isCodebook()) {
+      std::vector<float> table;
+      for (int64_t i = 0; i < format.scalesPerBlock(); ++i)
+        table.push_back(loadScale(
+            payload + grids.layout().scalesOffset,
+            grids.layout().scaleIndex(row, j) * format.scalesPerBlock() + i,
+            format.scale));
+      return table[findNearest(table, float(w(row, j)))];
+    }
+    double scale = grids.scale(row, j), zero = grids.zeroPoint(row, j);
+    float min = grids.min(row, j);
+    double code =
+        std::nearbyint((float(w(row, j)) + min) / float(scale)) + zero;
+    code = std::min(std::max(code, double(format.minCode())),
+                    double(format.maxCode()));
+    return float(code - zero) * float(scale) - min;
+  };
+  Matrix keep = Matrix::Ones(w.rows(), w.cols());
   for (int64_t j = 0; j < w.cols(); ++j)
     for (int64_t row = 0; row < w.rows(); ++row) {
-      double scale = grids.scale(row, j), zero = grids.zeroPoint(row, j);
-      float min = grids.min(row, j);
-      double code =
-          std::nearbyint((float(w(row, j)) + min) / float(scale)) + zero;
-      code = std::min(std::max(code, double(grids.format().minCode())),
-                      double(grids.format().maxCode()));
-      q(row, j) = float(code - zero) * float(scale) - min;
+      for (int64_t dropped = 0;
+           format.sparse && j % 4 == 0 &&
+           dropped + 2 < std::min<int64_t>(4, w.cols() - j);
+           ++dropped) {
+        int64_t least = -1;
+        auto cost = [&](int64_t k) { return std::pow(w(row, k) / u(k, k), 2); };
+        for (int64_t k = j; k < std::min<int64_t>(j + 4, w.cols()); ++k)
+          if (keep(row, k) != 0.0 && (least < 0 || cost(k) < cost(least)))
+            least = k;
+        keep(row, least) = 0.0;
+      }
+      q(row, j) = keep(row, j) != 0.0 ? round(row, j) : 0.0f;
       double error = (w(row, j) - q(row, j)) / u(j, j);
       for (int64_t k = j; k < w.cols(); ++k)
         w(row, k) -= error * u(j, k);
@@ -167,12 +201,14 @@ TEST(Gptq, GivesTheCodesOfThePublishedAlgorithm) {
   h.diagonal().array() += 0.01 * layer.gram().diagonal().mean();
   for (const char *text :
        {"int4:group=32", "int3:group=16,zero-point", "int4:channel",
-        "int8:tensor", "int2:group=7", "int4:group=30,min"}) {
+        "int8:tensor", "int2:group=7", "int4:group=30,min",
+        "codebook2:group=32", "codebook3:channel", "codebook2:tensor",
+        "int8:channel,sparse=2:4", "int4:group=32,sparse=2:4"}) {
     std::vector<char> payload = quantize(layer, text);
     Matrix actual = decode(payload, text, rows, columns);
-    Matrix expected =
-        getPublished(layer.matrix(), h,
-                     PackedView(payload.data(), parse(text), rows, columns));
+    Matrix expected = getPublished(
+        layer.matrix(), h,
+        PackedView(payload.data(), parse(text), rows, columns), payload.data());
     // A value on the middle of two codes may take either, and all that follow
     // it in its row with it.
     int64_t differing = 0;

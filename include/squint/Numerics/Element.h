@@ -4,7 +4,8 @@
 //
 // An element is one kind of code: an integer, a small float or a table of
 // levels. Each family lives in a file of its own (Integer.cpp, Float.cpp,
-// Table.cpp, Microscaling.cpp, Ggml.cpp) and hands its rows to the registry.
+// Table.cpp, Microscaling.cpp, Ggml.cpp, Codebook.cpp) and hands its rows to
+// the registry.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,12 +22,14 @@ namespace squint {
 struct BlockCodec;
 struct MiniFloat;
 
-enum class ElementKind { Integer, Float, Table };
+/// A codebook's levels come with each block, in place of its scale.
+enum class ElementKind { Integer, Float, Table, Codebook };
 
 /// How a scale is stored. E8M0 and F8E4M3 belong to the microscaling formats,
 /// which fix them; the others can be asked for. A dynamic8 scale is itself
-/// quantized (see DynamicScale.h).
-enum class ScaleType { F32, F16, BF16, E8M0, F8E4M3, Dynamic8 };
+/// quantized (see DynamicScale.h). A bilevel3 scale and a zero point that is no
+/// integer are 3 bits each, on a grid that 16 rows share (see Spqr.h).
+enum class ScaleType { F32, F16, BF16, E8M0, F8E4M3, Dynamic8, Bilevel3 };
 
 /// The spelling of a scale type in a format string.
 llvm::StringRef stringifyScaleType(ScaleType type);
@@ -56,6 +59,7 @@ struct Element {
 
   bool hasScale() const { return largest != 0.0f; }
   bool isInteger() const { return kind == ElementKind::Integer; }
+  bool isCodebook() const { return kind == ElementKind::Codebook; }
 };
 
 /// The element called `name`, or null.
@@ -69,6 +73,7 @@ llvm::ArrayRef<Element> getIntegerElements();
 llvm::ArrayRef<Element> getTableElements();
 llvm::ArrayRef<Element> getMicroscalingElements();
 llvm::ArrayRef<Element> getGgmlElements();
+llvm::ArrayRef<Element> getCodebookElements();
 
 } // namespace squint
 

@@ -19,7 +19,8 @@ enum class Granularity { None, Tensor, Channel, Token, Group };
 enum class FormatRole { Weight, Activation, Any };
 
 /// A storage format: value = (code - zero point) * scale, or, with minima,
-/// value = code * scale - minimum.
+/// value = code * scale - minimum, or for a codebook the entry of the block's
+/// table that the code says.
 struct Format {
   const Element *element = nullptr;
   Granularity granularity = Granularity::None;
@@ -31,12 +32,19 @@ struct Format {
   /// Whether groups of integers have a minimum of type f16. Elements that come
   /// in blocks have their own.
   bool minimum = false;
+  /// Of every four values along the contraction two are stored with their
+  /// positions; the others are zero.
+  bool sparse = false;
+  /// Values of every 16 rows for which there is room as f16, in place of their
+  /// codes.
+  int64_t outliers = 0;
 
   /// Reads `NAME[:tensor|channel|token|group=N][,zero-point|,min]
-  /// [,scale=TYPE]`, TYPE one of f16, bf16, f32 and, for tables in groups,
-  /// dynamic8. Left out, the granularity is `channel` for weights and `token`
-  /// for activations. The scale is f16 for groups and f32 otherwise. Errors are
-  /// fragments to append to "expected a format, got ...".
+  /// [,scale=TYPE][,sparse=2:4][,outliers=N]`, TYPE one of f16, bf16, f32 and,
+  /// for tables in groups, dynamic8, for integers in groups bilevel3. Left out,
+  /// the granularity is `channel` for weights and `token` for activations. The
+  /// scale is f16 for groups and f32 otherwise. Errors are fragments to append
+  /// to "expected a format, got ...".
   static llvm::Expected<Format> parse(llvm::StringRef text, FormatRole role);
 
   /// The canonical spelling, with nothing left to defaults:
@@ -46,16 +54,24 @@ struct Format {
   unsigned bits() const { return element->bits; }
   bool hasScale() const { return element->hasScale(); }
   bool isInteger() const { return element->isInteger(); }
+  bool isCodebook() const { return element->isCodebook(); }
+  /// Numbers of the scale's type that a block has: its scale, or the entries of
+  /// its table.
+  int64_t scalesPerBlock() const { return isCodebook() ? 1 << bits() : 1; }
 
   /// Where codes, scales and minima lie in blocks of bytes; null elsewhere.
   const BlockCodec *blocks() const { return element->blocks; }
   bool hasMins() const;
   /// Whether each group's scale may be chosen without regard to the others'.
   bool hasFreeScales() const {
-    return hasScale() && !blocks() && scale != ScaleType::Dynamic8;
+    return hasScale() && !blocks() && scale != ScaleType::Dynamic8 &&
+           !isBilevel();
   }
+  bool isBilevel() const { return scale == ScaleType::Bilevel3; }
   /// Integers whose codes are signed.
-  bool isSymmetric() const { return isInteger() && !zeroPoint && !hasMins(); }
+  bool isSymmetric() const {
+    return isInteger() && !zeroPoint && !hasMins() && !isBilevel();
+  }
   /// Whether rows of that many values can be stored: whole blocks only. The
   /// error is a fragment, "expected ..., got ...".
   llvm::Error checkColumns(int64_t columns) const;
@@ -72,15 +88,27 @@ struct Format {
 
 /// Where the parts of a packed matrix [rows, columns] lie in its plain layout:
 ///
-///   codes       [rows][rowBytes]       rowBytes = ceil(columns * bits / 8)
-///   scales      [scaleRows][groups]    in the scale type
+///   codes       [rows][rowBytes]       rowBytes = ceil(stored * bits / 8) +
+///                                      positionBytes
+///   scales      [scaleRows][groups]    in the scale type; of a codebook
+///               [scaleRows][groups][2^bits], the entries in ascending order
 ///   zero points [scaleRows][groups]    one byte each, or f16 minima
-///   numbers     [...]                  of scales of type dynamic8, as f32
+///   numbers     [...]                  of scales of type dynamic8, as f32; of
+///               bilevel3 [ceil(rows / 16)][groups][4] as f16: the steps and
+///               zero points of scales and of zero points
+///   outliers    [ceil(rows / 16)] of starts u16[17] (and 2 bytes of padding),
+///               columns u16[N], values f16[N]: those of row i of the 16 are
+///               starts[i] to starts[i + 1], columns ascending
 ///
 /// Segments start at multiples of 64 bytes, the gaps are zero. A row's codes
 /// are one stream of bits, the lowest bit of a byte first. scaleRows is 1 for
 /// `tensor` and rows otherwise; groups is 1 unless the format has groups. Of
 /// elements in blocks, rows of blocks are all there is.
+///
+/// `stored` is the columns; of a sparse format two for every four columns, and
+/// the row's positions follow its codes: 4 bits for every four columns, the
+/// first code's position in the lower two. Where both are one, the code is
+/// either or the other.
 struct PlainLayout {
   int64_t rows, columns;
   /// Columns of a full group: the group size, or all of them.
@@ -88,9 +116,13 @@ struct PlainLayout {
   int64_t groups;
   int64_t scaleRows;
   int64_t rowBytes;
+  /// Codes of a row, and what their positions take.
+  int64_t stored, positionBytes;
   int64_t codesBytes, scalesBytes, zeroPointsBytes, numbersBytes;
+  /// Of 16 rows.
+  int64_t outlierBytes;
   /// Offsets from the start of the payload; the codes are at 0.
-  int64_t scalesOffset, zeroPointsOffset, numbersOffset;
+  int64_t scalesOffset, zeroPointsOffset, numbersOffset, outliersOffset;
   int64_t totalBytes;
 
   static PlainLayout get(const Format &format, int64_t rows, int64_t columns);
@@ -101,6 +133,10 @@ struct PlainLayout {
   }
   int64_t scaleCount() const { return scaleRows * groups; }
   static constexpr int64_t alignment = 64;
+  /// Rows that share the grid of bilevel scales, or a list of outliers.
+  static constexpr int64_t rowBlock = 16;
+  /// Of a list of outliers of 16 rows.
+  static constexpr int64_t outlierColumnsOffset = 36;
 };
 
 } // namespace squint

@@ -7,6 +7,8 @@
 
 #include "squint/Numerics/Blocks.h"
 #include "squint/Numerics/Format.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <optional>
 
 namespace squint {
 
@@ -25,6 +27,11 @@ inline uint32_t unpackCode(const char *row, int64_t column, unsigned bits) {
     window |= uint64_t(uint8_t(byte[i])) << (8 * i);
   return uint32_t(window >> shift) & (bits == 32 ? ~0u : (1u << bits) - 1);
 }
+
+/// Writes a row of PlainLayout::rowBytes bytes from a code for each column. Of
+/// a sparse format at most two of four are not 0.
+void packRow(const Format &format, const uint32_t *codes, int64_t columns,
+             char *row);
 
 /// Whether the scale of nvfp4's groups is multiplied with one of the whole
 /// tensor. It is the last part of the payload, an f32 from a multiple of 64
@@ -57,7 +64,7 @@ public:
   /// The code as an integer: signed for symmetric integers, the bits of
   /// anything else.
   int32_t code(int64_t row, int64_t column) const;
-  /// 1 for elements without a scale.
+  /// 1 for elements without a scale, codebooks among them.
   float scale(int64_t row, int64_t column) const {
     return storedScale(row, column) * tensorScale();
   }
@@ -66,6 +73,10 @@ public:
   float tensorScale() const;
   /// 0 for formats without zero points.
   int32_t zeroPoint(int64_t row, int64_t column) const;
+  /// The zero point of bilevel scales, which is no integer; 0 for others.
+  float offset(int64_t row, int64_t column) const;
+  /// What is stored in place of the code, if anything is.
+  std::optional<float> outlier(int64_t row, int64_t column) const;
   /// 0 for formats without minima.
   float min(int64_t row, int64_t column) const;
   /// (code - zero point) * scale - minimum, each operation rounded to f32.
@@ -77,9 +88,24 @@ public:
   /// Writes rows [begin, end) as f32 to out[end - begin][columns].
   void dequantizeRows(int64_t begin, int64_t end, float *out) const;
 
+  /// The outliers of a row, columns ascending; what lies outside of the row is
+  /// left out.
+  void
+  forOutliers(int64_t row,
+              llvm::function_ref<void(int64_t column, float value)> fn) const;
+
 private:
   float decode(uint32_t bits, float scale, int32_t zeroPoint) const;
   void dequantizeBlocks(int64_t row, float *out) const;
+  /// A scale or zero point of bilevel scales.
+  float bilevel(int64_t row, int64_t column, bool isZero) const;
+  /// The bits of a code.
+  uint32_t codeBits(int64_t row, int64_t column) const;
+  /// What a code of a codebook stands for.
+  float entry(int64_t row, int64_t column, uint32_t code) const {
+    int64_t index = plain.scaleIndex(row, column) * fmt.scalesPerBlock() + code;
+    return loadScale(payload + plain.scalesOffset, index, fmt.scale);
+  }
 
   const char *payload;
   Format fmt;

@@ -96,7 +96,9 @@ struct RangeOptions {
   llvm::ArrayRef<float> importance = {};
 };
 
-/// Quantizes `weight` to the nearest codes and writes `payload` (of
+/// Quantizes `weight` to the nearest codes, for codebooks those of the tables
+/// that fit their blocks best (Codebook.h), for sparse formats after leaving
+/// out the smaller two of every four values, and writes `payload` (of
 /// PlainLayout::get(format, rows, columns).totalBytes bytes) in the plain
 /// layout. Rows are split over `pool` if there is one; the bytes do not depend
 /// on its size. Elements in blocks are searched as their reference does, under
