@@ -199,8 +199,9 @@ llvm::Error squint::quantizeClipped(llvm::ArrayRef<float> weight,
                                     const Format &format,
                                     llvm::MutableArrayRef<char> payload,
                                     llvm::ThreadPoolInterface *pool) {
-  if (!format.hasScale() || format.granularity == Granularity::Tensor)
-    return fail("expected a format with scales by channel or group, got " +
+  if (!format.hasFreeScales() || format.isCodebook() || format.sparse ||
+      format.granularity == Granularity::Tensor)
+    return fail("expected a format with free scales by channel or group, got " +
                 format.str());
   int64_t rows = columns == 0 ? 0 : int64_t(weight.size()) / columns;
   PlainLayout layout = PlainLayout::get(format, rows, columns);

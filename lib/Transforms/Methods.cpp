@@ -34,12 +34,32 @@ static constexpr MethodOption gptqOptions[] = {
      "rounds of coordinate descent with least-squares scales", 0, 16},
 };
 
+static constexpr MethodOption awqOptions[] = {
+    {"clip", OptionKind::Flag,
+     "choose each block's range by the error of its outputs"},
+};
+
+static constexpr MethodOption rtnOptions[] = {
+    {"range", OptionKind::Text, "how the range of a block is chosen", 0, 0,
+     "min-max|percentile|mse|entropy"},
+    {"percentile", OptionKind::Number,
+     "of a block's values that its range holds", 50, 100},
+};
+
 llvm::ArrayRef<MethodInfo> squint::getMethods() {
   static const MethodInfo methods[] = {
       {"gptq", "squint-quantize-gptq", true,
        "compensate each column's error in the columns that follow",
        gptqOptions},
-      {"rtn", "squint-quantize-rtn", false, "round to the nearest code", {}},
+      {"awq", "squint-quantize-awq", true,
+       "round to the nearest code on ranges that outputs choose", awqOptions},
+      {"hqq",
+       "squint-quantize-hqq",
+       false,
+       "fit minima so that few weights are far off",
+       {}},
+      {"rtn", "squint-quantize-rtn", false, "round to the nearest code",
+       rtnOptions},
   };
   return methods;
 }

@@ -2,12 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "MethodLayers.h"
 #include "WeightedOps.h"
-#include "mlir/IR/IRMapping.h"
-#include "squint/Calibration/LayerInputs.h"
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Numerics/Gptq.h"
-#include "squint/Transforms/Methods.h"
 #include "squint/Transforms/Passes.h"
 
 using namespace mlir;
@@ -36,10 +34,6 @@ private:
                          const MethodOptions &options);
 };
 } // namespace
-
-static MethodOptions getOptions(WeightedOpInterface op) {
-  return MethodOptions(op->getAttrOfType<DictionaryAttr>(kMethodAttr));
-}
 
 LogicalResult QuantizeGptq::quantize(WeightedOpInterface op,
                                      const LayerInputs &inputs,
@@ -93,7 +87,7 @@ LogicalResult QuantizeGptq::quantizeLayer(const Layer &layer,
   std::map<Key, Hessian> hessians;
   for (auto [op, residual] :
        llvm::zip_equal(layer.operators, inputs.residuals)) {
-    MethodOptions options = getOptions(op);
+    MethodOptions options = getMethodOptions(op);
     Key key(options.number("damping", 0.01), options.flag("act-order", true));
     auto found = hessians.find(key);
     if (found == hessians.end()) {
@@ -119,44 +113,15 @@ LogicalResult QuantizeGptq::quantizeLayer(const Layer &layer,
 }
 
 void QuantizeGptq::runOnOperation() {
-  SmallVector<WeightedOpInterface> wanted;
-  bool withFloatModel = false;
-  getOperation().walk([&](WeightedOpInterface op) {
-    if (!hasMethod(op, "gptq"))
-      return;
-    wanted.push_back(op);
-    MethodOptions options = getOptions(op);
-    withFloatModel |= options.number("targets", 0.0) != 0.0 ||
-                      options.number("residual", 0.0) != 0.0;
-  });
-  if (wanted.empty())
-    return;
-  FailureOr<std::unique_ptr<Samples>> opened =
-      openSamples(getOperation(), calibration, samples, jobs);
-  if (failed(opened))
-    return signalPassFailure();
-  auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-  std::vector<Layer> layers = collectLayers(
-      main, [](WeightedOpInterface op) { return hasMethod(op, "gptq"); });
-  DenseSet<Operation *> visited;
-  for (const Layer &layer : layers)
-    visited.insert_range(layer.operators);
-  for (WeightedOpInterface op : wanted)
-    if (!visited.contains(op)) {
-      op->emitError() << describe(op)
-                      << ": expected a linear or a convolution of one group "
-                         "outside of regions for the method gptq";
-      return signalPassFailure();
-    }
-  LayerInputsOptions options;
-  options.limit = samples;
-  options.threads = jobs;
-  options.withFloatModel = withFloatModel;
-  options.what = "gptq";
-  if (failed(visitLayers(main, **opened, layers, options,
-                         [&](const Layer &layer, const LayerInputs &inputs) {
-                           return quantizeLayer(layer, inputs);
-                         })))
+  auto needsFloatModel = [](const MethodOptions &options) {
+    return options.number("targets", 0.0) != 0.0 ||
+           options.number("residual", 0.0) != 0.0;
+  };
+  if (failed(visitMethodLayers(
+          getOperation(), "gptq", {calibration, samples, jobs}, needsFloatModel,
+          [&](const Layer &layer, const LayerInputs &inputs) {
+            return quantizeLayer(layer, inputs);
+          })))
     return signalPassFailure();
   getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
       getOperation());

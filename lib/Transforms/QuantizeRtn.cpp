@@ -5,6 +5,7 @@
 #include "WeightedOps.h"
 #include "squint/Numerics/Rtn.h"
 #include "squint/Transforms/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace squint;
@@ -14,77 +15,43 @@ namespace squint {
 #include "squint/Transforms/Passes.h.inc"
 } // namespace squint
 
+static RangeRule parseRange(StringRef text) {
+  return llvm::StringSwitch<RangeRule>(text)
+      .Case("percentile", RangeRule::Percentile)
+      .Case("mse", RangeRule::Mse)
+      .Case("entropy", RangeRule::Entropy)
+      .Default(RangeRule::MinMax);
+}
+
 namespace {
 struct QuantizeRtn : squint::impl::QuantizeRtnBase<QuantizeRtn> {
   void runOnOperation() override;
-
-private:
-  LogicalResult quantizeWeight(WeightedOpInterface op, const Format &format);
-
-  using Key = std::pair<void *, Attribute>;
-  /// Packed bytes by float constant and format, so that constants that say the
-  /// same are packed once.
-  llvm::DenseMap<Key, DataAttr> packed;
-  /// Decoded weights by float constant and format.
-  llvm::DenseMap<Key, Value> decoded;
-  /// Float constants that may have lost their last use. They are erased last,
-  /// as the maps are keyed by their addresses.
-  llvm::SetVector<ConstantOp> replaced;
 };
 } // namespace
 
-LogicalResult QuantizeRtn::quantizeWeight(WeightedOpInterface op,
-                                          const Format &format) {
-  FailureOr<ConstantOp> found = getFloatWeight(op, format);
-  if (failed(found))
-    return failure();
-  ConstantOp constant = *found;
-
-  Attribute formatAttr = FormatAttr::get(&getContext(), format);
-  Value &weight =
-      decoded[{constant.getResult().getAsOpaquePointer(), formatAttr}];
-  if (!weight) {
-    DataAttr &data =
-        packed[{const_cast<void *>(constant.getValue().getAsOpaquePointer()),
-                formatAttr}];
-    if (!data) {
-      FailureOr<DataAttr> made = packWeight(
-          op, constant, format,
-          [&](const TensorView &view, MutableArrayRef<char> payload) {
-            return quantizeRtn(view, format, payload,
-                               getThreadPool(&getContext()));
-          });
-      if (failed(made))
-        return failure();
-      data = *made;
-      ++numWeights;
-    }
-    OpBuilder builder(constant);
-    weight = createQuantizedWeight(builder, constant, data);
-  }
-  op.getWeightOperand().set(weight);
-  replaced.insert(constant);
-  return success();
-}
-
 void QuantizeRtn::runOnOperation() {
-  packed.clear();
-  decoded.clear();
-  replaced.clear();
-  WalkResult result = getOperation().walk([&](WeightedOpInterface op) {
-    if (!hasMethod(op, "rtn"))
-      return WalkResult::advance();
-    op->removeAttr(kMethodAttr);
-    FailureOr<Format> format = takeFormat(op, kWeightFormatAttr);
-    return failed(format) || failed(quantizeWeight(op, *format))
-               ? WalkResult::interrupt()
-               : WalkResult::advance();
-  });
-  if (result.wasInterrupted())
+  auto fill = [&](const MethodOptions &method, const Format &format,
+                  const TensorView &view,
+                  MutableArrayRef<char> payload) -> llvm::Error {
+    RangeOptions options;
+    options.rule = parseRange(method.text("range", "min-max"));
+    options.percentile = method.number("percentile", options.percentile);
+    if (options.rule != RangeRule::MinMax &&
+        (!format.hasFreeScales() || format.isCodebook()))
+      return llvm::createStringError(
+          "expected a format with free scales to search ranges for, got " +
+          format.str());
+    if (options.rule == RangeRule::Entropy &&
+        format.granularity == Granularity::Group)
+      return llvm::createStringError(
+          "expected scales by tensor or channel for ranges of least "
+          "divergence, which need many values, got " +
+          format.str());
+    return quantizeRtn(view, format, payload, getThreadPool(&getContext()),
+                       options);
+  };
+  FailureOr<int64_t> count = quantizeWeights(getOperation(), "rtn", fill);
+  if (failed(count))
     return signalPassFailure();
-  for (ConstantOp constant : replaced)
-    if (constant.use_empty())
-      constant.erase();
-  getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
-      getOperation());
+  numWeights += *count;
 }

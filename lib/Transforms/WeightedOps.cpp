@@ -3,7 +3,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightedOps.h"
-#include "squint/Transforms/Methods.h"
 
 using namespace mlir;
 using namespace squint;
@@ -122,4 +121,90 @@ Value squint::createQuantizedWeight(OpBuilder &builder, ConstantOp original,
   auto weight = DequantizeOp::create(builder, loc, original.getType(), packed);
   weight->setAttr(kOriginalAttr, original.getValueAttr());
   return weight;
+}
+
+namespace {
+class WeightQuantizer {
+public:
+  using Fill = llvm::function_ref<llvm::Error(
+      const MethodOptions &, const Format &, const TensorView &,
+      MutableArrayRef<char>)>;
+  explicit WeightQuantizer(Fill fill) : fill(fill) {}
+
+  LogicalResult quantize(WeightedOpInterface op);
+  void eraseUnused();
+  int64_t count() const { return numPacked; }
+
+private:
+  Fill fill;
+  int64_t numPacked = 0;
+  /// Packed bytes by float constant, format and method, so that constants that
+  /// say the same are packed once; decoded weights by operation.
+  llvm::DenseMap<std::pair<void *, Attribute>, DataAttr> packed;
+  llvm::DenseMap<std::pair<void *, Attribute>, Value> decoded;
+  /// Float constants that may have lost their last use. They are erased last,
+  /// as the maps are keyed by their addresses.
+  llvm::SetVector<ConstantOp> replaced;
+};
+} // namespace
+
+LogicalResult WeightQuantizer::quantize(WeightedOpInterface op) {
+  auto method = op->getAttrOfType<DictionaryAttr>(kMethodAttr);
+  FailureOr<Format> format = takeFormat(op, kWeightFormatAttr);
+  if (failed(format))
+    return failure();
+  FailureOr<ConstantOp> found = getFloatWeight(op, *format);
+  if (failed(found))
+    return failure();
+  ConstantOp constant = *found;
+  MLIRContext *context = op.getContext();
+  Attribute decision =
+      ArrayAttr::get(context, {FormatAttr::get(context, *format),
+                               method ? method : DictionaryAttr::get(context)});
+  Value &weight =
+      decoded[{constant.getResult().getAsOpaquePointer(), decision}];
+  if (!weight) {
+    DataAttr &data =
+        packed[{const_cast<void *>(constant.getValue().getAsOpaquePointer()),
+                decision}];
+    if (!data) {
+      FailureOr<DataAttr> made = packWeight(
+          op, constant, *format,
+          [&](const TensorView &view, MutableArrayRef<char> payload) {
+            return fill(MethodOptions(method), *format, view, payload);
+          });
+      if (failed(made))
+        return failure();
+      data = *made;
+      ++numPacked;
+    }
+    OpBuilder builder(constant);
+    weight = createQuantizedWeight(builder, constant, data);
+  }
+  op.getWeightOperand().set(weight);
+  op->removeAttr(kMethodAttr);
+  replaced.insert(constant);
+  return success();
+}
+
+void WeightQuantizer::eraseUnused() {
+  for (ConstantOp constant : replaced)
+    if (constant.use_empty())
+      constant.erase();
+}
+
+FailureOr<int64_t> squint::quantizeWeights(ModuleOp module, StringRef method,
+                                           WeightQuantizer::Fill fill) {
+  WeightQuantizer quantizer(fill);
+  WalkResult result = module.walk([&](WeightedOpInterface op) {
+    return hasMethod(op, method) && failed(quantizer.quantize(op))
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  quantizer.eraseUnused();
+  module.getContext()->getLoadedDialect<SquintDialect>()->getStores().collect(
+      module);
+  return quantizer.count();
 }

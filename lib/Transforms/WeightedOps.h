@@ -8,9 +8,11 @@
 #define SQUINT_LIB_TRANSFORMS_WEIGHTEDOPS_H
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Numerics/Format.h"
 #include "squint/Numerics/TensorView.h"
+#include "squint/Transforms/Methods.h"
 #include "squint/Transforms/QuantizationAttributes.h"
 
 namespace squint {
@@ -49,6 +51,16 @@ packWeight(WeightedOpInterface op, ConstantOp constant, const Format &format,
 /// replace, which it keeps as `squint.original`.
 mlir::Value createQuantizedWeight(mlir::OpBuilder &builder, ConstantOp original,
                                   DataAttr codes);
+
+/// Quantizes the weights of all operators with a method that looks at nothing
+/// but the weight, by `fill`, and returns their count. Operators that share a
+/// weight, a format and a method share the packed one.
+mlir::FailureOr<int64_t> quantizeWeights(
+    mlir::ModuleOp module, llvm::StringRef method,
+    llvm::function_ref<llvm::Error(const MethodOptions &, const Format &,
+                                   const TensorView &,
+                                   mlir::MutableArrayRef<char>)>
+        fill);
 
 } // namespace squint
 

@@ -198,10 +198,14 @@ TEST(Awq, RefusesWhatItCannotClip) {
         quantizeClipped(weight, 4, ref(gram), parse(text), payload));
   };
   EXPECT_EQ(getError("int4:tensor"),
-            "expected a format with scales by channel or group, got "
+            "expected a format with free scales by channel or group, got "
             "int4:tensor,scale=f32");
   EXPECT_EQ(getError("bf16"),
-            "expected a format with scales by channel or group, got bf16");
+            "expected a format with free scales by channel or group, got "
+            "bf16");
+  EXPECT_EQ(getError("codebook4:group=2"),
+            "expected a format with free scales by channel or group, got "
+            "codebook4:group=2,scale=f16");
   weight[6] = 1e30f;
   EXPECT_EQ(getError("int4:group=2"),
             "expected a scale within f16, got values from 1 to 1e+30 in the "

@@ -36,3 +36,23 @@ func.func @main(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
       : tensor<?x2xf32>, tensor<2x2xf32> -> tensor<?x2xf32>
   return %0 : tensor<?x2xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %w = squint.constant dense<1.0> : tensor<2x2xf32>
+  // expected-error @+1 {{expected scales by tensor or channel for ranges of least divergence, which need many values, got int4:group=2,scale=f16}}
+  %0 = squint.linear %x, %w {squint.weight_format = "int4:group=2", squint.method = {name = "rtn", range = "entropy"}}
+      : tensor<?x2xf32>, tensor<2x2xf32> -> tensor<?x2xf32>
+  return %0 : tensor<?x2xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %w = squint.constant dense<1.0> : tensor<2x2xf32>
+  // expected-error @+1 {{expected a format with free scales to search ranges for, got codebook4:group=2,scale=f16}}
+  %0 = squint.linear %x, %w {squint.weight_format = "codebook4:group=2", squint.method = {name = "rtn", range = "mse"}}
+      : tensor<?x2xf32>, tensor<2x2xf32> -> tensor<?x2xf32>
+  return %0 : tensor<?x2xf32>
+}

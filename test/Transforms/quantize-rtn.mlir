@@ -56,3 +56,16 @@ func.func @table(%ids: tensor<3xi64>) -> tensor<3x4xf32> {
   %0 = squint.embedding %w, %ids {squint.weight_format = "int8"} : tensor<3x4xf32>, tensor<3xi64> -> tensor<3x4xf32>
   return %0 : tensor<3x4xf32>
 }
+
+// The same weight by another rule is other bytes.
+// CHECK-LABEL: func.func @ranges
+func.func @ranges(%x: tensor<?x4xf32>) -> (tensor<?x1xf32>, tensor<?x1xf32>) {
+  %w = squint.constant dense<[[0.6, -0.4, 1.1, 7.0]]> : tensor<1x4xf32>
+  // CHECK: squint.constant #squint.data<"[[S:.*]]", [[A:[0-9]+]], 68>
+  // CHECK: squint.constant #squint.data<"[[S]]", [[B:[0-9]+]], 68>
+  // CHECK-NOT: squint.method
+  %0 = squint.linear %x, %w {squint.weight_format = "int3", squint.method = {name = "rtn", range = "mse"}}
+      : tensor<?x4xf32>, tensor<1x4xf32> -> tensor<?x1xf32>
+  %1 = squint.linear %x, %w {squint.weight_format = "int3", squint.method = {name = "rtn"}} : tensor<?x4xf32>, tensor<1x4xf32> -> tensor<?x1xf32>
+  return %0, %1 : tensor<?x1xf32>, tensor<?x1xf32>
+}

@@ -52,7 +52,7 @@ searchAwqScales(llvm::ArrayRef<AwqWeight> weights, const Hessian &hessian,
 /// [columns][columns] = X^T X the Gram matrix of the inputs, of the block's
 /// columns. Integers narrower than 8 bits are tried with both signs of the
 /// scale. The rest is as for quantizeRtn. Fails on formats of one block for the
-/// whole tensor or without scales.
+/// whole tensor or whose scales are not free.
 llvm::Error quantizeClipped(llvm::ArrayRef<float> weight, int64_t columns,
                             llvm::ArrayRef<double> gram, const Format &format,
                             llvm::MutableArrayRef<char> payload,

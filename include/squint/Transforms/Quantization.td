@@ -107,6 +107,13 @@ def QuantizeRtn : Pass<"squint-quantize-rtn", "::mlir::ModuleOp"> {
     * zero point: `s = (max - min) / (2^b - 1)` with 0 in the range, `z = round(-min / s)`, codes 0..2^b-1;
     * `code = clamp(round(w / s) + z)`; a block of zeros has scale 0.
 
+    That is the range `min-max`. Options of the method choose another:
+
+    * `range`: `percentile`, which leaves `100 - percentile` (99.99) percent of a block's values out at either end; `mse`, the least sum of
+      squared errors, the scale then being that of least squares, of either sign for symmetric integers narrower than 8 bits; or
+      `entropy`, the least Kullback-Leibler divergence of the values from what they decode to, over a histogram, for scales by tensor or
+      channel (Migacz, 8-bit Inference with TensorRT, 2017).
+
     NaN and infinity in a weight are errors, and so is a value or a scale that its type cannot hold.
 
     ```mlir
@@ -156,6 +163,59 @@ def QuantizeGptq : Pass<"squint-quantize-gptq", "::mlir::ModuleOp"> {
     Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
     Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
   ];
+  let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
+}
+
+def QuantizeAwq : Pass<"squint-quantize-awq", "::mlir::ModuleOp"> {
+  let summary = "Quantize to the nearest code on ranges that outputs choose";
+  let description = [{
+    Carries out `squint.weight_format` of operators whose `squint.method` is `awq`: the second half of AWQ (Lin et al., Activation-aware
+    Weight Quantization, 2023, arXiv 2306.00978), whose first is the rewrite `squint-scale-awq`. Layer after layer is visited in the order of
+    data. Each block of a weight is tried with ranges of 1, 0.95, ... 0.55 times its own, symmetric integers narrower than 8 bits with both
+    signs of the scale, and takes the one with the least error of its part of the outputs, `d G d^T`: d is the block's error, `G = X^T X` the
+    Gram matrix of the inputs X that the layers quantized so far give, of the block's columns. Codes are the nearest ones.
+
+    `clip = false` keeps the whole range, as round to nearest does.
+
+    ```mlir
+    %y = squint.linear %x, %w {squint.weight_format = "int4:group=128,scale=f16", squint.method = {name = "awq"}} : ...
+    // becomes
+    %0 = squint.constant #squint.data<"#0", 0, 8448> : !squint.packed<128x128, "int4:group=128,scale=f16">
+    %1 = squint.dequantize %0 {squint.original = #squint.data<"model.onnx", 0, 65536> : tensor<128x128xf32>} : ...
+    %y = squint.linear %x, %1 : ...
+    ```
+  }];
+  let options = [
+    Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
+    Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
+    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
+  ];
+  let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
+}
+
+def QuantizeHqq : Pass<"squint-quantize-hqq", "::mlir::ModuleOp"> {
+  let summary = "Fit each group's minimum so that few weights are far off";
+  let description = [{
+    Carries out `squint.weight_format` of operators whose `squint.method` is `hqq` (Badri and Shaji, Half-Quadratic Quantization of Large Machine
+    Learning Models, 2023), without samples. Formats need minima (`int4:group=64,min`): the scale of a group is
+    `s = (max - min) / (2^b - 1)`, and its zero `z`, a float, starts at `-min / s` and is improved up to 20 times, as long as the mean of
+    `|w - decoded|` falls:
+
+    * `q = clamp(round(w / s + z))`, `d = w - (q - z) * s`;
+    * `e = sign(d) * max(|d| - |d|^(p - 1) / beta, 0)`, p = 0.7, beta = 10: the large errors, which a few weights may keep;
+    * `z = mean(q - (w - e) / s)`.
+
+    The group's minimum is `z * s` in f16. Groups stop on their own, so that none depends on another.
+
+    ```mlir
+    %y = squint.linear %x, %w {squint.weight_format = "int4:group=64,min,scale=f16", squint.method = {name = "hqq"}} : ...
+    // becomes
+    %0 = squint.constant #squint.data<"#0", 0, 9216> : !squint.packed<128x128, "int4:group=64,min,scale=f16">
+    %1 = squint.dequantize %0 {squint.original = #squint.data<"model.onnx", 0, 65536> : tensor<128x128xf32>} : ...
+    %y = squint.linear %x, %1 : ...
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
   let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
 }
 
