@@ -24,7 +24,7 @@ LogicalResult IntegerGemm::prepare() {
   const Format &weight = layout.format;
   if (!hasIntegerProducts(weight, activation))
     return op->emitError()
-           << "expected int8 activations of a weight of integers, got '"
+           << "expected activations and a weight of integers, got '"
            << activation.str() << "' of '" << weight.str() << "'";
   isStatic = activation.granularity == Granularity::Tensor;
   if (isStatic != op.getActivationScale().has_value() ||

@@ -272,7 +272,7 @@ bool squint::kernel::hasIntegerProducts(const Format &weight,
                                         const Format &activation) {
   PanelLayout layout;
   layout.format = weight;
-  return activation.element->name == "int8" &&
+  return activation.isInteger() && !activation.element->fixedGroup &&
          (weight.isInteger() || layout.isDoubled());
 }
 

@@ -5,6 +5,7 @@
 // i + 16, ..., and end in one tree; lanes that a tail leaves out add nothing.
 //===----------------------------------------------------------------------===//
 
+#include "Rows.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Numerics/FloatBits.h"
@@ -14,8 +15,7 @@ using namespace squint;
 using namespace squint::kernel;
 using Values = KernelBuilder::Values;
 
-/// A matrix of f32 whose rows are contiguous.
-static LogicalResult checkFloatRows(Operation *op, Value value) {
+LogicalResult squint::kernel::checkFloatRows(Operation *op, Value value) {
   auto type = dyn_cast<MemRefType>(value.getType());
   if (!type || type.getRank() != 2 || !type.getElementType().isF32())
     return op->emitError() << "expected a matrix of f32, got "
@@ -44,9 +44,6 @@ static void forRows(KernelBuilder &b, Units units,
   });
   b.loop(rest, units.end, 1, [&](Value row) { body(row); });
 }
-
-/// Floats of a row of those that a kernel keeps on the stack.
-static constexpr int64_t kMaxScratchRow = 1 << 13;
 
 //===----------------------------------------------------------------------===//
 // kernel.quantize_rows
@@ -193,49 +190,6 @@ static LogicalResult buildRoundRows(KernelBuilder &b, QuantizeRowsOp op,
   return success();
 }
 
-namespace {
-
-/// Codes, scales and sums of rows of floats.
-class RowQuantizer {
-public:
-  /// `columns` may be symbolic; a scale makes the quantization static. Outputs
-  /// are codes, scales (unless static) and sums.
-  RowQuantizer(KernelBuilder &b, Operation *op, const Format &format,
-               int64_t sumGroup, std::optional<APFloat> scale, int32_t zero,
-               int64_t columns, ValueRange outputs);
-
-  LogicalResult check();
-  /// Rows `from` of `x`, whose largest magnitudes are `largest` where they are
-  /// known, to rows `rows` of the outputs.
-  void build(Value x, ArrayRef<Value> from, ArrayRef<Value> rows,
-             ArrayRef<Value> largest = {});
-  /// Whether a row has one scale that depends on its largest magnitude.
-  bool isByRow() const { return !isStatic && block == columns; }
-
-private:
-  Value width(Value x, int64_t length) {
-    return ShapedType::isDynamic(columns) ? b.dim(x, 1) : b.index(length);
-  }
-  void buildBlock(Value number, int64_t length, ArrayRef<Value> largest);
-  void buildParts(Value start, int64_t length, ArrayRef<Value> inverses);
-  void buildPart(Value start, int64_t length, ArrayRef<Value> inverses,
-                 Value sumIndex);
-
-  KernelBuilder &b;
-  Operation *op;
-  const Format &format;
-  int64_t sumGroup, columns, block, part;
-  bool isStatic;
-  float scale;
-  int32_t zero;
-  Value codes, scales, sums;
-  /// The rows at hand.
-  Value x;
-  ArrayRef<Value> from, rows;
-};
-
-} // namespace
-
 RowQuantizer::RowQuantizer(KernelBuilder &b, Operation *op,
                            const Format &format, int64_t sumGroup,
                            std::optional<APFloat> scale, int32_t zero,
@@ -266,7 +220,8 @@ LogicalResult RowQuantizer::check() {
 /// Codes of [start, start + length) and their sums.
 void RowQuantizer::buildPart(Value start, int64_t length,
                              ArrayRef<Value> inverses, Value sumIndex) {
-  Rounder round{b, isStatic ? -128 : -127, 127, zero, isStatic};
+  Rounder round{b, isStatic ? -128 : format.minCode(), format.maxCode(), zero,
+                isStatic};
   Value none = b.intConstant(b.i32s(), 0);
   Values totals = b.lanes(
       width(x, length), Values(rows.size(), none),
@@ -313,8 +268,11 @@ void RowQuantizer::buildBlock(Value number, int64_t length,
   if (found.empty())
     found = findLargest(b, x, from, start, width(x, length));
   for (auto [row, most] : llvm::zip(rows, found)) {
-    Value scale = roundScale(b, arith::DivFOp::create(b, most, b.f32(127.0f)),
-                             format.scale);
+    if (format.clip != 1.0f)
+      most = arith::MulFOp::create(b, most, b.f32(format.clip));
+    Value scale = roundScale(
+        b, arith::DivFOp::create(b, most, b.f32(float(format.maxCode()))),
+        format.scale);
     memref::StoreOp::create(b, scale, scales, ValueRange{row, number});
     inverses.push_back(b.splat(invertScale(b, scale)));
   }

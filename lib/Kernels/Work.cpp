@@ -22,8 +22,8 @@ constexpr int64_t kChunkNs = 5000;
 
 bool squint::kernel::isKernel(Operation *op) {
   return isa<GemmOp, QuantizeRowsOp, DepthwiseOp, NormOp, SoftmaxOp,
-             kernel::AttentionOp, GatherRowsOp, DequantizeOp,
-             linalg::BatchMatmulOp>(op);
+             kernel::HadamardOp, kernel::AttentionOp, GatherRowsOp,
+             DequantizeOp, linalg::BatchMatmulOp>(op);
 }
 
 /// Units that make up a chunk when one takes `ns` nanoseconds.

@@ -10,18 +10,20 @@
 
 using namespace squint;
 
-float squint::quantizeDynamic(llvm::ArrayRef<float> values, ScaleType type,
-                              int8_t *codes) {
+float squint::quantizeDynamic(llvm::ArrayRef<float> values,
+                              const Format &format, int8_t *codes) {
   uint32_t largest = 0;
   for (float value : values)
     largest = std::max(largest, llvm::bit_cast<uint32_t>(value) & 0x7fffffff);
-  float scale = roundScale(llvm::bit_cast<float>(largest) / 127.0f, type);
+  float low = format.minCode(), high = format.maxCode();
+  float scale = roundScale(llvm::bit_cast<float>(largest) * format.clip / high,
+                           format.scale);
   float inverse = scale == 0.0f ? 0.0f : 1.0f / scale;
   for (size_t i = 0; i < values.size(); ++i) {
     float rounded = std::nearbyint(values[i] * inverse);
     codes[i] = std::isnan(rounded)
                    ? 0
-                   : int8_t(std::min(std::max(rounded, -127.0f), 127.0f));
+                   : int8_t(std::min(std::max(rounded, low), high));
   }
   return scale;
 }

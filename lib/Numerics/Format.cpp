@@ -7,6 +7,7 @@
 #include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace squint;
@@ -52,6 +53,25 @@ static llvm::Error checkRole(const Format &format, FormatRole role) {
       format.granularity == Granularity::Channel)
     return fail("granularity 'channel' is for weights, expected tensor, token "
                 "or group=N");
+  return llvm::Error::success();
+}
+
+/// As the canonical spelling has it: what is read again is the same number.
+static std::string stringifyClip(float clip) {
+  return llvm::formatv("{0:F3}", clip).str();
+}
+
+static llvm::Error parseClip(llvm::StringRef text, Format &format) {
+  double value;
+  if (text.getAsDouble(value) || !(value > 0.0 && value <= 1.0))
+    return fail("expected a clip ratio above 0 and up to 1, got '" + text +
+                "'");
+  format.clip = float(value);
+  // Three places are kept.
+  if (llvm::StringRef(stringifyClip(format.clip)).getAsDouble(value) ||
+      float(value) != format.clip || value == 0.0)
+    return fail("expected a clip ratio of at most three decimal places, got '" +
+                text + "'");
   return llvm::Error::success();
 }
 
@@ -107,6 +127,9 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
       if (format.minimum)
         return fail("'min' given twice");
       format.minimum = true;
+    } else if (scale.consume_front("clip=")) {
+      if (llvm::Error error = parseClip(scale, format))
+        return std::move(error);
     } else if (scale.consume_front("scale=")) {
       if (hasScaleOption)
         return fail("'scale' given twice");
@@ -140,7 +163,7 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
         return fail("expected 1 to 65535 outliers, got '" + count + "'");
     } else {
       return fail("unknown option '" + option +
-                  "', expected zero-point, min, "
+                  "', expected zero-point, min, clip=R, "
                   "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4 or "
                   "outliers=N");
     }
@@ -195,6 +218,12 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
                 llvm::Twine(format.groupSize));
   if (format.isCodebook() && role == FormatRole::Activation)
     return fail(name + " is for weights");
+  if (format.clip != 1.0f &&
+      (role == FormatRole::Weight || !format.isSymmetric() ||
+       format.granularity == Granularity::Tensor ||
+       format.granularity == Granularity::Channel))
+    return fail("a clip ratio is for activations of symmetric integers by "
+                "token or group");
   if (!hasScaleOption &&
       (format.granularity == Granularity::Group || format.isCodebook()))
     format.scale = ScaleType::F16;
@@ -225,6 +254,8 @@ std::string Format::str() const {
     text += ",zero-point";
   if (minimum)
     text += ",min";
+  if (clip != 1.0f)
+    text += ",clip=" + stringifyClip(clip);
   text += ",scale=" + stringifyScaleType(scale).str();
   if (sparse)
     text += ",sparse=2:4";
@@ -259,7 +290,8 @@ bool Format::operator==(const Format &other) const {
   return element == other.element && granularity == other.granularity &&
          groupSize == other.groupSize && scale == other.scale &&
          zeroPoint == other.zeroPoint && minimum == other.minimum &&
-         sparse == other.sparse && outliers == other.outliers;
+         sparse == other.sparse && outliers == other.outliers &&
+         clip == other.clip;
 }
 
 PlainLayout PlainLayout::get(const Format &format, int64_t rows,

@@ -23,7 +23,7 @@ QuantizedActivations QuantizedActivations::get(const float *x, int64_t tokens,
       int64_t size = std::min(result.groupSize, columns - begin);
       int64_t first = token * columns + begin;
       result.scales.push_back(quantizeDynamic(llvm::ArrayRef(x + first, size),
-                                              format.scale,
+                                              format,
                                               result.codes.data() + first));
     }
   return result;

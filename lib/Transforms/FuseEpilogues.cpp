@@ -336,27 +336,47 @@ struct FuseOutput : OpRewritePattern<linalg::GenericOp> {
   llvm::function_ref<void()> count;
 };
 
-/// The rows of a norm are quantized where they are made.
+kernel::NormOp quantizeRows(OpBuilder &b, Location loc, kernel::NormOp op,
+                            ValueRange outputs, QuantizeRowsOp quantize) {
+  return kernel::NormOp::create(
+      b, loc, outputs.getTypes(), op.getInput(), op.getScale(), op.getBias(),
+      outputs, op.getCenteredAttr(), op.getEpsilonAttr(),
+      quantize.getFormatAttr(), quantize.getSumGroupAttr(),
+      quantize.getScaleAttr(), quantize.getZeroPointAttr());
+}
+
+kernel::HadamardOp quantizeRows(OpBuilder &b, Location loc,
+                                kernel::HadamardOp op, ValueRange outputs,
+                                QuantizeRowsOp quantize) {
+  return kernel::HadamardOp::create(
+      b, loc, outputs.getTypes(), op.getInput(), op.getSigns(), outputs,
+      op.getSizeAttr(), quantize.getFormatAttr(), quantize.getSumGroupAttr(),
+      quantize.getScaleAttr(), quantize.getZeroPointAttr());
+}
+
+/// The rows of a norm or a rotation are quantized where they are made.
+template <typename RowsOp>
 struct FuseQuantization : OpRewritePattern<QuantizeRowsOp> {
   FuseQuantization(MLIRContext *context, llvm::function_ref<void()> count)
       : OpRewritePattern(context), count(count) {}
 
   LogicalResult matchAndRewrite(QuantizeRowsOp op,
                                 PatternRewriter &rewriter) const override {
-    auto norm = op.getInput().getDefiningOp<kernel::NormOp>();
+    auto made = op.getInput().getDefiningOp<RowsOp>();
     auto type = cast<RankedTensorType>(op.getInput().getType());
-    if (!norm || norm.getActivationFormat() ||
-        norm->getBlock() != op->getBlock() || type.getRank() != 2 ||
+    if (!made || made.getActivationFormat() ||
+        made->getBlock() != op->getBlock() || type.getRank() != 2 ||
         type.isDynamicDim(1) || type.getDimSize(1) > kMaxColumns ||
         !op.getFormat().getFormat().isInteger())
       return rewriter.notifyMatchFailure(
-          op, "expected int8 codes of rows that a norm makes");
-    auto empty = norm.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
+          op, "expected integer codes of rows that such an operator makes");
+    Value init = made.getOutputs()[0];
+    auto empty = init.getDefiningOp<tensor::EmptyOp>();
     if (!empty || empty.getType() != type)
       return rewriter.notifyMatchFailure(op, "expected a new tensor");
 
-    Location loc = rewriter.getFusedLoc({norm.getLoc(), op.getLoc()});
-    rewriter.setInsertionPoint(norm);
+    Location loc = rewriter.getFusedLoc({made.getLoc(), op.getLoc()});
+    rewriter.setInsertionPoint(made);
     OpFoldResult rows = empty.getMixedSizes()[0];
     SmallVector<Value> outputs;
     for (Value output : op.getOutputs()) {
@@ -369,16 +389,12 @@ struct FuseQuantization : OpRewritePattern<QuantizeRowsOp> {
     }
     bool isRead = !op.getInput().hasOneUse();
     if (isRead)
-      outputs.push_back(norm.getOutputs()[0]);
-    auto both = kernel::NormOp::create(
-        rewriter, loc, ValueRange(outputs).getTypes(), norm.getInput(),
-        norm.getScale(), norm.getBias(), outputs, norm.getCenteredAttr(),
-        norm.getEpsilonAttr(), op.getFormatAttr(), op.getSumGroupAttr(),
-        op.getScaleAttr(), op.getZeroPointAttr());
+      outputs.push_back(made.getOutputs()[0]);
+    auto both = quantizeRows(rewriter, loc, made, outputs, op);
     rewriter.replaceOp(op, both.getResults().take_front(op.getNumResults()));
     if (isRead)
-      rewriter.replaceAllUsesWith(norm.getResult(0), both.getResults().back());
-    rewriter.eraseOp(norm);
+      rewriter.replaceAllUsesWith(made.getResult(0), both.getResults().back());
+    rewriter.eraseOp(made);
     count();
     return success();
   }
@@ -393,8 +409,8 @@ struct FuseEpilogues : squint::impl::FuseEpiloguesBase<FuseEpilogues> {
   void runOnOperation() override {
     auto count = [&] { ++numFused; };
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseEpilogue, FuseOutput, FuseQuantization>(&getContext(),
-                                                             count);
+    patterns.add<FuseEpilogue, FuseOutput, FuseQuantization<kernel::NormOp>,
+                 FuseQuantization<kernel::HadamardOp>>(&getContext(), count);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

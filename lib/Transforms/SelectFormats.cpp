@@ -26,9 +26,10 @@ static bool isLeftAlone(const Format &format) {
 static bool isBuiltActivation(const Format &format) {
   if (!format.hasScale())
     return true;
-  if (format.element->name == "int8")
-    return !format.minimum &&
-           (!format.zeroPoint || format.granularity == Granularity::Tensor);
+  if (format.isInteger() && !format.element->fixedGroup)
+    return !format.minimum && !format.sparse &&
+           (format.granularity == Granularity::Tensor ? format.bits() == 8
+                                                      : !format.zeroPoint);
   // Floats have no static scales.
   return format.bits() == 8 && format.element->kind == ElementKind::Float &&
          !format.element->fixedGroup &&

@@ -5,6 +5,7 @@
 #include "KernelTest.h"
 #include "squint/Kernels/Work.h"
 #include "squint/Numerics/Activations.h"
+#include "squint/Numerics/Hadamard.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Runtime/Abi.h"
 #include <cmath>
@@ -218,6 +219,8 @@ TEST_F(RowsTest, QuantizeRows) {
         Case{"int8:group=32,scale=bf16", 96, 32},
         Case{"int8:token,scale=f16", 33, 0},
         Case{"int8:token,scale=bf16", 48, 16}, Case{"int8:token", 29, -1},
+        Case{"int4:token", 75, 32}, Case{"int4:group=32,clip=0.9", 96, 32},
+        Case{"int5:token,clip=0.85,scale=f16", 33, 0},
         Case{"int8:tensor", 50, 0}, Case{"int8:tensor", 70, 32}}) {
     auto format =
         llvm::cantFail(Format::parse(c.format, FormatRole::Activation));
@@ -255,7 +258,7 @@ TEST_F(RowsTest, QuantizeRows) {
           quantizeStatic(values, grid, expected.data() + m * columns + start);
         else
           expectedScales[m * groups + start / group] = quantizeDynamic(
-              values, format.scale, expected.data() + m * columns + start);
+              values, format, expected.data() + m * columns + start);
       }
       for (int64_t k = 0; k < columns; ++k)
         expectedSums[m * parts + k / part] += expected[m * columns + k];
@@ -292,6 +295,79 @@ TEST_F(RowsTest, QuantizeRows) {
                      EXPECT_TRUE(std::isnan(scales[i]));
                });
   }
+}
+
+// Blocks within a vector, of many vectors, with and without signs, and tails;
+// floats, codes, or both.
+TEST_F(RowsTest, Hadamard) {
+  constexpr int64_t rows = 3;
+  struct Case {
+    int64_t size, blocks;
+  };
+  for (Case c : {Case{1, 5}, Case{2, 9}, Case{8, 8}, Case{16, 1}, Case{64, 3},
+                 Case{2048, 1}, Case{12, 3}, Case{20, 1}, Case{24, 3},
+                 Case{576, 2}, Case{1536, 1}, Case{112, 2}})
+    for (int outputs : {0, 1, 2}) {
+      int64_t columns = c.size * c.blocks, order = getHadamardOrder(c.size);
+      std::vector<float> signs = getHadamardSigns(order);
+      Buffer<float> x(rows * columns), h(order * order), y(rows * columns),
+          scales(rows);
+      Buffer<int8_t> codes(rows * columns);
+      Buffer<int32_t> sums(rows);
+      fill(x);
+      std::copy(signs.begin(), signs.end(), h.data);
+      std::vector<float> expected(x.data, x.data + x.count);
+      for (int64_t i = 0; i < x.count; i += c.size)
+        rotate(llvm::MutableArrayRef(expected).slice(i, c.size), signs);
+      Format format = llvm::cantFail(
+          Format::parse("int4:token,clip=0.9", FormatRole::Activation));
+      std::vector<int8_t> expectedCodes(x.count);
+      std::vector<float> expectedScales;
+      for (int64_t m = 0; m < rows; ++m)
+        expectedScales.push_back(quantizeDynamic(
+            llvm::ArrayRef(expected).slice(m * columns, columns), format,
+            expectedCodes.data() + m * columns));
+
+      std::string matrix = "memref<?x" + str(columns) + "xf32>",
+                  table = "memref<" + str(order) + "x" + str(order) + "xf32>",
+                  byte = "memref<?x" + str(columns) + "xi8>";
+      std::string body = "kernel.hadamard ins(%x" +
+                         std::string(order > 1 ? ", %h" : "") + " : " + matrix +
+                         (order > 1 ? ", " + table : "") + ") outs(";
+      std::string parts = " : " + byte + ", memref<?x1xf32>, memref<?x1xi32>";
+      body += outputs == 0   ? "%y : " + matrix
+              : outputs == 1 ? "%q, %s, %z" + parts
+                             : "%q, %s, %z, %y" + parts + ", " + matrix;
+      body += ") size = " + str(c.size);
+      if (outputs)
+        body +=
+            " {activation_format = #squint.format<\"" + format.str() + "\">}";
+      forTargets(
+          "%x: " + matrix + ", %h: " + table + ", %y: " + matrix +
+              ", %q: " + byte + ", %s: memref<?x1xf32>, %z: memref<?x1xi32>",
+          body, "", [&](KernelJit &jit, const TestTarget &) {
+            auto *f = jit.lookup<void(MemRef<2> *, MemRef<2> *, MemRef<2> *,
+                                      MemRef<2> *, MemRef<2> *, MemRef<2> *,
+                                      int64_t, int64_t)>("f");
+            MemRef<2> a(x.data, {rows, columns}), b(h.data, {order, order}),
+                d(y.data, {rows, columns}), e(codes.data, {rows, columns}),
+                g(scales.data, {rows, 1}), i(sums.data, {rows, 1});
+            f(&a, &b, &d, &e, &g, &i, 0, rows);
+            SCOPED_TRACE(str(c.size) + " x " + str(c.blocks));
+            if (outputs != 1)
+              expectSame(expected.data(), y.data, y.count, "element");
+            if (!outputs)
+              return;
+            expectSame(expectedCodes.data(), codes.data, codes.count, "code");
+            expectSame(expectedScales.data(), scales.data, rows, "scale");
+            for (int64_t m = 0; m < rows; ++m) {
+              int32_t sum = 0;
+              for (int64_t k = 0; k < columns; ++k)
+                sum += expectedCodes[m * columns + k];
+              EXPECT_EQ(sum, sums[m]);
+            }
+          });
+    }
 }
 
 TEST_F(RowsTest, GatherRows) {

@@ -19,7 +19,8 @@ static Format parse(llvm::StringRef text) {
 TEST(Activations, RoundHalfToEvenAndReachBothEnds) {
   std::vector<float> values = {127.0f, -127.0f, 0.5f, 1.5f, 2.5f, -0.5f};
   int8_t codes[6];
-  EXPECT_EQ(quantizeDynamic(values, ScaleType::F32, codes), 1.0f);
+  EXPECT_EQ(quantizeDynamic(values, parse("int8:token,scale=f32"), codes),
+            1.0f);
   int8_t expected[] = {127, -127, 0, 2, 2, 0};
   for (int i = 0; i < 6; ++i)
     EXPECT_EQ(codes[i], expected[i]);
@@ -28,55 +29,93 @@ TEST(Activations, RoundHalfToEvenAndReachBothEnds) {
 TEST(Activations, RoundTheScaleFirst) {
   std::vector<float> values = {1.0f, 0.3f};
   int8_t codes[2];
-  float scale = quantizeDynamic(values, ScaleType::F16, codes);
+  float scale = quantizeDynamic(values, parse("int8:token,scale=f16"), codes);
   EXPECT_EQ(scale, halfToFloat(floatToHalf(1.0f / 127.0f)));
   EXPECT_EQ(codes[0], 127);
   // Rounded down, the largest value is clamped; rounded up, it is not 127.
   values[0] = 127.0f * 1.0004f;
-  EXPECT_EQ(quantizeDynamic(values, ScaleType::F16, codes), 1.0f);
+  EXPECT_EQ(quantizeDynamic(values, parse("int8:token,scale=f16"), codes),
+            1.0f);
   EXPECT_EQ(codes[0], 127);
   values[0] = 127.0f * 1.003f;
-  EXPECT_EQ(quantizeDynamic(values, ScaleType::BF16, codes), 1.0f);
+  EXPECT_EQ(quantizeDynamic(values, parse("int8:token,scale=bf16"), codes),
+            1.0f);
   EXPECT_EQ(codes[0], 127);
   values[0] = 127.0f * 1.0045f;
-  EXPECT_EQ(quantizeDynamic(values, ScaleType::BF16, codes), 1.0078125f);
+  EXPECT_EQ(quantizeDynamic(values, parse("int8:token,scale=bf16"), codes),
+            1.0078125f);
   EXPECT_EQ(codes[0], 127);
+}
+
+// Symmetric codes of fewer bits: the lower end is only reached by what is
+// clipped.
+TEST(Activations, FewerBitsAndClipping) {
+  std::vector<float> values = {7.0f, -7.0f, 0.5f, 1.5f, -2.5f, 0.0f};
+  int8_t codes[6];
+  EXPECT_EQ(quantizeDynamic(values, parse("int4:token,scale=f32"), codes),
+            1.0f);
+  int8_t expected[] = {7, -7, 0, 2, -2, 0};
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(codes[i], expected[i]);
+  float scale =
+      quantizeDynamic(values, parse("int4:token,clip=0.5,scale=f32"), codes);
+  EXPECT_EQ(scale, 3.5f / 7.0f);
+  int8_t clipped[] = {7, -8, 1, 3, -5, 0};
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(codes[i], clipped[i]);
+  EXPECT_EQ(quantizeDynamic({1.0f, -1.0f},
+                            parse("int8:token,clip=0.9,scale=f32"), codes),
+            1.0f * 0.9f / 127.0f);
+  EXPECT_EQ(codes[1], -127);
+  EXPECT_EQ(
+      quantizeDynamic({1.0f, -1.0f}, parse("int2:token,scale=f32"), codes),
+      1.0f);
+  EXPECT_EQ(codes[0], 1);
 }
 
 // What a narrow scale cannot hold is 0 below and NaN, once decoded, above.
 TEST(Activations, DefineScalesOutOfRange) {
   int8_t codes[2] = {1, 1};
-  EXPECT_EQ(quantizeDynamic({3.7e-6f, -3.7e-6f}, ScaleType::F16, codes), 0.0f);
+  EXPECT_EQ(quantizeDynamic({3.7e-6f, -3.7e-6f}, parse("int8:token,scale=f16"),
+                            codes),
+            0.0f);
   EXPECT_EQ(codes[0], 0);
   EXPECT_EQ(codes[1], 0);
-  EXPECT_EQ(quantizeDynamic({3.9e-6f, 0.0f}, ScaleType::F16, codes), 0x1p-24f);
+  EXPECT_EQ(
+      quantizeDynamic({3.9e-6f, 0.0f}, parse("int8:token,scale=f16"), codes),
+      0x1p-24f);
   EXPECT_EQ(codes[0], 65);
-  EXPECT_EQ(quantizeDynamic({8.3e6f, 0.0f}, ScaleType::F16, codes), 65344.0f);
-  EXPECT_TRUE(
-      std::isinf(quantizeDynamic({8.4e6f, 3.0f}, ScaleType::F16, codes)));
+  EXPECT_EQ(
+      quantizeDynamic({8.3e6f, 0.0f}, parse("int8:token,scale=f16"), codes),
+      65344.0f);
+  EXPECT_TRUE(std::isinf(
+      quantizeDynamic({8.4e6f, 3.0f}, parse("int8:token,scale=f16"), codes)));
   EXPECT_EQ(codes[0], 0);
   EXPECT_EQ(codes[1], 0);
 }
 
 TEST(Activations, KeepZeroRowsZeroAndSpreadNaN) {
   int8_t codes[2] = {1, 1};
-  EXPECT_EQ(quantizeDynamic({0.0f, -0.0f}, ScaleType::F32, codes), 0.0f);
+  EXPECT_EQ(
+      quantizeDynamic({0.0f, -0.0f}, parse("int8:token,scale=f32"), codes),
+      0.0f);
   EXPECT_EQ(codes[0], 0);
   EXPECT_EQ(codes[1], 0);
-  EXPECT_TRUE(std::isnan(
-      quantizeDynamic({std::nanf(""), 3.0f}, ScaleType::F32, codes)));
+  EXPECT_TRUE(std::isnan(quantizeDynamic(
+      {std::nanf(""), 3.0f}, parse("int8:token,scale=f32"), codes)));
   EXPECT_EQ(codes[0], 0);
   EXPECT_EQ(codes[1], 0);
   // 0 * inf is NaN again once decoded.
-  EXPECT_TRUE(
-      std::isinf(quantizeDynamic({INFINITY, 3.0f}, ScaleType::F32, codes)));
+  EXPECT_TRUE(std::isinf(
+      quantizeDynamic({INFINITY, 3.0f}, parse("int8:token,scale=f32"), codes)));
   EXPECT_EQ(codes[0], 0);
 }
 
 TEST(Activations, SurviveTinyAndHugeRows) {
   int8_t codes[2];
   for (float value : {1e-45f, 1e-40f, 1e-37f, 3.4e38f}) {
-    float scale = quantizeDynamic({value, -value}, ScaleType::F32, codes);
+    float scale =
+        quantizeDynamic({value, -value}, parse("int8:token,scale=f32"), codes);
     EXPECT_EQ(codes[0], -codes[1]);
     EXPECT_LE(std::fabs(float(codes[0]) * scale - value), value);
   }

@@ -39,6 +39,8 @@ TEST(Format, FillsInDefaults) {
   EXPECT_EQ(weight("codebook2"), "codebook2:channel,scale=f16");
   EXPECT_EQ(weight("int3:group=16,outliers=9,scale=bilevel3"),
             "int3:group=16,scale=bilevel3,outliers=9");
+  EXPECT_EQ(activation("int4,clip=0.90"), "int4:token,clip=0.900,scale=f32");
+  EXPECT_EQ(activation("int4,clip=1"), "int4:token,scale=f32");
   EXPECT_EQ(weight("mxfp4"), "mxfp4");
   EXPECT_EQ(weight("nvfp4:group=16"), "nvfp4");
   EXPECT_EQ(weight("q4_k:group=32"), "q4_k");
@@ -52,7 +54,7 @@ TEST(Format, CanonicalSpellingsParseAgain) {
          {"", ":tensor", ":channel", ":token", ":group=48", ",zero-point",
           ":group=9,min", ":group=7,zero-point,scale=f32",
           ":channel,scale=bf16", ":group=16,sparse=2:4",
-          ":group=16,scale=bilevel3,outliers=7"}) {
+          ":group=16,scale=bilevel3,outliers=7", ":token,clip=0.875"}) {
       llvm::Expected<Format> format =
           Format::parse(element->name.str() + suffix, FormatRole::Any);
       if (!format) {
@@ -95,6 +97,7 @@ TEST(Format, NamesWhatIsWrong) {
             "dynamic8 or bilevel3");
   EXPECT_EQ(weight("int8,zeropoint"),
             "error: unknown option 'zeropoint', expected zero-point, min, "
+            "clip=R, "
             "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4 or outliers=N");
   EXPECT_EQ(weight("int8,sparse=1:4"),
             "error: unknown sparsity '1:4', expected 2:4");
@@ -119,6 +122,17 @@ TEST(Format, NamesWhatIsWrong) {
             "'int3:group=16,outliers=3'");
   EXPECT_EQ(weight("int3:group=16,scale=bilevel3,outliers=0"),
             "error: expected 1 to 65535 outliers, got '0'");
+  EXPECT_EQ(weight("int4,clip=0.9"),
+            "error: a clip ratio is for activations of symmetric integers by "
+            "token or group");
+  EXPECT_EQ(activation("int8:tensor,clip=0.9"), weight("int4,clip=0.9"));
+  EXPECT_EQ(activation("int8,clip=0"),
+            "error: expected a clip ratio above 0 and up to 1, got '0'");
+  EXPECT_EQ(activation("int8,clip=nan"),
+            "error: expected a clip ratio above 0 and up to 1, got 'nan'");
+  EXPECT_EQ(activation("int8,clip=0.12345"),
+            "error: expected a clip ratio of at most three decimal places, got "
+            "'0.12345'");
   EXPECT_EQ(weight("int8,zero-point,zero-point"),
             "error: 'zero-point' given twice");
   EXPECT_EQ(weight("int8,scale=f16,scale=f16"), "error: 'scale' given twice");

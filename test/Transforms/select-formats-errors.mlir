@@ -1,7 +1,7 @@
 // RUN: split-file %s %t
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int5:banana" 2>&1 | FileCheck %s --check-prefix=GRANULARITY
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=f8e4m3:tensor" 2>&1 | FileCheck %s --check-prefix=STATIC
-// RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int8 activations=int4" 2>&1 | FileCheck %s --check-prefix=ACTIVATION
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int8 activations=int4:tensor" 2>&1 | FileCheck %s --check-prefix=ACTIVATION
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="weights=int8 activations=int8:token,zero-point" 2>&1 | FileCheck %s --check-prefix=ZERO
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=int8:channel" 2>&1 | FileCheck %s --check-prefix=CHANNEL
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="activations=int8" 2>&1 | FileCheck %s --check-prefix=FLOAT
@@ -35,7 +35,7 @@
 
 // GRANULARITY: error: expected a format for weights, got 'int5:banana': unknown granularity 'banana', expected tensor, channel, token or group=N
 // STATIC: error: activations of format 'f8e4m3:tensor,scale=f32' are not built yet
-// ACTIVATION: error: activations of format 'int4:token,scale=f32' are not built yet
+// ACTIVATION: error: activations of format 'int4:tensor,scale=f32' are not built yet
 // ZERO: error: activations of format 'int8:token,zero-point,scale=f32' are not built yet
 // CHANNEL: error: expected a format for activations, got 'int8:channel': granularity 'channel' is for weights, expected tensor, token or group=N
 
@@ -79,8 +79,8 @@ rules:
 
 //--- unbuilt.yaml
 rules:
-  - activations: int3
-# UNBUILT: unbuilt.yaml:2:5: error: activations of format 'int3:token,scale=f32' are not built yet
+  - activations: int3:tensor
+# UNBUILT: unbuilt.yaml:2:5: error: activations of format 'int3:tensor,scale=f32' are not built yet
 
 //--- format.yaml
 rules:

@@ -24,6 +24,7 @@ mlir::LogicalResult buildQuantizeRows(KernelBuilder &b, QuantizeRowsOp op,
 mlir::LogicalResult buildDepthwise(KernelBuilder &b, DepthwiseOp op,
                                    Units units);
 mlir::LogicalResult buildNorm(KernelBuilder &b, NormOp op, Units units);
+mlir::LogicalResult buildHadamard(KernelBuilder &b, HadamardOp op, Units units);
 mlir::LogicalResult buildSoftmax(KernelBuilder &b, SoftmaxOp op, Units units);
 mlir::LogicalResult buildAttention(KernelBuilder &b, AttentionOp op,
                                    Units units);

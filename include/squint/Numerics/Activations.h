@@ -5,12 +5,15 @@
 // Every kernel that quantizes activations gives these bits. Each step is one
 // f32 operation, rounded half to even, so vector code can follow it exactly.
 //
-// Dynamic, one row or one group of a row at a time:
+// Dynamic, one row or one group of a row at a time, with the format's clip
+// ratio (1 unless it says otherwise) and bounds: -127..127 for int8, for b < 8
+// bits -2^(b-1)..2^(b-1)-1; `high` is the upper one.
 //   amax  = max |x|              NaN if there is one (the maximum of the bits
 //                                of |x| as integers does that)
-//   scale = amax / 127           a division, then rounded to the scale's type
+//   scale = (amax * clip) / high a product (none where clip is 1) and a
+//                                division, then rounded to the scale's type
 //   inv   = scale == 0 ? 0 : 1 / scale
-//   code  = clamp(rne(x * inv), -127, 127), 0 if x * inv is NaN
+//   code  = clamp(rne(x * inv), low, high), 0 if x * inv is NaN
 // so that a block with NaN or infinity decodes to NaN throughout, and so does
 // one whose scale is too large for its type (f16: amax of 8.3e6 and more). One
 // whose scale rounds to 0 (f16: amax below 3.8e-6) decodes to 0.
@@ -32,8 +35,9 @@
 
 namespace squint {
 
-/// Quantizes one block to int8 and returns its scale (rounded to `type`).
-float quantizeDynamic(llvm::ArrayRef<float> values, ScaleType type,
+/// Quantizes one block to a format of symmetric integers of at most 8 bits and
+/// returns its scale, rounded to the format's type.
+float quantizeDynamic(llvm::ArrayRef<float> values, const Format &format,
                       int8_t *codes);
 
 /// How a static activation is stored: value = (code - zeroPoint) * scale.

@@ -39,12 +39,16 @@ struct Format {
   /// codes.
   int64_t outliers = 0;
 
+  /// Of a dynamic activation of integers: the part of the largest magnitude
+  /// that the codes reach; what lies beyond is clamped.
+  float clip = 1.0f;
+
   /// Reads `NAME[:tensor|channel|token|group=N][,zero-point|,min]
-  /// [,scale=TYPE][,sparse=2:4][,outliers=N]`, TYPE one of f16, bf16, f32 and,
-  /// for tables in groups, dynamic8, for integers in groups bilevel3. Left out,
-  /// the granularity is `channel` for weights and `token` for activations. The
-  /// scale is f16 for groups and f32 otherwise. Errors are fragments to append
-  /// to "expected a format, got ...".
+  /// [,clip=R][,scale=TYPE][,sparse=2:4][,outliers=N]`, TYPE one of f16, bf16,
+  /// f32 and, for tables in groups, dynamic8, for integers in groups bilevel3.
+  /// Left out, the granularity is `channel` for weights and `token` for
+  /// activations. The scale is f16 for groups and f32 otherwise. Errors are
+  /// fragments to append to "expected a format, got ...".
   static llvm::Expected<Format> parse(llvm::StringRef text, FormatRole role);
 
   /// The canonical spelling, with nothing left to defaults:

@@ -117,6 +117,9 @@ struct ConvertKernelToVector
             })
             .Case([&](DepthwiseOp op) { return buildDepthwise(b, op, units); })
             .Case([&](kernel::NormOp op) { return buildNorm(b, op, units); })
+            .Case([&](kernel::HadamardOp op) {
+              return buildHadamard(b, op, units);
+            })
             .Case([&](kernel::AttentionOp op) {
               return buildAttention(b, op, units);
             })

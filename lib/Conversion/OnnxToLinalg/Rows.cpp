@@ -52,6 +52,19 @@ static LogicalResult lowerSquintNorm(Node &node) {
                                     op.getEpsilon().convertToDouble()));
 }
 
+static LogicalResult lowerHadamard(Node &node) {
+  auto op = cast<HadamardOp>(node.op);
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor input = node.in(0), rows = toRows(b, input, input.rank() - 1);
+  Tensor result = empty(b, rows.dims, rows.element);
+  auto rotated = kernel::HadamardOp::create(
+      b, TypeRange(result.value.getType()), rows.value, op.getSigns(),
+      ValueRange(result.value), op.getSizeAttr(), squint::FormatAttr(),
+      /*sum_group=*/b.getI64IntegerAttr(0), FloatAttr(), IntegerAttr());
+  result.value = rotated.getResult(0);
+  return replaceRows(node, result);
+}
+
 static LogicalResult lowerLayerNormalization(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
@@ -168,6 +181,7 @@ ArrayRef<TableEntry> lowering::rowsTable() {
   static const TableEntry table[] = {
       {"squint.attention", lowerAttention},
       {"squint.norm", lowerSquintNorm},
+      {"squint.hadamard", lowerHadamard},
       {"LayerNormalization", lowerLayerNormalization},
       {"RMSNormalization", lowerLayerNormalization},
       {"InstanceNormalization", lowerNormOfGroups},

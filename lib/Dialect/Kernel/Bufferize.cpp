@@ -97,6 +97,8 @@ void kernel::registerBufferizableOpInterfaceExternalModels(
     QuantizeRowsOp::attachInterface<KernelInterface<QuantizeRowsOp>>(*context);
     DepthwiseOp::attachInterface<KernelInterface<DepthwiseOp>>(*context);
     NormOp::attachInterface<KernelInterface<NormOp>>(*context);
+    kernel::HadamardOp::attachInterface<KernelInterface<kernel::HadamardOp>>(
+        *context);
     AttentionOp::attachInterface<KernelInterface<AttentionOp>>(*context);
     SoftmaxOp::attachInterface<KernelInterface<SoftmaxOp>>(*context);
     GatherRowsOp::attachInterface<KernelInterface<GatherRowsOp>>(*context);

@@ -58,6 +58,7 @@ DPS_EFFECTS(kernel::GemmOp)
 DPS_EFFECTS(kernel::QuantizeRowsOp)
 DPS_EFFECTS(kernel::DepthwiseOp)
 DPS_EFFECTS(kernel::NormOp)
+DPS_EFFECTS(kernel::HadamardOp)
 DPS_EFFECTS(kernel::SoftmaxOp)
 DPS_EFFECTS(kernel::AttentionOp)
 DPS_EFFECTS(kernel::GatherRowsOp)
@@ -276,10 +277,20 @@ LogicalResult GemmOp::verify() {
 // Others
 //===----------------------------------------------------------------------===//
 
+/// Formats of activations whose codes are i8: int8, and symmetric integers of
+/// fewer bits whose scales are found by row or group.
+static bool isCodes(const Format &format) {
+  return format.isInteger() && !format.element->fixedGroup &&
+         (format.bits() == 8 ||
+          (!format.zeroPoint && format.granularity != Granularity::Tensor));
+}
+
 LogicalResult QuantizeRowsOp::verify() {
   Granularity granularity = getFormat().getFormat().granularity;
-  if (getFormat().getFormat().bits() != 8)
-    return emitOpError() << "expected an 8-bit format, got '"
+  Format format = getFormat().getFormat();
+  if (format.isInteger() ? !isCodes(format) : format.bits() != 8)
+    return emitOpError() << "expected int8, integers of fewer bits by token or "
+                            "group, or 8-bit floats, got '"
                          << getFormat().getSpelling() << "'";
   if ((granularity == Granularity::Tensor) != getScale().has_value())
     return emitOpError()
@@ -318,18 +329,43 @@ LogicalResult DepthwiseOp::verify() {
   return verifyEpilogue(*this, getEpilogue(), getExtras(), getOutputs());
 }
 
-LogicalResult kernel::NormOp::verify() {
-  size_t quantized = getNumQuantized(), outputs = getOutputs().size();
+/// Of an operator that makes rows and may quantize them.
+template <typename OpTy> static LogicalResult verifyRows(OpTy op) {
+  size_t quantized = op.getNumQuantized(), outputs = op.getOutputs().size();
   if (outputs != quantized + 1 && (!quantized || outputs != quantized))
-    return emitOpError() << "expected " << quantized
-                         << " outputs of the quantization and the rows, got "
-                         << outputs;
-  if (getActivationFormat() &&
-      (!getActivationFormat()->getFormat().isInteger() ||
-       getActivationFormat()->getFormat().bits() != 8))
-    return emitOpError() << "expected int8 activations, got '"
-                         << getActivationFormat()->getSpelling() << "'";
+    return op.emitOpError()
+           << "expected " << quantized
+           << " outputs of the quantization and the rows, got " << outputs;
+  if (op.getActivationFormat() &&
+      !isCodes(op.getActivationFormat()->getFormat()))
+    return op.emitOpError() << "expected activations of integers, got '"
+                            << op.getActivationFormat()->getSpelling() << "'";
   return success();
+}
+
+LogicalResult kernel::NormOp::verify() { return verifyRows(*this); }
+
+LogicalResult kernel::HadamardOp::verify() {
+  auto input = cast<ShapedType>(getInput().getType());
+  auto size = static_cast<int64_t>(getSize());
+  if (size < 1 || input.getRank() != 2 || input.isDynamicDim(1) ||
+      input.getDimSize(1) % size)
+    return emitOpError() << "expected a matrix of a static number of columns "
+                            "that the size divides, got "
+                         << input << " and " << size;
+  int64_t order = 1;
+  if (getSigns()) {
+    auto signs = cast<ShapedType>(getSigns().getType());
+    if (signs.getRank() != 2 || !signs.hasStaticShape() ||
+        signs.getDimSize(0) != signs.getDimSize(1))
+      return emitOpError() << "expected a square matrix of signs, got "
+                           << signs;
+    order = signs.getDimSize(0);
+  }
+  if (size % order || !llvm::isPowerOf2_64(size / order))
+    return emitOpError() << "expected a size of " << order
+                         << " times a power of two, got " << size;
+  return verifyRows(*this);
 }
 
 LogicalResult LookupOp::verify() {

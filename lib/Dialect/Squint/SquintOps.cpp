@@ -83,6 +83,11 @@ LogicalResult QuantizeOp::verify() {
     return emitOpError()
            << "expected a scale attribute exactly for tensor granularity, got '"
            << format.str() << "'";
+  if (isStatic ? format.element->name != "int8"
+               : format.isInteger() && format.zeroPoint)
+    return emitOpError() << "expected int8 codes with a static scale, and none "
+                            "with a zero point otherwise, got '"
+                         << format.str() << "'";
   if (getScale() && !(getScale()->isFinite() && !getScale()->isNegative()))
     return emitOpError() << "expected a finite scale that is not negative";
   if (getImage() &&
@@ -329,6 +334,34 @@ LogicalResult NormOp::verify() {
                   input.getShape().take_back(1)))
     return emitOpError() << "expected a scale of " << input.getShape().back()
                          << " elements, got " << getScale().getType();
+  return success();
+}
+
+LogicalResult HadamardOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto size = static_cast<int64_t>(getSize());
+  if (getResult().getType() != input || !isa<FloatType>(input.getElementType()))
+    return emitOpError() << "expected floats and a result of their type, got "
+                         << input << " and " << getResult().getType();
+  if (size < 1 || input.getRank() < 1 ||
+      ShapedType::isDynamic(input.getShape().back()) ||
+      input.getShape().back() % size)
+    return emitOpError() << "expected a static last dimension that the size "
+                            "divides, got "
+                         << input << " and " << size;
+  int64_t order = 1;
+  if (getSigns()) {
+    auto signs = cast<RankedTensorType>(getSigns().getType());
+    if (signs.getRank() != 2 || !signs.hasStaticShape() ||
+        signs.getDimSize(0) != signs.getDimSize(1) ||
+        !signs.getElementType().isF32())
+      return emitOpError() << "expected a square matrix of signs in f32, got "
+                           << signs;
+    order = signs.getDimSize(0);
+  }
+  if (order < 1 || size % order || !llvm::isPowerOf2_64(size / order))
+    return emitOpError() << "expected a size of " << order
+                         << " times a power of two, got " << size;
   return success();
 }
 

@@ -67,3 +67,20 @@ func.func @f(%x: memref<4xf32>, %n: index) {
   kernel.launch @missing(%x) units(%n) grain(%n) node = "n" : memref<4xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x12xf32>, %y: tensor<?x12xf32>) -> tensor<?x12xf32> {
+  // expected-error@+1 {{expected a size of 1 times a power of two, got 12}}
+  %0 = kernel.hadamard ins(%x : tensor<?x12xf32>) outs(%y : tensor<?x12xf32>) size = 12 -> tensor<?x12xf32>
+  return %0 : tensor<?x12xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x16xf32>, %y: tensor<?x16xf32>) -> tensor<?x16xf32> {
+  // expected-error@+1 {{expected 3 outputs of the quantization and the rows, got 1}}
+  %0 = kernel.hadamard ins(%x : tensor<?x16xf32>) outs(%y : tensor<?x16xf32>) size = 16
+      {activation_format = #squint.format<"int4:token,scale=f32">} -> tensor<?x16xf32>
+  return %0 : tensor<?x16xf32>
+}

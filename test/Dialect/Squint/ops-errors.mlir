@@ -83,3 +83,36 @@ func.func @f(%t: tensor<10x6xf32>, %ids: tensor<?xf32>) -> tensor<?x6xf32> {
   %0 = squint.embedding %t, %ids : tensor<10x6xf32>, tensor<?xf32> -> tensor<?x6xf32>
   return %0 : tensor<?x6xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error@+1 {{expected int8 codes with a static scale, and none with a zero point otherwise, got 'int4:tensor,scale=f32'}}
+  %0 = squint.quantize %x {scale = 1.0 : f32} : tensor<?x4xf32> -> <?x4, "int4:tensor">
+  %1 = squint.dequantize %0 : <?x4, "int4:tensor"> -> tensor<?x4xf32>
+  return %1 : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x12xf32>) -> tensor<?x12xf32> {
+  // expected-error@+1 {{expected a size of 1 times a power of two, got 12}}
+  %0 = squint.hadamard %x size = 12 : tensor<?x12xf32> -> tensor<?x12xf32>
+  return %0 : tensor<?x12xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x12xf32>) -> tensor<?x12xf32> {
+  // expected-error@+1 {{expected a static last dimension that the size divides}}
+  %0 = squint.hadamard %x size = 8 : tensor<?x12xf32> -> tensor<?x12xf32>
+  return %0 : tensor<?x12xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x12xf32>, %h: tensor<12x6xf32>) -> tensor<?x12xf32> {
+  // expected-error@+1 {{expected a square matrix of signs in f32, got 'tensor<12x6xf32>'}}
+  %0 = squint.hadamard %x signs(%h) size = 12 : tensor<?x12xf32>, tensor<12x6xf32> -> tensor<?x12xf32>
+  return %0 : tensor<?x12xf32>
+}

@@ -41,3 +41,15 @@ func.func @weighted(%x: tensor<?x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor
       : tensor<?x6xf32>, tensor<6xf32>, tensor<6xf32> -> tensor<?x6xf32>
   return %3 : tensor<?x6xf32>
 }
+
+// CHECK-LABEL: @hadamard
+func.func @hadamard(%x: tensor<?x24xf32>, %h: tensor<12x12xf32>) -> tensor<?x24xf32> {
+  // CHECK: squint.hadamard %{{.*}} size = 8 : tensor<?x24xf32> -> tensor<?x24xf32>
+  %0 = squint.hadamard %x size = 8 : tensor<?x24xf32> -> tensor<?x24xf32>
+  // CHECK: squint.hadamard %{{.*}} signs(%{{.*}}) size = 24 : tensor<?x24xf32>, tensor<12x12xf32> -> tensor<?x24xf32>
+  %1 = squint.hadamard %0 signs(%h) size = 24 : tensor<?x24xf32>, tensor<12x12xf32> -> tensor<?x24xf32>
+  // CHECK: squint.quantize %{{.*}} : tensor<?x24xf32> -> <?x24, "int4:token,clip=0.900,scale=f32">
+  %2 = squint.quantize %1 : tensor<?x24xf32> -> !squint.packed<?x24, "int4:token,clip=0.9">
+  %3 = squint.dequantize %2 : !squint.packed<?x24, "int4:token,clip=0.9"> -> tensor<?x24xf32>
+  return %3 : tensor<?x24xf32>
+}

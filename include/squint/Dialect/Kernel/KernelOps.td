@@ -65,6 +65,19 @@ class Kernel_DpsOp<string mnemonic, list<Trait> traits = []> : Kernel_Op<mnemoni
   let extraClassDeclaration = dpsClassDeclaration;
 }
 
+// Operators that make rows and may quantize them.
+class Kernel_RowsOp<string mnemonic> : Kernel_DpsOp<mnemonic, [AttrSizedOperandSegments]> {
+  let hasVerifier = 1;
+  let extraClassDeclaration = dpsClassDeclaration # [{
+    /// The outputs of the quantization, none without one.
+    unsigned getNumQuantized() { return !getActivationFormat() ? 0 : getActivationScale() ? 2 : 3; }
+    /// Where the rows go; null where only their codes are asked for.
+    ::mlir::Value getRows() {
+      return getOutputs().size() > getNumQuantized() ? getOutputs().back() : ::mlir::Value();
+    }
+  }];
+}
+
 def Kernel_Shaped : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 // A packed weight, or its bytes once weights have been placed (the packed type is then `weight_type`).
 def Kernel_Weights : AnyTypeOf<[Squint_PackedType, AnyStridedMemRef]>;
@@ -128,7 +141,7 @@ def Kernel_QuantizeRowsOp : Kernel_DpsOp<"quantize_rows"> {
   let description = [{
     `x` [M, K] to codes [M, K] i8, scales [M, G] f32 (G = 1 for `token`, ceil(K / N) for `group=N`) and sums [M, S] i32, the
     sums of the codes of every `sum_group` elements (S = 1 when it is 0). `scale = max|x| / 127`, `code =
-    roundeven(x * (1 / scale))` clamped to -127..127; 1 / scale is 0 where the scale is 0. With `scale` and `zero_point` given (static, format
+    roundeven(x * (1 / scale))` clamped to -127..127; 1 / scale is 0 where the scale is 0. Fewer bits and clip ratios: see `squint.quantize`. With `scale` and `zero_point` given (static, format
     `int8:tensor`), `code = clamp(roundeven(x * (1 / scale)) + zero_point, -128, 127)` and the scales are not written.
 
     An 8-bit float format has one output, f32 [M, K]: what the codes stand for, `y = round(x * (1 / scale)) * scale` with `scale =
@@ -180,7 +193,7 @@ def Kernel_DepthwiseOp : Kernel_DpsOp<"depthwise", [AttrSizedOperandSegments, Si
   let hasVerifier = 1;
 }
 
-def Kernel_NormOp : Kernel_DpsOp<"norm", [AttrSizedOperandSegments]> {
+def Kernel_NormOp : Kernel_RowsOp<"norm"> {
   let summary = "Layer or RMS normalization of rows, and their quantization";
   let description = [{
     `squint.norm` on `x` [M, K], in one pass over a row that stays in cache.
@@ -204,14 +217,27 @@ def Kernel_NormOp : Kernel_DpsOp<"norm", [AttrSizedOperandSegments]> {
     `ins` `(` $input `,` $scale (`,` $bias^)? `:` type($input) `,` type($scale) (`,` type($bias)^)? `)`
     `outs` `(` $outputs `:` type($outputs) `)` attr-dict (`->` type($results)^)?
   }];
-  let hasVerifier = 1;
-  let extraClassDeclaration = dpsClassDeclaration # [{
-    /// The outputs of the quantization, none without one.
-    unsigned getNumQuantized() { return !getActivationFormat() ? 0 : getActivationScale() ? 2 : 3; }
-    /// Where the normalized rows go; null where only their codes are asked for.
-    ::mlir::Value getRows() {
-      return getOutputs().size() > getNumQuantized() ? getOutputs().back() : ::mlir::Value();
-    }
+}
+
+def Kernel_HadamardOp : Kernel_RowsOp<"hadamard"> {
+  let summary = "Rotation of rows by a Hadamard matrix, and their quantization";
+  let description = [{
+    `squint.hadamard` on `x` [M, C], in blocks of `size` columns. With `activation_format` the outputs are those of `kernel.quantize_rows` of
+    the rotated rows, and last, where something else reads them, these rows.
+
+    ```mlir
+    %q, %s, %z = kernel.hadamard ins(%x, %h : tensor<?x1536xf32>, tensor<12x12xf32>)
+        outs(%a, %b, %c : tensor<?x1536xi8>, tensor<?x1xf32>, tensor<?x1xi32>) size = 1536
+        {activation_format = #squint.format<"int4:token,scale=f32">} -> tensor<?x1536xi8>, tensor<?x1xf32>, tensor<?x1xi32>
+    ```
+  }];
+  let arguments = (ins Kernel_Shaped:$input, Optional<Kernel_Shaped>:$signs, Variadic<Kernel_Shaped>:$outputs, I64Attr:$size,
+                       OptionalAttr<Squint_FormatAttr>:$activation_format, DefaultValuedAttr<I64Attr, "0">:$sum_group,
+                       OptionalAttr<F32Attr>:$activation_scale, OptionalAttr<I32Attr>:$activation_zero_point);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input (`,` $signs^)? `:` type($input) (`,` type($signs)^)? `)`
+    `outs` `(` $outputs `:` type($outputs) `)` `size` `=` $size attr-dict (`->` type($results)^)?
   }];
 }
 

@@ -122,6 +122,9 @@ def Squint_QuantizeOp : Squint_Op<"quantize", [Pure]> {
     * `int8:token`: one scale a row of the last dimension, `scale = max|x| / 127`, codes -127..127; a row of zeros has
       scale 0 and codes 0. `int8:group=N` does so for every N elements of a row; the last group may be shorter.
       With `image` the token is an image: one scale for all but the first dimension.
+    * `int4:token` (and 2 to 7 bits `b` likewise): `scale = max|x| / (2^(b-1) - 1)`, codes -2^(b-1)..2^(b-1)-1. With `clip=R` the
+      scale is `max|x| * R / (2^(b-1) - 1)` and what lies beyond is clamped. Codes travel as bytes: kernels that
+      read them are those of int8.
     * `int8:tensor`: static; `scale` and `zero_point` are attributes and codes are -128..127 (a one-sided range uses
       all of them through the zero point).
 
@@ -323,6 +326,31 @@ def Squint_NormOp : Squint_Op<"norm", [Pure]> {
   let assemblyFormat = [{
     $input `scale` `(` $scale `)` (`bias` `(` $bias^ `)`)? (`centered` $centered^)? `epsilon` `=` $epsilon attr-dict
     `:` type($input) `,` type($scale) (`,` type($bias)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Squint_HadamardOp : Squint_Op<"hadamard", [Pure]> {
+  let summary = "Rotate the last dimension by a Hadamard matrix";
+  let description = [{
+    Each block of `size` elements of the last dimension becomes `y = (signs x S) x / sqrt(size)`, with S Sylvester's matrix of the power
+    of two `p = size / K`, K being the number of rows of `signs` (1 where there are none), all of them 1 or -1. As an online rotation it undoes what has
+    been folded into the weight behind it (QuaRot's R3 and R4, arXiv:2404.00456). In f32, in this order, element (a, b) of a
+    block being `x[a * p + b]`:
+
+    * `t[i, b] = fma(signs[i, a], x[a, b], t[i, b])`, a ascending, starting at 0;
+    * for h = 1, 2, 4, ..., p / 2 and every b without that bit: `(t[i, b], t[i, b + h])` becomes
+      `(t[i, b] + t[i, b + h], t[i, b] - t[i, b + h])`;
+    * `y[i, b] = t[i, b] * (1 / sqrt(size))`, the factor rounded to f32.
+
+    ```mlir
+    %y = squint.hadamard %x signs(%h) size = 1536 : tensor<?x1536xf32>, tensor<12x12xf32> -> tensor<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, Optional<AnyRankedTensor>:$signs, I64Attr:$size);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $input (`signs` `(` $signs^ `)`)? `size` `=` $size attr-dict `:` type($input) (`,` type($signs)^)? `->` type($result)
   }];
   let hasVerifier = 1;
 }
