@@ -7,6 +7,7 @@
 
 include "squint/Transforms/Raise.td"
 include "squint/Transforms/Quantization.td"
+include "squint/Transforms/Rewrite.td"
 include "squint/Transforms/Fuse.td"
 
 #endif

@@ -1,0 +1,97 @@
+# Cross-layer equalization leaves the function that ONNX Runtime computes as it was, makes the ranges of channels before and
+# behind equal, through depthwise convolutions and pooling too, and helps codes with one scale a tensor. Bias correction then makes
+# the mean of each output that of the float model on the samples.
+# REQUIRES: squintc, squint-opt, squint-run
+# RUN: rm -rf %t && mkdir -p %t && %python %s %t
+import pathlib
+import re
+import sys
+
+import numpy as np
+import onnx
+import squint_testing as squint
+from onnx import TensorProto, helper, numpy_helper
+from transformers import rewrite
+
+work = pathlib.Path(sys.argv[1])
+rng = np.random.default_rng(2)
+
+
+def model(clipped):
+    nodes, constants = [], []
+
+    def node(kind, *inputs, **attributes):
+        nodes.append(helper.make_node(kind, inputs, [f"v{len(nodes)}"], name=f"/{kind}{len(nodes)}", **attributes))
+        return nodes[-1].output[0]
+
+    def weight(*shape):
+        w = rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))
+        w *= np.exp(rng.uniform(-2.5, 2.5, shape[:1] + (1,) * (len(shape) - 1)))  # ranges far apart
+        constants.append(numpy_helper.from_array(w.astype(np.float32), f"c{len(constants)}"))
+        return constants[-1].name
+
+    def bias(n):
+        constants.append(numpy_helper.from_array(rng.standard_normal(n).astype(np.float32), f"c{len(constants)}"))
+        return constants[-1].name
+
+    x = node("Relu", node("Conv", "x", weight(12, 3, 3, 3), bias(12), pads=[1] * 4))
+    x = node("Relu", node("Conv", x, weight(12, 1, 3, 3), bias(12), pads=[1] * 4, group=12))
+    x = node("MaxPool", node("LeakyRelu", node("Conv", x, weight(16, 12, 1, 1)), alpha=0.1), kernel_shape=[2, 2], strides=[2, 2])
+    x = node("Conv", x, weight(8, 8, 3, 3), bias(8), pads=[1] * 4, group=2)
+    if clipped:
+        constants.extend(numpy_helper.from_array(np.float32(v), n) for v, n in ((0, "low"), (6, "high")))
+        x = node("Clip", x, "low", "high")
+    x = node("Conv", x, weight(5, 8, 1, 1))
+    graph = helper.make_graph(nodes, "cnn", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 8, 8])],
+                              [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["n", 5, 4, 4])], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def weights(text, stem):
+    """Constants of convs by shape."""
+    data, found = (work / f"{stem}.weights").read_bytes(), {}
+    for values, shape in re.findall(r"squint.constant (#squint.data<[^>]*>|dense<[^>]*>) : tensor<(\d+x\d+x\d+x\d+)xf32>", text):
+        shape = tuple(int(d) for d in shape.split("x"))
+        if values.startswith("dense"):
+            continue
+        offset, length = map(int, re.search(r", (\d+), (\d+)", values).groups())
+        permutation = re.search(r"\[(.*)\]", values)
+        assert not permutation, values
+        found[shape] = np.frombuffer(data[offset:offset + length], np.float32).reshape(shape)
+    return found
+
+
+feeds = {"x": rng.standard_normal((7, 3, 8, 8)).astype(np.float32)}
+for clipped in (False, True):
+    m = model(clipped)
+    onnx.save(m, work / "model.onnx")
+    want = squint.session(work / "model.onnx").run(None, feeds)[0]
+    name = m.graph.output[0].name
+    library, text = rewrite(squint, m, work, "--squint-equalize")
+    error = squint.relative_error(squint.run(library, feeds)[name], want)
+    print(f"float function: {error:.1e}")
+    assert error < 1e-5
+    w = weights(text, "model")
+    first, depth = w[12, 3, 3, 3], w[12, 3, 3, 1]
+    before, behind = np.abs(first).max((1, 2, 3)), np.abs(depth).max((1, 2, 3))
+    assert np.allclose(before, behind, rtol=1e-3), (before, behind)
+    # Through a bounded function nothing goes.
+    errors = []
+    for passes in ([], ["--squint-equalize"]):
+        library, _ = rewrite(squint, m, work, *passes, "--squint-select-formats=weights=int8:tensor activations=int8:token", stem="q")
+        errors.append(float(np.linalg.norm(squint.run(library, feeds)[name] - want) / np.linalg.norm(want)))
+    print("int8, a scale a tensor: {:.4f}, equalized {:.4f}".format(*errors))
+    assert errors[1] < 0.7 * errors[0], errors
+
+# Mean errors by channel, on the samples of the correction.
+np.savez(work / "samples.npz", **feeds)
+m = model(False)
+onnx.save(m, work / "model.onnx")
+want = squint.session(work / "model.onnx").run(None, feeds)[0]
+name, shifts = m.graph.output[0].name, []
+for passes in ([], [f"--squint-correct-bias=calibration={work / 'samples.npz'}"]):
+    library, _ = rewrite(squint, m, work, "--squint-select-formats=weights=int4:channel", "--squint-quantize-rtn", *passes,
+                         "--squint-forget-originals", stem="b")
+    shifts.append(np.abs((squint.run(library, feeds)[name].astype(np.float64) - want).mean((0, 2, 3))).max())
+print("largest mean error of a channel: {:.2e}, corrected {:.2e}".format(*shifts))
+assert shifts[1] < 0.5 * shifts[0], shifts
