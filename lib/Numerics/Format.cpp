@@ -188,6 +188,9 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
     if (hasScaleOption)
       return fail(name + " has scales of type " +
                   stringifyScaleType(*format.element->fixedScale));
+    if (format.clip != 1.0f)
+      return fail("a clip ratio is for activations of symmetric integers by "
+                  "token or group");
     if (llvm::Error error = applyFixedBlock(format))
       return std::move(error);
     return format;

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Pipelines/Pipelines.h"
+#include "squint/Pipelines/VerifyRewrites.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -207,7 +208,10 @@ LogicalResult squint::runPipeline(
         return module.emitError() << error;
       if (timing)
         manager.enableTiming(scope);
-      if (failed(manager.run(module)))
+      bool hasWrongRewrite = false;
+      if (options.verifyRewrites)
+        verifyRewrites(manager, {options.calibration}, hasWrongRewrite);
+      if (failed(manager.run(module)) || hasWrongRewrite)
         return failure();
       module.getContext()
           ->getLoadedDialect<SquintDialect>()

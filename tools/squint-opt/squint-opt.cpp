@@ -5,10 +5,12 @@
 // to --store on standard output.
 //===----------------------------------------------------------------------===//
 
+#include "TestPasses.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "squint/Pipelines/Register.h"
+#include "squint/Pipelines/VerifyRewrites.h"
 #include "squint/Transforms/Passes.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/CommandLine.h"
@@ -25,6 +27,13 @@ static cl::opt<std::string>
           cl::desc("Safetensors file for rewritten weights (default: the "
                    "output's name with "
                    "the extension .weights)"));
+static cl::opt<bool> verify(
+    "verify-rewrites",
+    cl::desc("Compare the float function before and after every rewrite"));
+static cl::opt<std::string>
+    verifySamples("verify-samples", cl::value_desc("file.npz"),
+                  cl::desc("Samples for --verify-rewrites (default: random "
+                           "inputs)"));
 static cl::list<std::string>
     allowExternal("allow-external", cl::value_desc("dir"),
                   cl::desc("Also read weights from this folder (repeatable)"));
@@ -34,6 +43,7 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   squint::registerAllDialects(registry);
   squint::registerAllPasses();
+  squint::registerTestPasses();
   auto [input, output] = registerAndParseCLIOptions(
       argc, argv, "Squint's optimizer: every step of the compiler as a pass",
       registry);
@@ -50,9 +60,12 @@ int main(int argc, char **argv) {
   }
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   MlirOptMainConfig inner = config;
+  bool hasWrongRewrite = false;
   config.setPassPipelineSetupFn([&](PassManager &manager) -> LogicalResult {
     if (failed(inner.setupPassPipeline(manager)))
       return failure();
+    if (verify)
+      squint::verifyRewrites(manager, {verifySamples}, hasWrongRewrite);
     squint::ExternalizeDataOptions options;
     options.path = weights;
     manager.addPass(squint::createExternalizeData(options));
@@ -70,7 +83,8 @@ int main(int argc, char **argv) {
     llvm::errs() << error << "\n";
     return 1;
   }
-  if (failed(MlirOptMain(result->os(), std::move(file), registry, config)))
+  if (failed(MlirOptMain(result->os(), std::move(file), registry, config)) ||
+      hasWrongRewrite)
     return 1;
   result->keep();
   return 0;

@@ -98,6 +98,10 @@ static cl::opt<std::string>
 static cl::opt<std::string> calibration(
     "calibration", cl::value_desc("file.npz"), cl::cat(formats),
     cl::desc("Samples: arrays named as the inputs, one sample a row"));
+static cl::opt<bool> verifyRewrites(
+    "verify-rewrites", cl::cat(formats),
+    cl::desc("Compare the float function before and after every rewrite, on "
+             "the samples or on random inputs"));
 static cl::opt<bool> allowBf16(
     "allow-bf16", cl::cat(formats),
     cl::desc("Multiply bf16 weights with activations rounded to bf16 where the "
@@ -292,6 +296,7 @@ LogicalResult Compiler::readOptions() {
   pipeline.calibration = calibration;
   pipeline.reference = unfused;
   pipeline.unsafeIndices = unsafeIndices;
+  pipeline.verifyRewrites = verifyRewrites;
 
   for (StringRef dim : dims) {
     auto [name, value] = dim.split('=');

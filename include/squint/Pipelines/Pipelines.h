@@ -39,6 +39,9 @@ struct PipelineOptions {
   bool reference = false;
   /// Indices from data are not checked.
   bool unsafeIndices = false;
+  /// Every rewrite that should leave the float function equal is followed by a
+  /// comparison, on the samples if there are some.
+  bool verifyRewrites = false;
 };
 
 /// Reads `options.recipe` for what the pipeline is to know of it; does nothing
