@@ -64,7 +64,41 @@ llvm::ArrayRef<MethodInfo> squint::getMethods() {
   return methods;
 }
 
-llvm::ArrayRef<MethodInfo> squint::getRewrites() { return {}; }
+static constexpr MethodOption smoothOptions[] = {
+    {"alpha", OptionKind::Number,
+     "how much of the range moves to the weights; negative: searched for each "
+     "fold",
+     -1, 1},
+    {"norms", OptionKind::Flag, "fold through norms"},
+    {"values", OptionKind::Flag, "fold through attention"},
+    {"products", OptionKind::Flag, "fold through products and positive parts"},
+    {"tokens", OptionKind::Integer, "rows of activations to search on", 1,
+     65536},
+};
+
+static constexpr MethodOption rotateOptions[] = {
+    {"residual", OptionKind::Flag, "rotate the residual stream (R1)"},
+    {"values", OptionKind::Flag, "rotate the heads of values (R2)"},
+    {"keys", OptionKind::Flag, "rotate queries and keys online (R3)"},
+    {"down", OptionKind::Flag,
+     "rotate online what activation functions make (R4)"},
+    {"seed", OptionKind::Integer, "chooses the signs of R1", 0, 1e15},
+};
+
+llvm::ArrayRef<MethodInfo> squint::getRewrites() {
+  static const MethodInfo rewrites[] = {
+      {"equalize",
+       "squint-equalize",
+       false,
+       "equal ranges of consecutive layers",
+       {}},
+      {"rotate", "squint-rotate", false,
+       "spread outliers over all channels by Hadamard matrices", rotateOptions},
+      {"smooth", "squint-smooth", true,
+       "move ranges from activations to weights", smoothOptions},
+  };
+  return rewrites;
+}
 
 const MethodInfo *squint::lookupMethod(llvm::ArrayRef<MethodInfo> among,
                                        StringRef name) {
