@@ -33,31 +33,16 @@ TEST(Hadamard, RowsAreOrthogonal) {
 }
 
 TEST(Hadamard, SizesOfModels) {
-  for (auto [size, order] : {std::pair<int64_t, int64_t>{1, 1},
-                             {2, 1},
-                             {64, 1},
-                             {4096, 1},
-                             {576, 36},
-                             {1536, 12},
-                             {384, 12},
-                             {3072, 12},
-                             {14336, 28},
-                             {13824, 108},
-                             {18944, 148},
-                             {8960, 140},
-                             {11008, 344},
-                             {5120, 20},
-                             {9, 0},
-                             {18, 0},
-                             {92, 0},
-                             {0, 0},
-                             {-4, 0}})
+  const std::pair<int64_t, int64_t> orders[] = {
+      {1, 1},       {2, 1},      {64, 1},      {4096, 1},   {576, 36},
+      {1536, 12},   {384, 12},   {3072, 12},   {14336, 28}, {13824, 108},
+      {18944, 148}, {8960, 140}, {11008, 344}, {5120, 20},  {9, 0},
+      {18, 0},      {92, 0},     {0, 0},       {-4, 0}};
+  for (auto [size, order] : orders)
     EXPECT_EQ(getHadamardOrder(size), order) << size;
-  for (auto [columns, block] : {std::pair<int64_t, int64_t>{172, 4},
-                                {576, 576},
-                                {7, 1},
-                                {192, 192},
-                                {23 * 64, 1472}})
+  const std::pair<int64_t, int64_t> blocks[] = {
+      {172, 4}, {576, 576}, {7, 1}, {192, 192}, {23 * 64, 1472}};
+  for (auto [columns, block] : blocks)
     EXPECT_EQ(getHadamardBlock(columns), block) << columns;
 }
 
