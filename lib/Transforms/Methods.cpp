@@ -85,6 +85,11 @@ static constexpr MethodOption rotateOptions[] = {
     {"seed", OptionKind::Integer, "chooses the signs of R1", 0, 1e15},
 };
 
+static constexpr MethodOption splitOutliersOptions[] = {
+    {"threshold", OptionKind::Number, "least magnitude that stays float", 0,
+     1e30},
+};
+
 llvm::ArrayRef<MethodInfo> squint::getRewrites() {
   static const MethodInfo rewrites[] = {
       {"equalize",
@@ -96,6 +101,9 @@ llvm::ArrayRef<MethodInfo> squint::getRewrites() {
        "spread outliers over all channels by Hadamard matrices", rotateOptions},
       {"smooth", "squint-smooth", true,
        "move ranges from activations to weights", smoothOptions},
+      {"split-outliers", "squint-split-outliers", false,
+       "keep large elements of activations out of products of codes",
+       splitOutliersOptions},
   };
   return rewrites;
 }
