@@ -8,6 +8,7 @@
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Emit/Emit.h"
+#include "squint/Export/Onnx.h"
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/Onnx.h"
 #include "squint/Kernels/Targets.h"
@@ -47,18 +48,20 @@ static cl::opt<std::string> input(cl::Positional, cl::Required,
                                   cl::cat(general));
 static cl::opt<std::string> output(
     "o", cl::value_desc("file"), cl::cat(general),
-    cl::desc(
-        "Output: .so, .a, .o, .s, .ll or .mlir (with --emit); - prints IR"));
+    cl::desc("Output: .so, .a, .o, .s, .ll, or .mlir and .onnx (with --emit); "
+             "- prints IR"));
 static cl::opt<std::string>
     emit("emit", cl::value_desc("stage"), cl::cat(general),
          cl::desc("Stop after a stage and write IR: onnx, squint, quantized, "
-                  "fused, kernel, llvm"));
+                  "fused, kernel, llvm; or write the quantized model as ONNX: "
+                  "onnx-quantized"));
 static cl::opt<std::string> compileFrom(
     "compile-from", cl::value_desc("stage"), cl::cat(general),
     cl::desc("The stage that a .mlir input is at the end of (default: onnx)"));
 static cl::opt<std::string> weightsFile(
     "weights-file", cl::value_desc("file"), cl::cat(general),
-    cl::desc("Write the weights to a safetensors file beside the library"));
+    cl::desc("Write the weights to a file beside the output: safetensors "
+             "for a library, ONNX's external data for a .onnx output"));
 static cl::opt<std::string> prefix(
     "prefix", cl::value_desc("name"), cl::cat(general),
     cl::desc("Start of every exported name (default: the output's stem)"));
@@ -110,6 +113,10 @@ static cl::opt<bool>
     explain("explain", cl::cat(formats),
             cl::desc("Print what each layer would get and why, as a table, and "
                      "compile nothing"));
+static cl::opt<bool> exportFloats(
+    "export-floats", cl::cat(formats),
+    cl::desc("With --emit=onnx-quantized: write weights whose format ONNX "
+             "cannot say as floats instead of refusing them"));
 static cl::opt<bool> unfused(
     "unfused", cl::cat(formats),
     cl::desc("Dequantize into memory instead of fusing: the reference, slow"));
@@ -207,6 +214,7 @@ private:
   ImportOptions import;
   std::optional<Stage> from;
   Stage to = Stage::Llvm;
+  bool isModel = false; // to be written as ONNX
   std::set<std::string> files;
   std::chrono::steady_clock::time_point started =
       std::chrono::steady_clock::now();
@@ -251,18 +259,27 @@ LogicalResult Compiler::readOptions() {
 
   if (output.empty() && !explain)
     return fail("expected an output: -o FILE");
+  isModel = emit == "onnx-quantized";
+  if (isModel != (path::extension(output) == ".onnx"))
+    return fail("expected --emit=onnx-quantized with a .onnx output and the "
+                "other way round, got '" +
+                output + "'");
+  if (exportFloats && !isModel)
+    return fail("--export-floats is for --emit=onnx-quantized");
   StringRef kind = output == "-"    ? ".mlir"
                    : output.empty() ? ".so"
                                     : path::extension(output);
-  if (!isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
-    return fail(
-        "expected an output ending in .so, .a, .o, .s, .ll or .mlir, got '" +
-        output + "'");
+  if (!isModel && !isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
+    return fail("expected an output ending in .so, .a, .o, .s, .ll, .mlir or "
+                ".onnx, got '" +
+                output + "'");
   if (kind == ".mlir" && emit.empty())
     return fail("expected --emit=STAGE with a .mlir output");
-  if (kind != ".mlir" && !emit.empty())
+  if (kind != ".mlir" && !emit.empty() && !isModel)
     return fail("expected a .mlir output with --emit, got '" + output + "'");
-  if (!emit.empty()) {
+  if (isModel) {
+    to = Stage::Quantized;
+  } else if (!emit.empty()) {
     std::optional<Stage> stage = parseStage(emit);
     if (!stage)
       return fail("expected a stage (onnx, squint, quantized, fused, kernel, "
@@ -474,6 +491,8 @@ int Compiler::run() {
 }
 
 LogicalResult Compiler::writeOutput(ModuleOp module) {
+  if (isModel)
+    return exportOnnx(module, output, {weightsFile, exportFloats});
   if (!emit.empty())
     return writeIR(module, output);
   EmitOptions options;
