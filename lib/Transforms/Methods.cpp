@@ -76,6 +76,12 @@ static constexpr MethodOption smoothOptions[] = {
      65536},
 };
 
+static constexpr MethodOption scaleAwqOptions[] = {
+    {"norms", OptionKind::Flag, "fold through norms"},
+    {"values", OptionKind::Flag, "fold through attention"},
+    {"products", OptionKind::Flag, "fold through products and positive parts"},
+};
+
 static constexpr MethodOption rotateOptions[] = {
     {"residual", OptionKind::Flag, "rotate the residual stream (R1)"},
     {"values", OptionKind::Flag, "rotate the heads of values (R2)"},
@@ -99,6 +105,8 @@ llvm::ArrayRef<MethodInfo> squint::getRewrites() {
        {}},
       {"rotate", "squint-rotate", false,
        "spread outliers over all channels by Hadamard matrices", rotateOptions},
+      {"scale-awq", "squint-scale-awq", true,
+       "make columns larger whose inputs are large", scaleAwqOptions},
       {"smooth", "squint-smooth", true,
        "move ranges from activations to weights", smoothOptions},
       {"split-outliers", "squint-split-outliers", false,

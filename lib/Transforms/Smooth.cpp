@@ -4,18 +4,16 @@
 
 #include "Constants.h"
 #include "MapWeights.h"
-#include "TransformerParts.h"
+#include "ScaleFolds.h"
 #include "mlir/IR/Threading.h"
 #include "squint/Calibration/Samples.h"
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Calibration/Slices.h"
-#include "squint/Dialect/Onnx/Onnx.h"
 #include "squint/Numerics/Smoothing.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/QuantizationAttributes.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
-#include <numeric>
 
 using namespace mlir;
 using namespace squint;
@@ -33,18 +31,9 @@ static constexpr double kAlphas[] = {0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
 
 namespace {
 
-/// A place where factors can go from an activation to the weights behind it.
 struct Fold {
-  /// What is divided by the factors: rows of a weight and elements of vectors,
-  /// each with its factor.
-  SmallVector<OpOperand *> divided;
-  /// Multiplied by them, column by column: all that reads the activation.
-  SmallVector<LinearOp> readers;
-  /// By row divided and by column multiplied, the factor.
-  std::vector<int64_t> rows;
+  ScaleFold place;
   Smoothing smoothing;
-
-  Value getInput() { return readers.front().getInput(); }
 };
 
 struct Smooth : squint::impl::SmoothBase<Smooth> {
@@ -63,7 +52,6 @@ private:
   LogicalResult readSamples(func::FuncOp main, MutableArrayRef<Fold> folds);
   LogicalResult readWeights(Fold &fold);
   std::vector<double> chooseFactors(const Smoothing &smoothing);
-  LogicalResult apply(Fold &fold, ArrayRef<double> factors);
 };
 
 } // namespace
@@ -82,126 +70,15 @@ LogicalResult Smooth::initialize(MLIRContext *context) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// Folds
-//===----------------------------------------------------------------------===//
-
-/// The linears that read a value, if nothing else does; in the order of the
-/// block.
-static SmallVector<LinearOp> getReaders(Value value) {
-  SmallVector<LinearOp> readers;
-  for (OpOperand &use : value.getUses()) {
-    auto linear = dyn_cast<LinearOp>(use.getOwner());
-    if (isa<ObserveOp>(use.getOwner()))
-      continue;
-    if (!linear || use.getOperandNumber() != 0 ||
-        !isFloatConstant(linear.getWeight()) ||
-        linear->getBlock() != value.getParentBlock())
-      return {};
-    readers.push_back(linear);
-  }
-  llvm::sort(readers,
-             [](LinearOp a, LinearOp b) { return a->isBeforeInBlock(b); });
-  return readers;
-}
-
-static std::vector<int64_t> getIdentity(int64_t size) {
-  std::vector<int64_t> result(size);
-  std::iota(result.begin(), result.end(), 0);
-  return result;
-}
-
-static std::optional<Fold> foldNorm(NormOp norm) {
-  Fold fold;
-  if (!isFloatConstant(norm.getScale()) ||
-      (norm.getBias() && !isFloatConstant(norm.getBias())))
-    return std::nullopt;
-  fold.readers = getReaders(norm.getResult());
-  fold.divided.push_back(&norm.getScaleMutable());
-  if (norm.getBias())
-    fold.divided.push_back(&norm.getBiasMutable()[0]);
-  return fold;
-}
-
-/// The weight and the bias of a linear whose results are divided.
-static SmallVector<OpOperand *> getOutputs(LinearOp linear) {
-  SmallVector<OpOperand *> operands{&linear.getWeightMutable()};
-  if (linear.getBias())
-    operands.push_back(&linear.getBiasMutable()[0]);
-  return operands;
-}
-
-/// Between values and the linear behind attention: query heads of one value
-/// head share its factors.
-static std::optional<Fold> foldValues(squint::AttentionOp attention) {
-  std::optional<ValueFold> pair = findValueFold(attention);
-  if (!pair)
-    return std::nullopt;
-  Fold fold;
-  fold.divided = getOutputs(pair->writer);
-  fold.readers.push_back(pair->reader);
-  int64_t share = pair->heads / pair->valueHeads, size = pair->headSize;
-  for (int64_t head = 0; head < pair->heads; ++head)
-    for (int64_t i = 0; i < size; ++i)
-      fold.smoothing.factorOf.push_back(head / share * size + i);
-  return fold;
-}
-
-/// Between a linear and the one that reads its product with something, or its
-/// positive part.
-static std::optional<Fold> foldUp(LinearOp down) {
-  Operation *op = down.getInput().getDefiningOp();
-  Fold fold;
-  fold.readers = getReaders(down.getInput());
-  if (fold.readers.empty() || fold.readers.front() != down)
-    return std::nullopt;
-  if (!isa_and_present<onnx::MulOp, onnx::ReluOp>(op))
-    return std::nullopt;
-  // The last linear that is a factor itself: a gate is inside a function.
-  for (Value operand : llvm::reverse(op->getOperands())) {
-    auto up = operand.getDefiningOp<LinearOp>();
-    if (!up || !operand.hasOneUse() ||
-        operand.getType() != down.getInput().getType() ||
-        !isFloatConstant(up.getWeight()) ||
-        (up.getBias() && !isFloatConstant(up.getBias())))
-      continue;
-    fold.divided = getOutputs(up);
-    return fold;
-  }
-  return std::nullopt;
-}
-
 std::vector<Fold> Smooth::collectFolds(func::FuncOp main) {
   std::vector<Fold> folds;
-  auto add = [&](std::optional<Fold> fold) {
-    if (!fold || fold->readers.empty())
-      return;
-    Smoothing &smoothing = fold->smoothing;
-    smoothing.columns =
-        cast<RankedTensorType>(fold->readers.front().getWeight().getType())
-            .getShape()[1];
-    fold->rows = getIdentity(
-        cast<RankedTensorType>(fold->divided.front()->get().getType())
-            .getShape()[0]);
-    if (smoothing.factorOf.empty())
-      smoothing.factorOf = getIdentity(smoothing.columns);
-    smoothing.factors = fold->rows.size();
-    if (fold->getInput().getParentBlock() == &main.front())
-      folds.push_back(std::move(*fold));
-  };
-  // Those that change rows of a weight first: the others then see them.
-  main.walk([&](squint::AttentionOp op) {
-    if (values)
-      add(foldValues(op));
-  });
-  main.walk([&](LinearOp op) {
-    if (products)
-      add(foldUp(op));
-  });
-  main.walk([&](NormOp op) {
-    if (norms)
-      add(foldNorm(op));
-  });
+  for (ScaleFold &place : collectScaleFolds(main, {norms, values, products})) {
+    Smoothing smoothing;
+    smoothing.columns = place.columns();
+    smoothing.factors = place.factors;
+    smoothing.factorOf = place.factorOf;
+    folds.push_back({std::move(place), std::move(smoothing)});
+  }
   return folds;
 }
 
@@ -224,7 +101,7 @@ LogicalResult Smooth::readSamples(func::FuncOp main,
   llvm::MapVector<Value, SmallVector<Smoothing *>> byValue;
   for (Fold &fold : folds) {
     fold.smoothing.absmax.assign(fold.smoothing.columns, 0.0f);
-    byValue[fold.getInput()].push_back(&fold.smoothing);
+    byValue[fold.place.getInput()].push_back(&fold.smoothing);
   }
   auto sink = [&](Value value, int64_t sample,
                   const Array &array) -> LogicalResult {
@@ -278,7 +155,7 @@ static FailureOr<std::optional<Format>> getFormat(Operation *op,
 /// errors are measured.
 LogicalResult Smooth::readWeights(Fold &fold) {
   fold.smoothing.readers.clear();
-  for (LinearOp linear : fold.readers) {
+  for (LinearOp linear : fold.place.readers) {
     SmoothingReader reader;
     FailureOr<std::vector<float>> weight =
         readMatrix(linear, getConstant(linear.getWeight()).getValue());
@@ -337,39 +214,6 @@ std::vector<double> Smooth::chooseFactors(const Smoothing &smoothing) {
   return best ? candidates[best] : std::vector<double>();
 }
 
-//===----------------------------------------------------------------------===//
-// Rewriting
-//===----------------------------------------------------------------------===//
-
-LogicalResult Smooth::apply(Fold &fold, ArrayRef<double> factors) {
-  for (OpOperand *operand : fold.divided) {
-    Operation *op = operand->getOwner();
-    FailureOr<TypedAttr> mapped =
-        mapRows(op, getConstant(operand->get()).getValue(),
-                [&](int64_t row, MutableArrayRef<double> values) {
-                  for (double &value : values)
-                    value /= factors[fold.rows[row]];
-                });
-    if (failed(mapped))
-      return failure();
-    replaceConstant(*operand, *mapped);
-  }
-  for (LinearOp linear : fold.readers) {
-    FailureOr<TypedAttr> mapped =
-        mapRows(linear, getConstant(linear.getWeight()).getValue(),
-                [&](int64_t, MutableArrayRef<double> values) {
-                  for (auto [value, factor] :
-                       llvm::zip(values, fold.smoothing.factorOf))
-                    value *= factors[factor];
-                });
-    if (failed(mapped))
-      return failure();
-    replaceConstant(linear.getWeightMutable(), *mapped);
-  }
-  ++numFolds;
-  return success();
-}
-
 void Smooth::runOnOperation() {
   auto main = getOperation().lookupSymbol<func::FuncOp>("main");
   Location loc = UnknownLoc::get(&getContext());
@@ -392,8 +236,11 @@ void Smooth::runOnOperation() {
     std::vector<double> factors = chooseFactors(fold.smoothing);
     fold.smoothing.readers.clear();
     fold.smoothing.rows = {};
-    if (!factors.empty() && failed(apply(fold, factors)))
+    if (factors.empty())
+      continue;
+    if (failed(applyFactors(fold.place, factors)))
       return signalPassFailure();
+    ++numFolds;
   }
   getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
       getOperation());

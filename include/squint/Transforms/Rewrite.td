@@ -91,6 +91,40 @@ def Smooth : Pass<"squint-smooth", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numFolds", "folds", "Number of activations smoothed">];
 }
 
+def ScaleAwq : Pass<"squint-scale-awq", "::mlir::ModuleOp"> {
+  let summary = "Make columns larger whose inputs are large before they are quantized";
+  let description = [{
+    The first half of AWQ (Lin et al., Activation-aware Weight Quantization, 2023, arXiv 2306.00978). Where linears read an activation X, its
+    channels are divided by factors and the columns of their weights multiplied: the float function stays as it is, and the columns that
+    matter most lose least when they are rounded. With `a_j` the mean of `|X_j|` on the samples in `calibration`, those tried are
+
+    `s_j = max(a_j^(i/20), 1e-4) / sqrt(max s * min s)`, i = 0 .. 19,
+
+    and the first is taken that has the least sum of `tr(dW X^T X dW^T)` over the linears, `dW = Q(W s) / s - W` being what rounding to
+    nearest in their `squint.weight_format` changes. Factors go into the scale and bias of a norm (`norms`), through attention into the linear
+    that makes its values (`values`; query heads that share a value head share its factors), or into a linear whose result is multiplied with
+    something or whose positive part is taken (`products`); see `squint-smooth`. Activations that only weights of 8 bits and more read are
+    left alone. Runs between `squint-select-formats` and the passes that carry formats out; weights are computed in double and rounded once.
+
+    ```mlir
+    %0 = squint.norm %x scale(%g) epsilon = 1.0e-5 : tensor<?x64xf32>, tensor<64xf32> -> tensor<?x64xf32>
+    %y = squint.linear %0, %w {squint.weight_format = "int4:group=32,scale=f16"} : tensor<?x64xf32>, tensor<64x64xf32> -> tensor<?x64xf32>
+    // becomes, %h being g / s and %v being w * s,
+    %0 = squint.norm %x scale(%h) epsilon = 1.0e-5 : tensor<?x64xf32>, tensor<64xf32> -> tensor<?x64xf32>
+    %y = squint.linear %0, %v {squint.weight_format = "int4:group=32,scale=f16"} : tensor<?x64xf32>, tensor<64x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
+    Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
+    Option<"norms", "norms", "bool", /*default=*/"true", "Fold through norms">,
+    Option<"values", "values", "bool", /*default=*/"true", "Fold through attention, from its output to its values">,
+    Option<"products", "products", "bool", /*default=*/"true", "Fold through products and positive parts">,
+    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
+  ];
+  let statistics = [Statistic<"numFolds", "folds", "Number of activations divided">];
+}
+
 def Equalize : Pass<"squint-equalize", "::mlir::ModuleOp"> {
   let summary = "Give consecutive layers equal ranges, channel by channel";
   let description = [{
