@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Plan.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Numerics/Format.h"
 #include "squint/Pipelines/Pipelines.h"
@@ -88,15 +90,20 @@ static FailureOr<Row> explainRow(WeightedOpInterface op, Sizes &sizes) {
 LogicalResult squint::explainFormats(ModuleOp module,
                                      const PipelineOptions &options,
                                      llvm::raw_ostream &os) {
-  SelectFormatsOptions select;
-  if (!options.weights.empty())
-    select.weights = options.weights;
-  if (!options.activations.empty())
-    select.activations = options.activations;
-  select.recipe = options.recipe;
-  select.explain = true;
   PassManager manager(module.getContext());
-  manager.addPass(createSelectFormats(select));
+  if (!options.budget.empty()) {
+    if (failed(parsePassPipeline(withPlan(options, /*explain=*/true), manager)))
+      return failure();
+  } else {
+    SelectFormatsOptions select;
+    if (!options.weights.empty())
+      select.weights = options.weights;
+    if (!options.activations.empty())
+      select.activations = options.activations;
+    select.recipe = options.recipe;
+    select.explain = true;
+    manager.addPass(createSelectFormats(select));
+  }
   if (failed(manager.run(module)))
     return failure();
 
@@ -140,5 +147,7 @@ LogicalResult squint::explainFormats(ModuleOp module,
   }
   os << llvm::formatv("{0} weights, {1:f2} MB of {2:f2} MB in floats\n",
                       rows.size() - 1, sizes.stored / 1e6, sizes.floats / 1e6);
+  if (auto plan = module->getAttrOfType<StringAttr>("squint.plan"))
+    os << "plan: " << plan.getValue() << "\n";
   return success();
 }

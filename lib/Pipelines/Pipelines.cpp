@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Pipelines/Pipelines.h"
+#include "Plan.h"
 #include "squint/Pipelines/VerifyRewrites.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -57,8 +58,23 @@ static std::string withSamples(StringRef pass, StringRef text,
   return all;
 }
 
+std::string squint::withPlan(const PipelineOptions &options, bool explain) {
+  std::string text = "budget=" + options.budget;
+  if (options.isSymmetric)
+    text += " symmetric=true";
+  if (explain)
+    text += " explain=true";
+  return withSamples("squint-plan-formats", text, options);
+}
+
 LogicalResult squint::readRecipeOptions(MLIRContext *context,
                                         PipelineOptions &options) {
+  if (!options.budget.empty()) {
+    if (options.calibration.empty())
+      return emitError(UnknownLoc::get(context))
+             << "expected samples (--calibration) for a budget";
+    options.methods.push_back(withSamples("squint-quantize-gptq", "", options));
+  }
   if (options.recipe.empty())
     return success();
   FailureOr<Recipe> recipe = readRecipe(context, options.recipe);
@@ -112,6 +128,8 @@ static SmallVector<std::string> passesOf(Stage stage,
                                    {{"weights", options.weights},
                                     {"activations", options.activations},
                                     {"recipe", options.recipe}}));
+    if (!options.budget.empty())
+      passes.push_back(withPlan(options, /*explain=*/false));
     llvm::append_range(passes, options.rewrites);
     if (!options.calibration.empty()) {
       bool isShared = !options.methods.empty() || !options.rewrites.empty();
@@ -124,6 +142,8 @@ static SmallVector<std::string> passesOf(Stage stage,
     passes.push_back("squint-quantize-activations");
     llvm::append_range(passes, options.methods);
     passes.push_back("squint-quantize-rtn");
+    if (options.summarize)
+      passes.push_back("squint-summarize-quantization");
     passes.push_back("squint-forget-originals");
     passes.push_back("cse");
     return passes;

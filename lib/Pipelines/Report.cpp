@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Pipelines/Report.h"
+#include "ReportPage.h"
 
 #include "squint/Dialect/Squint/Squint.h"
 #include "llvm/Support/JSON.h"
@@ -15,6 +16,10 @@ using namespace squint;
 static llvm::json::Value toJson(Attribute attribute) {
   if (auto text = dyn_cast<StringAttr>(attribute))
     return text.getValue();
+  if (auto number = dyn_cast<FloatAttr>(attribute))
+    return number.getValueAsDouble();
+  if (auto number = dyn_cast<IntegerAttr>(attribute))
+    return number.getInt();
   if (auto array = dyn_cast<ArrayAttr>(attribute)) {
     llvm::json::Array values;
     for (Attribute value : array)
@@ -40,9 +45,10 @@ static llvm::json::Value toJson(Attribute attribute) {
   return text;
 }
 
-llvm::Error squint::writeReport(ModuleOp module, StringRef file) {
+static llvm::json::Object makeReport(ModuleOp module) {
   llvm::json::Object report;
-  for (StringRef name : {"targets", "inputs", "outputs", "symbols", "launches"})
+  for (StringRef name :
+       {"targets", "inputs", "outputs", "symbols", "launches", "layers"})
     if (Attribute attribute = module->getAttr(("squint." + name).str()))
       report[name] = toJson(attribute);
   if (auto bytes = module->getAttrOfType<IntegerAttr>("squint.weights_size"))
@@ -64,8 +70,17 @@ llvm::Error squint::writeReport(ModuleOp module, StringRef file) {
   });
   if (!weights.empty())
     report["weights"] = std::move(weights);
+  return report;
+}
+
+llvm::Error squint::writeReport(ModuleOp module, StringRef file) {
+  llvm::json::Object report = makeReport(module);
   return llvm::writeToOutput(file, [&](raw_ostream &os) {
-    os << llvm::formatv("{0:2}", llvm::json::Value(std::move(report))) << "\n";
+    if (file.ends_with(".html"))
+      writeReportPage(report, os);
+    else
+      os << llvm::formatv("{0:2}", llvm::json::Value(std::move(report)))
+         << "\n";
     return llvm::Error::success();
   });
 }

@@ -19,8 +19,9 @@ struct ForgetOriginals : squint::impl::ForgetOriginalsBase<ForgetOriginals> {
   void runOnOperation() override {
     WalkResult result = getOperation().walk([&](Operation *op) -> WalkResult {
       numForgotten += op->removeAttr(kOriginalAttr) != nullptr;
-      op->removeAttr(kReasonAttr);
-      op->removeAttr(kRoleAttr);
+      for (StringRef name :
+           {kReasonAttr, kRoleAttr, kQuantizedByAttr, kOutputErrorAttr})
+        op->removeAttr(name);
       if (op->hasAttr(kWeightFormatAttr))
         return op->emitError()
                << "expected a pass before that quantizes by "

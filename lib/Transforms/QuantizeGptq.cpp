@@ -73,7 +73,14 @@ LogicalResult QuantizeGptq::quantize(WeightedOpInterface op,
   if (failed(codes))
     return failure();
   OpBuilder builder(*constant);
-  op.getWeightOperand().set(createQuantizedWeight(builder, *constant, *codes));
+  Value weight = createQuantizedWeight(builder, *constant, *codes);
+  weight.getDefiningOp()->setAttr(kQuantizedByAttr,
+                                  builder.getStringAttr("gptq"));
+  double error = gptq.descentPasses ? report.descended : report.compensated;
+  if (report.energy > 0.0)
+    weight.getDefiningOp()->setAttr(
+        kOutputErrorAttr, builder.getF64FloatAttr(error / report.energy));
+  op.getWeightOperand().set(weight);
   if (constant->use_empty())
     constant->erase();
   ++numWeights;

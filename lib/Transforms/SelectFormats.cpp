@@ -8,6 +8,7 @@
 #include "squint/Transforms/QuantizationAttributes.h"
 #include "squint/Transforms/Recipe.h"
 #include "squint/Transforms/Roles.h"
+#include "squint/Transforms/Selectable.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -168,51 +169,8 @@ LogicalResult SelectFormats::select(WeightedOpInterface op,
   return selectActivation(op, *chosen, &format);
 }
 
-/// The values that inputs of the model decide. Others, such as the angles of a
-/// rotary embedding, are functions of sizes.
-static DenseSet<Value> findDependent(FunctionOpInterface function) {
-  DenseSet<Value> dependent;
-  auto add = [&](auto &&values) { dependent.insert_range(values); };
-  for (Block &block : function.getFunctionBody())
-    add(block.getArguments());
-  function.walk([&](Operation *op) {
-    if (op == function.getOperation())
-      return;
-    bool isDependent = llvm::any_of(op->getOperands(), [&](Value operand) {
-      return dependent.contains(operand);
-    });
-    // What is inside of regions is not looked into.
-    if (isDependent || op->getNumRegions() || op->getParentOp() != function)
-      add(op->getResults());
-  });
-  return dependent;
-}
-
-/// Whether an operator has a weight that may take a format.
-static bool isSelectable(WeightedOpInterface op,
-                         const DenseSet<Value> &dependent) {
-  if (op->hasAttr(kWeightFormatAttr) || op->hasAttr(kActivationFormatAttr))
-    return false;
-  Value weight = op.getWeightOperand().get();
-  auto type = dyn_cast<RankedTensorType>(weight.getType());
-  if (!type || !type.hasStaticShape() || type.getRank() == 0)
-    return false;
-  Type element = type.getElementType();
-  if (!element.isF32() && !element.isF16() && !element.isBF16())
-    return false;
-  if (!weight.getDefiningOp<DequantizeOp>() &&
-      !weight.getDefiningOp<ConstantOp>())
-    return false;
-  return dependent.contains(op.getActivationOperand().get());
-}
-
 LogicalResult SelectFormats::selectAll(FunctionOpInterface function) {
-  DenseSet<Value> dependent = findDependent(function);
-  std::vector<WeightedOpInterface> operators;
-  function.walk([&](WeightedOpInterface op) {
-    if (isSelectable(op, dependent))
-      operators.push_back(op);
-  });
+  std::vector<WeightedOpInterface> operators = collectSelectable(function);
   Roles roles(function);
   std::vector<OperatorFacts> facts;
   llvm::StringMap<int64_t> counts;

@@ -98,6 +98,14 @@ static cl::opt<std::string> activations(
 static cl::opt<std::string>
     recipe("recipe", cl::value_desc("file.yaml"), cl::cat(formats),
            cl::desc("Rules that choose formats by operator kind and name"));
+static cl::opt<std::string> budget(
+    "budget", cl::value_desc("size:N|bits:B|error:D"), cl::cat(formats),
+    cl::desc("Choose formats by measured sensitivity (needs --calibration): "
+             "size of the library in bytes or as a fraction of the float "
+             "weights, bits a weight, or divergence from the float model"));
+static cl::opt<bool>
+    symmetric("symmetric", cl::cat(formats),
+              cl::desc("Keep the plan of --budget from zero points"));
 static cl::opt<std::string> calibration(
     "calibration", cl::value_desc("file.npz"), cl::cat(formats),
     cl::desc("Samples: arrays named as the inputs, one sample a row"));
@@ -162,9 +170,12 @@ static cl::opt<bool>
 static cl::opt<std::string>
     dumpDir("dump-dir", cl::value_desc("dir"), cl::cat(seeing),
             cl::desc("Write the IR after each stage to this folder"));
-static cl::opt<std::string>
-    report("report", cl::value_desc("file.json"), cl::cat(seeing),
-           cl::desc("Write what each layer became: format, bytes, kernel"));
+static cl::list<std::string>
+    report("report", cl::value_desc("file"), cl::cat(seeing),
+           cl::desc("Write what each layer became (format, method, bytes, "
+                    "signal-to-noise) and its kernel: .json, or .html with "
+                    "plots; repeat with a comma for both"),
+           cl::CommaSeparated);
 
 /// A mistake on the command line or in the surroundings, in one line.
 static int fail(const llvm::Twine &message) {
@@ -291,6 +302,14 @@ LogicalResult Compiler::readOptions() {
     return fail("expected a stage to emit that comes after '" +
                 getStageName(*from) + "', got '" + emit + "'");
 
+  if (!budget.empty() &&
+      (!recipe.empty() || !weights.empty() || !activations.empty()))
+    return fail("--budget and --recipe, --weights or --activations contradict "
+                "each other");
+  for (StringRef file : report)
+    if (!isOneOf(path::extension(file), {".json", ".html"}))
+      return fail("expected a report ending in .json or .html, got '" + file +
+                  "'");
   if (!recipe.empty() && (!weights.empty() || !activations.empty()))
     return fail(
         "--recipe and --weights or --activations contradict each other");
@@ -310,10 +329,13 @@ LogicalResult Compiler::readOptions() {
   pipeline.weights = isFloat ? "" : std::string(weights);
   pipeline.activations = isFloat ? "" : std::string(activations);
   pipeline.recipe = recipe;
+  pipeline.budget = budget;
+  pipeline.isSymmetric = symmetric;
   pipeline.calibration = calibration;
   pipeline.reference = unfused;
   pipeline.unsafeIndices = unsafeIndices;
   pipeline.verifyRewrites = verifyRewrites;
+  pipeline.summarize = !report.empty();
 
   for (StringRef dim : dims) {
     auto [name, value] = dim.split('=');
@@ -476,8 +498,8 @@ int Compiler::run() {
                            return afterStage(stage, module);
                          })))
     return 1;
-  if (!report.empty())
-    if (llvm::Error error = writeReport(*module, report))
+  for (StringRef file : report)
+    if (llvm::Error error = writeReport(*module, file))
       return ::fail(llvm::toString(std::move(error)));
 
   // All outputs or none.

@@ -26,6 +26,10 @@ struct PipelineOptions {
   std::string weights, activations;
   /// A recipe's file instead of the two.
   std::string recipe;
+  /// A budget instead of formats of weights, and whether its plan may not use
+  /// zero points.
+  std::string budget;
+  bool isSymmetric = false;
   /// The passes that the recipe's rewrites and methods are, as pipelines spell
   /// them; `readRecipeOptions` fills them in.
   std::vector<std::string> rewrites, methods;
@@ -34,6 +38,9 @@ struct PipelineOptions {
   std::string calibration;
   int64_t samples = 0;
   std::string observer;
+  /// Quantized weights are compared with what they were made from, for the
+  /// report.
+  bool summarize = false;
   /// Quantized operands are dequantized into memory: the reference for the
   /// fused kernels.
   bool reference = false;

@@ -12,9 +12,11 @@
 namespace squint {
 
 /// Writes a JSON object about a module at any stage: its targets, inputs and
-/// outputs as far as known, and either the packed weights by node (format,
-/// shape, bytes) or, at the last stage, the launches (node, kernel) and the
-/// bytes of all weights.
+/// outputs as far as known, what `squint-summarize-quantization` found of its
+/// layers, and either the packed weights by node (format, shape, bytes) or, at
+/// the last stage, the launches (node, kernel) and the bytes of all weights.
+/// With the extension .html it is a page of tables and plots instead, which
+/// needs nothing besides itself.
 llvm::Error writeReport(mlir::ModuleOp module, llvm::StringRef file);
 
 } // namespace squint

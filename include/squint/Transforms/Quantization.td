@@ -68,6 +68,42 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
   ];
 }
 
+def PlanFormats : Pass<"squint-plan-formats", "::mlir::ModuleOp"> {
+  let summary = "Choose the formats that a budget allows by what they cost in accuracy";
+  let description = [{
+    Gives every operator with a weight that `squint-select-formats` would take the format, among some of 3 to 8 bits, that serves the model
+    best within a budget, and the method `gptq` where it has inputs to compensate with.
+
+    * How much a format loses in a layer is measured after compensation: the squared error of its outputs on the samples over the squared
+      outputs, `tr(dW H dW^T) / tr(W H W^T)` (of the values, for a table).
+    * How much a layer matters is measured on the model: its coarsest format alone is put in the float model, and the mean
+      Kullback-Leibler divergence of the result's softmax from the float model's, over the layer's loss, is the price of a unit of loss
+      (the relative squared error of the result for models without a head).
+    * What a format costs are the bytes that the library stores.
+
+    The sum of losses times prices is made small by a multiple-choice knapsack: options on each layer's convex hull in the order of
+    what a byte gains. No plan within the budget can be better than the optimum of the relaxed problem, which is printed beside it in
+    `squint.plan`. Formats of a plan have no zero points with `symmetric`.
+
+    `budget` is `size:BYTES` of a library, `size:FRACTION` of the float weights, `bits:B` a weight, or `error:D`, the divergence that the sum may reach
+    with as few bytes as possible.
+
+    ```mlir
+    %y = squint.linear %x, %w {squint.weight_format = "int5:group=64,scale=f16", squint.method = {name = "gptq", ...}} : ...
+    ```
+  }];
+  let options = [
+    Option<"budget", "budget", "std::string", /*default=*/"", "size:BYTES, size:FRACTION, bits:B or error:D">,
+    Option<"symmetric", "symmetric", "bool", /*default=*/"false", "Keep the plan from zero points">,
+    Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
+    Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
+    Option<"probeSamples", "probe-samples", "int64_t", /*default=*/"0", "Samples that the model's divergence is measured on; 0 for as many as have 64 rows">,
+    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
+    Option<"explain", "explain", "bool", /*default=*/"false", "Say on each operator why it takes its format">,
+  ];
+  let statistics = [Statistic<"numWeights", "weights", "Number of weights that took a format">];
+}
+
 def QuantizeActivations : Pass<"squint-quantize-activations", "::mlir::ModuleOp"> {
   let summary = "Put codes before the operators that take quantized activations";
   let description = [{
@@ -217,6 +253,22 @@ def QuantizeHqq : Pass<"squint-quantize-hqq", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::squint::SquintDialect"];
   let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
+}
+
+def SummarizeQuantization : Pass<"squint-summarize-quantization", "::mlir::ModuleOp"> {
+  let summary = "Compare quantized weights with what they were made from";
+  let description = [{
+    Writes an entry for each operator with a quantized weight that still has its `squint.original` to the module's `squint.layers`, for
+    the report: node, role, shape, formats, method, bytes, bits a weight, the share of clipped weights (farther from their decoded value than half
+    a step, and larger), and signal-to-noise ratios in dB, `10 log10(sum w^2 / sum (w - w')^2)` of the weight and, where the method
+    measured it, the same of the layer's outputs on the samples.
+
+    ```mlir
+    module attributes {squint.layers = [{node = "layer0.q_proj", role = "q", weights = "int4:group=32,scale=f16", weights_snr_db = 20.1 : f64, ...} ]}
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [Statistic<"numWeights", "weights", "Number of weights compared">];
 }
 
 def ForgetOriginals : Pass<"squint-forget-originals", "::mlir::ModuleOp"> {

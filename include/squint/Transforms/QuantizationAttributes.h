@@ -32,6 +32,15 @@ inline constexpr llvm::StringLiteral kRoleAttr = "squint.role";
 /// from; until the stage that quantizes ends.
 inline constexpr llvm::StringLiteral kOriginalAttr = "squint.original";
 
+/// Beside it, the method that chose the codes if it is not round to nearest,
+/// and the squared error of the layer's outputs on the samples over the squared
+/// outputs, where the method knows it.
+inline constexpr llvm::StringLiteral kQuantizedByAttr = "squint.quantized_by";
+inline constexpr llvm::StringLiteral kOutputErrorAttr = "squint.output_error";
+
+/// On the module, what `squint-summarize-quantization` found, for the report.
+inline constexpr llvm::StringLiteral kLayersAttr = "squint.layers";
+
 } // namespace squint
 
 #endif // SQUINT_TRANSFORMS_QUANTIZATIONATTRIBUTES_H

@@ -1,0 +1,284 @@
+//===- Sensitivity.cpp - how much a change of a weight matters ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "squint/Calibration/Sensitivity.h"
+#include "Floats.h"
+#include "SpilledValue.h"
+#include "squint/Calibration/SliceCompiler.h"
+#include "squint/Calibration/Slices.h"
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+using namespace squint;
+
+namespace {
+/// Rows of a result that are compared.
+using Rows = std::vector<std::vector<float>>;
+
+class Probes {
+public:
+  Probes(func::FuncOp main, Samples &samples, ArrayRef<Probe> probes,
+         ArrayRef<Value> cuts, Divergence divergence, int64_t limit,
+         int threads);
+  LogicalResult run();
+  std::vector<double> getMeans() const;
+
+private:
+  /// The model of a probe, or -1 for the unchanged one.
+  using Model = int64_t;
+
+  FailureOr<std::unique_ptr<CompiledSlice>> compile(size_t index, Model model);
+  bool isChanged(const Slice &slice, Model model) const;
+  LogicalResult runSlice(size_t index, const Slice &slice, Model model,
+                         CompiledSlice &compiled);
+  LogicalResult compare(Model model, int64_t sample, const Array &array);
+  SpilledValue *find(Value value, Model model) const;
+  LogicalResult refuse(llvm::Error error) {
+    return emitError(main.getLoc()) << llvm::toString(std::move(error));
+  }
+
+  func::FuncOp main;
+  Samples &samples;
+  ArrayRef<Probe> probes;
+  llvm::SetVector<Value> cuts;
+  Value result;
+  Divergence divergence;
+  int64_t count;
+  int threads;
+  std::unique_ptr<SliceCompiler> compiler;
+  std::map<std::pair<void *, Model>, std::unique_ptr<SpilledValue>> spilled;
+  /// Of the unchanged model, by sample.
+  std::vector<Rows> wanted;
+  std::vector<double> sums;
+  std::vector<int64_t> counts;
+};
+} // namespace
+
+Probes::Probes(func::FuncOp main, Samples &samples, ArrayRef<Probe> probes,
+               ArrayRef<Value> cuts, Divergence divergence, int64_t limit,
+               int threads)
+    : main(main), samples(samples), probes(probes), divergence(divergence),
+      count(limit ? std::min(limit, samples.size()) : samples.size()),
+      threads(threads ? threads : int(main.getContext()->getNumThreads())),
+      wanted(count), sums(probes.size()), counts(probes.size()) {
+  for (Value cut : cuts)
+    if (cut.getDefiningOp())
+      this->cuts.insert(cut);
+}
+
+SpilledValue *Probes::find(Value value, Model model) const {
+  auto place = spilled.find({value.getAsOpaquePointer(), model});
+  return place == spilled.end() ? nullptr : place->second.get();
+}
+
+bool Probes::isChanged(const Slice &slice, Model model) const {
+  for (WeightedOpInterface op : probes[model].operators)
+    if (llvm::is_contained(slice.operations, op.getOperation()))
+      return true;
+  return false;
+}
+
+FailureOr<std::unique_ptr<CompiledSlice>> Probes::compile(size_t index,
+                                                          Model model) {
+  SmallVector<Value> before;
+  SmallVector<WeightedOpInterface> operators;
+  if (model >= 0)
+    operators = probes[model].operators;
+  for (WeightedOpInterface op : operators) {
+    before.push_back(op.getWeightOperand().get());
+    op.getWeightOperand().set(probes[model].weight);
+  }
+  auto getSize = [&](StringRef symbol) { return samples.getSize(symbol); };
+  FailureOr<OwningOpRef<ModuleOp>> module =
+      buildSlice(cutIntoSlices(main, cuts.getArrayRef())[index], getSize);
+  for (auto [i, weight] : llvm::enumerate(before))
+    operators[i].getWeightOperand().set(weight);
+  if (failed(module))
+    return failure();
+  DataStores::Hold hold(
+      main.getContext()->getLoadedDialect<SquintDialect>()->getStores());
+  return compiler->compile(**module, threads);
+}
+
+static double divergeKl(ArrayRef<float> p, ArrayRef<float> q) {
+  auto logSum = [](ArrayRef<float> x) {
+    double top = *std::max_element(x.begin(), x.end()), sum = 0.0;
+    for (float value : x)
+      sum += std::exp(double(value) - top);
+    return top + std::log(sum);
+  };
+  double logP = logSum(p), logQ = logSum(q), sum = 0.0;
+  for (auto [a, b] : llvm::zip_equal(p, q))
+    sum += std::exp(a - logP) * ((a - logP) - (b - logQ));
+  return sum;
+}
+
+static double divergeSquared(ArrayRef<float> p, ArrayRef<float> q) {
+  double error = 0.0, signal = 0.0;
+  for (auto [a, b] : llvm::zip_equal(p, q)) {
+    error += (double(a) - b) * (double(a) - b);
+    signal += double(a) * a;
+  }
+  return signal > 0.0 ? error / signal : 0.0;
+}
+
+LogicalResult Probes::compare(Model model, int64_t sample, const Array &array) {
+  std::vector<float> scratch;
+  ArrayRef<float> values = getFloats(array, scratch);
+  int64_t columns = array.shape().empty() ? 1 : array.shape().back();
+  int64_t rows = columns ? int64_t(values.size()) / columns : 0;
+  int64_t step = std::max<int64_t>(rows / 64, 1);
+  size_t index = 0;
+  for (int64_t row = step - 1; row < rows; row += step, ++index) {
+    ArrayRef<float> own = values.slice(row * columns, columns);
+    if (model < 0) {
+      wanted[sample].emplace_back(own.begin(), own.end());
+      continue;
+    }
+    double value = divergence == Divergence::Kl
+                       ? divergeKl(wanted[sample][index], own)
+                       : divergeSquared(wanted[sample][index], own);
+    if (!std::isfinite(value))
+      return emitError(result.getLoc())
+             << "expected finite results, got NaN or infinity for sample "
+             << sample;
+    sums[model] += value;
+    ++counts[model];
+  }
+  return success();
+}
+
+LogicalResult Probes::runSlice(size_t index, const Slice &slice, Model model,
+                               CompiledSlice &compiled) {
+  // Inputs of the model, values of this model, or what it has in common with
+  // the unchanged one.
+  struct Source {
+    std::optional<Samples::Reader> reader;
+    SpilledValue *spilled = nullptr;
+    Array array;
+  };
+  std::vector<Source> sources(slice.inputs.size());
+  SmallVector<const Array *> inputs;
+  for (auto [source, value] : llvm::zip(sources, slice.inputs)) {
+    llvm::Expected<Array> array = Array();
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      llvm::Expected<Samples::Reader> reader =
+          samples.read(argument.getArgNumber());
+      if (!reader)
+        return refuse(reader.takeError());
+      source.reader = std::move(*reader);
+      array = samples.makeArray(argument.getArgNumber());
+    } else {
+      source.spilled = find(value, model);
+      if (!source.spilled)
+        source.spilled = find(value, -1);
+      array = source.spilled->makeArray();
+    }
+    if (!array)
+      return refuse(array.takeError());
+    source.array = std::move(*array);
+    inputs.push_back(&source.array);
+  }
+  std::vector<Array> outputs;
+  for (int64_t i = 0; i < count; ++i) {
+    for (Source &source : sources)
+      if (llvm::Error error = source.reader
+                                  ? source.reader->next(source.array)
+                                  : source.spilled->read(i, source.array))
+        return refuse(std::move(error));
+    if (outputs.empty()) {
+      llvm::Expected<std::vector<Array>> made =
+          compiled.session().makeOutputs(inputs);
+      if (!made)
+        return refuse(made.takeError());
+      outputs = std::move(*made);
+    }
+    if (llvm::Error error = compiled.session().run(inputs, outputs))
+      return emitError(main.getLoc())
+             << "sample " << i << ": " << llvm::toString(std::move(error));
+    for (auto [value, array] : llvm::zip(slice.results, outputs)) {
+      if (value == result) {
+        if (failed(compare(model, i, array)))
+          return failure();
+        continue;
+      }
+      std::unique_ptr<SpilledValue> &spill =
+          spilled[{value.getAsOpaquePointer(), model}];
+      if (!spill) {
+        auto made = SpilledValue::create(array.dtype(), array.shape());
+        if (!made)
+          return refuse(made.takeError());
+        spill = std::move(*made);
+      }
+      if (llvm::Error error = spill->write(i, array))
+        return refuse(std::move(error));
+    }
+  }
+  return success();
+}
+
+LogicalResult Probes::run() {
+  if (!getSliceCompilation().create)
+    return emitError(main.getLoc())
+           << "expected a compiler for slices: this program has none";
+  result = main.front().getTerminator()->getOperand(0);
+  auto type = dyn_cast<RankedTensorType>(result.getType());
+  if (!result.getDefiningOp() || !type ||
+      !isa<mlir::FloatType>(type.getElementType()))
+    return emitError(result.getLoc())
+           << "expected a first result of computed floats, got "
+           << result.getType();
+  cuts.insert(result);
+  compiler = getSliceCompilation().create();
+  std::vector<Slice> slices = cutIntoSlices(main, cuts.getArrayRef());
+  std::map<void *, size_t> lastUse;
+  for (auto [i, slice] : llvm::enumerate(slices))
+    for (Value input : slice.inputs)
+      lastUse[input.getAsOpaquePointer()] = i;
+  for (auto [i, slice] : llvm::enumerate(slices)) {
+    if (const ProgressCallback &progress = getCalibrationProgress())
+      progress("sensitivity", i, slices.size());
+    FailureOr<std::unique_ptr<CompiledSlice>> base = compile(i, -1);
+    if (failed(base) || failed(runSlice(i, slice, -1, **base)))
+      return failure();
+    for (Model model = 0; model < Model(probes.size()); ++model) {
+      if (isChanged(slice, model)) {
+        FailureOr<std::unique_ptr<CompiledSlice>> changed = compile(i, model);
+        if (failed(changed) || failed(runSlice(i, slice, model, **changed)))
+          return failure();
+      } else if (llvm::any_of(slice.inputs, [&](Value input) {
+                   return find(input, model) != nullptr;
+                 })) {
+        if (failed(runSlice(i, slice, model, **base)))
+          return failure();
+      }
+    }
+    for (auto place = spilled.begin(); place != spilled.end();) {
+      auto use = lastUse.find(place->first.first);
+      bool isDone = use == lastUse.end() || use->second <= i;
+      place = isDone ? spilled.erase(place) : std::next(place);
+    }
+  }
+  if (const ProgressCallback &progress = getCalibrationProgress())
+    progress("sensitivity", slices.size(), slices.size());
+  return success();
+}
+
+std::vector<double> Probes::getMeans() const {
+  std::vector<double> means;
+  for (auto [sum, count] : llvm::zip_equal(sums, counts))
+    means.push_back(count ? sum / double(count) : 0.0);
+  return means;
+}
+
+FailureOr<std::vector<double>>
+squint::measureProbes(func::FuncOp main, Samples &samples,
+                      ArrayRef<Probe> probes, ArrayRef<Value> cuts,
+                      Divergence divergence, int64_t limit, int threads) {
+  Probes runs(main, samples, probes, cuts, divergence, limit, threads);
+  if (failed(runs.run()))
+    return failure();
+  return runs.getMeans();
+}
