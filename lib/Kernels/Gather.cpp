@@ -4,6 +4,7 @@
 
 #include "Codes.h"
 #include "squint/Kernels/Kernels.h"
+#include "squint/Kernels/PanelRows.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Runtime/Abi.h"
 
@@ -12,9 +13,8 @@ using namespace squint;
 using namespace squint::kernel;
 using Values = KernelBuilder::Values;
 
-/// One number of `type` at a byte offset.
-static Value loadScalar(KernelBuilder &b, Type type, Value payload,
-                        Value offset) {
+Value squint::kernel::loadScalar(KernelBuilder &b, Type type, Value payload,
+                                 Value offset) {
   int64_t bytes = type.getIntOrFloatBitWidth() / 8;
   Value raw = b.load(b.vec(b.getI8Type(), bytes), payload, offset);
   return vector::ExtractOp::create(b, b.bitcast(b.vec(type, 1), raw),
@@ -85,7 +85,7 @@ LogicalResult squint::kernel::buildDequantizeRow(
     llvm::function_ref<void(Value, Value, Value)> store) {
   Format format = type.getFormat();
   if (type.getLayout())
-    return op->emitError() << "expected a table in plain layout, got " << type;
+    return buildPanelRow(b, op, type, payload, row, store);
   int64_t columns = type.getColumns();
   PlainLayout plain = PlainLayout::get(format, type.getRows(), columns);
   if (!format.hasScale()) {

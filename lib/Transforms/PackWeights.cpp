@@ -6,6 +6,7 @@
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Kernels/Layout.h"
+#include "squint/Kernels/PanelRows.h"
 #include "squint/Transforms/Passes.h"
 
 using namespace mlir;
@@ -23,6 +24,8 @@ struct PackWeights : squint::impl::PackWeightsBase<PackWeights> {
 private:
   LogicalResult pack(kernel::GemmOp op);
   FailureOr<DataAttr> repack(kernel::GemmOp op, DataAttr plain);
+  void share(OpOperand &operand);
+  Value getPacked(ConstantOp constant, DataAttr data);
 
   /// Bytes by bytes, so that constants that say the same are packed once.
   llvm::DenseMap<Attribute, DataAttr> repacked;
@@ -62,22 +65,46 @@ LogicalResult PackWeights::pack(kernel::GemmOp op) {
   DataAttr plain = constant ? constant.getData() : DataAttr();
   if (!plain)
     return op.emitError() << "expected a constant weight, got " << type;
-  Value &weight = packed[constant];
-  if (!weight) {
-    DataAttr &data = repacked[plain];
-    if (!data) {
-      FailureOr<DataAttr> made = repack(op, plain);
-      if (failed(made))
-        return failure();
-      data = *made;
-      ++numPacked;
-    }
+  DataAttr &data = repacked[plain];
+  if (!data) {
+    FailureOr<DataAttr> made = repack(op, plain);
+    if (failed(made))
+      return failure();
+    data = *made;
+    ++numPacked;
+  }
+  op.getWeightsMutable().assign(getPacked(constant, data));
+  return success();
+}
+
+Value PackWeights::getPacked(ConstantOp constant, DataAttr data) {
+  Value &value = packed[constant];
+  if (!value) {
     OpBuilder builder(constant);
-    weight = ConstantOp::create(builder, constant.getLoc(), data);
+    value = ConstantOp::create(builder, constant.getLoc(), data);
     replaced.insert(constant);
   }
-  op.getWeightsMutable().assign(weight);
-  return success();
+  return value;
+}
+
+/// Reads rows out of the panels that a product has of the same bytes.
+void PackWeights::share(OpOperand &operand) {
+  auto constant = operand.get().getDefiningOp<ConstantOp>();
+  DataAttr plain = constant ? constant.getData() : DataAttr();
+  if (!plain)
+    return;
+  // Products read a tensor of floats as packed ones.
+  auto type = dyn_cast<RankedTensorType>(plain.getType());
+  if (type && type.getElementType().isF32() && type.getRank() == 2 &&
+      plain.getPermutation().empty())
+    plain = DataAttr::get(
+        &getContext(),
+        PackedType::get(type.getShape(), FormatAttr::get(&getContext(), "f32")),
+        plain.getStore(), plain.getOffset(), plain.getLength(), {});
+  DataAttr data = repacked.lookup(plain);
+  if (data &&
+      kernel::hasPanelRows(cast<PackedType>(data.getType()).getFormat()))
+    operand.set(getPacked(constant, data));
 }
 
 void PackWeights::runOnOperation() {
@@ -89,6 +116,12 @@ void PackWeights::runOnOperation() {
   });
   if (result.wasInterrupted())
     return signalPassFailure();
+  getOperation().walk([&](Operation *op) {
+    if (auto gather = dyn_cast<kernel::GatherRowsOp>(op))
+      share(gather.getTableMutable());
+    else if (auto dequantize = dyn_cast<kernel::DequantizeOp>(op))
+      share(dequantize.getWeightsMutable());
+  });
   for (ConstantOp constant : replaced)
     if (constant.use_empty())
       constant.erase();

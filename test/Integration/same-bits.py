@@ -16,11 +16,13 @@ FORMATS = [[], ["--weights=int8:channel", "--activations=int8:token"], ["--weigh
 PROCESSORS = ["x86-64-v3", "alderlake", "x86-64-v4", "icelake-server", "znver4", "sapphirerapids"]
 
 work = pathlib.Path(sys.argv[1])
-for name in ("convolutions", "perceptron", "attention", "mobile"):
+# A table in panels, that products read and rows are read out of.
+TIED = [[], [f"--recipe={squint.SOURCE / 'recipes' / 'w8a8-embedding.yaml'}"]]
+for name in ("convolutions", "perceptron", "attention", "mobile", "tied"):
     model = getattr(models, name)()
     onnx.save(model, work / "model.onnx")
     feeds = models.feeds(model, 13)
-    for number, flags in enumerate(FORMATS):
+    for number, flags in enumerate(TIED if name == "tied" else FORMATS):
         if name in ("convolutions", "mobile") and number >= 2:
             continue  # no groups along a convolution's activations
         results = {}

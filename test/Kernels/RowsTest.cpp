@@ -3,6 +3,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelTest.h"
+#include "squint/Kernels/Layout.h"
+#include "squint/Kernels/PanelRows.h"
 #include "squint/Kernels/Work.h"
 #include "squint/Numerics/Activations.h"
 #include "squint/Numerics/Hadamard.h"
@@ -464,6 +466,119 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
             expectSame(expected.data() + (ids[r] + rows) % rows * columns,
                        y.data + r * columns, columns, "row");
         });
+  }
+}
+
+/// Rows out of the panels that products read have the bits of the plain table:
+/// three panels, the last one not full.
+TEST_F(RowsTest, GatherAndDequantizePanels) {
+  constexpr int64_t rows = 37, count = 5;
+  Buffer<int64_t> ids(count);
+  int64_t chosen[] = {0, 36, -1, 15, 16};
+  std::copy_n(chosen, count, ids.data);
+  for (std::pair<const char *, int64_t> item :
+       {std::pair<const char *, int64_t>{"int8:channel", 50},
+        {"int8:tensor", 33},
+        {"int8:channel,zero-point", 70},
+        {"int8:group=16,zero-point,scale=bf16", 40},
+        {"int7:group=24", 61},
+        {"int6:channel", 109},
+        {"int6:group=48,zero-point", 130},
+        {"int5:group=7", 30},
+        {"int5:channel", 3},
+        {"int4:group=32", 100},
+        {"int4:group=32,zero-point", 45},
+        {"int4:channel", 31},
+        {"int3:group=32", 77},
+        {"int3:tensor,zero-point", 46},
+        {"int2:group=64,zero-point", 130},
+        {"int2:channel", 19},
+        {"nf4:group=64,scale=f32", 150},
+        {"nf4:channel", 58},
+        {"f8e4m3", 37},
+        {"f8e5m2:group=32", 70},
+        {"mxfp4", 75},
+        {"mxfp8", 40},
+        {"nvfp4", 50},
+        {"nvfp4", 12},
+        {"f32", 21},
+        {"f16", 40},
+        {"bf16", 15}}) {
+    SCOPED_TRACE(item.first);
+    int64_t columns = item.second;
+    Format format =
+        llvm::cantFail(Format::parse(item.first, FormatRole::Weight));
+    ASSERT_TRUE(kernel::hasPanelRows(format));
+    PlainLayout plainLayout = PlainLayout::get(format, rows, columns);
+    Buffer<char> plain(plainLayout.totalBytes);
+    std::memset(plain.data, 0, plain.count);
+    std::vector<uint32_t> codes(columns);
+    for (int64_t n = 0; n < rows; ++n) {
+      for (uint32_t &code : codes)
+        code = format.isInteger()
+                   ? random() & ((1u << format.bits()) - 1)
+                   : format.element->encode(format.hasScale()
+                                                ? uniform(-1, 1) *
+                                                      format.element->largest
+                                                : uniform(-2, 2));
+      packCodes(codes.data(), columns, format.bits(),
+                plain.data + n * plainLayout.rowBytes);
+    }
+    for (int64_t i = 0; format.hasScale() && i < plainLayout.scaleCount(); ++i)
+      storeScale(uniform(0.01f, 1), format.scale,
+                 plain.data + plainLayout.scalesOffset, i);
+    for (int64_t i = 0; i < plainLayout.zeroPointsBytes; ++i)
+      plain[plainLayout.zeroPointsOffset + i] =
+          random() & ((1u << format.bits()) - 1);
+    if (hasTensorScale(format))
+      storeScale(0.37f, ScaleType::F32,
+                 plain.data + getTensorScaleOffset(plainLayout), 0);
+    std::vector<float> expected(rows * columns);
+    PackedView(plain.data, format, rows, columns)
+        .dequantizeRows(0, rows, expected.data());
+    auto layout = kernel::PanelLayout::get(format, rows, columns);
+    Buffer<char> panels(layout.totalBytes());
+    layout.pack(plain.data, panels.data, 0, layout.panels);
+    std::string type = "!squint.packed<37x" + str(columns) + ", \"" +
+                       format.str() + "\", #kernel.panels<16>>",
+                out = "memref<?x" + str(columns) + "xf32>",
+                begin = "(%w: memref<?xi8>, %i: memref<?xi64>, %y: " + out +
+                        ", %begin: index, %end: index) -> i32 attributes "
+                        "{kernel.body, llvm.emit_c_interface} {\n"
+                        "%ok = arith.constant 0 : i32\n",
+                end = "return %ok : i32\n}\n";
+    forTargets(
+        "func.func @dequantize" + begin +
+            "kernel.dequantize ins(%w : memref<?xi8>) outs(%y : " + out +
+            ") {weight_type = " + type + "}\n" + end + "func.func @gather" +
+            begin +
+            "kernel.gather_rows ins(%w, %i : memref<?xi8>, memref<?xi64>) "
+            "outs(%y : " +
+            out + ") {table_type = " + type + "}\n" + end,
+        [&](KernelJit &jit, const TestTarget &) {
+          Buffer<float> y(rows * columns);
+          MemRef<1> w(panels.data, {panels.count}), i(ids.data, {count});
+          MemRef<2> all(y.data, {rows, columns}),
+              some(y.data, {count, columns});
+          auto lookup = [&](const char *name) {
+            return jit.lookup<int32_t(MemRef<1> *, MemRef<1> *, MemRef<2> *,
+                                      int64_t, int64_t)>(name);
+          };
+          EXPECT_EQ(lookup("dequantize")(&w, &i, &all, 0, rows), SQUINT_OK);
+          expectSame(expected.data(), y.data, rows * columns, "value");
+          std::memset(y.data, 0, y.count * sizeof(float));
+          EXPECT_EQ(lookup("gather")(&w, &i, &some, 0, count), SQUINT_OK);
+          for (int64_t r = 0; r < count; ++r)
+            expectSame(expected.data() + (ids[r] + rows) % rows * columns,
+                       y.data + r * columns, columns, "row");
+        });
+  }
+  for (const char *text :
+       {"q4_k", "nf4:group=64,scale=dynamic8", "int4:group=32,min", "codebook2",
+        "int8,sparse=2:4", "int3:group=16,outliers=9,scale=bilevel3"}) {
+    SCOPED_TRACE(text);
+    EXPECT_FALSE(kernel::hasPanelRows(
+        llvm::cantFail(Format::parse(text, FormatRole::Weight))));
   }
 }
 

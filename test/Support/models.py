@@ -79,6 +79,23 @@ def classifier(words=300, width=48, classes=7):
     return model
 
 
+def tied(words=300, width=76, copied=False):
+    """x [tokens] -> y [tokens, words], rows [tokens, width]: rows of a table by number, and their products with all rows of the
+    same table, or of a copy of it."""
+    rng = np.random.default_rng(5)
+    table = _tensor(rng, "table", words, width)
+    nodes = [helper.make_node("Mul", ["x", "spread"], ["spaced"], name="spread_numbers"),
+             helper.make_node("Cast", ["spaced"], ["numbers"], name="numbers", to=TensorProto.INT64),
+             helper.make_node("Gather", ["table", "numbers"], ["rows"], name="embedding"),
+             helper.make_node("LayerNormalization", ["rows", "gain"], ["n"], name="norm", axis=-1),
+             helper.make_node("Transpose", ["copy" if copied else "table"], ["turned"], name="turn", perm=[1, 0]),
+             helper.make_node("MatMul", ["n", "turned"], ["y"], name="head")]
+    weights = [table, _tensor(rng, "gain", width), numpy_helper.from_array(np.float32(50), "spread")]
+    if copied:
+        weights.append(numpy_helper.from_array(numpy_helper.to_array(table), "copy"))
+    return _model(nodes, {"x": ["tokens"]}, {"y": ["tokens", words], "rows": ["tokens", width]}, weights)
+
+
 def attention(heads=4, shared=2, size=24):
     """x [batch, tokens, width] -> y [batch, tokens, width]: heads that share keys and values, and a mask that is the input's
     first elements; longer than one block of keys, with sizes that fill no vector."""

@@ -332,8 +332,10 @@ def PackWeights : Pass<"squint-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Re-lay weights in the order that kernels read them";
   let description = [{
     The plain payload of a constant that `kernel.gemm` reads becomes panels of 16 outputs (`#kernel.panels<16>`; the equations are in
-    `include/squint/Kernels/Layout.h`): one layout that all SIMD targets of the module share. No value changes. Constants that
-    others read too, such as the table of an embedding, stay plain for them; weights that are packed already stay as they are.
+    `include/squint/Kernels/Layout.h`): one layout that all SIMD targets of the module share. No value changes. What reads rows of
+    the same bytes, `kernel.gather_rows` of a table that the head of a language model shares and `kernel.dequantize`, reads them
+    out of those panels, so that the bytes are there once; formats whose rows are not read so stay plain for it (`hasPanelRows`), as
+    do constants that no product reads. Weights that are packed already stay as they are.
 
     ```mlir
     %w = squint.constant #squint.data<"#0", 0, 2176> : !squint.packed<32x64, "int8:channel,scale=f32">
