@@ -41,6 +41,8 @@ static std::string describeRange(const Element &element) {
   format.granularity = Granularity::Channel;
   std::string text =
       llvm::formatv("{0} to {1}", format.minCode(), format.maxCode()).str();
+  if (element.fixedGroup)
+    return text + (format.hasMins() ? "; with a minimum" : "");
   format.zeroPoint = true;
   return text + llvm::formatv("; with a zero point {0} to {1}",
                               format.minCode(), format.maxCode())
@@ -61,14 +63,16 @@ int main() {
 
 A format is a product: an element, a granularity, a scale type and perhaps a zero point or a minimum.
 
-    NAME[:tensor|channel|token|group=N][,zero-point|,min][,scale=f16|bf16|f32]
+    NAME[:tensor|channel|token|group=N][,zero-point|,min][,scale=f16|bf16|f32|dynamic8]
 
 `block=N` is `group=N`. A value is `(code - zero point) * scale`, or with `min`, an f16 number of each group,
 `code * scale - min`. Codes are rounded half to even and saturate; the last
 group of a row may be shorter than the rest. A codebook's block has a table of the values that its codes stand for in place of a scale;
 `scale` is their type. Integers take `sparse=2:4` (two of every four values are stored, the others are zero), or in groups
 `scale=bilevel3` (scales and zero points of 3 bits on grids that 16 rows share) with `outliers=N` (values of 16 rows stored as f16).
-The last two columns say what the bare name stands for.
+Scales of type
+`dynamic8`, of tables in groups, are codes of 8 bits themselves. GGML's types, from `q4_0` on, are searched as its reference
+code does and take whole blocks only. The last two columns say what the bare name stands for.
 
 | element | kind | bits | range | as weights | as activations |
 |---|---|---|---|---|---|

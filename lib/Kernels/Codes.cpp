@@ -4,6 +4,8 @@
 
 #include "Codes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Numerics/Blocks.h"
+#include "squint/Numerics/DynamicScale.h"
 #include <cmath>
 
 using namespace mlir;
@@ -36,9 +38,9 @@ Value CodeDecoder::lookup(Value words) {
   SmallVector<float> table;
   uint32_t mask = (1u << format.bits()) - 1;
   for (uint32_t code = 0; code < 16; ++code)
-    table.push_back(format.isInteger() ? float(int32_t(code & mask)) -
-                                             (1 << (format.bits() - 1))
-                                       : format.element->decode(code));
+    table.push_back(format.isInteger()
+                        ? float(int32_t(code & mask) - storedZero())
+                        : format.element->decode(code));
   return LookupOp::create(b, b.f32s(), words, table);
 }
 
@@ -87,7 +89,7 @@ Value CodeDecoder::decodeInteger(Value words, int64_t shift, Value zero) {
   double base = std::ldexp(1.0, power);
   Value less = zero ? arith::AddFOp::create(b, zero, b.constant(b.f32s(), base))
                           .getResult()
-                    : b.constant(b.f32s(), base + (1 << (bits - 1)));
+                    : b.constant(b.f32s(), base + storedZero());
   return arith::SubFOp::create(b, code, less);
 }
 
@@ -133,16 +135,20 @@ Value CodeDecoder::decodeScales(Value raw, ScaleType type) {
 // Panels
 //===----------------------------------------------------------------------===//
 
-PanelReader::Group PanelReader::locate(Value panel, Value group) {
+PanelGroup PanelReader::locate(Value panel, Value group) {
   if (!layout.grouped)
-    return {panel, b.add(panel, layout.headerBytes)};
+    return {panel, group, panel, b.add(panel, layout.headerBytes)};
   Value super =
       b.add(b.add(panel, layout.prefixBytes),
             b.mul(b.div(group, layout.superGroups), layout.superBytes));
   Value member = b.rem(group, layout.superGroups);
-  Value codes = b.add(super, layout.superGroups * layout.headerBytes);
-  return {b.add(super, b.mul(member, layout.headerBytes)),
-          b.add(codes, b.mul(member, layout.groupCodesBytes))};
+  Value codes = b.add(super, layout.superHeaderBytes);
+  if (layout.sharesPieces())
+    codes = b.add(b.add(codes, b.mul(b.div(member, 2), layout.groupCodesBytes)),
+                  b.rem(member, 2));
+  else
+    codes = b.add(codes, b.mul(member, layout.groupCodesBytes));
+  return {panel, group, b.add(super, b.mul(member, layout.headerBytes)), codes};
 }
 
 Value PanelReader::loadBytes(Value offset, int64_t count) {
@@ -150,10 +156,113 @@ Value PanelReader::loadBytes(Value offset, int64_t count) {
   return b.load(b.vec(b.getI8Type(), count), weights, offset, 16);
 }
 
-Value PanelReader::loadScales(Value header) {
-  ScaleType type = layout.grouped ? layout.format.scale : ScaleType::F32;
-  return decoder.decodeScales(
-      loadBytes(header, PanelLayout::width * getScaleBytes(type)), type);
+Value PanelReader::loadHalves(Value offset) {
+  return decoder.decodeScales(loadBytes(offset, 2 * PanelLayout::width),
+                              ScaleType::F16);
+}
+
+Value PanelReader::loadScaleCodes(const PanelGroup &group) {
+  Value member = b.rem(group.number, b.index(layout.superGroups)), code;
+  int64_t low = 0;
+  for (auto [p, bits] :
+       llvm::enumerate(getScalePlanes(layout.scaleCodeBits()))) {
+    int64_t inByte = 8 / bits;
+    Value at = b.add(b.add(group.header, layout.scalePlaneOffset(p)),
+                     b.mul(b.div(member, inByte), PanelLayout::width));
+    Value part =
+        arith::ExtUIOp::create(b, b.i32s(), loadBytes(at, PanelLayout::width));
+    if (inByte > 1) {
+      Value shift = arith::IndexCastOp::create(
+          b, b.getI32Type(), b.mul(b.rem(member, b.index(inByte)), bits));
+      part = arith::ShRUIOp::create(b, part, b.splat(shift));
+      part = arith::AndIOp::create(b, part,
+                                   b.intConstant(b.i32s(), (1 << bits) - 1));
+    }
+    if (low)
+      part = arith::ShLIOp::create(b, part, b.intConstant(b.i32s(), low));
+    code = code ? arith::OrIOp::create(b, code, part).getResult() : part;
+    low += bits;
+  }
+  return code;
+}
+
+Value PanelReader::gather(Value offset, int64_t count, Value indices) {
+  Value table =
+      memref::ViewOp::create(b, MemRefType::get({count}, b.getF32Type()),
+                             weights, offset, ValueRange());
+  return vector::GatherOp::create(b, b.f32s(), table, ValueRange{b.index(0)},
+                                  indices, b.mask(kLanes),
+                                  b.constant(b.f32s(), 0.0));
+}
+
+Value PanelReader::loadDynamicScales(const PanelGroup &group) {
+  Value codes = arith::ExtUIOp::create(
+      b, b.i32s(), loadBytes(group.header, PanelLayout::width));
+  Value level = gather(b.index(layout.levelsOffset()), 256, codes);
+  // The numbers before the groups: mean, phase, scales of blocks.
+  auto loadOne = [&](Type type, int64_t at) {
+    Value raw =
+        b.load(b.vec(b.getI8Type(), 4), weights, b.add(group.panel, at), 4);
+    return b.splat(vector::ExtractOp::create(b, b.bitcast(b.vec(type, 1), raw),
+                                             ArrayRef<int64_t>{0}));
+  };
+  SmallVector<int32_t> starts;
+  for (int64_t lane = 0; lane < kLanes; ++lane)
+    starts.push_back(static_cast<int32_t>(lane * layout.groups));
+  Value number = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(b.i32s(), ArrayRef<int32_t>(starts)));
+  number = arith::AddIOp::create(b, number, loadOne(b.getI32Type(), 4));
+  number = arith::AddIOp::create(
+      b, number,
+      b.splat(arith::IndexCastOp::create(b, b.getI32Type(), group.number)));
+  static_assert(DynamicScale::block == 256);
+  number = arith::ShRUIOp::create(b, number, b.intConstant(b.i32s(), 8));
+  Value scale =
+      gather(b.add(group.panel, 8), layout.prefixBytes / 4 - 2, number);
+  return arith::AddFOp::create(b, arith::MulFOp::create(b, level, scale),
+                               loadOne(b.getF32Type(), 0));
+}
+
+Value PanelReader::loadPanelScales(Value panel) {
+  return decoder.decodeScales(loadBytes(panel, 4 * PanelLayout::width),
+                              ScaleType::F32);
+}
+
+Value PanelReader::loadScales(const PanelGroup &group) {
+  if (!layout.grouped)
+    return {};
+  if (layout.hasDynamicScales())
+    return loadDynamicScales(group);
+  if (!layout.hasScaleCodes()) {
+    ScaleType type = layout.format.scale;
+    return decoder.decodeScales(
+        loadBytes(group.header, PanelLayout::width * getScaleBytes(type)),
+        type);
+  }
+  const BlockCodec &blocks = *layout.format.blocks();
+  Value code = arith::AndIOp::create(
+      b, loadScaleCodes(group),
+      b.intConstant(b.i32s(), (1 << blocks.scaleBits) - 1));
+  if (blocks.scaleBias)
+    code = arith::SubIOp::create(b, code,
+                                 b.intConstant(b.i32s(), blocks.scaleBias));
+  return arith::MulFOp::create(b, loadHalves(group.header),
+                               arith::SIToFPOp::create(b, b.f32s(), code));
+}
+
+Value PanelReader::loadMins(const PanelGroup &group) {
+  if (!layout.format.hasMins())
+    return {};
+  // After the scales, which are f16 where they are codes.
+  Value min = loadHalves(b.add(
+      group.header, getScaleBytes(layout.format.scale) * PanelLayout::width));
+  if (!layout.hasScaleCodes())
+    return min;
+  Value code = arith::ShRUIOp::create(
+      b, loadScaleCodes(group),
+      b.intConstant(b.i32s(), layout.format.blocks()->scaleBits));
+  return arith::MulFOp::create(b, min,
+                               arith::SIToFPOp::create(b, b.f32s(), code));
 }
 
 Value PanelReader::loadZeros(Value header) {
@@ -168,14 +277,22 @@ Value PanelReader::loadZeros(Value header) {
 }
 
 Value PanelReader::loadTensorScale(Value panel) {
-  if (!layout.prefixBytes)
+  if (!layout.prefixBytes || layout.hasDynamicScales())
     return {};
   return b.bitcast(b.f32s(), loadBytes(panel, 64));
 }
 
 Value PanelReader::loadVector(Value codes, int64_t vector) {
-  return b.load(b.vec(b.getI8Type(), 64), weights, b.add(codes, 64 * vector),
-                64);
+  auto type = b.vec(b.getI8Type(), 64);
+  if (!layout.sharesPieces())
+    return b.load(type, weights, b.add(codes, 64 * vector), 64);
+  // The odd group's bits of any plane are the upper four of each byte; what
+  // comes in from the next byte is masked off.
+  Value odd = b.rem(codes, b.index(2));
+  Value both = b.load(type, weights, b.add(b.sub(codes, odd), 64 * vector), 64);
+  Value shift = arith::IndexCastOp::create(b, b.getI32Type(), b.mul(odd, 4));
+  return b.bitcast(type, arith::ShRUIOp::create(b, b.bitcast(b.i32s(), both),
+                                                b.splat(shift)));
 }
 
 Value PanelReader::extractQuad(ArrayRef<Value> vectors, int64_t q,
@@ -213,6 +330,7 @@ static int64_t countVectors(const PanelLayout &layout, int64_t quads) {
 }
 
 Value PanelReader::loadQuad(Value codes, int64_t q, int64_t quads) {
+  quads = laidOut(quads);
   Values vectors(countVectors(layout, quads));
   int64_t first = 0;
   for (unsigned plane : getPlanes(layout.format.bits())) {
@@ -225,15 +343,16 @@ Value PanelReader::loadQuad(Value codes, int64_t q, int64_t quads) {
 
 KernelBuilder::Values PanelReader::loadQuads(Value codes, int64_t quads) {
   Values vectors, result;
-  for (int64_t i = 0, e = countVectors(layout, quads); i < e; ++i)
+  for (int64_t i = 0, e = countVectors(layout, laidOut(quads)); i < e; ++i)
     vectors.push_back(loadVector(codes, i));
   for (int64_t q = 0; q < quads; ++q)
-    result.push_back(extractQuad(vectors, q, quads));
+    result.push_back(extractQuad(vectors, q, laidOut(quads)));
   return result;
 }
 
 KernelBuilder::Values PanelReader::loadValues(Value codes, int64_t q,
                                               int64_t quads, Value zero) {
+  quads = laidOut(quads);
   ArrayRef<unsigned> planes = getPlanes(layout.format.bits());
   Value bytes;
   int64_t shift = 0;

@@ -17,6 +17,12 @@ namespace squint::kernel {
 /// f32, f16 or bf16 of an element without a scale, or of a stored scale.
 mlir::Type getFloatType(KernelBuilder &b, const Element &element);
 
+/// Byte offsets of what belongs to a group of a panel, and its number; with
+/// superblocks whose scales are codes the header is that of the superblock.
+struct PanelGroup {
+  mlir::Value panel, number, header, codes;
+};
+
 /// Codes of a format as vectors of 16.
 class CodeDecoder {
 public:
@@ -35,6 +41,10 @@ public:
 
 private:
   Value decodeInteger(Value words, int64_t shift, Value zero);
+  /// What codes without zero points are stored plus.
+  int32_t storedZero() const {
+    return format.isSymmetric() ? 1 << (format.bits() - 1) : 0;
+  }
   Value shiftRight(Value words, int64_t count);
   Value shiftLeft(Value words, int64_t count);
   /// A float of 8 bits or less in the highest bits.
@@ -54,15 +64,15 @@ public:
   PanelReader(KernelBuilder &b, const PanelLayout &layout, Value weights)
       : b(b), layout(layout), weights(weights), decoder(b, layout.format) {}
 
-  /// Byte offsets of what belongs to a group.
-  struct Group {
-    Value header, codes;
-  };
   /// Of the panel that starts at `panel`; `group` is 0 without groups.
-  Group locate(Value panel, Value group);
+  PanelGroup locate(Value panel, Value group);
 
-  /// 16 scales as f32.
-  Value loadScales(Value header);
+  /// 16 scales as f32, of a panel without groups.
+  Value loadPanelScales(Value panel);
+  /// 16 scales as f32, null without groups.
+  Value loadScales(const PanelGroup &group);
+  /// 16 minima as f32; null for formats without.
+  Value loadMins(const PanelGroup &group);
   /// 16 zero points as i32; null for formats without.
   Value loadZeros(Value header);
   /// The scale of the whole tensor, null for formats without.
@@ -79,7 +89,17 @@ public:
   Value loadColumn(Value codes, Value k, Value zero);
 
 private:
+  /// The codes of 16 scales and minima, as i32.
+  Value loadScaleCodes(const PanelGroup &group);
+  Value loadDynamicScales(const PanelGroup &group);
+  /// 16 of `count` f32 from a byte offset on.
+  Value gather(Value offset, int64_t count, Value indices);
+  Value loadHalves(Value offset);
   Value loadVector(Value codes, int64_t vector);
+  /// Quads that a piece is laid out as.
+  int64_t laidOut(int64_t quads) const {
+    return layout.sharesPieces() ? PanelLayout::piece / 4 : quads;
+  }
   Value loadBytes(Value offset, int64_t count);
   Value extractQuad(llvm::ArrayRef<Value> vectors, int64_t q, int64_t quads);
 

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "BlockRows.h"
 #include "Codes.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/PanelRows.h"
+#include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Runtime/Abi.h"
 
@@ -45,7 +47,7 @@ static Value gatherCodes(KernelBuilder &b, const Format &format, Value payload,
   }
   Value top = b.intConstant(b.i32s(), 32 - bits);
   codes = arith::ShLIOp::create(b, codes, top);
-  if (format.isInteger() && !format.zeroPoint)
+  if (format.isSymmetric())
     return arith::ShRSIOp::create(b, codes, top);
   return arith::ShRUIOp::create(b, codes, top);
 }
@@ -54,7 +56,7 @@ static Value gatherCodes(KernelBuilder &b, const Format &format, Value payload,
 /// integers. k is even for 4 bits.
 static Value loadCodes(KernelBuilder &b, const Format &format, Value payload,
                        Value row, Value k, Value mask) {
-  bool isSigned = format.isInteger() && !format.zeroPoint;
+  bool isSigned = format.isSymmetric();
   Value codes;
   if (format.bits() == 8) {
     codes = b.load(b.vec(b.getI8Type()), payload, b.add(row, k), mask);
@@ -80,6 +82,36 @@ static Value loadCodes(KernelBuilder &b, const Format &format, Value payload,
   return arith::ExtUIOp::create(b, b.i32s(), codes);
 }
 
+/// The scale of group `index` of all, where it is quantized itself. `levels` is
+/// scratch memory that holds them.
+static Value loadDynamicScale(KernelBuilder &b, const PlainLayout &plain,
+                              Value payload, Value index, Value levels) {
+  auto loadNumber = [&](Value number) {
+    return loadScalar(b, b.getF32Type(), payload,
+                      b.add(b.mul(number, 4), plain.numbersOffset));
+  };
+  Value code = arith::IndexCastUIOp::create(
+      b, b.getIndexType(),
+      memref::LoadOp::create(b, payload,
+                             ValueRange{b.add(index, plain.scalesOffset)}));
+  Value level = memref::LoadOp::create(b, levels, ValueRange{code});
+  Value scale = loadNumber(b.div(index, DynamicScale::block));
+  Value mean =
+      loadNumber(b.index(DynamicScale::numbers(plain.scaleCount()) - 1));
+  return b.splat(
+      arith::AddFOp::create(b, arith::MulFOp::create(b, level, scale), mean));
+}
+
+static Value storeDynamicLevels(KernelBuilder &b) {
+  ArrayRef<float> all = DynamicScale::levels();
+  Value levels = b.scratch(all.size(), b.getF32Type());
+  for (size_t i = 0; i < all.size(); i += kLanes)
+    b.store(arith::ConstantOp::create(
+                b, DenseElementsAttr::get(b.f32s(), all.slice(i, kLanes))),
+            levels, b.index(i));
+  return levels;
+}
+
 LogicalResult squint::kernel::buildDequantizeRow(
     KernelBuilder &b, Operation *op, PackedType type, Value payload, Value row,
     llvm::function_ref<void(Value, Value, Value)> store) {
@@ -103,6 +135,13 @@ LogicalResult squint::kernel::buildDequantizeRow(
         });
     return success();
   }
+  if (format.blocks()) {
+    buildBlockRow(b, format, payload, b.mul(row, plain.rowBytes), columns,
+                  [&](Value k, Value values) { store(k, values, {}); });
+    return success();
+  }
+  Value levels =
+      format.scale == ScaleType::Dynamic8 ? storeDynamicLevels(b) : Value();
   bool inVectors =
       format.bits() == 8 ||
       (format.bits() == 4 && (plain.groups == 1 || plain.groupSize % 2 == 0));
@@ -111,14 +150,16 @@ LogicalResult squint::kernel::buildDequantizeRow(
   auto decodeGroup = [&](Value group, int64_t length) {
     Value index = plain.scaleRows == 1 ? b.index(0)
                                        : b.add(b.mul(row, plain.groups), group);
-    Type stored = b.getIntegerType(8 * getScaleBytes(format.scale));
-    Value at =
-        b.add(b.mul(index, getScaleBytes(format.scale)), plain.scalesOffset);
-    Value scale = b.splat(loadScalar(b, stored, payload, at));
-    scale = decoder.decodeScales(
-        b.bitcast(b.vec(b.getI8Type(), kLanes * getScaleBytes(format.scale)),
-                  scale),
-        format.scale);
+    Value scale;
+    if (levels) {
+      scale = loadDynamicScale(b, plain, payload, index, levels);
+    } else {
+      int64_t bytes = getScaleBytes(format.scale);
+      Value at = b.add(b.mul(index, bytes), plain.scalesOffset);
+      scale = b.splat(loadScalar(b, b.getIntegerType(8 * bytes), payload, at));
+      scale = decoder.decodeScales(
+          b.bitcast(b.vec(b.getI8Type(), kLanes * bytes), scale), format.scale);
+    }
     if (hasTensorScale(format))
       scale = arith::MulFOp::create(
           b, scale,
@@ -130,6 +171,11 @@ LogicalResult squint::kernel::buildDequantizeRow(
           b, payload, ValueRange{b.add(index, plain.zeroPointsOffset)});
       zero = b.splat(arith::ExtUIOp::create(b, b.getI32Type(), point));
     }
+    Value min;
+    if (format.minimum)
+      min = b.toF32(
+          b.splat(loadScalar(b, b.getF16Type(), payload,
+                             b.add(b.mul(index, 2), plain.zeroPointsOffset))));
     Value start = b.mul(group, plain.groupSize);
     b.lanes(
         b.index(length), {}, [&](Value k, Value mask, ValueRange) -> Values {
@@ -145,7 +191,10 @@ LogicalResult squint::kernel::buildDequantizeRow(
               codes = arith::SubIOp::create(b, codes, zero);
             value = arith::SIToFPOp::create(b, b.f32s(), codes);
           }
-          store(at, arith::MulFOp::create(b, value, scale), mask);
+          value = arith::MulFOp::create(b, value, scale);
+          if (min)
+            value = arith::SubFOp::create(b, value, min);
+          store(at, value, mask);
           return {};
         });
   };

@@ -5,6 +5,7 @@
 #ifndef SQUINT_LIB_KERNELS_GEMM_H
 #define SQUINT_LIB_KERNELS_GEMM_H
 
+#include "Codes.h"
 #include "Patches.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Layout.h"
@@ -17,7 +18,9 @@ namespace squint::kernel {
 /// A block of the contraction: scales do not change within it.
 struct CodeBlock {
   mlir::Value number;
-  llvm::SmallVector<mlir::Value> codes, headers; // byte offsets, by panel
+  // By panel.
+  llvm::SmallVector<mlir::Value> codes; // byte offsets
+  llvm::SmallVector<PanelGroup> groups;
   int64_t length;
 };
 
@@ -147,7 +150,7 @@ private:
 /// What products by matrix tiles ask of the format.
 struct TileHooks {
   struct Columns {
-    KernelBuilder::Values scales, zeros; // by panel
+    KernelBuilder::Values scales, zeros, mins; // by panel
   };
   /// The activations [rows][columns] from a row and a k on.
   std::function<mlir::Value(mlir::Value row, int64_t rows, mlir::Value k,

@@ -97,6 +97,30 @@ private:
         ends.insert(length % step);
     return ends.takeVector();
   }
+  /// The sum of a group of a tile's row `r`: 16 lanes and their tree.
+  Value addInputs(Value row, int64_t rows, int64_t r, Value group,
+                  Value length) {
+    Value start = b.mul(group, layout.groupSize);
+    Values sums =
+        b.lanes(length, b.constant(b.f32s(), 0.0),
+                [&](Value k, Value mask, ValueRange current) -> Values {
+                  Value view = viewRows(row, rows, b.add(start, k), kLanes);
+                  Value part =
+                      b.load(b.f32s(), view, {b.index(r), b.index(0)}, mask);
+                  return {arith::AddFOp::create(b, current[0], part)};
+                });
+    return b.splat(b.reduceAdd(sums[0]));
+  }
+  /// A sum with that of a group's products added, and of its minima.
+  Value addGroupSum(Value sum, Value whole, Value scale, Value negativeMin,
+                    Value inputs) {
+    sum = b.fma(whole, scale, sum);
+    return negativeMin ? b.fma(inputs, negativeMin, sum) : sum;
+  }
+  Value loadNegativeMins(const PanelGroup &group) {
+    Value mins = reader.loadMins(group);
+    return mins ? arith::NegFOp::create(b, mins).getResult() : Value();
+  }
   Value zeroAsFloat(Value header) {
     Value zeros = reader.loadZeros(header);
     return zeros ? arith::SIToFPOp::create(b, b.f32s(), zeros).getResult()
@@ -124,7 +148,7 @@ LogicalResult DecodedGemm::prepare() {
 KernelBuilder::Values DecodedGemm::loadColumns(Value panel) {
   Value base = b.mul(panel, layout.panelBytes);
   return {layout.grouped ? reader.loadTensorScale(base)
-                         : reader.loadScales(base)};
+                         : reader.loadPanelScales(base)};
 }
 
 Value DecodedGemm::finish(Value sum, Value row, ArrayRef<Value> columns) {
@@ -151,9 +175,9 @@ void DecodedGemm::multiply(Values &parts, Value view, int64_t rows, int64_t k,
 KernelBuilder::Values DecodedGemm::addGroup(Values sums, Value row,
                                             int64_t rows, Value panel,
                                             Value group, int64_t length) {
-  PanelReader::Group at = reader.locate(panel, group);
+  PanelGroup at = reader.locate(panel, group);
   Value zero = zeroAsFloat(at.header);
-  Value scale = layout.grouped ? reader.loadScales(at.header) : Value();
+  Value scale = reader.loadScales(at), negativeMin = loadNegativeMins(at);
   if (layout.grouped)
     prefetch(at.header, layout.headerBytes, rows);
   constexpr int64_t step = PanelLayout::piece;
@@ -183,7 +207,10 @@ KernelBuilder::Values DecodedGemm::addGroup(Values sums, Value row,
     parts = piece(b.index(full), parts, length % step);
   for (auto [r, sum] : llvm::enumerate(sums)) {
     Value whole = addParts(ArrayRef(parts).slice(r * chains, chains));
-    sum = scale ? b.fma(whole, scale, sum) : whole;
+    Value inputs = negativeMin ? addInputs(row, rows, static_cast<int64_t>(r),
+                                           group, b.index(length))
+                               : Value();
+    sum = scale ? addGroupSum(sum, whole, scale, negativeMin, inputs) : whole;
   }
   return sums;
 }
@@ -212,7 +239,7 @@ KernelBuilder::Values DecodedGemm::buildTile(int64_t rows, Value row,
 
 void DecodedGemm::decode(Value panel, Value group, Value first, Value length,
                          Value target) {
-  PanelReader::Group at = reader.locate(panel, group);
+  PanelGroup at = reader.locate(panel, group);
   Value zero = zeroAsFloat(at.header);
   constexpr int64_t step = PanelLayout::piece;
   auto piece = [&](Value i, int64_t count) {
@@ -274,10 +301,12 @@ KernelBuilder::Values DecodedGemm::multiplyOne(const Tile &tile, Value column,
 
 void DecodedGemm::addChains(const Tile &tile, Value at, Value first,
                             ArrayRef<Value> panels, Value group) {
+  Values inputs(tile.rows);
+  for (int64_t r = 0; r < tile.rows && layout.format.hasMins(); ++r)
+    inputs[r] = addInputs(tile.row, tile.rows, r, group, groupLength(group));
   for (auto [p, panel] : llvm::enumerate(panels)) {
-    Value scale = layout.grouped
-                      ? reader.loadScales(reader.locate(panel, group).header)
-                      : Value();
+    PanelGroup from = reader.locate(panel, group);
+    Value scale = reader.loadScales(from), negativeMin = loadNegativeMins(from);
     for (int64_t r = 0; r < tile.rows; ++r) {
       Values parts;
       for (int64_t c = 0; c < chains; ++c) {
@@ -288,7 +317,8 @@ void DecodedGemm::addChains(const Tile &tile, Value at, Value first,
           b.mul(b.add(b.mul(b.add(first, r), tile.panels), int64_t(p)), kLanes);
       Value whole = addParts(parts);
       if (scale)
-        whole = b.fma(whole, scale, b.load(b.f32s(), scratch, to, 64));
+        whole = addGroupSum(b.load(b.f32s(), scratch, to, 64), whole, scale,
+                            negativeMin, inputs[r]);
       b.store(whole, scratch, to);
     }
   }

@@ -248,15 +248,14 @@ IntegerGemm::Block IntegerGemm::getBlock(Value number, int64_t length,
   int64_t codesBytes = layout.codesBytes(blockSize);
   for (Value panel : panels) {
     if (!layout.grouped) {
-      block.headers.push_back(panel);
+      block.groups.push_back({panel, b.index(0), panel, {}});
       block.codes.push_back(
           b.add(b.add(panel, layout.headerBytes), b.mul(number, codesBytes)));
       continue;
     }
-    auto [header, codes] = reader.locate(panel, b.div(number, weightRatio));
-    block.headers.push_back(header);
-    block.codes.push_back(
-        b.add(codes, b.mul(b.rem(number, weightRatio), codesBytes)));
+    block.groups.push_back(reader.locate(panel, b.div(number, weightRatio)));
+    block.codes.push_back(b.add(block.groups.back().codes,
+                                b.mul(b.rem(number, weightRatio), codesBytes)));
   }
   return block;
 }
@@ -266,12 +265,13 @@ IntegerGemm::addBlock(const Block &block, Value row, int64_t rows,
                       function_ref<Value(int64_t)> getSum) {
   int64_t panels = block.codes.size();
   Value k = b.mul(block.number, blockSize);
-  Values zeros, scales;
-  for (Value header : block.headers) {
-    zeros.push_back(loadZeros(header));
-    scales.push_back(layout.grouped ? reader.loadScales(header) : Value());
+  Values zeros, scales, mins;
+  for (const PanelGroup &group : block.groups) {
+    zeros.push_back(loadZeros(group.header));
+    scales.push_back(reader.loadScales(group));
+    mins.push_back(reader.loadMins(group));
     if (layout.grouped && !unpacked)
-      prefetch(header, layout.headerBytes, rows);
+      prefetch(group.header, layout.headerBytes, rows);
   }
   // The products of the activations' zero point are the same for every row.
   Values shared;
@@ -294,14 +294,19 @@ IntegerGemm::addBlock(const Block &block, Value row, int64_t rows,
                                   ValueRange{b.index(r), b.index(0)});
   };
   bool hasZeros = layout.format.zeroPoint || storedZero();
-  Value inputSums =
-      hasZeros && !patches ? viewColumn(op.getSums(), block.number) : Value();
-  Values dots;
+  bool hasMins = layout.format.hasMins();
+  Value inputSums = (hasZeros || hasMins) && !patches
+                        ? viewColumn(op.getSums(), block.number)
+                        : Value();
+  Values dots, sums(rows);
   for (int64_t r = 0; r < rows; ++r) {
     Value sum;
-    if (hasZeros)
+    if (hasZeros || hasMins)
       sum = patches ? loadSum(rowAt(row, r), block.number)
                     : loadRow(inputSums, r);
+    if (hasMins)
+      sums[r] = b.createOrFold<arith::SubIOp>(
+          sum, b.i32(static_cast<int32_t>(block.length * zero)));
     for (int64_t p = 0; p < panels; ++p) {
       // Start at - z sum x (- zx sum (u - z)).
       Value start;
@@ -325,9 +330,13 @@ IntegerGemm::addBlock(const Block &block, Value row, int64_t rows,
   Values result;
   for (int64_t r = 0; r < rows; ++r) {
     Value scale = inputRatio ? b.splat(loadRow(inputScales, r)) : Value();
-    for (int64_t p = 0; p < panels; ++p)
-      result.push_back(addScaled(getSum(r * panels + p), dots[r * panels + p],
-                                 scale, scales[p]));
+    for (int64_t p = 0; p < panels; ++p) {
+      Value sum = addScaled(getSum(r * panels + p), dots[r * panels + p], scale,
+                            scales[p]);
+      if (hasMins)
+        sum = subtractMin(sum, b.splat(sums[r]), scale, mins[p]);
+      result.push_back(sum);
+    }
   }
   return result;
 }
@@ -338,6 +347,14 @@ Value IntegerGemm::addScaled(Value sum, Value dot, Value inputScale,
   if (inputScale && weightScale)
     value = arith::MulFOp::create(b, value, inputScale);
   return b.fma(value, weightScale ? weightScale : inputScale, sum);
+}
+
+Value IntegerGemm::subtractMin(Value sum, Value inputs, Value inputScale,
+                               Value min) {
+  Value value = arith::SIToFPOp::create(b, b.f32s(), inputs);
+  if (inputScale)
+    value = arith::MulFOp::create(b, value, inputScale);
+  return b.fma(value, arith::NegFOp::create(b, min), sum);
 }
 
 void IntegerGemm::buildMatrixTiles(Value row, Value rows,
@@ -362,20 +379,21 @@ void IntegerGemm::buildMatrixTiles(Value row, Value rows,
   };
   hooks.loadColumns = [&](const CodeBlock &block) {
     TileHooks::Columns columns;
-    for (Value header : block.headers) {
-      columns.zeros.push_back(loadZeros(header));
-      columns.scales.push_back(layout.grouped ? reader.loadScales(header)
-                                              : Value());
+    for (const PanelGroup &group : block.groups) {
+      columns.zeros.push_back(loadZeros(group.header));
+      columns.scales.push_back(reader.loadScales(group));
+      columns.mins.push_back(reader.loadMins(group));
     }
     return columns;
   };
   hooks.addDots = [&](const CodeBlock &block, const TileHooks::Columns &columns,
                       Value row, Values dots, Values sums) {
     bool correct = layout.format.zeroPoint || (storedZero() && !makeSigned);
-    Value inputs =
-        correct ? b.splat(memref::LoadOp::create(b, op.getSums(),
-                                                 ValueRange{row, block.number}))
-                : Value();
+    bool hasMins = layout.format.hasMins();
+    Value inputs = correct || hasMins
+                       ? b.splat(memref::LoadOp::create(
+                             b, op.getSums(), ValueRange{row, block.number}))
+                       : Value();
     Value scale;
     if (inputRatio)
       scale = b.splat(memref::LoadOp::create(
@@ -388,6 +406,8 @@ void IntegerGemm::buildMatrixTiles(Value row, Value rows,
                                     arith::MulIOp::create(b, zeros, inputs));
       }
       sums[p] = addScaled(sums[p], dot, scale, columns.scales[p]);
+      if (hasMins)
+        sums[p] = subtractMin(sums[p], inputs, scale, columns.mins[p]);
     }
     return sums;
   };
@@ -421,8 +441,8 @@ KernelBuilder::Values IntegerGemm::loadColumns(Value panel) {
   Value base = b.mul(panel, layout.panelBytes);
   Values columns;
   // Scales, zero points, zx times sums of u - z: null where they are not used.
-  Value scales =
-      layout.grouped ? reader.loadTensorScale(base) : reader.loadScales(base);
+  Value scales = layout.grouped ? reader.loadTensorScale(base)
+                                : reader.loadPanelScales(base);
   if (layout.isDoubled()) {
     Value half = b.constant(b.f32s(), 0.5);
     scales = scales ? arith::MulFOp::create(b, scales, half).getResult() : half;

@@ -62,7 +62,7 @@ private:
   Values loadColumns(Value panel) override;
   Value finish(Value sum, Value row, llvm::ArrayRef<Value> columns) override;
 
-  bool inBlocks() const { return blockSize < layout.columns; }
+  bool inBlocks() const { return layout.grouped || blockSize < layout.columns; }
   int32_t storedZero() const {
     return layout.isDoubled()
                ? kDoubledZero
@@ -76,6 +76,8 @@ private:
                   llvm::function_ref<Value(int64_t)> getSum);
   /// A sum with the products of a block added, times the scales there are.
   Value addScaled(Value sum, Value dot, Value inputScale, Value weightScale);
+  /// The same less the sum of a block's activations times a minimum, if any.
+  Value subtractMin(Value sum, Value inputs, Value inputScale, Value min);
   /// Zero points of a group as i32, less what makes weights signed; null where
   /// they are one constant.
   Value loadZeros(Value header);

@@ -61,14 +61,13 @@ LogicalResult SparseGemm::prepare() {
 }
 
 KernelBuilder::Values SparseGemm::loadColumns(Value panel) {
-  return {reader.loadScales(b.mul(panel, layout.panelBytes))};
+  return {reader.loadPanelScales(b.mul(panel, layout.panelBytes))};
 }
 
 void SparseGemm::addColumn(Value x, Value k, Value first, Value last) {
   Value factor = b.splat(x), chain = b.rem(k, chains);
   b.loop(first, last, 1, [&](Value panel) {
-    PanelReader::Group at =
-        reader.locate(b.mul(panel, layout.panelBytes), b.index(0));
+    PanelGroup at = reader.locate(b.mul(panel, layout.panelBytes), b.index(0));
     Value zero = reader.loadZeros(at.header);
     if (zero)
       zero = arith::SIToFPOp::create(b, b.f32s(), zero);

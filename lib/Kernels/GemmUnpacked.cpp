@@ -20,7 +20,7 @@ IntegerGemm::Block IntegerGemm::getUnpackedBlock(Value number, int64_t length,
     return getBlock(number, length, panel);
   Value codes = b.add(b.add(panel, layout.headerBytes),
                       b.mul(number, layout.codesBytes(unpackedBlock())));
-  return {number, {codes}, {panel}, length};
+  return {number, {codes}, {{panel, b.index(0), panel, codes}}, length};
 }
 
 void IntegerGemm::unpack(const Block &block, Value target) {

@@ -3,6 +3,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Kernels/Layout.h"
+#include "squint/Numerics/DynamicScale.h"
+#include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
 #include <array>
 #include <cstring>
@@ -34,6 +36,29 @@ int64_t PanelLayout::codesBytes(int64_t length) const {
   return bytes;
 }
 
+bool PanelLayout::hasScaleCodes() const {
+  return format.blocks() && format.blocks()->hasScaleCodes();
+}
+
+unsigned PanelLayout::scaleCodeBits() const {
+  return format.blocks()->scaleBits + format.blocks()->minBits;
+}
+
+/// Planes of 8, 4 and 2 bits that make up an even number of bits.
+ArrayRef<unsigned> squint::kernel::getScalePlanes(unsigned bits) {
+  static constexpr unsigned kLow[] = {4, 2}, kHigh[] = {8, 4};
+  return bits == 8   ? ArrayRef(kHigh).take_front()
+         : bits == 6 ? ArrayRef(kLow)
+                     : ArrayRef(kHigh);
+}
+
+int64_t PanelLayout::scalePlaneOffset(unsigned p) const {
+  int64_t offset = width * (format.hasMins() ? 4 : 2);
+  for (unsigned bits : getScalePlanes(scaleCodeBits()).take_front(p))
+    offset += superGroups * bits / 8 * width;
+  return offset;
+}
+
 PanelLayout PanelLayout::get(const Format &format, int64_t rows,
                              int64_t columns) {
   PanelLayout layout;
@@ -47,22 +72,43 @@ PanelLayout PanelLayout::get(const Format &format, int64_t rows,
     layout.panelBytes = alignTo(layout.superBytes, 64);
     return layout;
   }
+  // Elements in blocks always; a minimum has no place in a panel's header.
   layout.grouped =
-      format.granularity == Granularity::Group && format.groupSize < columns;
+      format.granularity == Granularity::Group &&
+      (format.groupSize < columns || format.blocks() || format.hasMins());
   if (!layout.grouped) {
     layout.headerBytes = format.zeroPoint ? 192 : 128;
+  } else if (layout.hasScaleCodes()) {
+    const BlockCodec &blocks = *format.blocks();
+    layout.groupSize = blocks.group;
+    layout.groups = columns / blocks.group;
+    layout.superGroups = blocks.groups();
+    layout.superHeaderBytes = alignTo(
+        layout.scalePlaneOffset(getScalePlanes(layout.scaleCodeBits()).size()),
+        64);
+    layout.superBytes =
+        layout.superHeaderBytes + layout.codesBytes(blocks.size);
+    layout.groupCodesBytes = layout.codesBytes(std::max(blocks.group, piece));
+    layout.panelBytes = columns / blocks.size * layout.superBytes;
+    return layout;
   } else {
-    layout.groupSize = format.groupSize;
+    layout.groupSize = std::min(format.groupSize, columns);
     layout.groups = divideCeil(columns, format.groupSize);
     layout.prefixBytes = hasTensorScale(format) ? 64 : 0;
+    if (layout.hasDynamicScales())
+      layout.prefixBytes = alignTo(
+          8 + 4 * ((width * layout.groups - 1) / DynamicScale::block + 2), 64);
     layout.headerBytes =
-        width * (getScaleBytes(format.scale) + (format.zeroPoint ? 1 : 0));
+        width * (getScaleBytes(format.scale) + (format.hasMins()   ? 2
+                                                : format.zeroPoint ? 1
+                                                                   : 0));
     while (layout.superGroups * layout.headerBytes % 64)
       ++layout.superGroups;
   }
   layout.groupCodesBytes = layout.codesBytes(layout.groupSize);
+  layout.superHeaderBytes = layout.superGroups * layout.headerBytes;
   layout.superBytes =
-      layout.superGroups * (layout.headerBytes + layout.groupCodesBytes);
+      layout.superHeaderBytes + layout.superGroups * layout.groupCodesBytes;
   int64_t last = layout.groups - 1;
   layout.panelBytes = alignTo(layout.codesOffset(last) +
                                   layout.codesBytes(layout.groupLength(last)),
@@ -211,9 +257,12 @@ static void packGroupHeader(const PanelLayout &layout, const PackedView &view,
   int64_t index = first * source.groups + g;
   packElements(plain + source.scalesOffset + index * bytes,
                source.groups * bytes, lanes, 1, bytes, header);
-  if (layout.format.zeroPoint)
-    packElements(plain + source.zeroPointsOffset + index, source.groups, lanes,
-                 1, 1, header + PanelLayout::width * bytes);
+  if (int64_t size = layout.format.zeroPoint ? 1
+                     : layout.format.minimum ? 2
+                                             : 0)
+    packElements(plain + source.zeroPointsOffset + index * size,
+                 source.groups * size, lanes, 1, size,
+                 header + PanelLayout::width * bytes);
 }
 
 /// What stands before the codes of a panel without groups, but for the sums:
@@ -235,10 +284,103 @@ packPanelHeader(const PanelLayout &layout, const PackedView &view,
   return sums;
 }
 
+namespace {
+/// Panels of an element in blocks. The rows of a panel are taken apart block by
+/// block: their codes, symmetric ones in two's complement, become streams of
+/// bits as all others are.
+class BlockPacker {
+public:
+  BlockPacker(const PanelLayout &layout, const PackedView &view)
+      : layout(layout), blocks(*layout.format.blocks()), view(view),
+        rowBytes(blocks.size * layout.format.bits() / 8),
+        codes(PanelLayout::width * rowBytes) {}
+
+  void pack(int64_t first, int64_t lanes, char *panel);
+
+private:
+  void unpack(int64_t row, int64_t block, char *codes);
+  void packScaleCodes(char *header, int64_t lane) const;
+
+  const PanelLayout &layout;
+  const BlockCodec &blocks;
+  const PackedView &view;
+  int64_t rowBytes;
+  std::vector<char> codes;
+  BlockParts parts;
+};
+} // namespace
+
+void BlockPacker::unpack(int64_t row, int64_t block, char *codes) {
+  parts = view.unpack(row, block);
+  uint32_t stored[BlockParts::maxSize];
+  uint32_t mask = (1u << layout.format.bits()) - 1;
+  for (int64_t i = 0; i < blocks.size; ++i)
+    stored[i] = (parts.codes[i] ^ layout.storedZero()) & mask;
+  packCodes(stored, blocks.size, layout.format.bits(), codes);
+}
+
+void BlockPacker::packScaleCodes(char *header, int64_t lane) const {
+  std::memcpy(header + lane * 2, &parts.scale, 2);
+  if (blocks.hasMins)
+    std::memcpy(header + PanelLayout::width * 2 + lane * 2, &parts.min, 2);
+  ArrayRef<unsigned> planes = getScalePlanes(layout.scaleCodeBits());
+  for (int64_t g = 0; g < layout.superGroups; ++g) {
+    unsigned code = parts.scales[g];
+    if (blocks.minBits)
+      code |= unsigned(parts.mins[g]) << blocks.scaleBits;
+    for (unsigned p = 0; p < planes.size(); ++p) {
+      int64_t inByte = 8 / planes[p];
+      char &byte = header[layout.scalePlaneOffset(p) +
+                          g / inByte * PanelLayout::width + lane];
+      byte |= static_cast<char>((code & ((1u << planes[p]) - 1))
+                                << g % inByte * planes[p]);
+      code >>= planes[p];
+    }
+  }
+}
+
+void BlockPacker::pack(int64_t first, int64_t lanes, char *panel) {
+  PackGroup packGroup = kPackGroup[layout.format.bits() - 2];
+  for (int64_t block = 0; block < layout.columns / blocks.size; ++block) {
+    int64_t g = block * blocks.groups();
+    char *header = panel + layout.headerOffset(g);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      unpack(first + lane, block, &codes[lane * rowBytes]);
+      if (blocks.hasScaleCodes()) {
+        packScaleCodes(header, lane);
+      } else {
+        std::memcpy(header + lane * 2, &parts.scale, 2);
+        if (blocks.hasMins)
+          std::memcpy(header + (PanelLayout::width + lane) * 2, &parts.min, 2);
+      }
+    }
+    packGroup(layout, codes.data(), rowBytes, lanes, 0, blocks.size, nullptr,
+              panel + layout.codesOffset(g));
+  }
+}
+
+/// The numbers before the groups of a panel with dynamic8 scales.
+static void packDynamicPrefix(const PanelLayout &layout, const PackedView &view,
+                              const char *plain, int64_t first, char *panel) {
+  const PlainLayout &source = view.layout();
+  const char *numbers = plain + source.numbersOffset;
+  int64_t blocks = DynamicScale::numbers(source.scaleCount()) - 1,
+          begin = first * layout.groups, block = begin / DynamicScale::block;
+  auto phase = static_cast<int32_t>(begin % DynamicScale::block);
+  std::memcpy(panel, numbers + blocks * 4, 4);
+  std::memcpy(panel + 4, &phase, 4);
+  int64_t room = (layout.prefixBytes - 8) / 4;
+  std::memcpy(panel + 8, numbers + block * 4,
+              std::min(room, blocks - block) * 4);
+}
+
 void PanelLayout::pack(const char *plain, char *out, int64_t begin,
                        int64_t end) const {
   PackedView view(plain, format, rows, columns);
   int64_t rowBytes = view.layout().rowBytes;
+  if (levelsBytes() && end == panels)
+    std::memcpy(out + levelsOffset(), DynamicScale::levels().data(),
+                levelsBytes());
   for (int64_t p = begin; p < end; ++p) {
     char *panel = out + p * panelBytes;
     std::memset(panel, 0, panelBytes);
@@ -246,6 +388,10 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
     const char *codes = plain + first * rowBytes;
     if (isFloat()) {
       packElements(codes, rowBytes, lanes, columns, format.bits() / 8, panel);
+      continue;
+    }
+    if (grouped && format.blocks()) {
+      BlockPacker(*this, view).pack(first, lanes, panel);
       continue;
     }
     PackGroup packGroup = kPackGroup[format.bits() - 2];
@@ -257,7 +403,9 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
       std::memcpy(panel + sumsOffset, sums.data(), sizeof(sums));
       continue;
     }
-    for (int64_t lane = 0; lane < lanes && prefixBytes; ++lane)
+    if (hasDynamicScales())
+      packDynamicPrefix(*this, view, plain, first, panel);
+    for (int64_t lane = 0; lane < lanes && hasTensorScale(format); ++lane)
       storeScale(view.tensorScale(), ScaleType::F32, panel, lane);
     for (int64_t g = 0; g < groups; ++g) {
       packGroupHeader(*this, view, plain, first, lanes, g,

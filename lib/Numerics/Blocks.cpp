@@ -56,8 +56,11 @@ void BlockCodec::unpack(const char *block, BlockParts &parts) const {
       low += plane.bits;
     }
   }
+  // A code that its type has no use for wraps around.
+  unsigned bits = isTernary ? 2 : planes[0].bits + planes[1].bits;
   for (int64_t i = 0; i < size; ++i)
-    parts.codes[i] = (parts.codes[i] ^ codeFlip) + codeAdd;
+    parts.codes[i] =
+        ((parts.codes[i] ^ codeFlip) + codeAdd) & ((1u << bits) - 1);
 }
 
 void BlockCodec::pack(const BlockParts &parts, char *block) const {

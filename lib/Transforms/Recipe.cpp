@@ -30,6 +30,16 @@ bool DepthRange::contains(int64_t depth, int64_t count) const {
          (depth - first) % step == 0;
 }
 
+const Format &RecipeRule::getWeights(int64_t columns) const {
+  const Format *format = &weights;
+  for (const Format &next : fallbacks) {
+    if (!llvm::errorToBool(format->checkColumns(columns)))
+      break;
+    format = &next;
+  }
+  return *format;
+}
+
 bool RecipeRule::matches(const OperatorFacts &facts) const {
   auto fits = [](const auto &wanted, auto &&predicate) {
     return wanted.empty() || llvm::any_of(wanted, predicate);
@@ -108,6 +118,7 @@ private:
               llvm::function_ref<LogicalResult(yaml::Node *, std::string)> add);
   LogicalResult readFormat(yaml::Node *node, const Twine &what, FormatRole role,
                            Format &format);
+  LogicalResult readWeights(yaml::Node *node, RecipeRule &rule);
 
   MLIRContext *context;
   StringRef file;
@@ -175,6 +186,19 @@ LogicalResult RecipeReader::readFormat(yaml::Node *node, const Twine &what,
     return fail(node, "expected a format for " + what + ", got '" + text +
                           "': " + llvm::toString(parsed.takeError()));
   format = *parsed;
+  return success();
+}
+
+/// One format, or a list of which the first that fits is taken.
+LogicalResult RecipeReader::readWeights(yaml::Node *node, RecipeRule &rule) {
+  std::vector<Format> formats;
+  if (failed(readStrings(node, "weights", [&](yaml::Node *item, std::string) {
+        return readFormat(item, "weights", FormatRole::Weight,
+                          formats.emplace_back());
+      })))
+    return failure();
+  rule.weights = formats.front();
+  rule.fallbacks.assign(formats.begin() + 1, formats.end());
   return success();
 }
 
@@ -408,7 +432,7 @@ LogicalResult RecipeReader::readRule(yaml::Node *node) {
     }
     hasFormat |= key == "weights" || key == "activations";
     if (key == "weights")
-      return readFormat(value, key, FormatRole::Weight, rule.weights);
+      return readWeights(value, rule);
     if (key == "activations")
       return readFormat(value, key, FormatRole::Activation, rule.activations);
     if (key == "method")

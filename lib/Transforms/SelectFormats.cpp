@@ -37,15 +37,20 @@ static bool isBuiltActivation(const Format &format) {
          format.granularity != Granularity::Tensor;
 }
 
+static bool isBuiltWeight(const Format &format) {
+  return !format.isCodebook() && !format.sparse && !format.isBilevel();
+}
+
 static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
   if (!isBuiltActivation(rule.activations))
     return emitError(loc) << "activations of format '" << rule.activations.str()
                           << "' are not built yet";
-  if (rule.weights.hasMins() || rule.weights.blocks() ||
-      rule.weights.scale == ScaleType::Dynamic8 || rule.weights.isCodebook() ||
-      rule.weights.sparse || rule.weights.isBilevel())
-    return emitError(loc) << "weights of format '" << rule.weights.str()
-                          << "' are not built yet";
+  std::vector<Format> weights = rule.fallbacks;
+  weights.insert(weights.begin(), rule.weights);
+  for (const Format &format : weights)
+    if (!isBuiltWeight(format))
+      return emitError(loc)
+             << "weights of format '" << format.str() << "' are not built yet";
   return success();
 }
 
@@ -157,7 +162,7 @@ LogicalResult SelectFormats::select(WeightedOpInterface op,
     Format format = dequantize.getInput().getType().getFormat();
     return selectActivation(op, *chosen, &format);
   }
-  const Format &format = chosen->rule.weights;
+  const Format &format = chosen->rule.getWeights(facts.columns);
   if (isLeftAlone(format))
     return selectActivation(op, *chosen, nullptr);
   ++chosen->weights;
@@ -184,8 +189,8 @@ LogicalResult SelectFormats::selectAll(FunctionOpInterface function) {
     own.depth = counts[own.role.empty() ? own.kind : own.role]++;
     auto type = cast<RankedTensorType>(op.getWeightOperand().get().getType());
     int64_t outputs = type.getDimSize(0);
-    own.shape = std::to_string(outputs) + "x" +
-                std::to_string(outputs ? type.getNumElements() / outputs : 0);
+    own.columns = outputs ? type.getNumElements() / outputs : 0;
+    own.shape = std::to_string(outputs) + "x" + std::to_string(own.columns);
     if (own.kind == "embedding")
       continue;
     own.isFirst = !last;

@@ -8,6 +8,7 @@
 #include "KernelTest.h"
 #include "squint/Kernels/Layout.h"
 #include "squint/Kernels/Work.h"
+#include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
@@ -49,6 +50,7 @@ struct Instance {
           Format::parse(problem.activation, FormatRole::Activation));
     fillWeights(extreme);
     layout.pack(plain.data, packed.data, 0, layout.panels);
+    decodeWeights();
     for (int64_t n = 0; n < problem.rows; ++n)
       bias[n] = uniform(-1, 1);
     if (isInteger()) {
@@ -76,6 +78,9 @@ struct Instance {
   }
 
   void fillWeights(bool extreme) {
+    if (format.blocks())
+      return fillBlocks(format, llvm::MutableArrayRef(plain.data, plain.count),
+                        extreme, random);
     std::memset(plain.data, 0, plain.count);
     std::vector<uint32_t> codes(columns());
     for (int64_t n = 0; n < problem.rows; ++n) {
@@ -107,14 +112,37 @@ struct Instance {
     if (hasTensorScale(format))
       storeScale(uniform(0.1f, 2.0f), ScaleType::F32,
                  plain.data + getTensorScaleOffset(plainLayout), 0);
+    if (format.scale == ScaleType::Dynamic8) {
+      std::vector<float> scales(plainLayout.scaleCount());
+      for (float &scale : scales)
+        scale = uniform(0.001f, 0.02f);
+      return DynamicScale::store(scales, plain.data + plainLayout.scalesOffset,
+                                 plain.data + plainLayout.numbersOffset);
+    }
     for (int64_t i = 0; i < plainLayout.scaleRows * plainLayout.groups; ++i) {
       storeScale(uniform(0.001f, 0.02f), format.scale,
                  plain.data + plainLayout.scalesOffset, i);
+      if (format.minimum)
+        storeScale(uniform(-0.02f, 0.02f), ScaleType::F16,
+                   plain.data + plainLayout.zeroPointsOffset, i);
       if (format.zeroPoint)
         plain[plainLayout.zeroPointsOffset + i] =
             extreme ? (i % 2 ? 0 : format.maxCode())
                     : random() % (format.maxCode() + 1);
     }
+  }
+
+  void decodeWeights() {
+    PackedView w(plain.data, format, problem.rows, problem.columns);
+    for (int64_t n = 0; n < problem.rows; ++n)
+      for (int64_t k = 0; k < problem.columns; ++k) {
+        int32_t code = w.code(n, k);
+        levels.push_back(format.isInteger()
+                             ? static_cast<float>(code - w.zeroPoint(n, k))
+                             : format.element->decode(code));
+        scales.push_back(w.storedScale(n, k));
+        mins.push_back(w.min(n, k));
+      }
   }
 
   /// With `codesOut` the residual is a column [M, 1] and the result is
@@ -180,6 +208,8 @@ struct Instance {
   PanelLayout layout;
   Buffer<char> packed;
   Buffer<float> bias;
+  /// Of every weight.
+  std::vector<float> levels, scales, mins;
   int64_t sumGroup = 0, group = 0;
   bool extreme = false;
   std::mt19937 random;
@@ -218,45 +248,61 @@ struct Activations {
   Buffer<float> residual, y;
 };
 
+/// The sum of a group's activations: 16 lanes and their tree.
+float addLanes(const float *x, int64_t count) {
+  float lanes[16] = {};
+  for (int64_t k = 0; k < count; ++k)
+    lanes[k % 16] += x[k];
+  for (int64_t half = 8; half; half /= 2)
+    for (int64_t i = 0; i < half; ++i)
+      lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+
 /// One output, by the formula.
 float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
   PackedView w(in.plain.data, in.format, in.problem.rows, in.columns());
   int64_t K = in.columns();
+  const float *levels = &in.levels[n * K], *scales = &in.scales[n * K],
+              *mins = &in.mins[n * K];
   float acc = 0;
   if (!in.isInteger()) {
     const Format &format = in.format;
-    bool blocks =
-        format.granularity == Granularity::Group && format.groupSize < K;
+    bool blocks = format.granularity == Granularity::Group &&
+                  (format.groupSize < K || format.hasMins() || format.blocks());
     int64_t block = blocks ? format.groupSize : K;
     for (int64_t start = 0; start < K; start += block) {
       // Four sums, as products of floats with codes have; one for floats.
       float parts[4] = {};
       for (int64_t k = start; k < std::min(start + block, K); ++k) {
-        float value = format.isInteger()
-                          ? float(w.code(n, k) - w.zeroPoint(n, k))
-                          : format.element->decode(w.code(n, k));
         float &part = parts[format.hasScale() ? (k - start) % 4 : 0];
-        part = std::fma(x.floats[m * K + k], value, part);
+        part = std::fma(x.floats[m * K + k], levels[k], part);
       }
       float part = (parts[0] + parts[2]) + (parts[1] + parts[3]);
-      acc = !blocks ? part : std::fma(part, w.storedScale(n, start), acc);
+      acc = !blocks ? part : std::fma(part, scales[start], acc);
+      if (format.hasMins())
+        acc = std::fma(
+            addLanes(&x.floats[m * K + start], std::min(block, K - start)),
+            -mins[start], acc);
     }
     if (format.hasScale())
       acc *= blocks ? w.tensorScale() : w.scale(n, 0);
   } else {
     bool doubled = in.layout.isDoubled();
     bool weightBlocks =
-        in.format.granularity == Granularity::Group && in.format.groupSize < K;
+        in.format.granularity == Granularity::Group &&
+        (in.format.groupSize < K || in.format.hasMins() || in.format.blocks());
     bool inputBlocks = in.group < K;
     int64_t block = std::min(weightBlocks ? in.format.groupSize : K, in.group);
     for (int64_t start = 0; start < K; start += block) {
-      int64_t t = 0;
-      for (int64_t k = start; k < std::min(start + block, K); ++k)
-        t += int64_t(x.codes[m * K + k] - in.problem.zero) *
-             (doubled ? int64_t(2 * in.format.element->decode(w.code(n, k)))
-                      : w.code(n, k) - w.zeroPoint(n, k));
+      int64_t t = 0, sum = 0;
+      for (int64_t k = start; k < std::min(start + block, K); ++k) {
+        int64_t code = x.codes[m * K + k] - in.problem.zero;
+        t += code * int64_t(doubled ? 2 * levels[k] : levels[k]);
+        sum += code;
+      }
       float value = static_cast<float>(static_cast<int32_t>(t));
-      float sw = w.storedScale(n, start),
+      float sw = scales[start],
             sx = in.isStatic()
                      ? 0
                      : x.scales[m * in.scaleColumns() + start / in.group];
@@ -266,6 +312,9 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
         acc = std::fma(value, weightBlocks ? sw : sx, acc);
       else
         acc = value;
+      float inputs = static_cast<float>(sum);
+      if (in.format.hasMins())
+        acc = std::fma(inputBlocks ? inputs * sx : inputs, -mins[start], acc);
     }
     if (!inputBlocks)
       acc *= in.isStatic() ? 0.03125f : x.scales[m];
@@ -471,6 +520,60 @@ const Problem problems[] = {
     {"nvfp4", "int8:group=32", 16, 96},
     {"nvfp4", "int8:tensor", 32, 41, 100},
     {"nvfp4", "int8:token", 20, 16},
+    {"mxfp6e2m3", "", 33, 70},
+    {"mxfp6e3m2", "", 16, 96},
+    {"mxfp8e5m2", "", 16, 64},
+    {"mxint8", "", 33, 70},
+    {"mxint8", "int8:group=32", 48, 100},
+    {"mxint8", "int8:token", 16, 64},
+    {"nf4:group=8,scale=dynamic8", "", 51, 200},
+    {"nf4:group=64,scale=dynamic8", "", 33, 576},
+    {"nf4:group=64,scale=dynamic8", "", 16, 64},
+    {"bnb-fp4:group=2,scale=dynamic8", "", 16, 600},
+    {"int4:group=32,min", "", 33, 75},
+    {"int3:group=300,min,scale=f32", "", 16, 700},
+    {"int8:group=64,min,scale=bf16", "", 16, 40},
+    {"int4:group=32,min", "int8:group=32", 33, 75},
+    {"int2:group=64,min", "int8:tensor", 16, 130, -7},
+    {"int8:group=32,min", "int8:token", 20, 70},
+    {"int4:group=64,min", "int8:token", 48, 50},
+    {"q4_0", "", 33, 96},
+    {"q4_0", "int8:group=32", 48, 128},
+    {"q4_0", "int8:tensor", 16, 32, -7},
+    {"q4_1", "", 35, 96},
+    {"q4_1", "", 16, 32},
+    {"q4_1", "int8:group=32", 48, 128},
+    {"q4_1", "int8:token", 33, 96},
+    {"q4_1", "int8:tensor", 16, 32, 5},
+    {"q5_0", "", 16, 64},
+    {"q5_0", "int8:token", 33, 96},
+    {"q5_1", "", 33, 64},
+    {"q5_1", "int8:group=64", 16, 160},
+    {"q8_0", "", 33, 96},
+    {"q8_0", "int8:group=32", 48, 96},
+    {"q8_0", "int8:tensor", 16, 64, 100},
+    {"q2_k", "", 33, 512},
+    {"q2_k", "int8:token", 35, 256},
+    {"q2_k", "int8:group=32", 48, 512},
+    {"q2_k", "int8:tensor", 16, 256, -128},
+    {"q3_k", "", 33, 512},
+    {"q3_k", "int8:token", 35, 256},
+    {"q3_k", "int8:group=16", 48, 512},
+    {"q4_k", "", 33, 512},
+    {"q4_k", "int8:token", 35, 256},
+    {"q4_k", "int8:group=32", 48, 512},
+    {"q4_k", "int8:group=256", 16, 512},
+    {"q4_k", "int8:tensor", 16, 256, 17},
+    {"q5_k", "", 33, 512},
+    {"q5_k", "int8:group=32", 48, 512},
+    {"q6_k", "", 33, 512},
+    {"q6_k", "int8:token", 35, 256},
+    {"q6_k", "int8:group=64", 48, 512},
+    {"iq4_nl", "", 33, 96},
+    {"iq4_xs", "", 33, 512},
+    {"tq1_0", "", 33, 512},
+    {"tq2_0", "int8:token", 48, 256},
+    {"tq2_0", "int8:group=32", 33, 512},
 };
 
 INSTANTIATE_TEST_SUITE_P(Formats, GemmTest, testing::ValuesIn(problems));

@@ -6,6 +6,9 @@
 #define SQUINT_TEST_KERNELS_KERNELTEST_H
 
 #include "KernelJit.h"
+#include "squint/Numerics/Blocks.h"
+#include "squint/Numerics/FloatBits.h"
+#include "squint/Numerics/Format.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstdlib>
 #include <cstring>
@@ -113,6 +116,27 @@ void expectSame(const T *expected, const T *got, int64_t count,
                     << ", got " << +got[i];
       return;
     }
+}
+
+/// Fills a plain payload of an element in blocks: any codes, scales and minima
+/// whose products stay small.
+template <typename Random>
+void fillBlocks(const Format &format, llvm::MutableArrayRef<char> payload,
+                bool extreme, Random &random) {
+  const BlockCodec &blocks = *format.blocks();
+  for (char &byte : payload)
+    byte = static_cast<char>(!extreme ? random() : random() % 8 ? 255 : 0);
+  std::uniform_real_distribution<float> numbers(0.001f, 0.02f);
+  for (size_t at = 0; at < payload.size(); at += blocks.bytes) {
+    float size = blocks.hasScaleCodes() ? 1.0f / 64 : 1.0f;
+    auto store = [&](float number, int64_t place) {
+      uint16_t half = floatToHalf(number * size);
+      std::memcpy(&payload[at + place], &half, 2);
+    };
+    store(numbers(random), blocks.scaleAt);
+    if (blocks.hasMins)
+      store(numbers(random), blocks.minAt);
+  }
 }
 
 } // namespace squint::test

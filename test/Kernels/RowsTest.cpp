@@ -7,6 +7,7 @@
 #include "squint/Kernels/PanelRows.h"
 #include "squint/Kernels/Work.h"
 #include "squint/Numerics/Activations.h"
+#include "squint/Numerics/DynamicScale.h"
 #include "squint/Numerics/Hadamard.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Runtime/Abi.h"
@@ -412,7 +413,25 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
         {"f16", 21},
         {"bf16", 40},
         {"int4:channel", 31},
-        {"int8:group=16,zero-point,scale=bf16", 40}}) {
+        {"int8:group=16,zero-point,scale=bf16", 40},
+        {"mxfp6e2m3", 45},
+        {"mxint8", 64},
+        {"nf4:group=4,scale=dynamic8", 190},
+        {"int4:group=32,min", 45},
+        {"q4_0", 64},
+        {"q4_1", 32},
+        {"q5_0", 64},
+        {"q5_1", 96},
+        {"q8_0", 64},
+        {"q2_k", 256},
+        {"q3_k", 512},
+        {"q4_k", 512},
+        {"q5_k", 256},
+        {"q6_k", 512},
+        {"iq4_nl", 64},
+        {"iq4_xs", 256},
+        {"tq1_0", 512},
+        {"tq2_0", 256}}) {
     const char *text = item.first;
     int64_t columns = item.second;
     Format format = llvm::cantFail(Format::parse(text, FormatRole::Weight));
@@ -420,10 +439,23 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
     Buffer<char> payload(layout.totalBytes);
     for (int64_t i = 0; i < payload.count; ++i)
       payload[i] = random();
+    if (format.blocks())
+      fillBlocks(format, llvm::MutableArrayRef(payload.data, payload.count),
+                 /*extreme=*/false, random);
+    if (format.scale == ScaleType::Dynamic8) {
+      std::vector<float> scales(layout.scaleCount());
+      for (float &scale : scales)
+        scale = uniform(0.01f, 1);
+      DynamicScale::store(scales, payload.data + layout.scalesOffset,
+                          payload.data + layout.numbersOffset);
+    }
     for (int64_t i = 0;
-         format.hasScale() && i < layout.scaleRows * layout.groups; ++i)
+         format.hasFreeScales() && i < layout.scaleRows * layout.groups; ++i)
       storeScale(uniform(0.01f, 1), format.scale,
                  payload.data + layout.scalesOffset, i);
+    for (int64_t i = 0; format.minimum && i < layout.scaleCount(); ++i)
+      storeScale(uniform(-1, 1), ScaleType::F16,
+                 payload.data + layout.zeroPointsOffset, i);
     if (!format.hasScale())
       for (int64_t i = 0; i < rows * columns; ++i)
         reinterpret_cast<uint16_t *>(payload.data)[i] =

@@ -15,12 +15,16 @@ f32 = np.float32
 LEVELS = [-1, -0.6961928, -0.52507305, -0.39491749, -0.28444138, -0.18477343, -0.09105004, 0, 0.0795803, 0.1609302, 0.2461123,
           0.33791524, 0.44070983, 0.562617, 0.72295684, 1]
 ELEMENTS = {"f8e4m3": (ml_dtypes.float8_e4m3fn, 448), "f8e5m2": (ml_dtypes.float8_e5m2, 57344),
-            "fp4": (ml_dtypes.float4_e2m1fn, 6)}
+            "fp4": (ml_dtypes.float4_e2m1fn, 6), "f6e2m3": (ml_dtypes.float6_e2m3fn, 7.5), "f6e3m2": (ml_dtypes.float6_e3m2fn, 28)}
+MX = {"mxfp4": ("fp4", 2), "mxfp6e2m3": ("f6e2m3", 2), "mxfp6e3m2": ("f6e3m2", 4), "mxfp8": ("f8e4m3", 8),
+      "mxfp8e5m2": ("f8e5m2", 15), "mxint8": ("mxint8", 6)}
 
 
 def encode(values, element):
     if element == "nf4":
         return np.abs(values.astype(np.float64)[..., None] - np.array(LEVELS)).argmin(-1).astype(np.uint8)
+    if element == "mxint8":
+        return np.clip(np.rint(values), -127, 127).astype(np.int8).view(np.uint8)
     kind, largest = ELEMENTS[element]
     return np.clip(values, -largest, largest).astype(kind).view(np.uint8)
 
@@ -32,11 +36,10 @@ def payload(w, name, size, scale_type):
     padded[:, :columns] = w
     blocks = padded.reshape(rows, groups, size)
     amax = np.abs(blocks).max(-1)
-    element = {"mxfp4": "fp4", "nvfp4": "fp4", "mxfp8": "f8e4m3"}.get(name, name)
+    element = "fp4" if name == "nvfp4" else MX.get(name, (name,))[0]
     last = b""
     if name.startswith("mx"):
-        emax = 2 if name == "mxfp4" else 8
-        exponents = np.where(amax == 0, -127, np.floor(np.log2(np.maximum(amax, 1e-30))) - emax)
+        exponents = np.where(amax == 0, -127, np.floor(np.log2(np.maximum(amax, 1e-30))) - MX[name][1])
         scales = np.exp2(exponents).astype(f32)
         stored = (exponents + 127).astype(np.uint8)
     elif name == "nvfp4":
@@ -54,6 +57,9 @@ def payload(w, name, size, scale_type):
     if element in ("nf4", "fp4"):
         codes = np.concatenate([codes & 15, np.zeros((rows, columns % 2), np.uint8)], 1)
         codes = codes[:, ::2] | codes[:, 1::2] << 4
+    if element.startswith("f6"):
+        bits = (codes[..., None] >> np.arange(6) & 1).reshape(rows, -1)
+        codes = np.packbits(bits, axis=1, bitorder="little")
     data = b""
     for segment in (codes.tobytes(), stored.tobytes(), *([last] if last else [])):
         data += b"\0" * (-len(data) % 64) + segment
@@ -67,7 +73,8 @@ for rows, columns in ((40, 70), (3, 9)):
     (work / "w.bin").write_bytes(w.tobytes())
     for text, size, scale_type in (("nf4:group=64", 64, "f16"), ("nf4:channel", columns, "f32"), ("f8e4m3:channel", columns, "f32"),
                                    ("f8e4m3:group=32", 32, "f16"), ("f8e5m2:group=20,scale=f32", 20, "f32"), ("mxfp4", 32, ""),
-                                   ("mxfp8", 32, ""), ("nvfp4", 16, "")):
+                                   ("mxfp6e2m3", 32, ""), ("mxfp6e3m2", 32, ""), ("mxfp8", 32, ""), ("mxfp8e5m2", 32, ""),
+                                   ("mxint8", 32, ""), ("nvfp4", 16, "")):
         x, y, weight = f"tensor<1x{columns}xf32>", f"tensor<1x{rows}xf32>", f"tensor<{rows}x{columns}xf32>"
         (work / "model.mlir").write_text(f"""
 func.func @main(%x: {x}) -> {y} {{

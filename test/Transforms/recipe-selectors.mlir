@@ -4,6 +4,12 @@
 // RUN: squint-opt %t/block.mlir --squint-select-formats="recipe=%t/roles.yaml explain" | FileCheck %s --check-prefix=WHY
 // RUN: squint-opt %t/block.mlir --squint-select-formats="recipe=%t/shapes.yaml" | FileCheck %s --check-prefix=SHAPES
 // RUN: squint-opt %t/stack.mlir --squint-select-formats="recipe=%t/depths.yaml" | FileCheck %s --check-prefix=DEPTHS
+// RUN: squint-opt %t/stack.mlir --squint-select-formats="recipe=%t/fallbacks.yaml" | FileCheck %s --check-prefix=FALLBACKS
+
+//--- fallbacks.yaml
+rules:
+  - {depths: 0..4, weights: [q4_k, q8_0, int4, int5]}
+  - weights: [int6, q8_0]
 
 //--- roles.yaml
 rules:
@@ -86,6 +92,8 @@ func.func @main(%ids: tensor<?x?xi64> {squint.dims = ["b", "s"], squint.name = "
 // Of 9: n/8 is 1 and 7n/8 is 7.
 func.func @main(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %w = squint.constant dense<1.0> : tensor<8x8xf32>
+  // FALLBACKS-COUNT-4: squint.linear {{.*}}int4
+  // FALLBACKS-COUNT-5: squint.linear {{.*}}int6
   // DEPTHS: squint.linear {{.*}}int8
   %0 = squint.linear %x, %w : tensor<?x8xf32>, tensor<8x8xf32> -> tensor<?x8xf32>
   // DEPTHS: squint.linear {{.*}}int4

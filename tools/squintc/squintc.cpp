@@ -545,7 +545,8 @@ int main(int argc, char **argv) {
       "  squintc model.onnx -o model.mlir --emit=fused                         "
       "IR of a stage\n\n"
       "  FORMAT: "
-      "NAME[:tensor|channel|token|group=N][,zero-point][,scale=f16|bf16|f32]"
+      "NAME[:tensor|channel|token|group=N][,zero-point][,scale=f16|bf16|f32|"
+      "dynamic8]"
       "\n");
 
   DialectRegistry registry;

@@ -13,9 +13,20 @@
 //   groups       (f32 tensor scale[16] if the format has one), then superblocks
 //   of S groups: header[S], then codes(group) of each;
 //   header = scales[16] in the scale's type, then
-//                u8 zero points[16] if there are; S is the least that makes S
-//                headers a multiple of 64 bytes. One ascending stream whose
-//                loads are aligned.
+//                u8 zero points[16] or f16 minima[16] if there are; S is the
+//                least that makes S headers a multiple of 64 bytes. One
+//                ascending stream whose loads are aligned.
+//   blocks       whose scales are codes (q4_k and the like): superblocks of one
+//   block: f16 scale[16], (f16 min[16]), codes of the groups' scales and
+//                minima, padding to 64 bytes, then codes(256). The former are
+//                one number a group, the scale lowest, in planes of 8, 4 and 2
+//                bits; of a plane of p bits, bytes [16 v, 16 v + 16) hold those
+//                of groups 8 v / p and on, bits [p i, p i + p) the i-th one's.
+//   dynamic8     groups whose scales are codes of their own: a panel starts
+//                with f32 mean, i32 phase, f32 scales[n], n the blocks of 256
+//                scales that its groups can be of, padding to 64 bytes; the
+//                scale of output i and group g is of block (phase + i groups +
+//                g) / 256. The levels, f32[256], follow the last panel.
 //   codes(len)   pieces of 32 k, the last one may be shorter. A piece is q =
 //   ceil(k / 4) quads of 64 bytes: [16][4], a lane of 32 bits holds four
 //   consecutive k of one output.
@@ -43,6 +54,9 @@ namespace squint::kernel {
 /// lowest bits first.
 llvm::ArrayRef<unsigned> getPlanes(unsigned bits);
 
+/// The same for codes of scales (and minima) of 6, 8 or 12 bits.
+llvm::ArrayRef<unsigned> getScalePlanes(unsigned bits);
+
 struct PanelLayout {
   /// Outputs of a panel: the 32-bit lanes of a 512-bit register.
   static constexpr int64_t width = 16;
@@ -54,17 +68,21 @@ struct PanelLayout {
   bool grouped = false;
   /// k of a full group and the number of groups; all of K and 1 without groups.
   int64_t groupSize = 0, groups = 1;
-  /// Bytes before the first header: the tensor scale.
+  /// Bytes before the first header: the tensor scale, or the scales of scales.
   int64_t prefixBytes = 0;
-  /// Bytes before the codes: of a panel, or of one group.
+  /// Bytes before the codes: of a panel, or of one group; 0 for blocks whose
+  /// scales are codes.
   int64_t headerBytes = 0;
-  /// Groups of a superblock.
-  int64_t superGroups = 1;
+  /// Groups of a superblock, and the bytes before its codes.
+  int64_t superGroups = 1, superHeaderBytes = 0;
   int64_t groupCodesBytes = 0, superBytes = 0, panelBytes = 0;
 
   static PanelLayout get(const Format &format, int64_t rows, int64_t columns);
 
-  int64_t totalBytes() const { return panels * panelBytes; }
+  int64_t totalBytes() const { return levelsOffset() + levelsBytes(); }
+  /// The levels of dynamic8 scales.
+  int64_t levelsOffset() const { return panels * panelBytes; }
+  int64_t levelsBytes() const { return hasDynamicScales() ? 256 * 4 : 0; }
   /// f32, f16 or bf16.
   bool isFloat() const { return !format.hasScale(); }
 
@@ -72,6 +90,17 @@ struct PanelLayout {
   bool isDoubled() const {
     return format.element->kind == ElementKind::Float && format.bits() == 4;
   }
+
+  /// Blocks whose groups' scales are codes under one of the block.
+  bool hasScaleCodes() const;
+  /// Bits of the number that codes of a group's scale and minimum are.
+  unsigned scaleCodeBits() const;
+  bool hasDynamicScales() const {
+    return grouped && format.scale == ScaleType::Dynamic8;
+  }
+  /// Two groups share a piece of 32 k. The offset of the odd one's codes is
+  /// that of the piece plus 1.
+  bool sharesPieces() const { return hasScaleCodes() && groupSize < piece; }
 
   /// Bytes of the codes of `length` consecutive k.
   int64_t codesBytes(int64_t length) const;
@@ -85,17 +114,19 @@ struct PanelLayout {
            g % superGroups * headerBytes;
   }
   int64_t codesOffset(int64_t g) const {
-    return prefixBytes + g / superGroups * superBytes +
-           superGroups * headerBytes + g % superGroups * groupCodesBytes;
+    return prefixBytes + g / superGroups * superBytes + superHeaderBytes +
+           (sharesPieces() ? g % superGroups / 2 * groupCodesBytes + g % 2
+                           : g % superGroups * groupCodesBytes);
   }
+  /// Of plane `p` of the codes of scales, within a superblock.
+  int64_t scalePlaneOffset(unsigned p) const;
   /// Within the header of a panel without groups.
   static constexpr int64_t scalesOffset = 0, sumsOffset = 64,
                            zeroPointsOffset = 128;
 
   /// What symmetric integers are stored plus.
   int32_t storedZero() const {
-    return format.zeroPoint || !format.isInteger() ? 0
-                                                   : 1 << (format.bits() - 1);
+    return format.isSymmetric() ? 1 << (format.bits() - 1) : 0;
   }
 
   /// Re-lays the panels [begin, end) of a plain payload; `out` is the start of

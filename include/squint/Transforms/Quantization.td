@@ -38,7 +38,7 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
         options: {damping: 0.05}
       - roles: head
         optional: true               # need not match
-        weights: int8:channel
+        weights: [q6_k, int8:channel] # the first whose blocks the rows fill
       - weights: int4:group=32
     ```
 

@@ -27,6 +27,7 @@ struct OperatorFacts {
   bool isFirst = false, isLast = false;
   /// "576x1536": output channels, then the contraction.
   std::string shape;
+  int64_t columns = 0; // the contraction
 };
 
 /// A bound of a range of depths: `numerator * n / denominator + offset`,
@@ -64,10 +65,15 @@ struct RecipeRule {
   /// Whether nothing need match.
   bool isOptional = false;
   Format weights, activations;
+  /// What weights take, the first that can, whose rows are no whole blocks of
+  /// those before it.
+  std::vector<Format> fallbacks;
   /// As `squint.method` has it; null for round to nearest without options.
   mlir::DictionaryAttr method;
 
   bool matches(const OperatorFacts &facts) const;
+  /// For rows of that many values; the last one if none can.
+  const Format &getWeights(int64_t columns) const;
 };
 
 /// A rewrite before weights are quantized.
