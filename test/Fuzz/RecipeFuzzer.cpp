@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "../../lib/Transforms/Recipe.h"
 #include "Fuzz.h"
+#include "squint/Transforms/Recipe.h"
 
 using namespace squint;
 
