@@ -244,7 +244,7 @@ public:
 
 private:
   /// The rows of X that a sample has, as a matrix.
-  LogicalResult readRows(SampleStream &stream, SampleStream::Reader &reader,
+  LogicalResult readRows(SampleStream &stream, SampleReader &reader,
                          WeightedOpInterface op, Array &rows);
   LogicalResult sumUp(const Layer &layer, LayerInputs &inputs);
   LogicalResult advance(const Layer &layer);
@@ -296,10 +296,9 @@ Visits::Visits(func::FuncOp main, Samples &samples, ArrayRef<Layer> layers,
                  options.limit, options.threads, map(cuts), map(kept));
 }
 
-LogicalResult Visits::readRows(SampleStream &stream,
-                               SampleStream::Reader &reader,
+LogicalResult Visits::readRows(SampleStream &stream, SampleReader &reader,
                                WeightedOpInterface op, Array &rows) {
-  if (llvm::Error error = reader.next(reader.array))
+  if (llvm::Error error = reader.next())
     return stream.refuse(std::move(error));
   std::vector<float> scratch, windows;
   ArrayRef<float> values = getFloats(reader.array, scratch);
@@ -360,12 +359,12 @@ LogicalResult Visits::sumUp(const Layer &layer, LayerInputs &inputs) {
   inputs.residuals.resize(layer.operators.size());
   struct Source {
     SampleStream *stream;
-    SampleStream::Reader reader;
+    SampleReader reader;
     Array rows;
   };
   std::vector<Source> sources;
   auto open = [&](SampleStream &stream, Value value) -> LogicalResult {
-    llvm::Expected<SampleStream::Reader> reader = stream.read(value);
+    llvm::Expected<SampleReader> reader = stream.read(value);
     if (!reader)
       return stream.refuse(reader.takeError());
     sources.push_back({&stream, std::move(*reader), {}});

@@ -15,11 +15,11 @@ LogicalResult squint::runSlices(func::FuncOp function, Samples &samples,
   for (Value value : all) {
     if (value.getDefiningOp())
       continue;
-    llvm::Expected<SampleStream::Reader> reader = stream.read(value);
+    llvm::Expected<SampleReader> reader = stream.read(value);
     if (!reader)
       return stream.refuse(reader.takeError());
     for (int64_t i = 0; i < stream.sampleCount(); ++i) {
-      if (llvm::Error error = reader->next(reader->array))
+      if (llvm::Error error = reader->next())
         return stream.refuse(std::move(error));
       if (failed(sink(value, i, reader->array)))
         return failure();

@@ -7,6 +7,73 @@
 using namespace mlir;
 using namespace squint;
 
+llvm::Expected<SampleReader> SampleReader::open(Value value, Samples &samples,
+                                                SpilledValue *spilled) {
+  SampleReader reader;
+  llvm::Expected<Array> array = Array();
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    llvm::Expected<Samples::Reader> input =
+        samples.read(argument.getArgNumber());
+    if (!input)
+      return input.takeError();
+    reader.input = std::move(*input);
+    array = samples.makeArray(argument.getArgNumber());
+  } else {
+    reader.spilled = spilled;
+    array = spilled->makeArray();
+  }
+  if (!array)
+    return array.takeError();
+  reader.array = std::move(*array);
+  return std::move(reader);
+}
+
+llvm::Error SampleReader::next() {
+  return input ? input->next(array) : spilled->read(sample++, array);
+}
+
+LogicalResult squint::runSamples(
+    Location loc, CompiledSlice &compiled,
+    llvm::MutableArrayRef<SampleReader> inputs, int64_t count,
+    llvm::function_ref<LogicalResult(int64_t, ArrayRef<Array>)> take) {
+  auto refuse = [&](llvm::Error error) -> LogicalResult {
+    return emitError(loc) << llvm::toString(std::move(error));
+  };
+  SmallVector<const Array *> arrays;
+  for (SampleReader &input : inputs)
+    arrays.push_back(&input.array);
+  std::vector<Array> outputs;
+  for (int64_t i = 0; i < count; ++i) {
+    for (SampleReader &input : inputs)
+      if (llvm::Error error = input.next())
+        return refuse(std::move(error));
+    if (outputs.empty()) {
+      llvm::Expected<std::vector<Array>> made =
+          compiled.session().makeOutputs(arrays);
+      if (!made)
+        return refuse(made.takeError());
+      outputs = std::move(*made);
+    }
+    if (llvm::Error error = compiled.session().run(arrays, outputs))
+      return emitError(loc)
+             << "sample " << i << ": " << llvm::toString(std::move(error));
+    if (failed(take(i, outputs)))
+      return failure();
+  }
+  return success();
+}
+
+llvm::Error squint::spillSample(std::unique_ptr<SpilledValue> &spilled,
+                                int64_t sample, const Array &array) {
+  if (!spilled) {
+    auto made = SpilledValue::create(array.dtype(), array.shape());
+    if (!made)
+      return made.takeError();
+    spilled = std::move(*made);
+  }
+  return spilled->write(sample, array);
+}
+
 SampleStream::SampleStream(func::FuncOp function, Samples &samples,
                            int64_t limit, int threads, ArrayRef<Value> cuts,
                            ArrayRef<Value> kept)
@@ -40,40 +107,15 @@ LogicalResult SampleStream::spill(Value value, int64_t sample,
                                   const Array &array) {
   if (!lastUse.contains(value) && !kept.contains(value))
     return success();
-  std::unique_ptr<SpilledValue> &spill = spilled[value];
-  if (!spill) {
-    auto made = SpilledValue::create(array.dtype(), array.shape());
-    if (!made)
-      return refuse(made.takeError());
-    spill = std::move(*made);
-  }
-  if (llvm::Error error = spill->write(sample, array))
+  if (llvm::Error error = spillSample(spilled[value], sample, array))
     return refuse(std::move(error));
   return success();
 }
 
-llvm::Error SampleStream::Reader::next(Array &out) {
-  return input ? input->next(out) : spilled->read(sample++, out);
-}
-
-llvm::Expected<SampleStream::Reader> SampleStream::read(Value value) {
-  Reader reader;
-  llvm::Expected<Array> array = Array();
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    llvm::Expected<Samples::Reader> input =
-        samples.read(argument.getArgNumber());
-    if (!input)
-      return input.takeError();
-    reader.input = std::move(*input);
-    array = samples.makeArray(argument.getArgNumber());
-  } else {
-    reader.spilled = spilled[value].get();
-    array = reader.spilled->makeArray();
-  }
-  if (!array)
-    return array.takeError();
-  reader.array = std::move(*array);
-  return std::move(reader);
+llvm::Expected<SampleReader> SampleStream::read(Value value) {
+  auto place = spilled.find(value);
+  return SampleReader::open(
+      value, samples, place == spilled.end() ? nullptr : place->second.get());
 }
 
 void SampleStream::release(Value value) {
@@ -85,37 +127,22 @@ void SampleStream::release(Value value) {
 
 LogicalResult SampleStream::runSlice(const Slice &slice,
                                      CompiledSlice &compiled, SliceSink sink) {
-  std::vector<Reader> readers;
+  std::vector<SampleReader> inputs;
   for (Value value : slice.inputs) {
-    llvm::Expected<Reader> reader = read(value);
+    llvm::Expected<SampleReader> reader = read(value);
     if (!reader)
       return refuse(reader.takeError());
-    readers.push_back(std::move(*reader));
+    inputs.push_back(std::move(*reader));
   }
-  SmallVector<const Array *> inputs;
-  for (Reader &reader : readers)
-    inputs.push_back(&reader.array);
-
-  std::vector<Array> outputs;
-  for (int64_t i = 0; i < count; ++i) {
-    for (Reader &reader : readers)
-      if (llvm::Error error = reader.next(reader.array))
-        return refuse(std::move(error));
-    if (outputs.empty()) {
-      llvm::Expected<std::vector<Array>> made =
-          compiled.session().makeOutputs(inputs);
-      if (!made)
-        return refuse(made.takeError());
-      outputs = std::move(*made);
-    }
-    if (llvm::Error error = compiled.session().run(inputs, outputs))
-      return emitError(function.getLoc())
-             << "sample " << i << ": " << llvm::toString(std::move(error));
-    for (auto [value, array] : llvm::zip(slice.results, outputs))
-      if (failed(sink(value, i, array)) || failed(spill(value, i, array)))
-        return failure();
-  }
-  return success();
+  return runSamples(function.getLoc(), compiled, inputs, count,
+                    [&](int64_t sample, ArrayRef<Array> outputs) {
+                      for (auto [value, array] :
+                           llvm::zip(slice.results, outputs))
+                        if (failed(sink(value, sample, array)) ||
+                            failed(spill(value, sample, array)))
+                          return failure();
+                      return success();
+                    });
 }
 
 LogicalResult SampleStream::advance(SliceSink sink) {

@@ -13,6 +13,36 @@
 
 namespace squint {
 
+/// A value sample after sample: an input of the model, or what waits in a
+/// temporary file.
+class SampleReader {
+public:
+  /// `spilled` is for values that are no inputs.
+  static llvm::Expected<SampleReader> open(mlir::Value value, Samples &samples,
+                                           SpilledValue *spilled);
+  /// The next sample goes to `array`.
+  llvm::Error next();
+  Array array;
+
+private:
+  std::optional<Samples::Reader> input;
+  SpilledValue *spilled = nullptr;
+  int64_t sample = 0;
+};
+
+/// Runs a slice on `count` samples of its inputs; `take` gets its results.
+/// Errors are diagnostics at `loc`.
+mlir::LogicalResult
+runSamples(mlir::Location loc, CompiledSlice &compiled,
+           llvm::MutableArrayRef<SampleReader> inputs, int64_t count,
+           llvm::function_ref<mlir::LogicalResult(int64_t sample,
+                                                  llvm::ArrayRef<Array>)>
+               take);
+
+/// Writes a sample to the file of a value, which is made for the first one.
+llvm::Error spillSample(std::unique_ptr<SpilledValue> &spilled, int64_t sample,
+                        const Array &array);
+
 /// Runs a function on samples, one slice after the other. What is in a slice is
 /// looked up when its turn comes, so that operators behind the last cut may be
 /// changed until then (an activation's value must stay). What later slices
@@ -37,19 +67,8 @@ public:
   /// Computes the next slice for all samples; `sink` takes its results.
   mlir::LogicalResult advance(SliceSink sink);
 
-  /// Reads a kept value, sample after sample from the first on.
-  class Reader {
-  public:
-    llvm::Error next(Array &sample);
-    Array array;
-
-  private:
-    friend SampleStream;
-    std::optional<Samples::Reader> input;
-    SpilledValue *spilled = nullptr;
-    int64_t sample = 0;
-  };
-  llvm::Expected<Reader> read(mlir::Value value);
+  /// Reads a kept value from the first sample on.
+  llvm::Expected<SampleReader> read(mlir::Value value);
   void release(mlir::Value value);
 
   mlir::LogicalResult refuse(llvm::Error error) {

@@ -4,9 +4,7 @@
 
 #include "squint/Calibration/Sensitivity.h"
 #include "Floats.h"
-#include "SpilledValue.h"
-#include "squint/Calibration/SliceCompiler.h"
-#include "squint/Calibration/Slices.h"
+#include "SampleStream.h"
 #include <cmath>
 #include <map>
 
@@ -31,7 +29,7 @@ private:
 
   FailureOr<std::unique_ptr<CompiledSlice>> compile(size_t index, Model model);
   bool isChanged(const Slice &slice, Model model) const;
-  LogicalResult runSlice(size_t index, const Slice &slice, Model model,
+  LogicalResult runSlice(const Slice &slice, Model model,
                          CompiledSlice &compiled);
   LogicalResult compare(Model model, int64_t sample, const Array &array);
   SpilledValue *find(Value value, Model model) const;
@@ -150,73 +148,34 @@ LogicalResult Probes::compare(Model model, int64_t sample, const Array &array) {
   return success();
 }
 
-LogicalResult Probes::runSlice(size_t index, const Slice &slice, Model model,
+LogicalResult Probes::runSlice(const Slice &slice, Model model,
                                CompiledSlice &compiled) {
   // Inputs of the model, values of this model, or what it has in common with
   // the unchanged one.
-  struct Source {
-    std::optional<Samples::Reader> reader;
-    SpilledValue *spilled = nullptr;
-    Array array;
-  };
-  std::vector<Source> sources(slice.inputs.size());
-  SmallVector<const Array *> inputs;
-  for (auto [source, value] : llvm::zip(sources, slice.inputs)) {
-    llvm::Expected<Array> array = Array();
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      llvm::Expected<Samples::Reader> reader =
-          samples.read(argument.getArgNumber());
-      if (!reader)
-        return refuse(reader.takeError());
-      source.reader = std::move(*reader);
-      array = samples.makeArray(argument.getArgNumber());
-    } else {
-      source.spilled = find(value, model);
-      if (!source.spilled)
-        source.spilled = find(value, -1);
-      array = source.spilled->makeArray();
-    }
-    if (!array)
-      return refuse(array.takeError());
-    source.array = std::move(*array);
-    inputs.push_back(&source.array);
+  std::vector<SampleReader> inputs;
+  for (Value value : slice.inputs) {
+    SpilledValue *own = find(value, model);
+    llvm::Expected<SampleReader> reader =
+        SampleReader::open(value, samples, own ? own : find(value, -1));
+    if (!reader)
+      return refuse(reader.takeError());
+    inputs.push_back(std::move(*reader));
   }
-  std::vector<Array> outputs;
-  for (int64_t i = 0; i < count; ++i) {
-    for (Source &source : sources)
-      if (llvm::Error error = source.reader
-                                  ? source.reader->next(source.array)
-                                  : source.spilled->read(i, source.array))
-        return refuse(std::move(error));
-    if (outputs.empty()) {
-      llvm::Expected<std::vector<Array>> made =
-          compiled.session().makeOutputs(inputs);
-      if (!made)
-        return refuse(made.takeError());
-      outputs = std::move(*made);
-    }
-    if (llvm::Error error = compiled.session().run(inputs, outputs))
-      return emitError(main.getLoc())
-             << "sample " << i << ": " << llvm::toString(std::move(error));
-    for (auto [value, array] : llvm::zip(slice.results, outputs)) {
-      if (value == result) {
-        if (failed(compare(model, i, array)))
-          return failure();
-        continue;
-      }
-      std::unique_ptr<SpilledValue> &spill =
-          spilled[{value.getAsOpaquePointer(), model}];
-      if (!spill) {
-        auto made = SpilledValue::create(array.dtype(), array.shape());
-        if (!made)
-          return refuse(made.takeError());
-        spill = std::move(*made);
-      }
-      if (llvm::Error error = spill->write(i, array))
-        return refuse(std::move(error));
-    }
-  }
-  return success();
+  return runSamples(
+      main.getLoc(), compiled, inputs, count,
+      [&](int64_t sample, ArrayRef<Array> outputs) -> LogicalResult {
+        for (auto [value, array] : llvm::zip(slice.results, outputs)) {
+          if (value == result) {
+            if (failed(compare(model, sample, array)))
+              return failure();
+          } else if (llvm::Error error = spillSample(
+                         spilled[{value.getAsOpaquePointer(), model}], sample,
+                         array)) {
+            return refuse(std::move(error));
+          }
+        }
+        return success();
+      });
 }
 
 LogicalResult Probes::run() {
@@ -241,17 +200,17 @@ LogicalResult Probes::run() {
     if (const ProgressCallback &progress = getCalibrationProgress())
       progress("sensitivity", i, slices.size());
     FailureOr<std::unique_ptr<CompiledSlice>> base = compile(i, -1);
-    if (failed(base) || failed(runSlice(i, slice, -1, **base)))
+    if (failed(base) || failed(runSlice(slice, -1, **base)))
       return failure();
     for (Model model = 0; model < Model(probes.size()); ++model) {
       if (isChanged(slice, model)) {
         FailureOr<std::unique_ptr<CompiledSlice>> changed = compile(i, model);
-        if (failed(changed) || failed(runSlice(i, slice, model, **changed)))
+        if (failed(changed) || failed(runSlice(slice, model, **changed)))
           return failure();
       } else if (llvm::any_of(slice.inputs, [&](Value input) {
                    return find(input, model) != nullptr;
                  })) {
-        if (failed(runSlice(i, slice, model, **base)))
+        if (failed(runSlice(slice, model, **base)))
           return failure();
       }
     }
