@@ -259,8 +259,9 @@ private:
   std::unique_ptr<SliceCompiler> compiler;
   std::optional<Product> product;
   DenseMap<Operation *, Value> residuals;
-  /// The last layer that reads a kept value.
-  DenseMap<Value, size_t> lastUse;
+  /// The last layer that reads a kept value. Two values of a quantized model
+  /// may be one of the float model.
+  DenseMap<Value, size_t> lastUse, lastFloatUse;
 };
 } // namespace
 
@@ -286,6 +287,10 @@ Visits::Visits(func::FuncOp main, Samples &samples, ArrayRef<Layer> layers,
   if (!options.withFloatModel)
     return;
   floatModel = cloneFloatModel(main, mapping);
+  for (auto [value, last] : lastUse) {
+    size_t &use = lastFloatUse[mapping.lookup(value)];
+    use = std::max(use, last);
+  }
   auto map = [&](const llvm::SetVector<Value> &values) {
     SmallVector<Value> mapped;
     for (Value value : values)
@@ -436,15 +441,12 @@ LogicalResult Visits::advance(const Layer &layer) {
 }
 
 void Visits::release(size_t layer) {
-  SmallVector<Value> done;
   for (auto [value, last] : lastUse)
     if (last == layer)
-      done.push_back(value);
-  for (Value value : done) {
-    stream->release(value);
-    if (floats)
-      floats->release(mapping.lookup(value));
-  }
+      stream->release(value);
+  for (auto [value, last] : lastFloatUse)
+    if (last == layer)
+      floats->release(value);
 }
 
 LogicalResult Visits::run(

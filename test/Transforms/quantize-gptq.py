@@ -10,6 +10,7 @@ import models
 import numpy as np
 import onnx
 import squint_testing as squint
+from transformers import Transformer
 
 work = pathlib.Path(sys.argv[1])
 
@@ -47,6 +48,16 @@ for name, model, format in (("linear", models.perceptron(), "int4:group=32"), ("
     print(f"{name}: nearest {nearest:.4f}, gptq {plain:.4f}, with everything {best:.4f}")
     assert plain < 0.9 * nearest and best < 0.8 * nearest
     assert bytes1 == bytes2, "expected the same library for every count of threads"
+
+# A norm after the addition is a layer's input, quantized, and a residual as it is: one value of the float model.
+encoder = Transformer(order="post", norm="layer", layers=1)
+onnx.save(encoder.model, work / "encoder.onnx")
+np.savez(work / "samples.npz", **encoder.feeds(8, seed=1))
+recipe("encoder", "int8:channel\n    activations: int8:token", "residual: 0.5")
+feeds = encoder.feeds(8, seed=2)
+want = squint.session(work / "encoder.onnx").run(None, feeds)[0]
+library = squint.compile(work / "encoder.onnx", work / "encoder.so", f"--recipe={work / 'encoder.yaml'}", f"--calibration={work / 'samples.npz'}")
+assert squint.relative_error(squint.run(library, feeds)["logits"], want) < 0.05
 
 done = subprocess.run([squint.BIN / "squintc", work / "linear.onnx", recipe("plain", "int4"), "-o", work / "none.so"], capture_output=True, text=True)
 assert done.returncode == 0
