@@ -101,9 +101,13 @@ double Smoothing::getError(llvm::ArrayRef<double> scale) const {
     if (reader.weightFormat && !roundWeights(weight, *reader.weightFormat))
       return std::numeric_limits<double>::infinity();
     Matrix exact = x * w.transpose(), got = activations * weight.transpose();
-    double energy = exact.cast<double>().squaredNorm();
-    if (energy > 0.0)
-      error += (got - exact).cast<double>().squaredNorm() / energy;
+    // Row by row: a few tokens may be much larger than all others.
+    Eigen::VectorXd energy = exact.cast<double>().rowwise().squaredNorm(),
+                    noise =
+                        (got - exact).cast<double>().rowwise().squaredNorm();
+    for (int64_t t = 0; t < tokens; ++t)
+      if (energy[t] > 0.0)
+        error += noise[t] / energy[t];
   }
   return error;
 }

@@ -52,6 +52,9 @@ private:
   LogicalResult readSamples(func::FuncOp main, MutableArrayRef<Fold> folds);
   LogicalResult readWeights(Fold &fold);
   std::vector<double> chooseFactors(const Smoothing &smoothing);
+
+  /// Some operator has the format of its activations already.
+  bool isSelected = false;
 };
 
 } // namespace
@@ -193,15 +196,15 @@ static Smoothing thin(const Smoothing &smoothing) {
 }
 
 /// With alpha as given, or the one with the least error; none where nothing is
-/// better than to leave things as they are.
+/// better than to leave things as they are, or activations stay floats.
 std::vector<double> Smooth::chooseFactors(const Smoothing &smoothing) {
-  if (alpha >= 0.0)
-    return smoothing.getFactors(alpha);
   bool isQuantized = llvm::any_of(smoothing.readers, [](const auto &reader) {
     return reader.activationFormat && reader.activationFormat->isInteger();
   });
-  if (!isQuantized)
+  if (!isQuantized && (isSelected || alpha < 0.0))
     return {};
+  if (alpha >= 0.0)
+    return smoothing.getFactors(alpha);
   std::vector<std::vector<double>> candidates;
   candidates.push_back(std::vector<double>(smoothing.factors, 1.0));
   for (double candidate : kAlphas)
@@ -221,6 +224,12 @@ void Smooth::runOnOperation() {
     emitError(loc) << "expected a function 'main' with one block";
     return signalPassFailure();
   }
+  isSelected = main.walk([](Operation *op) {
+                     return op->hasAttr(kActivationFormatAttr)
+                                ? WalkResult::interrupt()
+                                : WalkResult::advance();
+                   })
+                   .wasInterrupted();
   std::vector<Fold> folds = collectFolds(main);
   if (folds.empty()) {
     emitError(loc) << "smoothing touched nothing: expected norms, values of "

@@ -42,7 +42,7 @@ struct Smoothing {
   std::vector<double> getFactors(double alpha) const;
 
   /// How much the readers' results on `rows` change when smoothed operands are
-  /// quantized: by reader |Y' - Y|^2 / |Y|^2, summed.
+  /// quantized: by reader and row |Y' - Y|^2 / |Y|^2, summed.
   double getError(llvm::ArrayRef<double> factors) const;
 };
 
