@@ -361,7 +361,6 @@ static void subtract(Array &from, Array &array) {
 LogicalResult Visits::sumUp(const Layer &layer, LayerInputs &inputs) {
   WeightedOpInterface op = layer.operators.front();
   bool hasWindows = isa<ConvOp>(op.getOperation());
-  inputs.residuals.resize(layer.operators.size());
   struct Source {
     SampleStream *stream;
     SampleReader reader;
@@ -463,8 +462,11 @@ LogicalResult Visits::run(
     if (const ProgressCallback &progress = getCalibrationProgress())
       progress(options.what, i, layers.size());
     LayerInputs inputs;
-    if (failed(advance(layer)) || failed(sumUp(layer, inputs)) ||
-        failed(visit(layer, inputs)))
+    inputs.residuals.resize(layer.operators.size());
+    bool isKnown = options.isKnown && options.isKnown(layer);
+    if (!isKnown && (failed(advance(layer)) || failed(sumUp(layer, inputs))))
+      return failure();
+    if (failed(visit(layer, inputs)))
       return failure();
     release(i);
   }

@@ -199,6 +199,11 @@ LogicalResult Emitter::run() {
   if (failed(model) ||
       failed(isBinary() ? writeBinary(*model) : writeText(*model)))
     return failure();
+  if (uint64_t size = files.getSize();
+      options.maxBytes && size > options.maxBytes)
+    return emitError(module.getLoc())
+           << "expected at most " << options.maxBytes << " bytes, got " << size
+           << ", of which weights are " << info.weightsSize;
   if (isBinary() && failed(writeHeader()))
     return failure();
   return check(files.commit());

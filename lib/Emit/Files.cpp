@@ -83,6 +83,14 @@ Error OutputFiles::write(StringRef path,
   return Error::success();
 }
 
+uint64_t OutputFiles::getSize() const {
+  uint64_t total = 0, size;
+  for (const File &file : files)
+    if (!file.path.empty() && !sys::fs::file_size(file.temporary, size))
+      total += size;
+  return total;
+}
+
 Error OutputFiles::commit() {
   std::vector<File> done;
   for (const File &file : files) {

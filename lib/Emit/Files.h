@@ -29,6 +29,9 @@ public:
   /// A file that goes when this does.
   llvm::Expected<std::string> reserveTemporary(llvm::StringRef beside);
 
+  /// Bytes of the files that are to appear.
+  uint64_t getSize() const;
+
   llvm::Error commit();
 
 private:

@@ -70,13 +70,51 @@ static std::vector<size_t> findHull(llvm::ArrayRef<PlanOption> options) {
   return hull;
 }
 
+int64_t squint::getLibraryBytes(int64_t weights, int64_t otherBytes) {
+  return weights + otherBytes + kCodeBytes;
+}
+
+/// The smallest choice, and the steps from it in the order of what a byte
+/// gains.
+static std::vector<Step> findSteps(const Plan &plan, PlanResult &smallest) {
+  std::vector<Step> steps;
+  for (auto [i, options] : llvm::enumerate(plan.items)) {
+    std::vector<size_t> hull = findHull(options);
+    smallest.choice.push_back(hull.front());
+    smallest.bytes += options[hull.front()].bytes;
+    smallest.loss += options[hull.front()].loss;
+    for (size_t k = 1; k < hull.size(); ++k)
+      steps.push_back({i, hull[k],
+                       options[hull[k]].bytes - options[hull[k - 1]].bytes,
+                       options[hull[k - 1]].loss - options[hull[k]].loss});
+  }
+  // Along a hull gains fall, so that an item's steps stay in order.
+  llvm::sort(steps, [](const Step &a, const Step &b) {
+    double left = a.gain * double(b.bytes), right = b.gain * double(a.bytes);
+    return left != right
+               ? left > right
+               : std::pair(a.item, a.bytes) < std::pair(b.item, b.bytes);
+  });
+  return steps;
+}
+
+std::vector<PlanPoint> Plan::getFrontier() const {
+  PlanResult result;
+  std::vector<Step> steps = findSteps(*this, result);
+  std::vector<PlanPoint> points = {{result.bytes, result.loss}};
+  for (const Step &step : steps)
+    points.push_back(
+        {points.back().bytes + step.bytes, points.back().loss - step.gain});
+  return points;
+}
+
 llvm::Expected<PlanResult> Plan::solve(const Budget &budget, int64_t weights,
                                        int64_t floatBytes,
                                        int64_t otherBytes) const {
   double limit = HUGE_VAL;
   switch (budget.kind) {
   case Budget::Kind::Bytes:
-    limit = budget.value - double(otherBytes) - double(kCodeBytes);
+    limit = budget.value - double(getLibraryBytes(0, otherBytes));
     break;
   case Budget::Kind::Fraction:
     limit = budget.value * double(floatBytes);
@@ -88,29 +126,12 @@ llvm::Expected<PlanResult> Plan::solve(const Budget &budget, int64_t weights,
     break;
   }
   PlanResult result;
-  std::vector<Step> steps;
-  for (auto [i, options] : llvm::enumerate(items)) {
-    std::vector<size_t> hull = findHull(options);
-    result.choice.push_back(hull.front());
-    result.bytes += options[hull.front()].bytes;
-    result.loss += options[hull.front()].loss;
-    for (size_t k = 1; k < hull.size(); ++k)
-      steps.push_back({i, hull[k],
-                       options[hull[k]].bytes - options[hull[k - 1]].bytes,
-                       options[hull[k - 1]].loss - options[hull[k]].loss});
-  }
+  std::vector<Step> steps = findSteps(*this, result);
   if (double(result.bytes) > limit)
     return llvm::createStringError(
         llvm::inconvertibleErrorCode(),
         llvm::formatv("expected at least {0} bytes for the weights, got {1}",
                       result.bytes, int64_t(std::max(limit, 0.0))));
-  // Along a hull gains fall, so that an item's steps stay in order.
-  llvm::sort(steps, [](const Step &a, const Step &b) {
-    double left = a.gain * double(b.bytes), right = b.gain * double(a.bytes);
-    return left != right
-               ? left > right
-               : std::pair(a.item, a.bytes) < std::pair(b.item, b.bytes);
-  });
   std::vector<bool> isStopped(items.size());
   bool isBounded = false;
   result.bound = result.loss;

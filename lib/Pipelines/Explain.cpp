@@ -151,3 +151,43 @@ LogicalResult squint::explainFormats(ModuleOp module,
     os << "plan: " << plan.getValue() << "\n";
   return success();
 }
+
+LogicalResult squint::printFrontier(ModuleOp module,
+                                    const PipelineOptions &options,
+                                    llvm::raw_ostream &os) {
+  PassManager manager(module.getContext());
+  if (failed(
+          parsePassPipeline(withPlan(options, /*explain=*/false), manager)) ||
+      failed(manager.run(module)))
+    return failure();
+  auto points = module->getAttrOfType<ArrayAttr>("squint.frontier");
+  auto get = [](Attribute point, StringRef name) {
+    return cast<DictionaryAttr>(point).get(name);
+  };
+  auto getBytes = [&](Attribute point) {
+    return cast<IntegerAttr>(get(point, "bytes")).getInt();
+  };
+  auto getNumber = [&](Attribute point, StringRef name) {
+    return cast<FloatAttr>(get(point, name)).getValueAsDouble();
+  };
+  // Evenly over the sizes.
+  constexpr int64_t lines = 24;
+  int64_t first = getBytes(points[0]),
+          range =
+              std::max<int64_t>(getBytes(points[points.size() - 1]) - first, 1);
+  int64_t next = 0;
+  os << llvm::formatv("{0,14}  {1,6}  {2,12}\n", "bytes", "bits", "divergence");
+  for (auto [i, point] : llvm::enumerate(points)) {
+    if (getBytes(point) - first < next * range / lines && i + 1 < points.size())
+      continue;
+    next = (getBytes(point) - first) * lines / range + 1;
+    os << llvm::formatv(
+        "{0,14}  {1,6}  {2,12}\n", getBytes(point),
+        llvm::formatv("{0:f3}", getNumber(point, "bits")).str(),
+        llvm::formatv("{0}",
+                      llvm::format("%.4g", getNumber(point, "divergence")))
+            .str());
+  }
+  os << "a library of one of these sizes: --budget=size:BYTES\n";
+  return success();
+}

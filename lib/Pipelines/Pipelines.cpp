@@ -60,10 +60,14 @@ static std::string withSamples(StringRef pass, StringRef text,
 
 std::string squint::withPlan(const PipelineOptions &options, bool explain) {
   std::string text = "budget=" + options.budget;
+  if (options.budget.empty())
+    text = "frontier=true";
   if (options.isSymmetric)
     text += " symmetric=true";
   if (explain)
     text += " explain=true";
+  if (!options.checkpoint.empty())
+    text += " checkpoint=" + options.checkpoint;
   return withSamples("squint-plan-formats", text, options);
 }
 

@@ -7,6 +7,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -144,11 +145,57 @@ static void writeBars(const json::Array &layers, StringRef key, StringRef title,
   os << "</svg>\n";
 }
 
+/// Divergence, in powers of ten, over bytes.
+static void writeFrontier(const json::Array &points, llvm::raw_ostream &os) {
+  auto get = [](const json::Value &point, StringRef key) {
+    return point.getAsObject()->getNumber(key).value_or(0.0);
+  };
+  double first = get(points.front(), "bytes"),
+         range = std::max(get(points.back(), "bytes") - first, 1.0);
+  double top = -HUGE_VAL, bottom = HUGE_VAL;
+  for (const json::Value &point : points)
+    if (double value = get(point, "divergence"); value > 0.0) {
+      top = std::max(top, std::ceil(std::log10(value)));
+      bottom = std::min(bottom, std::floor(std::log10(value)));
+    }
+  if (top <= bottom)
+    return;
+  constexpr double width = 900.0, height = 360.0, left = 60.0;
+  auto toY = [&](double power) {
+    return 10.0 + height * (top - power) / (top - bottom);
+  };
+  os << "<h1>Divergence that a size allows</h1>\n"
+     << llvm::formatv("<svg viewBox='0 0 {0} {1}' width='100%' role='img' "
+                      "aria-label='Divergence over bytes'>\n",
+                      int(width + left) + 20, int(height) + 40);
+  for (double power = bottom; power <= top; ++power)
+    os << llvm::formatv(
+        "<path d='M{0} {1}H{2}' stroke='#ddd'/><text x='0' y='{3}'>1e{4}"
+        "</text>\n",
+        left, toY(power), left + width, toY(power) + 4.0, int(power));
+  for (int i = 0; i <= 4; ++i)
+    os << llvm::formatv("<text x='{0}' y='{1}'>{2} MB</text>\n",
+                        left + width * i / 4 - (i ? 30 : 0), height + 30.0,
+                        llvm::format("%.1f", (first + range * i / 4) / 1e6));
+  os << "<polyline fill='none' stroke='#4477aa' stroke-width='2' points='";
+  for (const json::Value &point : points)
+    if (double value = get(point, "divergence"); value > 0.0)
+      os << llvm::format("%.1f,%.1f ",
+                         left + width * (get(point, "bytes") - first) / range,
+                         toY(std::log10(value)));
+  os << "'/></svg>\n";
+}
+
 void squint::writeReportPage(const json::Object &report,
                              llvm::raw_ostream &os) {
   os << "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>Squint: "
         "report</title>\n<style>"
-     << kStyle << "</style>\n<h1>What each layer became</h1>\n";
+     << kStyle << "</style>\n";
+  if (const json::Array *points = report.getArray("frontier")) {
+    writeFrontier(*points, os);
+    return;
+  }
+  os << "<h1>What each layer became</h1>\n";
   const json::Array *layers = report.getArray("layers");
   if (!layers || layers->empty()) {
     os << "<p>No weight was quantized.</p>\n";

@@ -3,7 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightedOps.h"
-#include "mlir/IR/IRMapping.h"
+#include "squint/Calibration/Checkpoint.h"
 #include "squint/Calibration/LayerInputs.h"
 #include "squint/Calibration/Sensitivity.h"
 #include "squint/Calibration/SliceCompiler.h"
@@ -57,15 +57,28 @@ private:
   std::vector<Format> getCandidates(const Weight &weight) const;
   LogicalResult measureTable(Weight &weight);
   LogicalResult measureLayer(const Layer &layer, const LayerInputs &inputs);
-  LogicalResult measure(Weight &weight, const Hessian &hessian);
+  /// Writes codes of a format, returns their relative squared error.
+  using Quantizer = llvm::function_ref<llvm::Expected<double>(
+      const TensorView &view, ArrayRef<float> values, const Format &format,
+      MutableArrayRef<char> codes)>;
+  LogicalResult measure(Weight &weight, Quantizer quantize);
+  void restore();
+  std::string getFile(const Weight &weight) const {
+    return "weight-" + std::to_string(&weight - weights.data());
+  }
+  DataStores &getStores() {
+    return getContext().getLoadedDialect<SquintDialect>()->getStores();
+  }
   FailureOr<std::vector<double>> measureSensitivities(Samples &samples);
-  Value createProbe(Weight &weight, DataAttr codes);
+  FailureOr<std::vector<double>> getSensitivities(Samples &samples);
   int64_t getBytes(const Weight &weight, const Format &format) const;
   int64_t getOtherBytes();
   void choose(const Weight &weight, const Format &format, double loss,
               const Roles &roles);
+  void setFrontier(const Plan &plan, int64_t count);
 
   func::FuncOp main;
+  Checkpoint checkpoint;
   std::vector<Weight> weights;
   DenseMap<Operation *, size_t> byOperator;
   std::vector<Layer> layers;
@@ -120,65 +133,90 @@ void PlanFormats::collectWeights() {
   }
 }
 
-Value PlanFormats::createProbe(Weight &weight, DataAttr codes) {
+LogicalResult PlanFormats::measure(Weight &weight, Quantizer quantize) {
+  WeightedOpInterface op = weight.operators.front();
+  // Only what the probe is made of is kept.
+  auto fill = [&](const TensorView &view,
+                  MutableArrayRef<char> probe) -> llvm::Error {
+    std::vector<float> values(view.rows() * view.columns());
+    view.readRows(0, view.rows(), values.data());
+    std::vector<char> scratch;
+    for (auto [i, format] : llvm::enumerate(weight.formats)) {
+      MutableArrayRef<char> codes = probe;
+      if (i) {
+        scratch.resize(
+            PlainLayout::get(format, view.rows(), view.columns()).totalBytes);
+        codes = scratch;
+      }
+      llvm::Expected<double> error = quantize(view, values, format, codes);
+      if (!error)
+        return error.takeError();
+      weight.errors[i] = *error;
+    }
+    return llvm::Error::success();
+  };
+  FailureOr<DataAttr> codes =
+      packWeight(op, weight.constant, weight.formats.front(), fill);
+  if (failed(codes))
+    return failure();
   OpBuilder builder(weight.constant);
-  return createQuantizedWeight(builder, weight.constant, codes);
+  weight.probe = createQuantizedWeight(builder, weight.constant, *codes);
+  ArrayRef<char> probe = llvm::cantFail(getStores().get(*codes));
+  std::vector<char> bytes(
+      reinterpret_cast<char *>(weight.errors.data()),
+      reinterpret_cast<char *>(weight.errors.data() + weight.errors.size()));
+  bytes.insert(bytes.end(), probe.begin(), probe.end());
+  if (llvm::Error error = checkpoint.keep(getFile(weight), bytes))
+    return emitError(UnknownLoc::get(&getContext()))
+           << llvm::toString(std::move(error));
+  return success();
+}
+
+/// What `measure` found before an interruption.
+void PlanFormats::restore() {
+  for (Weight &weight : weights) {
+    const Format &format = weight.formats.front();
+    size_t head = weight.errors.size() * sizeof(double);
+    int64_t size =
+        PlainLayout::get(format, weight.rows, weight.columns).totalBytes;
+    std::optional<std::vector<char>> bytes =
+        checkpoint.find(getFile(weight), head + size);
+    if (!bytes)
+      continue;
+    std::memcpy(weight.errors.data(), bytes->data(), head);
+    auto type = PackedType::get(
+        cast<RankedTensorType>(weight.constant.getType()).getShape(),
+        FormatAttr::get(&getContext(), format));
+    DataAttr codes =
+        getStores().create(type, size, [&](MutableArrayRef<char> payload) {
+          std::memcpy(payload.data(), bytes->data() + head, size);
+        });
+    OpBuilder builder(weight.constant);
+    weight.probe = createQuantizedWeight(builder, weight.constant, codes);
+  }
 }
 
 LogicalResult PlanFormats::measureTable(Weight &weight) {
-  WeightedOpInterface op = weight.operators.front();
-  for (size_t i = 0; i < weight.formats.size(); ++i) {
-    const Format &format = weight.formats[i];
+  auto quantize = [&](const TensorView &view, ArrayRef<float> values,
+                      const Format &format,
+                      MutableArrayRef<char> codes) -> llvm::Expected<double> {
+    if (llvm::Error error =
+            quantizeRtn(view, format, codes, getThreadPool(&getContext())))
+      return error;
+    PackedView packed(codes.data(), format, view.rows(), view.columns());
+    std::vector<float> decoded(view.columns());
     double noise = 0.0, signal = 0.0;
-    auto fill = [&](const TensorView &view,
-                    MutableArrayRef<char> payload) -> llvm::Error {
-      if (llvm::Error error =
-              quantizeRtn(view, format, payload, getThreadPool(&getContext())))
-        return error;
-      PackedView packed(payload.data(), format, view.rows(), view.columns());
-      std::vector<float> values(view.columns()), decoded(view.columns());
-      for (int64_t row = 0; row < view.rows(); ++row) {
-        view.readRows(row, row + 1, values.data());
-        packed.dequantizeRows(row, row + 1, decoded.data());
-        for (auto [a, b] : llvm::zip_equal(values, decoded)) {
-          noise += (double(a) - b) * (double(a) - b);
-          signal += double(a) * a;
-        }
+    for (int64_t row = 0; row < view.rows(); ++row) {
+      packed.dequantizeRows(row, row + 1, decoded.data());
+      for (auto [a, b] : llvm::zip_equal(
+               values.slice(row * view.columns(), view.columns()), decoded)) {
+        noise += (double(a) - b) * (double(a) - b);
+        signal += double(a) * a;
       }
-      return llvm::Error::success();
-    };
-    FailureOr<DataAttr> codes = packWeight(op, weight.constant, format, fill);
-    if (failed(codes))
-      return failure();
-    weight.errors[i] = signal > 0.0 ? noise / signal : 0.0;
-    if (!weight.probe)
-      weight.probe = createProbe(weight, *codes);
-  }
-  return success();
-}
-
-LogicalResult PlanFormats::measure(Weight &weight, const Hessian &hessian) {
-  WeightedOpInterface op = weight.operators.front();
-  for (size_t i = 0; i < weight.formats.size(); ++i) {
-    const Format &format = weight.formats[i];
-    GptqReport report;
-    auto fill = [&](const TensorView &view, MutableArrayRef<char> payload) {
-      std::vector<float> values(view.rows() * view.columns());
-      view.readRows(0, view.rows(), values.data());
-      GptqLayer layer;
-      layer.weight = values;
-      return quantizeGptq(layer, hessian, format, {}, payload, &report,
-                          getThreadPool(&getContext()));
-    };
-    FailureOr<DataAttr> codes = packWeight(op, weight.constant, format, fill);
-    if (failed(codes))
-      return failure();
-    weight.errors[i] =
-        report.energy > 0.0 ? report.compensated / report.energy : 0.0;
-    if (!weight.probe)
-      weight.probe = createProbe(weight, *codes);
-  }
-  return success();
+    }
+    return signal > 0.0 ? noise / signal : 0.0;
+  };
+  return measure(weight, quantize);
 }
 
 LogicalResult PlanFormats::measureLayer(const Layer &layer,
@@ -190,9 +228,20 @@ LogicalResult PlanFormats::measureLayer(const Layer &layer,
   if (!hessian)
     return layer.operators.front()->emitError()
            << llvm::toString(hessian.takeError());
+  auto quantize = [&](const TensorView &, ArrayRef<float> values,
+                      const Format &format,
+                      MutableArrayRef<char> codes) -> llvm::Expected<double> {
+    GptqLayer matrix;
+    matrix.weight = values;
+    GptqReport report;
+    if (llvm::Error error = quantizeGptq(matrix, *hessian, format, {}, codes,
+                                         &report, getThreadPool(&getContext())))
+      return error;
+    return report.energy > 0.0 ? report.compensated / report.energy : 0.0;
+  };
   for (WeightedOpInterface op : layer.operators) {
     Weight &weight = weights[byOperator.lookup(op)];
-    if (!weight.probe && failed(measure(weight, *hessian)))
+    if (!weight.probe && failed(measure(weight, quantize)))
       return failure();
   }
   return success();
@@ -225,6 +274,27 @@ PlanFormats::measureSensitivities(Samples &opened) {
   return measureProbes(main, opened, probes, cuts,
                        hasLogits ? Divergence::Kl : Divergence::SquaredError,
                        limit, jobs);
+}
+
+/// Measured, or found where an earlier run has left them.
+FailureOr<std::vector<double>> PlanFormats::getSensitivities(Samples &opened) {
+  std::vector<double> values(weights.size());
+  auto bytes = [&] {
+    return MutableArrayRef(reinterpret_cast<char *>(values.data()),
+                           values.size() * sizeof(double));
+  };
+  if (auto known = checkpoint.find("sensitivities", bytes().size())) {
+    llvm::copy(*known, bytes().begin());
+    return values;
+  }
+  FailureOr<std::vector<double>> measured = measureSensitivities(opened);
+  if (failed(measured))
+    return failure();
+  values = std::move(*measured);
+  if (llvm::Error error = checkpoint.keep("sensitivities", bytes()))
+    return emitError(UnknownLoc::get(&getContext()))
+           << llvm::toString(std::move(error));
+  return values;
 }
 
 /// As the library stores it: panels where a product reads it.
@@ -278,9 +348,28 @@ void PlanFormats::choose(const Weight &weight, const Format &format,
   ++numWeights;
 }
 
+void PlanFormats::setFrontier(const Plan &plan, int64_t count) {
+  Builder builder(&getContext());
+  int64_t otherBytes = getOtherBytes();
+  SmallVector<Attribute> points;
+  for (const PlanPoint &point : plan.getFrontier())
+    points.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("bytes",
+                              builder.getI64IntegerAttr(
+                                  getLibraryBytes(point.bytes, otherBytes))),
+         builder.getNamedAttr("bits",
+                              builder.getF64FloatAttr(
+                                  8.0 * double(point.bytes) / double(count))),
+         builder.getNamedAttr("divergence",
+                              builder.getF64FloatAttr(point.loss))}));
+  getOperation()->setAttr("squint.frontier", builder.getArrayAttr(points));
+}
+
 LogicalResult PlanFormats::plan() {
   Location loc = UnknownLoc::get(&getContext());
-  llvm::Expected<Budget> wanted = Budget::parse(budget);
+  llvm::Expected<Budget> wanted = Budget();
+  if (!frontier)
+    wanted = Budget::parse(budget);
   if (!wanted)
     return emitError(loc) << llvm::toString(wanted.takeError());
   FailureOr<std::unique_ptr<Samples>> opened =
@@ -290,8 +379,17 @@ LogicalResult PlanFormats::plan() {
   main = getOperation().lookupSymbol<func::FuncOp>("main");
   collectWeights();
   if (weights.empty())
-    return emitError(loc) << "expected weights for the budget '" << budget
-                          << "', got none that may take a format";
+    return emitError(loc) << "expected weights to plan formats of, got none "
+                             "that may take one";
+
+  std::string work = llvm::formatv("plan {0} samples {1} {2}", samples,
+                                   probeSamples, symmetric);
+  FailureOr<Checkpoint> found =
+      Checkpoint::open(checkpointFolder, work, getOperation(), calibration);
+  if (failed(found))
+    return failure();
+  checkpoint = std::move(*found);
+  restore();
 
   layers = collectLayers(main, [&](WeightedOpInterface op) {
     auto place = byOperator.find(op);
@@ -301,16 +399,22 @@ LogicalResult PlanFormats::plan() {
   options.limit = samples;
   options.threads = jobs;
   options.what = "plan";
+  options.isKnown = [&](const Layer &layer) {
+    return llvm::all_of(layer.operators, [&](WeightedOpInterface op) {
+      return bool(weights[byOperator.lookup(op)].probe);
+    });
+  };
   if (failed(visitLayers(main, **opened, layers, options,
                          [&](const Layer &layer, const LayerInputs &inputs) {
-                           return measureLayer(layer, inputs);
+                           return inputs.rows ? measureLayer(layer, inputs)
+                                              : success();
                          })))
     return failure();
   // Tables, and what has no layer of its own, such as grouped convolutions.
   for (Weight &weight : weights)
     if (!weight.probe && failed(measureTable(weight)))
       return failure();
-  FailureOr<std::vector<double>> divergences = measureSensitivities(**opened);
+  FailureOr<std::vector<double>> divergences = getSensitivities(**opened);
   if (failed(divergences))
     return failure();
 
@@ -327,6 +431,10 @@ LogicalResult PlanFormats::plan() {
     count += weight.rows * weight.columns;
     floats += weight.constant.getData() ? weight.constant.getData().getLength()
                                         : weight.rows * weight.columns * 4;
+  }
+  if (frontier) {
+    setFrontier(plan, count);
+    return success();
   }
   llvm::Expected<PlanResult> solved =
       plan.solve(*wanted, count, floats, getOtherBytes());
@@ -367,6 +475,5 @@ void PlanFormats::runOnOperation() {
   layers.clear();
   if (failed(result))
     return signalPassFailure();
-  getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
-      getOperation());
+  getStores().collect(getOperation());
 }

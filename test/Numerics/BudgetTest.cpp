@@ -113,6 +113,24 @@ TEST(Budget, SpendsNoMoreThanAnErrorNeeds) {
             "expected a divergence of 0.1 or more, got 0.05");
 }
 
+// Each point is what a budget of its bytes gets.
+TEST(Budget, FrontierIsWhatBudgetsReach) {
+  std::mt19937 random(2);
+  Plan plan = makePlan(random, 6, 5);
+  std::vector<PlanPoint> frontier = plan.getFrontier();
+  ASSERT_GT(frontier.size(), 5u);
+  for (auto [i, point] : llvm::enumerate(frontier)) {
+    llvm::Expected<PlanResult> result =
+        plan.solve({Budget::Kind::Bits, 8.0 * double(point.bytes)}, 1, 0, 0);
+    ASSERT_TRUE(bool(result));
+    EXPECT_EQ(result->bytes, point.bytes);
+    EXPECT_NEAR(result->loss, point.loss, 1e-9);
+    EXPECT_NEAR(result->bound, point.loss, 1e-9);
+    if (i)
+      EXPECT_LT(point.loss, frontier[i - 1].loss);
+  }
+}
+
 TEST(Budget, RefusesWhatIsTooSmall) {
   Plan plan;
   plan.items = {{{10, 1.0}}, {{10, 0.5}}};

@@ -1,7 +1,8 @@
 # A plan keeps to its budget, gives more bits to what matters more, predicts what it costs, and is the same for every count of
-# threads.
+# threads. What was measured is found again after an interruption.
 # REQUIRES: squintc, squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
+import json
 import pathlib
 import re
 import subprocess
@@ -53,10 +54,47 @@ assert library.stat().st_size <= budget
 again = squint.compile(work / "model.onnx", work / "size.so", f"--budget=size:{budget}", f"--calibration={work / 'samples.npz'}", "--jobs=1")
 assert again.read_bytes() == library.read_bytes()
 
+# All plans at once, and from what an earlier run has kept: whole, damaged, or interrupted after some layers.
+folder = work / "checkpoint"
+
+
+def pareto(*flags):
+    done = squintc("--pareto", "--symmetric", *flags)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+table = pareto()
+points = [[float(x) for x in line.split()] for line in table.splitlines()[1:-1]]
+assert len(points) > 8 and all(a[0] < b[0] and a[1] < b[1] and a[2] > b[2] for a, b in zip(points, points[1:])), table
+(_, used, divergence, _), _ = explain(f"size:{int(points[5][0])}", "--symmetric")
+assert abs(used - points[5][1]) < 0.002 and abs(divergence / points[5][2] - 1) < 1e-3, "expected a point of the frontier"
+assert pareto(f"--checkpoint={folder}") == table
+kept = sorted(folder.glob("*/*"))
+assert [f.name for f in kept] == ["sensitivities", "weight-0", "weight-1", "weight-2"], kept
+times = [f.stat().st_mtime_ns for f in kept]
+assert pareto(f"--checkpoint={folder}", f"--report={work / 'frontier.html'},{work / 'frontier.json'}") == table
+assert times == [f.stat().st_mtime_ns for f in kept], "expected nothing to be measured again"
+assert "<polyline" in (work / "frontier.html").read_text()
+assert len(json.loads((work / "frontier.json").read_text())["frontier"]) >= len(points)
+kept[0].unlink()
+kept[2].write_bytes(kept[2].read_bytes()[:-1] + b"?")
+kept[3].write_bytes(b"")
+assert pareto(f"--checkpoint={folder}") == table
+new = [f.stat().st_mtime_ns for f in kept]
+assert [a != b for a, b in zip(times, new)] == [True, False, True, True]
+assert explain("bits:5", "--symmetric", f"--checkpoint={folder}") == explain("bits:5", "--symmetric")
+np.savez(work / "others.npz", **models.feeds(model, 512, seed=3))
+done = subprocess.run([squint.BIN / "squintc", work / "model.onnx", "--pareto", f"--calibration={work / 'others.npz'}", f"--checkpoint={folder}"],
+                      capture_output=True, text=True)
+assert done.returncode == 0 and done.stdout != table and len(list(folder.iterdir())) == 2
+
 for flags, expected in (
         (["--budget=size:1000", "-o", work / "no.so"], "budget 'size:1000': expected at least"),
         (["--budget=bits:2", "-o", work / "no.so"], "budget 'bits:2': expected at least"),
         (["--budget=lots", "-o", work / "no.so"], "expected a budget size:BYTES, size:FRACTION, bits:NUMBER or error:NUMBER, got 'lots'"),
+        (["--pareto", "--budget=bits:4"], "--pareto finds the plans of all budgets"),
+        (["--pareto", "--checkpoint=/dev/null/x"], "cannot write to '/dev/null/x'"),
         (["--budget=bits:4", "--weights=int4", "-o", work / "no.so"], "contradict each other")):
     done = squintc(*flags)
     print(done.stderr.strip())

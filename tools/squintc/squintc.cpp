@@ -12,6 +12,7 @@
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/Onnx.h"
 #include "squint/Kernels/Targets.h"
+#include "squint/Numerics/Budget.h"
 #include "squint/Pipelines/Operators.h"
 #include "squint/Pipelines/Pipelines.h"
 #include "squint/Pipelines/Register.h"
@@ -106,9 +107,17 @@ static cl::opt<std::string> budget(
 static cl::opt<bool>
     symmetric("symmetric", cl::cat(formats),
               cl::desc("Keep the plan of --budget from zero points"));
+static cl::opt<bool>
+    pareto("pareto", cl::cat(formats),
+           cl::desc("Print what sizes of a library allow what divergence, as a "
+                    "table (needs --calibration), and compile nothing"));
 static cl::opt<std::string> calibration(
     "calibration", cl::value_desc("file.npz"), cl::cat(formats),
     cl::desc("Samples: arrays named as the inputs, one sample a row"));
+static cl::opt<std::string> checkpoint(
+    "checkpoint", cl::value_desc("dir"), cl::cat(formats),
+    cl::desc("Keep what long steps have worked out in this folder, and go on "
+             "from there when the same work is done again"));
 static cl::opt<bool> verifyRewrites(
     "verify-rewrites", cl::cat(formats),
     cl::desc("Compare the float function before and after every rewrite, on "
@@ -204,6 +213,7 @@ private:
   LogicalResult afterStage(Stage stage, ModuleOp module);
   LogicalResult writeIR(ModuleOp module, StringRef file);
   LogicalResult writeDepfile();
+  LogicalResult writeReports(ModuleOp module);
   LogicalResult writeOutput(ModuleOp module);
   LogicalResult fail(const llvm::Twine &message) {
     return LogicalResult::failure(::fail(message));
@@ -268,7 +278,7 @@ LogicalResult Compiler::readOptions() {
                 "llvm), got '" +
                 compileFrom + "'");
 
-  if (output.empty() && !explain)
+  if (output.empty() && !explain && !pareto)
     return fail("expected an output: -o FILE");
   isModel = emit == "onnx-quantized";
   if (isModel != (path::extension(output) == ".onnx"))
@@ -306,6 +316,13 @@ LogicalResult Compiler::readOptions() {
       (!recipe.empty() || !weights.empty() || !activations.empty()))
     return fail("--budget and --recipe, --weights or --activations contradict "
                 "each other");
+  if (pareto && !(budget.empty() && recipe.empty() && weights.empty() &&
+                  activations.empty()))
+    return fail(
+        "--pareto finds the plans of all budgets: expected no --budget, "
+        "--recipe, --weights or --activations");
+  if (pareto && calibration.empty())
+    return fail("expected samples (--calibration) for --pareto");
   for (StringRef file : report)
     if (!isOneOf(path::extension(file), {".json", ".html"}))
       return fail("expected a report ending in .json or .html, got '" + file +
@@ -332,6 +349,7 @@ LogicalResult Compiler::readOptions() {
   pipeline.budget = budget;
   pipeline.isSymmetric = symmetric;
   pipeline.calibration = calibration;
+  pipeline.checkpoint = checkpoint;
   pipeline.reference = unfused;
   pipeline.unsafeIndices = unsafeIndices;
   pipeline.verifyRewrites = verifyRewrites;
@@ -485,10 +503,14 @@ int Compiler::run() {
   if (allowBf16)
     (*module)->setAttr(kAllowBf16Attr, UnitAttr::get(&context));
 
-  if (explain)
-    return failed(
-               runPipeline(*module, from, Stage::Squint, pipeline, timing)) ||
-           failed(explainFormats(*module, pipeline, llvm::outs()));
+  if (explain || pareto) {
+    if (failed(runPipeline(*module, from, Stage::Squint, pipeline, timing)))
+      return 1;
+    if (explain)
+      return failed(explainFormats(*module, pipeline, llvm::outs()));
+    return failed(printFrontier(*module, pipeline, llvm::outs())) ||
+           failed(writeReports(*module));
+  }
   if (failed(readRecipeOptions(&context, pipeline)))
     return 1;
   if (printPipeline)
@@ -498,9 +520,8 @@ int Compiler::run() {
                            return afterStage(stage, module);
                          })))
     return 1;
-  for (StringRef file : report)
-    if (llvm::Error error = writeReport(*module, file))
-      return ::fail(llvm::toString(std::move(error)));
+  if (failed(writeReports(*module)))
+    return 1;
 
   // All outputs or none.
   if (!depfile.empty() && failed(writeDepfile()))
@@ -510,6 +531,13 @@ int Compiler::run() {
   if (!depfile.empty())
     llvm::sys::fs::remove(depfile);
   return 1;
+}
+
+LogicalResult Compiler::writeReports(ModuleOp module) {
+  for (StringRef file : report)
+    if (llvm::Error error = writeReport(module, file))
+      return fail(llvm::toString(std::move(error)));
+  return success();
 }
 
 LogicalResult Compiler::writeOutput(ModuleOp module) {
@@ -523,6 +551,10 @@ LogicalResult Compiler::writeOutput(ModuleOp module) {
   options.weightsFile = weightsFile;
   options.linker = linker;
   options.sysroot = sysroot;
+  if (llvm::Expected<Budget> parsed = Budget::parse(budget); !parsed)
+    llvm::consumeError(parsed.takeError());
+  else if (parsed->kind == Budget::Kind::Bytes)
+    options.maxBytes = uint64_t(parsed->value);
   if (failed(emitLibrary(module, options)))
     return failure();
   tell("emit " + output);

@@ -14,6 +14,7 @@
 #include "squint/Calibration/Samples.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include <functional>
 #include <vector>
 
 namespace squint {
@@ -55,6 +56,9 @@ struct LayerInputsOptions {
   int threads = 0;
   /// Run the float model too, for `cross` and `residuals`.
   bool withFloatModel = false;
+  /// Whether a layer is visited without its inputs, which are not computed
+  /// then; null for none.
+  std::function<bool(const Layer &)> isKnown;
   /// What progress is reported as.
   llvm::StringRef what = "calibrate";
 };

@@ -33,6 +33,10 @@ struct EmitOptions {
   std::string weightsFile;
   uint64_t maxEmbeddedBytes = uint64_t(1) << 30;
 
+  /// What the library and its file of weights may take together; more is an
+  /// error. 0 for anything.
+  uint64_t maxBytes = 0;
+
   /// The linker of a `.so` (empty: LLVM's ld.lld) and the root under which
   /// its libc and libm are looked for (empty: the system's, or Debian's
   /// cross folder of the target).

@@ -26,6 +26,12 @@ struct PlanOption {
   double loss;
 };
 
+/// Sums over all items of one choice.
+struct PlanPoint {
+  int64_t bytes;
+  double loss;
+};
+
 struct PlanResult {
   /// By item.
   std::vector<size_t> choice;
@@ -52,7 +58,14 @@ struct Plan {
   llvm::Expected<PlanResult> solve(const Budget &budget, int64_t weights,
                                    int64_t floatBytes,
                                    int64_t otherBytes) const;
+
+  /// What budgets reach: from the smallest choice to the one with the least
+  /// loss, by bytes.
+  std::vector<PlanPoint> getFrontier() const;
 };
+
+/// Bytes of a library whose weights have a plan's.
+int64_t getLibraryBytes(int64_t weights, int64_t otherBytes);
 
 } // namespace squint
 

@@ -38,6 +38,8 @@ struct PipelineOptions {
   std::string calibration;
   int64_t samples = 0;
   std::string observer;
+  /// Folder to keep results of long passes in, and to go on from.
+  std::string checkpoint;
   /// Quantized weights are compared with what they were made from, for the
   /// report.
   bool summarize = false;
@@ -76,6 +78,13 @@ runPipeline(mlir::ModuleOp module, std::optional<Stage> from, Stage to,
 mlir::LogicalResult explainFormats(mlir::ModuleOp module,
                                    const PipelineOptions &options,
                                    llvm::raw_ostream &os);
+
+/// Measures what formats cost a module in the stage `squint` and prints as a
+/// table how little divergence each size of a library allows; the module takes
+/// `squint.frontier`.
+mlir::LogicalResult printFrontier(mlir::ModuleOp module,
+                                  const PipelineOptions &options,
+                                  llvm::raw_ostream &os);
 
 /// Records what the module is compiled for, the best target first (as
 /// `TargetInfo::sort` leaves them).

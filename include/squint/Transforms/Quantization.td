@@ -86,7 +86,11 @@ def PlanFormats : Pass<"squint-plan-formats", "::mlir::ModuleOp"> {
     `squint.plan`. Formats of a plan have no zero points with `symmetric`.
 
     `budget` is `size:BYTES` of a library, `size:FRACTION` of the float weights, `bits:B` a weight, or `error:D`, the divergence that the sum may reach
-    with as few bytes as possible.
+    with as few bytes as possible. `frontier` chooses none: the module takes `squint.frontier`, what such plans reach: bytes of a
+    library, bits a weight and divergence, the smallest first.
+
+    What has been measured is kept in the folder `checkpoint`, if there is one: the same work on the same module, samples and build of the
+    program goes on from there, whatever the budget.
 
     ```mlir
     %y = squint.linear %x, %w {squint.weight_format = "int5:group=64,scale=f16", squint.method = {name = "gptq", ...}} : ...
@@ -100,6 +104,8 @@ def PlanFormats : Pass<"squint-plan-formats", "::mlir::ModuleOp"> {
     Option<"probeSamples", "probe-samples", "int64_t", /*default=*/"0", "Samples that the model's divergence is measured on; 0 for as many as have 64 rows">,
     Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
     Option<"explain", "explain", "bool", /*default=*/"false", "Say on each operator why it takes its format">,
+    Option<"frontier", "frontier", "bool", /*default=*/"false", "Find the plans of all budgets instead, as `squint.frontier`">,
+    Option<"checkpointFolder", "checkpoint", "std::string", /*default=*/"", "Folder to keep what is measured in, and to go on from">,
   ];
   let statistics = [Statistic<"numWeights", "weights", "Number of weights that took a format">];
 }
