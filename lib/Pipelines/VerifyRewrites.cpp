@@ -5,16 +5,15 @@
 #include "squint/Pipelines/VerifyRewrites.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
+#include "squint/Calibration/MakeSamples.h"
 #include "squint/Calibration/Samples.h"
 #include "squint/Calibration/Slices.h"
-#include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Numerics/FloatBits.h"
 #include "squint/Pipelines/Register.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
-#include <random>
 
 using namespace mlir;
 using namespace squint;
@@ -29,98 +28,6 @@ bool squint::isRewrite(StringRef pass) {
                              "squint-equalize", "squint-scale-awq",
                              "squint-split-outliers", "squint-test-rewrite"},
                             pass);
-}
-
-//===----------------------------------------------------------------------===//
-// Inputs
-//===----------------------------------------------------------------------===//
-
-/// Indices into a table are all in it, other integers are 1 (masks that hide
-/// nothing), floats normal.
-static LogicalResult fillRandom(BlockArgument input, Array &array,
-                                std::mt19937 &random) {
-  int64_t rows = 0;
-  for (OpOperand &use : input.getUses())
-    if (auto table = dyn_cast<EmbeddingOp>(use.getOwner()))
-      rows = cast<RankedTensorType>(table.getTable().getType()).getShape()[0];
-  squint_dtype type = array.dtype();
-  MutableArrayRef<char> bytes = array.bytes();
-  std::normal_distribution<float> normal;
-  for (int64_t i = 0, size = getByteSize(type); i < array.size(); ++i) {
-    char *to = bytes.data() + i * size;
-    if (type.code == SQUINT_DTYPE_FLOAT && type.bits == 32) {
-      float value = normal(random);
-      std::memcpy(to, &value, sizeof value);
-    } else if (type.code == SQUINT_DTYPE_FLOAT && type.bits == 64) {
-      double value = normal(random);
-      std::memcpy(to, &value, sizeof value);
-    } else if (type.code == SQUINT_DTYPE_FLOAT && type.bits == 16) {
-      uint16_t value = floatToHalf(normal(random));
-      std::memcpy(to, &value, sizeof value);
-    } else if (type.code == SQUINT_DTYPE_INT ||
-               type.code == SQUINT_DTYPE_UINT ||
-               type.code == SQUINT_DTYPE_BOOL) {
-      uint64_t value = rows > 0 ? random() % uint64_t(rows) : 1;
-      if (size < 8 && rows > int64_t(1) << (8 * size - 1))
-        value &= (uint64_t(1) << (8 * size - 1)) - 1;
-      std::memcpy(to, &value, size); // little-endian, as all targets are
-    } else {
-      return emitError(input.getLoc())
-             << "expected samples to verify rewrites on for an input of type "
-             << input.getType();
-    }
-  }
-  return success();
-}
-
-/// Writes a file of random samples for a function.
-static LogicalResult writeRandom(func::FuncOp main, StringRef path) {
-  std::mt19937 random(1);
-  std::vector<Array> arrays;
-  std::vector<NamedArray> named;
-  std::vector<std::string> names;
-  auto refuse = [&](llvm::Error error) {
-    return emitError(main.getLoc()) << llvm::toString(std::move(error));
-  };
-  for (BlockArgument input : main.getArguments()) {
-    auto type = dyn_cast<RankedTensorType>(input.getType());
-    std::optional<squint_dtype> dtype =
-        type ? getElementDtype(type.getElementType()) : std::nullopt;
-    FailureOr<SmallVector<DimExpr>> dims =
-        type ? getDims(input) : FailureOr<SmallVector<DimExpr>>();
-    auto name =
-        main.getArgAttrOfType<StringAttr>(input.getArgNumber(), kNameAttr);
-    if (!dtype || failed(dims) || !name || type.getRank() == 0)
-      return emitError(input.getLoc())
-             << "expected samples to verify rewrites on for an input of type "
-             << input.getType();
-    SmallVector<int64_t> shape;
-    for (auto [i, dim] : llvm::enumerate(*dims)) {
-      std::optional<int64_t> size = dim.evaluate(
-          [](StringRef) -> std::optional<int64_t> { return kRandomSize; });
-      if (i == 0)
-        size = dim.getConstant() ? *dim.getConstant() : kSamples;
-      if (!size || *size < 0)
-        return emitError(input.getLoc())
-               << "expected samples to verify rewrites on for an input of "
-                  "dimension "
-               << dim.str();
-      shape.push_back(*size);
-    }
-    llvm::Expected<Array> array = Array::create(*dtype, shape);
-    if (!array)
-      return refuse(array.takeError());
-    if (failed(fillRandom(input, *array, random)))
-      return failure();
-    array->reinterpret(getNpzType(*dtype));
-    arrays.push_back(std::move(*array));
-    names.push_back(name.str());
-  }
-  for (auto [name, array] : llvm::zip(names, arrays))
-    named.push_back({name, &array});
-  if (llvm::Error error = writeNpz(path, named))
-    return refuse(std::move(error));
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -256,7 +163,11 @@ LogicalResult RewriteVerifier::compare(StringRef pass, ModuleOp after) {
             llvm::sys::fs::createTemporaryFile("squint", "npz", path))
       return emitError(after.getLoc())
              << "cannot write random inputs: " << error.message();
-    if (mlir::failed(writeRandom(first, path))) {
+    MakeSamplesOptions random;
+    random.count = kSamples;
+    random.getSize = [](StringRef) { return kRandomSize; };
+    random.generate = false;
+    if (mlir::failed(makeSamples(first, path, random))) {
       llvm::sys::fs::remove(path);
       return failure();
     }

@@ -5,6 +5,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "squint/Calibration/MakeSamples.h"
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Emit/Emit.h"
@@ -28,6 +29,7 @@
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
+#include <map>
 #include <set>
 
 using namespace mlir;
@@ -114,6 +116,17 @@ static cl::opt<bool>
 static cl::opt<std::string> calibration(
     "calibration", cl::value_desc("file.npz"), cl::cat(formats),
     cl::desc("Samples: arrays named as the inputs, one sample a row"));
+static cl::opt<int64_t> makeSamplesCount(
+    "make-samples", cl::value_desc("n"), cl::init(0), cl::cat(formats),
+    cl::desc("Write samples to the output (.npz) where there are no data: a "
+             "language model speaks, other inputs are random; sizes by --dim"));
+static cl::opt<uint32_t>
+    seed("seed", cl::value_desc("n"), cl::init(1), cl::cat(formats),
+         cl::desc("What the samples of --make-samples are drawn with"));
+static cl::opt<int64_t> firstToken(
+    "first-token", cl::value_desc("id"), cl::init(-1), cl::cat(formats),
+    cl::desc("What every sample of --make-samples starts with where a language "
+             "model speaks (default: any token)"));
 static cl::opt<std::string> checkpoint(
     "checkpoint", cl::value_desc("dir"), cl::cat(formats),
     cl::desc("Keep what long steps have worked out in this folder, and go on "
@@ -214,6 +227,7 @@ private:
   LogicalResult writeIR(ModuleOp module, StringRef file);
   LogicalResult writeDepfile();
   LogicalResult writeReports(ModuleOp module);
+  LogicalResult writeSamples(ModuleOp module);
   LogicalResult writeOutput(ModuleOp module);
   LogicalResult fail(const llvm::Twine &message) {
     return LogicalResult::failure(::fail(message));
@@ -236,6 +250,8 @@ private:
   std::optional<Stage> from;
   Stage to = Stage::Llvm;
   bool isModel = false; // to be written as ONNX
+  // Of symbolic dimensions, for samples.
+  std::map<std::string, int64_t> sizes;
   std::set<std::string> files;
   std::chrono::steady_clock::time_point started =
       std::chrono::steady_clock::now();
@@ -280,6 +296,13 @@ LogicalResult Compiler::readOptions() {
 
   if (output.empty() && !explain && !pareto)
     return fail("expected an output: -o FILE");
+  bool areSamples = makeSamplesCount.getNumOccurrences();
+  if (areSamples != (path::extension(output) == ".npz"))
+    return fail("expected --make-samples with a .npz output and the other way "
+                "round, got '" +
+                output + "'");
+  if (areSamples && makeSamplesCount < 1)
+    return fail("expected at least one sample for --make-samples");
   isModel = emit == "onnx-quantized";
   if (isModel != (path::extension(output) == ".onnx"))
     return fail("expected --emit=onnx-quantized with a .onnx output and the "
@@ -290,7 +313,8 @@ LogicalResult Compiler::readOptions() {
   StringRef kind = output == "-"    ? ".mlir"
                    : output.empty() ? ".so"
                                     : path::extension(output);
-  if (!isModel && !isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
+  if (!isModel && !areSamples &&
+      !isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
     return fail("expected an output ending in .so, .a, .o, .s, .ll, .mlir or "
                 ".onnx, got '" +
                 output + "'");
@@ -374,6 +398,9 @@ LogicalResult Compiler::readOptions() {
   }
   if ((!import.dims.empty() || !import.elements.empty()) && from)
     return fail("--dim and --elements take an .onnx file, got '" + input + "'");
+  // A model for any size speaks in parts of it.
+  if (areSamples)
+    sizes = std::exchange(import.dims, {});
   if (mcpu.size() > 1 && !mattr.empty())
     return fail("--mattr and a list of CPUs contradict each other");
   import.allowExternal.assign(allowExternal.begin(), allowExternal.end());
@@ -503,9 +530,11 @@ int Compiler::run() {
   if (allowBf16)
     (*module)->setAttr(kAllowBf16Attr, UnitAttr::get(&context));
 
-  if (explain || pareto) {
+  if (explain || pareto || makeSamplesCount) {
     if (failed(runPipeline(*module, from, Stage::Squint, pipeline, timing)))
       return 1;
+    if (makeSamplesCount)
+      return failed(writeSamples(*module));
     if (explain)
       return failed(explainFormats(*module, pipeline, llvm::outs()));
     return failed(printFrontier(*module, pipeline, llvm::outs())) ||
@@ -531,6 +560,23 @@ int Compiler::run() {
   if (!depfile.empty())
     llvm::sys::fs::remove(depfile);
   return 1;
+}
+
+LogicalResult Compiler::writeSamples(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || !main.getBody().hasOneBlock())
+    return fail("expected a function 'main' with one block in '" + input + "'");
+  MakeSamplesOptions options;
+  options.count = makeSamplesCount;
+  options.seed = seed;
+  options.threads = jobs;
+  if (firstToken.getNumOccurrences())
+    options.firstToken = firstToken;
+  options.getSize = [&](StringRef symbol) -> std::optional<int64_t> {
+    auto size = sizes.find(symbol.str());
+    return size == sizes.end() ? std::optional<int64_t>() : size->second;
+  };
+  return makeSamples(main, output, options);
 }
 
 LogicalResult Compiler::writeReports(ModuleOp module) {
