@@ -3,7 +3,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Calibration/Sensitivity.h"
-#include "Floats.h"
 #include "SampleStream.h"
 #include <cmath>
 #include <map>
@@ -100,44 +99,13 @@ FailureOr<std::unique_ptr<CompiledSlice>> Probes::compile(size_t index,
   return compiler->compile(**module, threads);
 }
 
-static double divergeKl(ArrayRef<float> p, ArrayRef<float> q) {
-  auto logSum = [](ArrayRef<float> x) {
-    double top = *std::max_element(x.begin(), x.end()), sum = 0.0;
-    for (float value : x)
-      sum += std::exp(double(value) - top);
-    return top + std::log(sum);
-  };
-  double logP = logSum(p), logQ = logSum(q), sum = 0.0;
-  for (auto [a, b] : llvm::zip_equal(p, q))
-    sum += std::exp(a - logP) * ((a - logP) - (b - logQ));
-  return sum;
-}
-
-static double divergeSquared(ArrayRef<float> p, ArrayRef<float> q) {
-  double error = 0.0, signal = 0.0;
-  for (auto [a, b] : llvm::zip_equal(p, q)) {
-    error += (double(a) - b) * (double(a) - b);
-    signal += double(a) * a;
-  }
-  return signal > 0.0 ? error / signal : 0.0;
-}
-
 LogicalResult Probes::compare(Model model, int64_t sample, const Array &array) {
-  std::vector<float> scratch;
-  ArrayRef<float> values = getFloats(array, scratch);
-  int64_t columns = array.shape().empty() ? 1 : array.shape().back();
-  int64_t rows = columns ? int64_t(values.size()) / columns : 0;
-  int64_t step = std::max<int64_t>(rows / 64, 1);
-  size_t index = 0;
-  for (int64_t row = step - 1; row < rows; row += step, ++index) {
-    ArrayRef<float> own = values.slice(row * columns, columns);
-    if (model < 0) {
-      wanted[sample].emplace_back(own.begin(), own.end());
-      continue;
-    }
-    double value = divergence == Divergence::Kl
-                       ? divergeKl(wanted[sample][index], own)
-                       : divergeSquared(wanted[sample][index], own);
+  if (model < 0) {
+    wanted[sample] = takeRows(array);
+    return success();
+  }
+  for (auto [p, q] : llvm::zip_equal(wanted[sample], takeRows(array))) {
+    double value = diverge(divergence, p, q);
     if (!std::isfinite(value))
       return emitError(result.getLoc())
              << "expected finite results, got NaN or infinity for sample "

@@ -147,7 +147,10 @@ static SmallVector<std::string> passesOf(Stage stage,
     llvm::append_range(passes, options.methods);
     passes.push_back("squint-quantize-rtn");
     if (options.summarize)
-      passes.push_back("squint-summarize-quantization");
+      passes.push_back(
+          options.calibration.empty()
+              ? std::string("squint-summarize-quantization")
+              : withSamples("squint-summarize-quantization", "", options));
     passes.push_back("squint-forget-originals");
     passes.push_back("cse");
     return passes;

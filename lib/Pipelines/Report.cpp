@@ -48,7 +48,7 @@ static llvm::json::Value toJson(Attribute attribute) {
 static llvm::json::Object makeReport(ModuleOp module) {
   llvm::json::Object report;
   for (StringRef name : {"targets", "inputs", "outputs", "symbols", "launches",
-                         "layers", "frontier"})
+                         "layers", "frontier", "accuracy"})
     if (Attribute attribute = module->getAttr(("squint." + name).str()))
       report[name] = toJson(attribute);
   if (auto bytes = module->getAttrOfType<IntegerAttr>("squint.weights_size"))

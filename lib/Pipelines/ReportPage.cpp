@@ -219,6 +219,19 @@ void squint::writeReportPage(const json::Object &report,
     os << llvm::formatv(" All weights of the library: {0} MB.",
                         llvm::format("%.2f", *all / 1e6));
   os << "</p>\n";
+  if (const json::Object *accuracy = report.getObject("accuracy")) {
+    auto get = [&](StringRef key) {
+      return accuracy->getNumber(key).value_or(0.0);
+    };
+    bool hasLogits = accuracy->get("kl");
+    os << llvm::formatv(
+        "<p>On {0} samples: {1} {2} from the float model; the largest entry is "
+        "the same in {3} % of rows.</p>\n",
+        int64_t(get("samples")),
+        hasLogits ? "Kullback-Leibler divergence" : "relative squared error",
+        llvm::format("%.4g", get(hasLogits ? "kl" : "squared_error")),
+        llvm::format("%.2f", 100.0 * get("same_top")));
+  }
   writeBars(*layers, "weights_snr_db", "Weights: signal over noise", " dB", os);
   writeBars(*layers, "outputs_snr_db",
             "Outputs on the samples: signal over noise", " dB", os);

@@ -3,6 +3,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightedOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "squint/Calibration/Divergence.h"
+#include "squint/Calibration/LayerInputs.h"
+#include "squint/Calibration/SliceCompiler.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/Roles.h"
@@ -16,6 +20,9 @@ namespace squint {
 #include "squint/Transforms/Passes.h.inc"
 } // namespace squint
 
+/// Samples that the whole model is compared with its float self on.
+static constexpr int64_t kSamples = 8;
+
 namespace {
 /// Sums over a weight's elements.
 struct Comparison {
@@ -25,10 +32,18 @@ struct Comparison {
 
 struct SummarizeQuantization
     : squint::impl::SummarizeQuantizationBase<SummarizeQuantization> {
+  using SummarizeQuantizationBase::SummarizeQuantizationBase;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<SquintDialect>();
+    if (auto add = getSliceCompilation().addDialects)
+      add(registry);
+  }
   void runOnOperation() override;
 
 private:
   FailureOr<DictionaryAttr> summarize(WeightedOpInterface op, StringRef role);
+  LogicalResult compareWithFloats();
 };
 } // namespace
 
@@ -115,6 +130,43 @@ SummarizeQuantization::summarize(WeightedOpInterface op, StringRef role) {
   return entry.getDictionary(&getContext());
 }
 
+LogicalResult SummarizeQuantization::compareWithFloats() {
+  ModuleOp module = getOperation();
+  FailureOr<std::unique_ptr<Samples>> opened =
+      openSamples(module, calibration, samples, jobs);
+  if (failed(opened))
+    return failure();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  Value result = main.front().getTerminator()->getOperand(0);
+  auto type = dyn_cast<RankedTensorType>(result.getType());
+  if (!result.getDefiningOp() || !type ||
+      !isa<mlir::FloatType>(type.getElementType()))
+    return success();
+  Roles roles(main);
+  bool hasLogits = main.walk([&](WeightedOpInterface op) {
+                         return roles.lookup(op) == "head"
+                                    ? WalkResult::interrupt()
+                                    : WalkResult::advance();
+                       })
+                       .wasInterrupted();
+  IRMapping mapping;
+  OwningOpRef<ModuleOp> floats = cloneFloatModel(main, mapping);
+  FailureOr<ModelComparison> compared = compareModels(
+      *floats->getOps<func::FuncOp>().begin(), main, **opened,
+      hasLogits ? Divergence::Kl : Divergence::SquaredError,
+      samples ? std::min<int64_t>(samples, kSamples) : kSamples, jobs);
+  if (failed(compared))
+    return failure();
+  Builder builder(&getContext());
+  NamedAttrList entry;
+  entry.set("samples", builder.getI64IntegerAttr(compared->samples));
+  entry.set(hasLogits ? "kl" : "squared_error",
+            builder.getF64FloatAttr(compared->divergence));
+  entry.set("same_top", builder.getF64FloatAttr(compared->agreement));
+  module->setAttr("squint.accuracy", entry.getDictionary(&getContext()));
+  return success();
+}
+
 void SummarizeQuantization::runOnOperation() {
   SmallVector<Attribute> entries;
   for (auto function : getOperation().getOps<FunctionOpInterface>()) {
@@ -138,5 +190,7 @@ void SummarizeQuantization::runOnOperation() {
       return signalPassFailure();
   }
   numWeights += entries.size();
+  if (!calibration.empty() && !entries.empty() && failed(compareWithFloats()))
+    return signalPassFailure();
   getOperation()->setAttr(kLayersAttr, ArrayAttr::get(&getContext(), entries));
 }

@@ -269,11 +269,19 @@ def SummarizeQuantization : Pass<"squint-summarize-quantization", "::mlir::Modul
     a step, and larger), and signal-to-noise ratios in dB, `10 log10(sum w^2 / sum (w - w')^2)` of the weight and, where the method
     measured it, the same of the layer's outputs on the samples.
 
+    With samples in `calibration`, the first 8 of them run through the quantized model and the float model that it came from.
+    `squint.accuracy` then holds the mean Kullback-Leibler divergence of the result's softmax (the relative squared error of the
+    result for models without a head), over 64 rows of each sample, and the share of rows whose largest entry is the same.
+
     ```mlir
     module attributes {squint.layers = [{node = "layer0.q_proj", role = "q", weights = "int4:group=32,scale=f16", weights_snr_db = 20.1 : f64, ...} ]}
     ```
   }];
-  let dependentDialects = ["::squint::SquintDialect"];
+  let options = [
+    Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
+    Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
+    Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads that samples run on; 0 takes as many as passes may use">,
+  ];
   let statistics = [Statistic<"numWeights", "weights", "Number of weights compared">];
 }
 
