@@ -279,6 +279,7 @@ LogicalResult Exporter::exportOp(Operation *op) {
       .Case([&](AttentionOp attention) { return exportAttention(attention); })
       .Case([&](EmbeddingOp table) { return exportEmbedding(table); })
       .Case([&](DequantizeOp quantized) { return exportDequantize(quantized); })
+      .Case([&](FakeQuantizeOp fake) { return exportFakeQuantize(fake); })
       .Case([&](tensor::FromElementsOp elements) {
         return exportElements(elements);
       })

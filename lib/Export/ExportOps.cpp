@@ -153,6 +153,45 @@ LogicalResult Exporter::exportDequantize(DequantizeOp op) {
   return success();
 }
 
+LogicalResult Exporter::exportFakeQuantize(FakeQuantizeOp op) {
+  FailureOr<Name> x = get(op.getInput()), scale = get(op.getScale()),
+                  zero = get(op.getZeroPoint());
+  if (failed(x) || failed(scale) || failed(zero))
+    return failure();
+  auto low = static_cast<int64_t>(op.getLow()),
+       high = static_cast<int64_t>(op.getHigh());
+  Type element = op.getZeroPoint() ? elementOf(op.getZeroPoint())
+                                   : Type(IntegerType::get(op.getContext(), 8));
+  unsigned width = element.getIntOrFloatBitWidth();
+  bool isUnsigned = op.getZeroPoint() ? element.isUnsignedInteger() : low >= 0;
+  int type = isUnsigned   ? width == 4 ? ::onnx::TensorProto::UINT4
+                                       : ::onnx::TensorProto::UINT8
+             : width == 4 ? ::onnx::TensorProto::INT4
+                          : ::onnx::TensorProto::INT8;
+  GraphWriter::Attributes attributes{
+      {"axis", static_cast<int64_t>(op.getAxis())}};
+  if (auto block = static_cast<int64_t>(op.getBlockSize()))
+    attributes.push_back({"block_size", block});
+  GraphWriter::Attributes typed = attributes;
+  if (zero->empty())
+    typed.push_back({"output_dtype", int64_t(type)});
+  Name code = w.add("QuantizeLinear", {*x, *scale, *zero}, typed);
+  int64_t least = isUnsigned ? 0 : -(int64_t(1) << (width - 1));
+  if (low != least || high != least + (int64_t(1) << width) - 1) {
+    if (width != 8)
+      return refusal(op.emitOpError())
+             << "expected codes of 8 bits to leave some out, got [" << low
+             << ", " << high << "]";
+    char bounds[] = {char(low), char(high)};
+    code =
+        w.add("Clip", {code, w.addTensor("low", type, {}, ArrayRef(bounds[0])),
+                       w.addTensor("high", type, {}, ArrayRef(bounds[1]))});
+  }
+  w.define(op.getResult(),
+           w.add("DequantizeLinear", {code, *scale, *zero}, attributes));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Operators with a weight
 //===----------------------------------------------------------------------===//

@@ -11,7 +11,7 @@
 
 #include "GraphWriter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Dialect/Squint/Training.h"
 #include "squint/Export/Onnx.h"
 #include "squint/Numerics/Packed.h"
 
@@ -66,6 +66,7 @@ private:
   mlir::LogicalResult exportAttention(AttentionOp op);
   mlir::LogicalResult exportEmbedding(EmbeddingOp op);
   mlir::LogicalResult exportDequantize(DequantizeOp op);
+  mlir::LogicalResult exportFakeQuantize(FakeQuantizeOp op);
   mlir::FailureOr<Name> quantizeDynamic(QuantizeOp op);
   Name convert(Name x, mlir::Type from, mlir::Type to);
 

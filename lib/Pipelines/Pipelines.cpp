@@ -151,6 +151,8 @@ static SmallVector<std::string> passesOf(Stage stage,
           options.calibration.empty()
               ? std::string("squint-summarize-quantization")
               : withSamples("squint-summarize-quantization", "", options));
+    if (options.fakeQuantize)
+      passes.push_back("squint-fake-quantize");
     passes.push_back("squint-forget-originals");
     passes.push_back("cse");
     return passes;

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Training.h"
 #include "squint/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -240,7 +241,7 @@ static std::optional<Change> getChange(Operation *op, const Permutation &p) {
   if (isElementwise(op))
     return Change{all, {}, {}, p};
   return TypeSwitch<Operation *, std::optional<Change>>(op)
-      .Case<onnx::QuantizeLinearOp, onnx::DequantizeLinearOp>(
+      .Case<onnx::QuantizeLinearOp, onnx::DequantizeLinearOp, FakeQuantizeOp>(
           [&](Operation *op) -> std::optional<Change> {
             for (Value parameter : op->getOperands().drop_front())
               if (getTensorType(parameter).getRank() != 0)

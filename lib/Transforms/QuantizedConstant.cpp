@@ -138,6 +138,31 @@ static bool quantize(onnx::QuantizeLinearOp op, QuantizedConstant &result) {
   return true;
 }
 
+/// Cuts codes to bounds; those of a narrower type become codes of that.
+static void clip(int64_t low, int64_t high, QuantizedConstant &constant) {
+  auto element = cast<IntegerType>(constant.element);
+  for (uint8_t &code : constant.codes)
+    code = uint8_t(std::clamp<int64_t>(extend(element, code), low, high)) &
+           ((1u << element.getWidth()) - 1);
+  for (unsigned width = 2; width < element.getWidth(); ++width) {
+    auto narrow =
+        IntegerType::get(element.getContext(), width, element.getSignedness());
+    int64_t least = narrow.isUnsigned() ? 0 : -(int64_t(1) << (width - 1)),
+            most = least + (int64_t(1) << width) - 1;
+    if (low < least || high > most ||
+        llvm::any_of(constant.zeroPoints, [&](uint8_t zero) {
+          return extend(element, zero) < least || extend(element, zero) > most;
+        }))
+      continue;
+    // Zero points that are left out are 0 in any type.
+    for (std::vector<uint8_t> *codes : {&constant.codes, &constant.zeroPoints})
+      for (uint8_t &code : *codes)
+        code &= (1u << width) - 1;
+    constant.element = narrow;
+    return;
+  }
+}
+
 std::optional<QuantizedConstant> QuantizedConstant::match(Value value) {
   if (auto transpose = value.getDefiningOp<onnx::TransposeOp>()) {
     std::optional<QuantizedConstant> found = match(transpose.getData());
@@ -155,8 +180,9 @@ std::optional<QuantizedConstant> QuantizedConstant::match(Value value) {
       op.getX().getLoc(), type.getElementType(), {}, {}, {}, {}, {}, {}, {}};
   result.shape = llvm::to_vector(type.getShape());
   result.strides = computeStrides(type.getShape());
-  if (auto made = op.getX().getDefiningOp<onnx::QuantizeLinearOp>()) {
-    if (!quantize(made, result))
+  std::optional<MadeCodes> made = MadeCodes::match(op.getX());
+  if (made) {
+    if (!quantize(made->quantize, result))
       return std::nullopt;
     result.zeroPoints.clear();
   } else if (std::optional<std::vector<uint8_t>> codes = readCodes(op.getX())) {
@@ -167,6 +193,8 @@ std::optional<QuantizedConstant> QuantizedConstant::match(Value value) {
   if (!placeScales(op, type.getShape(), op.getXScale(), result) ||
       !readScales(op.getXScale(), op.getXZeroPoint(), result))
     return std::nullopt;
+  if (made && made->clip)
+    clip(made->low, made->high, result);
   return result;
 }
 

@@ -238,6 +238,7 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
                    EraseMove<onnx::PadOp>, EraseMove<onnx::ReshapeOp>,
                    EraseMove<onnx::SliceOp>, EraseMove<onnx::TileOp>>(
           patterns.getContext());
+      populateExpandFakeQuantizePatterns(patterns);
       populateMergeConvPatterns(patterns);
       populateMergeBatchNormPatterns(patterns);
     });
@@ -251,7 +252,10 @@ struct Raise : public squint::impl::RaiseBase<Raise> {
       populateRaiseQuantizedPatterns(patterns);
       populateMergeBatchNormPatterns(patterns);
     });
-    ok &= run(populateSplitBatchNormPatterns);
+    ok &= run([](RewritePatternSet &patterns) {
+      populateRaiseFakeQuantizePatterns(patterns);
+      populateSplitBatchNormPatterns(patterns);
+    });
     if (!ok)
       return signalPassFailure();
     numLinear += count<LinearOp>() - linear;

@@ -19,6 +19,9 @@ namespace squint {
 void populateMergeConvPatterns(mlir::RewritePatternSet &patterns);
 void populateMergeBatchNormPatterns(mlir::RewritePatternSet &patterns);
 
+void populateExpandFakeQuantizePatterns(mlir::RewritePatternSet &patterns);
+void populateRaiseFakeQuantizePatterns(mlir::RewritePatternSet &patterns);
+
 void populateRaiseAttentionPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseConvPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseEmbeddingPatterns(mlir::RewritePatternSet &patterns);
@@ -54,6 +57,16 @@ bool hasDims(mlir::Value value);
 /// the two may become one operator, for a loop would repeat what was done
 /// before it.
 bool isOnlyForUser(mlir::Operation *producer, mlir::Operation *op);
+
+/// Codes of at most 8 bits that an onnx.QuantizeLinear makes, and perhaps an
+/// onnx.Clip to constant bounds.
+struct MadeCodes {
+  onnx::QuantizeLinearOp quantize;
+  onnx::ClipOp clip;
+  int64_t low, high;
+
+  static std::optional<MadeCodes> match(mlir::Value codes);
+};
 
 /// The dimensions of an onnx.Transpose in the order in which its result has
 /// them.

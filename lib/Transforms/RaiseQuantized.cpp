@@ -363,6 +363,24 @@ struct RaiseCodedConv : OpRewritePattern<onnx::ConvOp> {
   }
 };
 
+/// A weight of one of our operators that was rounded in floats.
+struct PackRoundedWeight : OpInterfaceRewritePattern<WeightedOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(WeightedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    OpOperand &weight = op.getWeightOperand();
+    Value packed;
+    if (weight.get().getDefiningOp<onnx::DequantizeLinearOp>())
+      if (auto codes = QuantizedConstant::match(weight.get()))
+        packed = codes->pack(rewriter, getTensorElement(weight.get()),
+                             /*isUnscaled=*/false);
+    if (!packed)
+      return rewriter.notifyMatchFailure(op, "expected a weight of codes");
+    rewriter.modifyOpInPlace(op, [&] { weight.set(packed); });
+    return success();
+  }
+};
+
 /// Rows of a table of codes.
 struct RaiseCodedGather : OpRewritePattern<onnx::GatherOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -388,8 +406,8 @@ struct RaiseCodedGather : OpRewritePattern<onnx::GatherOp> {
 } // namespace
 
 void squint::populateRaiseQuantizedPatterns(RewritePatternSet &patterns) {
-  patterns
-      .add<RaiseCodedProduct<onnx::MatMulOp>, RaiseCodedProduct<onnx::GemmOp>,
-           RaiseCodedMatMul, RaiseCodedConv, RaiseCodedGather>(
-          patterns.getContext());
+  patterns.add<RaiseCodedProduct<onnx::MatMulOp>,
+               RaiseCodedProduct<onnx::GemmOp>, RaiseCodedMatMul,
+               RaiseCodedConv, PackRoundedWeight, RaiseCodedGather>(
+      patterns.getContext());
 }

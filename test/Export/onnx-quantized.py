@@ -116,7 +116,7 @@ assert all((p == q).all() for p, q in zip(a, b))
 # The same input gives the same bytes; a file of another kind or folder is refused, and nothing is left.
 export(model, f"--recipe={recipe}", name="again.onnx")
 assert (work / "again.onnx").read_bytes() == (work / "inside.onnx").read_bytes()
-for flags, text in ((["--emit=onnx-quantized", "-o", work / "no.so"], "expected --emit=onnx-quantized with a .onnx output"), (["-o", work / "no.onnx"], "expected --emit=onnx-quantized with a .onnx output"),
+for flags, text in ((["--emit=onnx-quantized", "-o", work / "no.so"], "expected --emit=onnx-quantized or onnx-qat with a .onnx output"), (["-o", work / "no.onnx"], "expected --emit=onnx-quantized or onnx-qat with a .onnx output"),
                     (["--emit=onnx-quantized", "-o", work / "no.onnx", f"--weights-file={work}/deep/no.data"], "expected a weights file in the folder of"),
                     (["--export-floats", "-o", work / "no.so"], "--export-floats is for --emit=onnx-quantized")):
     p = subprocess.run([str(squint.BIN / "squintc"), str(model), *map(str, flags)], capture_output=True, text=True)

@@ -57,7 +57,8 @@ static cl::opt<std::string>
     emit("emit", cl::value_desc("stage"), cl::cat(general),
          cl::desc("Stop after a stage and write IR: onnx, squint, quantized, "
                   "fused, kernel, llvm; or write the quantized model as ONNX: "
-                  "onnx-quantized"));
+                  "onnx-quantized, or onnx-qat to train it elsewhere (float "
+                  "weights behind QuantizeLinear and DequantizeLinear)"));
 static cl::opt<std::string> compileFrom(
     "compile-from", cl::value_desc("stage"), cl::cat(general),
     cl::desc("The stage that a .mlir input is at the end of (default: onnx)"));
@@ -303,12 +304,12 @@ LogicalResult Compiler::readOptions() {
                 output + "'");
   if (areSamples && makeSamplesCount < 1)
     return fail("expected at least one sample for --make-samples");
-  isModel = emit == "onnx-quantized";
+  isModel = isOneOf(emit, {"onnx-quantized", "onnx-qat"});
   if (isModel != (path::extension(output) == ".onnx"))
-    return fail("expected --emit=onnx-quantized with a .onnx output and the "
-                "other way round, got '" +
+    return fail("expected --emit=onnx-quantized or onnx-qat with a .onnx "
+                "output and the other way round, got '" +
                 output + "'");
-  if (exportFloats && !isModel)
+  if (exportFloats && emit != "onnx-quantized")
     return fail("--export-floats is for --emit=onnx-quantized");
   StringRef kind = output == "-"    ? ".mlir"
                    : output.empty() ? ".so"
@@ -378,6 +379,7 @@ LogicalResult Compiler::readOptions() {
   pipeline.unsafeIndices = unsafeIndices;
   pipeline.verifyRewrites = verifyRewrites;
   pipeline.summarize = !report.empty();
+  pipeline.fakeQuantize = emit == "onnx-qat";
 
   for (StringRef dim : dims) {
     auto [name, value] = dim.split('=');

@@ -43,6 +43,8 @@ struct PipelineOptions {
   /// Quantized weights are compared with what they were made from, for the
   /// report.
   bool summarize = false;
+  /// The stage `quantized` ends with floats that are rounded, to be trained.
+  bool fakeQuantize = false;
   /// Quantized operands are dequantized into memory: the reference for the
   /// fused kernels.
   bool reference = false;

@@ -285,6 +285,33 @@ def SummarizeQuantization : Pass<"squint-summarize-quantization", "::mlir::Modul
   let statistics = [Statistic<"numWeights", "weights", "Number of weights compared">];
 }
 
+def FakeQuantize : Pass<"squint-fake-quantize", "::mlir::ModuleOp"> {
+  let summary = "Turn quantized values into floats that are rounded, to train them";
+  let description = [{
+    Every quantized weight becomes the float weight that it was made from (`squint.original`; where there is none, what its codes stand
+    for) behind a `squint.fake_quantize` with its scales and zero points, and every static activation one of its grid. Codes are the nearest
+    ones then, whichever method had chosen them. Scales that are 0 become 1. The module computes floats; as ONNX (`squintc --emit=onnx-qat`) it is trained
+    elsewhere, and what comes back has its codes again by `squint-raise`.
+
+    Formats that are no grid of integers, groups of convolutions, and activations by token or group, whose scales no training changes, are
+    refused.
+
+    ```mlir
+    %0 = squint.dequantize %p {squint.original = #squint.data<"m.onnx", 0, 8192> : tensor<32x64xf32>}
+        : !squint.packed<32x64, "int8:channel,scale=f32"> -> tensor<32x64xf32>
+    // becomes
+    %w = squint.constant #squint.data<"m.onnx", 0, 8192> : tensor<32x64xf32>
+    %0 = squint.fake_quantize %w scale(%s) zero_point(%z) codes = [-127, 127]
+        : tensor<32x64xf32>, tensor<32xf32>, tensor<32xi8> -> tensor<32x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [
+    Statistic<"numWeights", "weights", "Number of weights replaced">,
+    Statistic<"numActivations", "activations", "Number of activations replaced">,
+  ];
+}
+
 def ForgetOriginals : Pass<"squint-forget-originals", "::mlir::ModuleOp"> {
   let summary = "Let go of the float weights behind quantized ones";
   let description = [{

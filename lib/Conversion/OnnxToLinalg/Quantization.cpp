@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Node.h"
+#include "squint/Dialect/Squint/Training.h"
 #include <cmath>
 
 using namespace mlir;
@@ -96,16 +97,12 @@ namespace {
 /// bit is worth 1, rounds. NaN gives the lowest code.
 struct FastQuantizer {
   ImplicitLocOpBuilder &b;
-  IntegerType codes;
+  float low, high;
   Value zero; // as i32, null for none
 
   Value real(float value) {
     return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
   }
-  float low() const {
-    return codes.isUnsigned() ? 0.0f : -float(1 << (codes.getWidth() - 1));
-  }
-  float high() const { return low() + float((1 << codes.getWidth()) - 1); }
   Value clamp(Value x, Value least, Value most) {
     x = arith::MaxNumFOp::create(b, x, least);
     return arith::MinNumFOp::create(b, x, most);
@@ -121,14 +118,13 @@ struct FastQuantizer {
       return arith::SubFOp::create(b, real(value), offset);
     };
     if (!known || !(*known > 1e-30f && *known < 1e30f))
-      return clamp(arith::DivFOp::create(b, x, scale), bound(low()),
-                   bound(high()));
+      return clamp(arith::DivFOp::create(b, x, scale), bound(low), bound(high));
     // Bounds of x give quotients that round to those of codes.
     Value factor = real(*known);
     auto scaled = [&](float value) -> Value {
       return arith::MulFOp::create(b, bound(value), factor);
     };
-    x = clamp(x, scaled(low()), scaled(high()));
+    x = clamp(x, scaled(low), scaled(high));
     if (*known == 1.0f)
       return x;
     Value inverse = real(1.0f / *known);
@@ -147,9 +143,7 @@ struct FastQuantizer {
     Value code = arith::BitcastOp::create(b, b.getI32Type(), shifted);
     code = arith::SubIOp::create(
         b, code, arith::ConstantIntOp::create(b, 0x4B400000, 32));
-    if (zero)
-      code = arith::AddIOp::create(b, code, zero);
-    return castScalar(b, code, b.getI32Type(), codes);
+    return zero ? arith::AddIOp::create(b, code, zero).getResult() : code;
   }
 };
 } // namespace
@@ -163,9 +157,10 @@ struct Operands {
 };
 } // namespace
 
-static FailureOr<Operands> placeOperands(Node &node, bool hasZero) {
+static FailureOr<Operands> placeOperands(Node &node, bool hasZero,
+                                         int64_t defaultAxis = 1) {
   Tensor x = node.in(0);
-  int64_t axis = node.axis("axis", 1, x.rank());
+  int64_t axis = node.axis("axis", defaultAxis, x.rank());
   Operands operands{{x}, {node.b.getMultiDimIdentityMap(x.rank())}};
   for (unsigned i = 1; i <= (hasZero ? 2u : 1u); ++i) {
     auto placed = placeScales(node, node.in(i), x, axis);
@@ -226,7 +221,11 @@ static LogicalResult lowerQuantizeLinear(Node &node) {
         unsigned width = integer.getWidth();
         if (rounded == f32 && x.element.isF32() && width <= 16) {
           Value zero = hasZero ? castScalar(inner, v[2], codes, i32) : Value();
-          return FastQuantizer{inner, integer, zero}(value, by, known);
+          float low = integer.isUnsigned() ? 0.0f : -float(1 << (width - 1));
+          float high = low + float((1 << width) - 1);
+          return castScalar(
+              inner, FastQuantizer{inner, low, high, zero}(value, by, known),
+              i32, codes);
         }
         Value quotient = divide();
         // Cut to i32 first: a sum with a zero point of 16 bits then fits i64.
@@ -284,6 +283,34 @@ static LogicalResult lowerDequantizeLinear(Node &node) {
                   return value;
                 return arith::MulFOp::create(inner, value, by);
               });
+  return node.replace(result.value);
+}
+
+/// y = (clamp(round(x / scale) + zero) - zero) * scale
+static LogicalResult lowerFakeQuantize(Node &node) {
+  auto op = cast<FakeQuantizeOp>(node.op);
+  ImplicitLocOpBuilder &b = node.b;
+  Type f32 = b.getF32Type(), i32 = b.getI32Type();
+  bool hasZero = node.has(2);
+  FailureOr<Operands> operands =
+      placeOperands(node, hasZero, /*defaultAxis=*/0);
+  if (failed(operands))
+    return failure();
+  std::optional<float> known = getSplat(node.operand(1));
+  Tensor result = mapWith(
+      b, operands->tensors, operands->maps, node.in(0).dims, f32,
+      [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+        Value zero;
+        if (hasZero)
+          zero = castScalar(inner, v[2], operands->tensors[2].element, i32);
+        Value code = FastQuantizer{
+            inner, float(static_cast<int64_t>(op.getLow())),
+            float(static_cast<int64_t>(op.getHigh())), zero}(v[0], v[1], known);
+        if (zero)
+          code = arith::SubIOp::create(inner, code, zero);
+        return arith::MulFOp::create(
+            inner, arith::SIToFPOp::create(inner, f32, code), v[1]);
+      });
   return node.replace(result.value);
 }
 
@@ -354,6 +381,7 @@ ArrayRef<TableEntry> lowering::quantizationTable() {
       {"DequantizeLinear", lowerDequantizeLinear},
       {"QuantizeLinear", lowerQuantizeLinear},
       {"squint.codes", lowerCodes},
+      {"squint.fake_quantize", lowerFakeQuantize},
   };
   return table;
 }

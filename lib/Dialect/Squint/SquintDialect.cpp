@@ -4,7 +4,7 @@
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/DialectImplementation.h"
-#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Dialect/Squint/Training.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -25,6 +25,10 @@ void SquintDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "squint/Dialect/Squint/SquintOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "squint/Dialect/Squint/SquintTraining.cpp.inc"
       >();
 }
 

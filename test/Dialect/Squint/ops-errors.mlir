@@ -116,3 +116,59 @@ func.func @f(%x: tensor<?x12xf32>, %h: tensor<12x6xf32>) -> tensor<?x12xf32> {
   %0 = squint.hadamard %x signs(%h) size = 12 : tensor<?x12xf32>, tensor<12x6xf32> -> tensor<?x12xf32>
   return %0 : tensor<?x12xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %s: tensor<3xf32>) {
+  // expected-error@+1 {{expected one scale, one for each index of an axis, or one for each block of it, got 'tensor<3xf32>'}}
+  %0 = squint.fake_quantize %x scale(%s) codes = [-8, 7] {axis = 1} : tensor<?x4xf32>, tensor<3xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %s: tensor<f32>, %z: tensor<i4>) {
+  // expected-error@+1 {{expected codes from -8 to 7, got [-9, 7]}}
+  %0 = squint.fake_quantize %x scale(%s) zero_point(%z) codes = [-9, 7] : tensor<?x4xf32>, tensor<f32>, tensor<i4> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf16>, %s: tensor<f32>) {
+  // expected-error@+1 {{expected f32 and a result of the input's type}}
+  %0 = squint.fake_quantize %x scale(%s) codes = [-8, 7] : tensor<?x4xf16>, tensor<f32> -> tensor<?x4xf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %s: tensor<f32>, %z: tensor<1xi8>) {
+  // expected-error@+1 {{expected zero points of at most 8 bits in the shape of the scales, got 'tensor<1xi8>'}}
+  %0 = squint.fake_quantize %x scale(%s) zero_point(%z) codes = [-8, 7] : tensor<?x4xf32>, tensor<f32>, tensor<1xi8> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %a: tensor<2x5xf32>, %b: tensor<3x2xf32>, %y: tensor<?x3xf32>) {
+  // expected-error@+1 {{expected the input's last dimension to be 5}}
+  %0 = squint.lora %x, %a, %b to(%y) scale = 1.0 : tensor<?x4xf32>, tensor<2x5xf32>, tensor<3x2xf32>, tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %a: tensor<2x4xf32>, %b: tensor<3x1xf32>, %y: tensor<?x3xf32>) {
+  // expected-error@+1 {{expected matrices [rank, inputs] and [outputs, rank]}}
+  %0 = squint.lora %x, %a, %b to(%y) scale = 1.0 : tensor<?x4xf32>, tensor<2x4xf32>, tensor<3x1xf32>, tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>, %a: tensor<2x4xf32>, %b: tensor<3x2xf32>, %y: tensor<?x5xf32>) {
+  // expected-error@+1 {{expected a base of shape [}}
+  %0 = squint.lora %x, %a, %b to(%y) scale = 1.0 : tensor<?x4xf32>, tensor<2x4xf32>, tensor<3x2xf32>, tensor<?x5xf32>
+  return
+}

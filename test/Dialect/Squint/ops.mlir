@@ -53,3 +53,23 @@ func.func @hadamard(%x: tensor<?x24xf32>, %h: tensor<12x12xf32>) -> tensor<?x24x
   %3 = squint.dequantize %2 : !squint.packed<?x24, "int4:token,clip=0.9"> -> tensor<?x24xf32>
   return %3 : tensor<?x24xf32>
 }
+
+// CHECK-LABEL: @fake_quantize
+func.func @fake_quantize(%x: tensor<?x64xf32>, %w: tensor<8x50xf32>) -> (tensor<?x64xf32>, tensor<8x50xf32>) {
+  %s = squint.constant dense<0.5> : tensor<f32>
+  // CHECK: squint.fake_quantize %{{.*}} scale(%{{.*}}) codes = [0, 255] : tensor<?x64xf32>, tensor<f32> -> tensor<?x64xf32>
+  %0 = squint.fake_quantize %x scale(%s) codes = [0, 255] : tensor<?x64xf32>, tensor<f32> -> tensor<?x64xf32>
+  %t = squint.constant dense<0.5> : tensor<8x2xf32>
+  %z = squint.constant dense<1> : tensor<8x2xi4>
+  // CHECK: squint.fake_quantize %{{.*}} scale(%{{.*}}) zero_point(%{{.*}}) codes = [-8, 7] {axis = 1 : i64, block_size = 32 : i64}
+  %1 = squint.fake_quantize %w scale(%t) zero_point(%z) codes = [-8, 7] {axis = 1, block_size = 32}
+      : tensor<8x50xf32>, tensor<8x2xf32>, tensor<8x2xi4> -> tensor<8x50xf32>
+  return %0, %1 : tensor<?x64xf32>, tensor<8x50xf32>
+}
+
+// CHECK-LABEL: @lora
+func.func @lora(%x: tensor<?x64xf32>, %a: tensor<4x64xf16>, %b: tensor<8x4xf32>, %base: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // CHECK: squint.lora %{{.*}}, %{{.*}}, %{{.*}} to(%{{.*}}) scale = 2.000000e+00 : tensor<?x64xf32>, tensor<4x64xf16>, tensor<8x4xf32>, tensor<?x8xf32>
+  %0 = squint.lora %x, %a, %b to(%base) scale = 2.0 : tensor<?x64xf32>, tensor<4x64xf16>, tensor<8x4xf32>, tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}

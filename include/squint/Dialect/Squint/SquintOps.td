@@ -11,9 +11,6 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-class Squint_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Squint_Dialect, mnemonic, traits>;
-
 //===----------------------------------------------------------------------===//
 // Interfaces
 //===----------------------------------------------------------------------===//

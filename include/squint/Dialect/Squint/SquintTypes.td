@@ -111,4 +111,7 @@ def Squint_PackedType : TypeDef<Squint_Dialect, "Packed"> {
   }];
 }
 
+class Squint_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Squint_Dialect, mnemonic, traits>;
+
 #endif
