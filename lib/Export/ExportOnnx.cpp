@@ -273,6 +273,7 @@ LogicalResult Exporter::exportOp(Operation *op) {
       .Case<ConstantOp, QuantizeOp, CodesOp, KeepOp, func::ReturnOp,
             onnx::YieldOp>([](auto) { return success(); })
       .Case([&](LinearOp linear) { return exportLinear(linear); })
+      .Case([&](LoraOp lora) { return exportLora(lora); })
       .Case([&](ConvOp conv) { return exportConv(conv); })
       .Case([&](PoolOp pool) { return exportPool(pool); })
       .Case([&](NormOp norm) { return exportNorm(norm); })

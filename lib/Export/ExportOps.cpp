@@ -222,6 +222,23 @@ LogicalResult Exporter::exportLinear(LinearOp op) {
   return success();
 }
 
+LogicalResult Exporter::exportLora(LoraOp op) {
+  FailureOr<Name> x = get(op.getInput()), base = get(op.getBase()),
+                  a = permuted(op.getA(), {1, 0}),
+                  b = permuted(op.getB(), {1, 0});
+  if (failed(x) || failed(base) || failed(a) || failed(b))
+    return failure();
+  Type f32 = Float32Type::get(op.getContext());
+  Name inner = w.add("MatMul", {convert(*x, elementOf(op.getInput()), f32),
+                                convert(*a, elementOf(op.getA()), f32)});
+  inner = w.add("Mul", {inner, w.floatScalar(op.getScale().convertToFloat())});
+  Name outer = w.add("MatMul", {inner, convert(*b, elementOf(op.getB()), f32)});
+  w.define(
+      op.getResult(),
+      w.add("Add", {*base, convert(outer, f32, elementOf(op.getResult()))}));
+  return success();
+}
+
 LogicalResult Exporter::exportConv(ConvOp op) {
   FailureOr<Name> x = get(op.getInput()), bias = get(op.getBias());
   if (failed(x) || failed(bias))

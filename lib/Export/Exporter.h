@@ -60,6 +60,7 @@ private:
 
   // Operators of the squint dialect.
   mlir::LogicalResult exportLinear(LinearOp op);
+  mlir::LogicalResult exportLora(LoraOp op);
   mlir::LogicalResult exportConv(ConvOp op);
   mlir::LogicalResult exportPool(PoolOp op);
   mlir::LogicalResult exportNorm(NormOp op);

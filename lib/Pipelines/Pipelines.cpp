@@ -134,6 +134,10 @@ static SmallVector<std::string> passesOf(Stage stage,
                                     {"recipe", options.recipe}}));
     if (!options.budget.empty())
       passes.push_back(withPlan(options, /*explain=*/false));
+    for (const std::string &adapter : options.lora)
+      passes.push_back(withOptions(
+          "squint-add-lora",
+          {{"adapter", adapter}, {"merge", options.mergeLora ? "true" : ""}}));
     llvm::append_range(passes, options.rewrites);
     if (!options.calibration.empty()) {
       bool isShared = !options.methods.empty() || !options.rewrites.empty();
@@ -161,7 +165,8 @@ static SmallVector<std::string> passesOf(Stage stage,
   case Stage::Fused: {
     std::string reference = options.reference ? "true" : "";
     std::string unsafe = options.unsafeIndices ? "true" : "";
-    return {withOptions("convert-onnx-to-linalg",
+    return {"func.func(squint-expand-lora)",
+            withOptions("convert-onnx-to-linalg",
                         {{"reference", reference}, {"unsafe-indices", unsafe}}),
             withOptions("func.func(squint-fuse-kernels",
                         {{"reference", reference}}) +

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes what the fuzzers start from: small models, the IR of the tests, archives of arrays and recipes.
+"""Writes what the fuzzers start from: small models, the IR of the tests, archives of arrays, recipes, files of tensors.
 
     python fuzz_seeds.py FOLDER
 
-FOLDER gets one folder for each fuzzer: onnx, ir, npz, recipe.
+FOLDER gets one folder for each fuzzer: onnx, ir, npz, recipe, safetensors.
 """
+import json
 import pathlib
 import sys
 
@@ -67,8 +68,18 @@ def recipes(folder):
         (folder / path.name).write_bytes(path.read_bytes())
 
 
+def tensors(folder):
+    entry = lambda kind, shape, begin, end: {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+    headers = {"adapter": {"base_model.model.q_proj.lora_A.weight": entry("F32", [2, 3], 0, 24), "base_model.model.q_proj.lora_B.weight": entry("F32", [4, 2], 24, 56)},
+               "types": {"__metadata__": {"format": "pt"}, "a": entry("F4", [4], 0, 2), "b": entry("I64", [], 2, 10), "c": entry("BF16", [0, 7], 10, 10)}, "empty": {}}
+    for name, header in headers.items():
+        text = json.dumps(header).encode()
+        size = max((e["data_offsets"][1] for e in header.values() if "data_offsets" in e), default=0)
+        (folder / f"{name}.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(size))
+
+
 def main():
-    for name, write in {"onnx": models, "ir": texts, "npz": archives, "recipe": recipes}.items():
+    for name, write in {"onnx": models, "ir": texts, "npz": archives, "recipe": recipes, "safetensors": tensors}.items():
         folder = pathlib.Path(sys.argv[1], name)
         folder.mkdir(parents=True, exist_ok=True)
         write(folder)

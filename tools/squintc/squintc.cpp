@@ -11,6 +11,7 @@
 #include "squint/Emit/Emit.h"
 #include "squint/Export/Onnx.h"
 #include "squint/Import/Diagnostics.h"
+#include "squint/Import/LoraAdapter.h"
 #include "squint/Import/Onnx.h"
 #include "squint/Kernels/Targets.h"
 #include "squint/Numerics/Budget.h"
@@ -144,6 +145,14 @@ static cl::opt<bool>
     explain("explain", cl::cat(formats),
             cl::desc("Print what each layer would get and why, as a table, and "
                      "compile nothing"));
+static cl::list<std::string> lora(
+    "lora", cl::value_desc("dir|file.safetensors"), cl::cat(formats),
+    cl::desc("Put an adapter in PEFT's layout beside the layers that it is "
+             "for, whatever the format of their weights (repeatable)"));
+static cl::opt<bool>
+    mergeLora("merge-lora", cl::cat(formats),
+              cl::desc("Add the adapters of --lora to the weights instead, "
+                       "before these are quantized"));
 static cl::opt<bool> exportFloats(
     "export-floats", cl::cat(formats),
     cl::desc("With --emit=onnx-quantized: write weights whose format ONNX "
@@ -333,6 +342,12 @@ LogicalResult Compiler::readOptions() {
                   emit + "'");
     to = *stage;
   }
+  if (!lora.empty() &&
+      (to < Stage::Quantized || (from && *from >= Stage::Quantized)))
+    return fail("expected --lora with the stage 'quantized' among those that "
+                "are run");
+  if (mergeLora && lora.empty())
+    return fail("--merge-lora is for --lora");
   if (from && *from > to)
     return fail("expected a stage to emit that comes after '" +
                 getStageName(*from) + "', got '" + emit + "'");
@@ -379,6 +394,8 @@ LogicalResult Compiler::readOptions() {
   pipeline.unsafeIndices = unsafeIndices;
   pipeline.verifyRewrites = verifyRewrites;
   pipeline.summarize = !report.empty();
+  pipeline.lora.assign(lora.begin(), lora.end());
+  pipeline.mergeLora = mergeLora;
   pipeline.fakeQuantize = emit == "onnx-qat";
 
   for (StringRef dim : dims) {
@@ -473,6 +490,10 @@ LogicalResult Compiler::writeDepfile() {
   for (StringRef file : {StringRef(recipe), StringRef(calibration)})
     if (!file.empty())
       files.insert(file.str());
+  for (StringRef adapter : lora) {
+    auto [config, tensors] = LoraAdapter::getFiles(adapter);
+    files.insert({config, tensors});
+  }
   llvm::Error error = llvm::writeToOutput(depfile, [&](raw_ostream &os) {
     auto name = [&](StringRef file) {
       for (char c : file) {

@@ -43,6 +43,10 @@ struct PipelineOptions {
   /// Quantized weights are compared with what they were made from, for the
   /// report.
   bool summarize = false;
+  /// Adapters that go beside the linears that they are for, folders or files,
+  /// and whether they are added to the weights instead.
+  std::vector<std::string> lora;
+  bool mergeLora = false;
   /// The stage `quantized` ends with floats that are rounded, to be trained.
   bool fakeQuantize = false;
   /// Quantized operands are dequantized into memory: the reference for the

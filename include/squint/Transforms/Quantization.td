@@ -261,6 +261,52 @@ def QuantizeHqq : Pass<"squint-quantize-hqq", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
 }
 
+def AddLora : Pass<"squint-add-lora", "::mlir::ModuleOp"> {
+  let summary = "Put an adapter's low-rank products beside the linears that it is for";
+  let description = [{
+    Reads an adapter in the layout of Hugging Face's PEFT (`adapter_config.json` and `adapter_model.safetensors`) and adds `scale * B (A x)` to
+    each linear that has a module in it, `scale` being `lora_alpha / r`, or `lora_alpha / sqrt(r)` with `use_rslora`, with `rank_pattern` and
+    `alpha_pattern` by module. A and B stay as they are; the weight beside them may take any format. With `merge` the weight becomes
+    `W + scale * B A` instead, computed in double and rounded once.
+
+    A linear has up to three names: that of its weight's initializer without `.weight`; its node's without the last part, slashes being dots
+    (`/model/layers.0/self_attn/q_proj/MatMul` is `model.layers.0.self_attn.q_proj`); its node's itself. A module is that of the linear of its
+    own name. If no module has one, a prefix that ends with a dot and is the same for all modules may be left out of their names, or of those of
+    the linears. Modules with no linear, with several, or that share one are errors, and so is whatever would make the adapter another function
+    (DoRA, biases, modules that are saved whole, embeddings).
+
+    Runs when formats have been selected and before rewrites, which then see the products.
+
+    ```mlir
+    %0 = squint.linear %x, %w : tensor<?x64xf32>, tensor<32x64xf32> -> tensor<?x32xf32>
+    %y = squint.lora %x, %a, %b to(%0) scale = 2.0 : tensor<?x64xf32>, tensor<8x64xf16>, tensor<32x8xf16>, tensor<?x32xf32>
+    ```
+  }];
+  let options = [
+    Option<"adapter", "adapter", "std::string", /*default=*/"", "Folder of the adapter, or its file of tensors">,
+    Option<"merge", "merge", "bool", /*default=*/"false", "Add the products to the weights">,
+  ];
+  let dependentDialects = ["::squint::SquintDialect"];
+  let statistics = [Statistic<"numModules", "modules", "Number of linears with a product beside them, or merged">];
+}
+
+def ExpandLora : Pass<"squint-expand-lora", "::mlir::func::FuncOp"> {
+  let summary = "Write adapters as two products and a sum";
+  let description = [{
+    `squint.lora` becomes a `squint.linear` with `a`, a Mul with the scale, a `squint.linear` with `b` and an Add, all in f32. Matrices of f16 and bf16
+    are packed constants of these formats, which the products read as they are.
+
+    ```mlir
+    %1 = squint.linear %x, %a : tensor<?x64xf32>, tensor<8x64xf32> -> tensor<?x8xf32>
+    %2 = onnx.Mul(%1, %scale) : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
+    %3 = squint.linear %2, %b : tensor<?x8xf32>, tensor<32x8xf32> -> tensor<?x32xf32>
+    %y = onnx.Add(%0, %3) : (tensor<?x32xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
+    ```
+  }];
+  let dependentDialects = ["::squint::SquintDialect", "::squint::onnx::OnnxDialect"];
+  let statistics = [Statistic<"numExpanded", "expanded", "Number of adapters expanded">];
+}
+
 def SummarizeQuantization : Pass<"squint-summarize-quantization", "::mlir::ModuleOp"> {
   let summary = "Compare quantized weights with what they were made from";
   let description = [{
