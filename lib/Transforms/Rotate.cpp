@@ -10,6 +10,7 @@
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Numerics/Hadamard.h"
 #include "squint/Transforms/Passes.h"
+#include <map>
 
 using namespace mlir;
 using namespace squint;
@@ -55,29 +56,38 @@ private:
   LogicalResult rotateInput(LinearOp linear);
 
   Value createHadamard(OpBuilder &builder, Location loc, Value input,
-                       int64_t size);
+                       int64_t size, bool transpose = false);
+  /// R x and scale * R^T x, computed when the model runs.
+  Value rotateOnline(OpBuilder &builder, Value input, const Rotation &rotation);
+  Value rotateBack(OpBuilder &builder, Value input, const Rotation &rotation,
+                   ArrayRef<double> scale);
   /// Columns of the weight become those that read a rotated input.
   LogicalResult mapReader(LinearOp linear, const Rotation &rotation,
                           ArrayRef<double> scale = {});
 
   /// The matrix of an order, as a constant of the function at hand.
-  Value getSigns(OpBuilder &builder, int64_t order);
+  Value getSigns(OpBuilder &builder, int64_t order, bool transpose);
   func::FuncOp function;
-  llvm::DenseMap<int64_t, Value> signsOfOrder;
+  /// Of the stream at hand.
+  DenseSet<Operation *> tied;
+  std::map<std::pair<int64_t, bool>, Value> signsOfOrder;
   /// Whether anything has been done.
   bool isRotated = false;
 };
 
 } // namespace
 
-Value Rotate::getSigns(OpBuilder &builder, int64_t order) {
-  Value &value = signsOfOrder[order];
+Value Rotate::getSigns(OpBuilder &builder, int64_t order, bool transpose) {
+  Value &value = signsOfOrder[{order, transpose}];
   if (value)
     return value;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   std::vector<float> signs = getHadamardSigns(order);
   SmallVector<double> numbers(signs.begin(), signs.end());
+  if (transpose)
+    for (int64_t i = 0; i < order * order; ++i)
+      numbers[i] = signs[i % order * order + i / order];
   auto type = RankedTensorType::get({order, order}, builder.getF32Type());
   return value = ConstantOp::create(
              builder, builder.getUnknownLoc(),
@@ -85,16 +95,49 @@ Value Rotate::getSigns(OpBuilder &builder, int64_t order) {
 }
 
 Value Rotate::createHadamard(OpBuilder &builder, Location loc, Value input,
-                             int64_t size) {
+                             int64_t size, bool transpose) {
   int64_t order = getHadamardOrder(size);
-  auto rotated =
-      HadamardOp::create(builder, loc, input.getType(), input,
-                         order > 1 ? getSigns(builder, order) : Value(), size);
+  auto rotated = HadamardOp::create(
+      builder, loc, input.getType(), input,
+      order > 1 ? getSigns(builder, order, transpose) : Value(), size);
   if (FailureOr<SmallVector<DimExpr>> dims = getDims(input); succeeded(dims))
     setDims(rotated, *dims);
   ++numOnline;
   isRotated = true;
   return rotated;
+}
+
+static Value scaleColumns(OpBuilder &builder, Value input,
+                          ArrayRef<double> factors) {
+  auto type = cast<RankedTensorType>(input.getType());
+  auto vector =
+      RankedTensorType::get({int64_t(factors.size())}, type.getElementType());
+  Location loc = input.getLoc();
+  Value constant = ConstantOp::create(
+      builder, loc,
+      makeConstant(vector, encodeNumbers(type.getElementType(), factors)));
+  auto scaled = onnx::MulOp::create(builder, loc, type, input, constant);
+  if (FailureOr<SmallVector<DimExpr>> dims = getDims(input); succeeded(dims))
+    setDims(scaled, {*dims});
+  return scaled->getResult(0);
+}
+
+Value Rotate::rotateOnline(OpBuilder &builder, Value input,
+                           const Rotation &rotation) {
+  return createHadamard(builder, input.getLoc(),
+                        scaleColumns(builder, input, rotation.columns),
+                        rotation.size);
+}
+
+Value Rotate::rotateBack(OpBuilder &builder, Value input,
+                         const Rotation &rotation, ArrayRef<double> scale) {
+  SmallVector<double> factors(scale);
+  for (auto [factor, sign] : llvm::zip_equal(factors, rotation.columns))
+    factor *= sign;
+  return scaleColumns(builder,
+                      createHadamard(builder, input.getLoc(), input,
+                                     rotation.size, /*transpose=*/true),
+                      factors);
 }
 
 LogicalResult Rotate::mapReader(LinearOp linear, const Rotation &rotation,
@@ -149,6 +192,23 @@ static FailureOr<TypedAttr> foldBias(LinearOp linear, ArrayRef<double> beta) {
                       encodeNumbers(element, sums));
 }
 
+/// Tables that are the weights of linears behind norms too, and those linears.
+/// They stay as they are: both sides rotate when the model runs. Rows that are
+/// to be centred cannot stay.
+static DenseSet<Operation *> findTied(ResidualStream &stream) {
+  DenseSet<Operation *> tied;
+  for (auto &[norm, linears] : stream.norms)
+    for (LinearOp linear : linears)
+      for (EmbeddingOp table : stream.tables)
+        if (!norm.getCentered() &&
+            getConstant(table.getTable()).getValue() ==
+                getConstant(linear.getWeight()).getValue()) {
+          tied.insert(linear);
+          tied.insert(table);
+        }
+  return tied;
+}
+
 /// A norm's scale and bias go into the linears that read it.
 LogicalResult Rotate::foldNorms(ResidualStream &stream,
                                 const Rotation &rotation) {
@@ -165,6 +225,7 @@ LogicalResult Rotate::foldNorms(ResidualStream &stream,
         return failure();
       beta.assign(bias->begin(), bias->end());
     }
+    SmallVector<LinearOp> behind;
     for (LinearOp linear : linears) {
       if (!beta.empty()) {
         FailureOr<TypedAttr> bias = foldBias(linear, beta);
@@ -174,7 +235,9 @@ LogicalResult Rotate::foldNorms(ResidualStream &stream,
         linear.getBiasMutable().assign(
             ConstantOp::create(builder, linear.getLoc(), *bias).getResult());
       }
-      if (failed(mapReader(linear, rotation, gamma)))
+      if (tied.contains(linear))
+        behind.push_back(linear);
+      else if (failed(mapReader(linear, rotation, gamma)))
         return failure();
     }
     OpBuilder builder(norm);
@@ -190,6 +253,9 @@ LogicalResult Rotate::foldNorms(ResidualStream &stream,
     plain->setDiscardableAttrs(norm->getDiscardableAttrDictionary());
     norm.replaceAllUsesWith(plain.getResult());
     norm.erase();
+    builder.setInsertionPointAfter(plain);
+    for (LinearOp linear : behind)
+      linear.getInputMutable().set(rotateBack(builder, plain, rotation, gamma));
   }
   for (LinearOp linear : stream.readers)
     if (failed(mapReader(linear, rotation)))
@@ -226,9 +292,20 @@ LogicalResult Rotate::writeRotated(ResidualStream &stream,
         (linear.getBias() && failed(replace(linear.getBiasMutable()[0],
                                             /*isRow=*/false))))
       return failure();
-  for (EmbeddingOp table : stream.tables)
-    if (failed(replace(table.getTableMutable(), /*isRow=*/true)))
-      return failure();
+  for (EmbeddingOp table : stream.tables) {
+    if (!tied.contains(table)) {
+      if (failed(replace(table.getTableMutable(), /*isRow=*/true)))
+        return failure();
+      continue;
+    }
+    Value rows = table.getResult();
+    OpBuilder builder(table.getContext());
+    builder.setInsertionPointAfter(table);
+    Value rotated = rotateOnline(builder, rows, rotation);
+    Operation *first =
+        rotated.getDefiningOp<HadamardOp>().getInput().getDefiningOp();
+    rows.replaceAllUsesExcept(rotated, first);
+  }
   // A constant of any rank: its rows are those of the last dimension.
   for (OpOperand *operand : stream.constants) {
     auto type = cast<RankedTensorType>(operand->get().getType());
@@ -268,6 +345,7 @@ LogicalResult Rotate::rotateStream(ResidualStream &stream) {
            << "residual stream cannot be rotated: expected norms that all "
               "centre to be all that reads it, got others too";
   ++numStreams;
+  tied = findTied(stream);
   // Writers first: they are found by their operators, readers too.
   if (failed(writeRotated(stream, rotation, centered != 0)))
     return failure();

@@ -16,7 +16,8 @@ def Rotate : Pass<"squint-rotate", "::mlir::ModuleOp"> {
     * `residual` (R1): the residual stream is rotated by `R = H D`, a Hadamard matrix times random signs. The scales and biases
       of norms go into the linears that read them; `W' = W diag(scale) R^T` for those, `W' = R W`, `b' = R b` for linears that write to
       the stream, and rows of embeddings become `R e`. Where norms centre (layer normalization), writers are centred first and the norms
-      no longer do. A table that embeds and is the head's weight too becomes two constants.
+      no longer do. A table that embeds and is the head's weight too stays one constant as
+      it is: its rows are rotated after the lookup, and the head's input is rotated back (not where norms centre: it becomes two).
     * `values` (R2): heads of the values are rotated by `H` in the linear that makes them and back in the one that reads the
       result of attention.
     * `keys` (R3): queries and keys are rotated online before attention, which pays for caches of few bits only.
