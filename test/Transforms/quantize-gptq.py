@@ -49,11 +49,12 @@ for name, model, format in (("linear", models.perceptron(), "int4:group=32"), ("
     assert plain < 0.9 * nearest and best < 0.8 * nearest
     assert bytes1 == bytes2, "expected the same library for every count of threads"
 
-# A norm after the addition is a layer's input, quantized, and a residual as it is: one value of the float model.
+# A norm after the addition is a layer's input, quantized, and a residual as it is: one value of the float model, which the
+# last layer is still to read.
 encoder = Transformer(order="post", norm="layer", layers=1)
 onnx.save(encoder.model, work / "encoder.onnx")
 np.savez(work / "samples.npz", **encoder.feeds(8, seed=1))
-recipe("encoder", "int8:channel\n    activations: int8:token", "residual: 0.5")
+recipe("encoder", "int8:channel\n    activations: int8:token\n    roles: [q, k, v, o, gate, up, down]", "residual: 0.5")
 feeds = encoder.feeds(8, seed=2)
 want = squint.session(work / "encoder.onnx").run(None, feeds)[0]
 library = squint.compile(work / "encoder.onnx", work / "encoder.so", f"--recipe={work / 'encoder.yaml'}", f"--calibration={work / 'samples.npz'}")
