@@ -113,7 +113,7 @@ void ScaleAwq::runOnOperation() {
   if (folds.empty()) {
     emitError(UnknownLoc::get(&getContext()))
         << "scaling touched nothing: expected norms, values of attention or "
-           "products that only linears with float weights read";
+           "products that linears with float weights read";
     return signalPassFailure();
   }
   llvm::erase_if(folds, [](const ScaleFold &fold) {

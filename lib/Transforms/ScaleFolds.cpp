@@ -7,23 +7,26 @@
 #include "MapWeights.h"
 #include "TransformerParts.h"
 #include "squint/Dialect/Onnx/Onnx.h"
+#include "squint/Dialect/Squint/DimExpr.h"
 #include <numeric>
 
 using namespace mlir;
 using namespace squint;
 
-/// The linears that read a value, if nothing else does.
-static SmallVector<LinearOp> getReaders(Value value) {
+/// The linears that read a value, and what else does.
+static SmallVector<LinearOp> getReaders(Value value,
+                                        SmallVectorImpl<OpOperand *> &others) {
   SmallVector<LinearOp> readers;
   for (OpOperand &use : value.getUses()) {
     auto linear = dyn_cast<LinearOp>(use.getOwner());
     if (isa<ObserveOp>(use.getOwner()))
       continue;
-    if (!linear || use.getOperandNumber() != 0 ||
-        !isFloatConstant(linear.getWeight()) ||
-        linear->getBlock() != value.getParentBlock())
-      return {};
-    readers.push_back(linear);
+    if (linear && use.getOperandNumber() == 0 &&
+        isFloatConstant(linear.getWeight()) &&
+        linear->getBlock() == value.getParentBlock())
+      readers.push_back(linear);
+    else
+      others.push_back(&use);
   }
   llvm::sort(readers,
              [](LinearOp a, LinearOp b) { return a->isBeforeInBlock(b); });
@@ -35,7 +38,7 @@ static std::optional<ScaleFold> foldNorm(NormOp norm) {
   if (!isFloatConstant(norm.getScale()) ||
       (norm.getBias() && !isFloatConstant(norm.getBias())))
     return std::nullopt;
-  fold.readers = getReaders(norm.getResult());
+  fold.readers = getReaders(norm.getResult(), fold.others);
   fold.divided.push_back(&norm.getScaleMutable());
   if (norm.getBias())
     fold.divided.push_back(&norm.getBiasMutable()[0]);
@@ -67,8 +70,9 @@ static std::optional<ScaleFold> foldValues(squint::AttentionOp attention) {
 static std::optional<ScaleFold> foldUp(LinearOp down) {
   Operation *op = down.getInput().getDefiningOp();
   ScaleFold fold;
-  fold.readers = getReaders(down.getInput());
-  if (fold.readers.empty() || fold.readers.front() != down)
+  fold.readers = getReaders(down.getInput(), fold.others);
+  if (!fold.others.empty() || fold.readers.empty() ||
+      fold.readers.front() != down)
     return std::nullopt;
   if (!isa_and_present<onnx::MulOp, onnx::ReluOp>(op))
     return std::nullopt;
@@ -141,5 +145,25 @@ LogicalResult squint::applyFactors(ScaleFold &fold, ArrayRef<double> factors) {
       return failure();
     replaceConstant(linear.getWeightMutable(), *mapped);
   }
+  if (fold.others.empty())
+    return success();
+  Value input = fold.getInput();
+  auto type = cast<RankedTensorType>(input.getType());
+  SmallVector<double> values;
+  for (int64_t factor : fold.factorOf)
+    values.push_back(factors[factor]);
+  OpBuilder builder(input.getContext());
+  builder.setInsertionPointAfterValue(input);
+  auto restored = onnx::MulOp::create(
+      builder, input.getLoc(), type, input,
+      ConstantOp::create(
+          builder, input.getLoc(),
+          makeConstant(RankedTensorType::get({int64_t(values.size())},
+                                             type.getElementType()),
+                       encodeNumbers(type.getElementType(), values))));
+  if (FailureOr<SmallVector<DimExpr>> dims = getDims(input); succeeded(dims))
+    setDims(restored, {*dims});
+  for (OpOperand *other : fold.others)
+    other->set(restored);
   return success();
 }

@@ -17,9 +17,11 @@ namespace squint {
 struct ScaleFold {
   /// What is divided: row r of a weight and element r of a vector by factor r.
   llvm::SmallVector<mlir::OpOperand *> divided;
-  /// Multiplied, column c by factor factorOf[c]: all that reads the activation,
-  /// in the order of the block.
+  /// Multiplied, column c by factor factorOf[c]: the linears that read the
+  /// activation, in the order of the block.
   llvm::SmallVector<LinearOp> readers;
+  /// What else reads it, and gets it multiplied back.
+  llvm::SmallVector<mlir::OpOperand *> others;
   std::vector<int64_t> factorOf;
   int64_t factors = 0;
 
@@ -27,10 +29,11 @@ struct ScaleFold {
   int64_t columns() const { return int64_t(factorOf.size()); }
 };
 
-/// Which places count: the scale and bias of norms; the linears that make an
-/// attention's values, from its result (query heads that share a value head
-/// share its factors); linears whose result is multiplied with something or
-/// whose positive part is taken, from what reads that.
+/// Which places count: the scale and bias of norms, the residual of a model
+/// that normalizes after the addition getting its share back; the linears that
+/// make an attention's values, from its result (query heads that share a value
+/// head share its factors); linears whose result is multiplied with something
+/// or whose positive part is taken, from what reads that.
 struct ScaleFoldKinds {
   bool norms = true, values = true, products = true;
 };

@@ -233,8 +233,8 @@ void Smooth::runOnOperation() {
   std::vector<Fold> folds = collectFolds(main);
   if (folds.empty()) {
     emitError(loc) << "smoothing touched nothing: expected norms, values of "
-                      "attention or products that only linears with float "
-                      "weights read";
+                      "attention or products that linears with float weights "
+                      "read";
     return signalPassFailure();
   }
   if (failed(readSamples(main, folds)))

@@ -9,7 +9,7 @@
 // EQUALIZE: error: equalization touched nothing: expected float linears or convs with nothing but ReLU, LeakyReLU or pooling between them
 // SAMPLES: error: expected a file of samples for smoothing
 // ALPHA: error: expected an alpha up to 1, or a negative one to search it, got 2
-// SMOOTH: error: smoothing touched nothing: expected norms, values of attention or products that only linears with float weights read
+// SMOOTH: error: smoothing touched nothing: expected norms, values of attention or products that linears with float weights read
 // BIAS: error: bias correction touched nothing: expected quantized weights with squint.original
 // FILE: error: expected a file of samples, and no negative numbers
 

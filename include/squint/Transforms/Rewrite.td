@@ -59,7 +59,8 @@ def Smooth : Pass<"squint-smooth", "::mlir::ModuleOp"> {
     the largest magnitudes on the samples in `calibration`, over all linears that read `X`,
     `s_j = max|X_j|^alpha / max|W_j|^(1 - alpha)`, divided by the geometric mean of all `s`. Factors go
 
-    * `norms`: into the scale and bias of the norm that makes `X`, if nothing but linears reads it;
+    * `norms`: into the scale and bias of the norm that makes `X`; what else reads it, the residual of a model that normalizes
+      after the addition, gets it multiplied back;
     * `values`: into the linear that makes the values of attention, from the one that reads its result. Query heads that
       share a value head share its factors;
     * `products`: into a linear whose result is multiplied with something (`up` of gated blocks), or whose positive part is taken,
