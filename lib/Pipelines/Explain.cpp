@@ -111,9 +111,12 @@ LogicalResult squint::explainFormats(ModuleOp module,
     FailureOr<Recipe> recipe = readRecipe(module.getContext(), options.recipe);
     if (failed(recipe))
       return failure();
-    for (const RecipeRewrite &rewrite : recipe->rewrites)
-      os << "rewrite: " << rewrite.pass
-         << (rewrite.options.empty() ? "" : " " + rewrite.options) << "\n";
+    for (const auto &[what, passes] :
+         {std::pair("rewrite: ", recipe->rewrites),
+          std::pair("correction: ", recipe->corrections)})
+      for (const RecipePass &pass : passes)
+        os << what << pass.pass
+           << (pass.options.empty() ? "" : " " + pass.options) << "\n";
   }
   std::vector<Row> rows = {{"node", "role", "shape", "weights", "activations",
                             "method", "bits", "bytes", "why"}};

@@ -45,7 +45,6 @@ withOptions(StringRef pass,
   return text.empty() ? pass.str() : (pass + "{" + text + "}").str();
 }
 
-/// The passes that end at a stage, in order.
 /// A pass that reads the samples.
 static std::string withSamples(StringRef pass, StringRef text,
                                const PipelineOptions &options) {
@@ -98,10 +97,13 @@ LogicalResult squint::readRecipeOptions(MLIRContext *context,
       passes.push_back(spelled);
     return success();
   };
-  for (const RecipeRewrite &rewrite : recipe->rewrites)
-    if (failed(add(rewrite.loc, rewrite.pass, rewrite.options,
-                   rewrite.needsSamples, options.rewrites)))
-      return failure();
+  for (auto [from, to] :
+       {std::pair(&recipe->rewrites, &options.rewrites),
+        std::pair(&recipe->corrections, &options.corrections)})
+    for (const RecipePass &pass : *from)
+      if (failed(
+              add(pass.loc, pass.pass, pass.options, pass.needsSamples, *to)))
+        return failure();
   for (const MethodInfo &info : getMethods())
     for (const RecipeRule &rule : recipe->rules)
       if (info.name != "rtn" &&
@@ -112,6 +114,7 @@ LogicalResult squint::readRecipeOptions(MLIRContext *context,
   return success();
 }
 
+/// The passes that end at a stage, in order.
 static SmallVector<std::string> passesOf(Stage stage,
                                          const PipelineOptions &options) {
   switch (stage) {
@@ -140,7 +143,8 @@ static SmallVector<std::string> passesOf(Stage stage,
           {{"adapter", adapter}, {"merge", options.mergeLora ? "true" : ""}}));
     llvm::append_range(passes, options.rewrites);
     if (!options.calibration.empty()) {
-      bool isShared = !options.methods.empty() || !options.rewrites.empty();
+      bool isShared = !options.methods.empty() || !options.rewrites.empty() ||
+                      !options.corrections.empty();
       passes.push_back(withOptions("squint-insert-observers",
                                    {{"observer", options.observer}}));
       passes.push_back(withSamples("squint-calibrate",
@@ -150,6 +154,7 @@ static SmallVector<std::string> passesOf(Stage stage,
     passes.push_back("squint-quantize-activations");
     llvm::append_range(passes, options.methods);
     passes.push_back("squint-quantize-rtn");
+    llvm::append_range(passes, options.corrections);
     if (options.summarize)
       passes.push_back(
           options.calibration.empty()

@@ -25,7 +25,8 @@ static constexpr MethodOption gptqOptions[] = {
     {"block-size", OptionKind::Integer, "columns between two updates", 1,
      65536},
     {"search-scales", OptionKind::Flag,
-     "choose scales by the error weighted with the Hessian's diagonal"},
+     "choose scales by the error weighted with what each column's rounding "
+     "costs after compensation"},
     {"targets", OptionKind::Number,
      "share of the float model's outputs in what a layer is asked for", 0, 1},
     {"residual", OptionKind::Number,
@@ -114,6 +115,17 @@ llvm::ArrayRef<MethodInfo> squint::getRewrites() {
        splitOutliersOptions},
   };
   return rewrites;
+}
+
+llvm::ArrayRef<MethodInfo> squint::getCorrections() {
+  static const MethodInfo corrections[] = {
+      {"correct-bias",
+       "squint-correct-bias",
+       true,
+       "take off the biases what quantized weights add on average",
+       {}},
+  };
+  return corrections;
 }
 
 const MethodInfo *squint::lookupMethod(llvm::ArrayRef<MethodInfo> among,

@@ -88,7 +88,9 @@ private:
   LogicalResult readSection(StringRef key, yaml::Node *node);
   LogicalResult readRule(yaml::Node *node);
   LogicalResult readKey(yaml::KeyValueNode &entry, RecipeRule &rule);
-  LogicalResult readRewrite(yaml::Node *node);
+  LogicalResult readPass(yaml::Node *node, StringRef what,
+                         ArrayRef<MethodInfo> among,
+                         std::vector<RecipePass> &passes);
   LogicalResult readSamples(yaml::Node *node);
   /// A mapping, whose keys are each given once.
   LogicalResult
@@ -463,22 +465,24 @@ LogicalResult RecipeReader::readRule(yaml::Node *node) {
 }
 
 /// A name, or a mapping of a name to its options.
-LogicalResult RecipeReader::readRewrite(yaml::Node *node) {
+LogicalResult RecipeReader::readPass(yaml::Node *node, StringRef what,
+                                     ArrayRef<MethodInfo> among,
+                                     std::vector<RecipePass> &passes) {
   Location loc = locate(node);
   const MethodInfo *info = nullptr;
   SmallVector<NamedAttribute> options;
   if (auto *mapping = dyn_cast_if_present<yaml::MappingNode>(node)) {
     if (failed(readMapping(
-            mapping, "a rewrite",
+            mapping, "a " + what,
             [&](yaml::Node *at, StringRef, yaml::Node *value) -> LogicalResult {
               if (info)
-                return fail(at, "expected one rewrite an entry");
-              info = readName(at, "rewrite", getRewrites());
+                return fail(at, "expected one " + what + " an entry");
+              info = readName(at, what, among);
               return info ? readOptions(value, *info, options) : failure();
             })))
       return failure();
   } else {
-    info = readName(node, "rewrite", getRewrites());
+    info = readName(node, what, among);
   }
   if (!info)
     return failure();
@@ -495,7 +499,7 @@ LogicalResult RecipeReader::readRewrite(yaml::Node *node) {
     else
       os << cast<IntegerAttr>(option.getValue()).getInt();
   }
-  recipe.rewrites.push_back({loc, info->pass.str(), text, info->needsSamples});
+  passes.push_back({loc, info->pass.str(), text, info->needsSamples});
   return success();
 }
 
@@ -525,7 +529,11 @@ LogicalResult RecipeReader::readSection(StringRef key, yaml::Node *node) {
   if (!list)
     return fail(node, "expected '" + key + "' to be a list");
   for (yaml::Node &item : *list)
-    if (failed(key == "rules" ? readRule(&item) : readRewrite(&item)))
+    if (failed(key == "rules" ? readRule(&item)
+               : key == "rewrites"
+                   ? readPass(&item, "rewrite", getRewrites(), recipe.rewrites)
+                   : readPass(&item, "correction", getCorrections(),
+                              recipe.corrections)))
       return failure();
   return success();
 }
@@ -533,9 +541,11 @@ LogicalResult RecipeReader::readSection(StringRef key, yaml::Node *node) {
 LogicalResult RecipeReader::readRoot(yaml::Node *root) {
   auto take = [&](yaml::Node *at, StringRef key,
                   yaml::Node *value) -> LogicalResult {
-    if (key != "rules" && key != "rewrites" && key != "calibration")
-      return fail(at,
-                  "expected rules, rewrites or calibration, got '" + key + "'");
+    if (key != "rules" && key != "rewrites" && key != "corrections" &&
+        key != "calibration")
+      return fail(at, "expected rules, rewrites, corrections or calibration, "
+                      "got '" +
+                          key + "'");
     return readSection(key, value);
   };
   if (failed(readMapping(root, "a recipe", take)))

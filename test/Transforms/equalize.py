@@ -52,8 +52,10 @@ for clipped in (False, True):
     onnx.save(m, work / "model.onnx")
     want = squint.session(work / "model.onnx").run(None, feeds)[0]
     name = m.graph.output[0].name
-    library, _ = rewrite(squint, m, work, "--squint-equalize")
-    error = squint.relative_error(squint.run(library, feeds)[name], want)
+    squint.tool("squintc", work / "model.onnx", "--progress=never", "--emit=squint", "-o", work / "raised.mlir")
+    squint.tool("squint-opt", work / "raised.mlir", "--squint-equalize", "-o", work / "equal.mlir")
+    squint.tool("squintc", work / "equal.mlir", "--compile-from=squint", "--progress=never", "--emit=onnx-quantized", "-o", work / "equal.onnx")
+    error = squint.relative_error(squint.session(work / "equal.onnx").run(None, feeds)[0], want)
     print(f"float function: {error:.1e}")
     assert error < 1e-5
     errors = []
@@ -69,9 +71,10 @@ m = model(False)
 onnx.save(m, work / "model.onnx")
 want = squint.session(work / "model.onnx").run(None, feeds)[0]
 name, shifts = m.graph.output[0].name, []
-for passes in ([], [f"--squint-correct-bias=calibration={work / 'samples.npz'}"]):
-    library, _ = rewrite(squint, m, work, "--squint-select-formats=weights=int4:channel", "--squint-quantize-rtn", *passes,
-                         "--squint-forget-originals", stem="b")
+for corrections in ("", "corrections: [correct-bias]\n"):
+    (work / "recipe.yaml").write_text(f"{corrections}rules:\n  - weights: int4:channel\n")
+    flags = [f"--recipe={work / 'recipe.yaml'}", f"--calibration={work / 'samples.npz'}"][:1 + bool(corrections)]
+    library = squint.compile(work / "model.onnx", work / "b.so", *flags)
     shifts.append(np.abs((squint.run(library, feeds)[name].astype(np.float64) - want).mean((0, 2, 3))).max())
 print("largest mean error of a channel: {:.2e}, corrected {:.2e}".format(*shifts))
 assert shifts[1] < 0.5 * shifts[0], shifts

@@ -30,9 +30,9 @@ struct PipelineOptions {
   /// zero points.
   std::string budget;
   bool isSymmetric = false;
-  /// The passes that the recipe's rewrites and methods are, as pipelines spell
-  /// them; `readRecipeOptions` fills them in.
-  std::vector<std::string> rewrites, methods;
+  /// The passes that the recipe's rewrites, methods and corrections are, as
+  /// pipelines spell them; `readRecipeOptions` fills them in.
+  std::vector<std::string> rewrites, methods, corrections;
   /// Samples for static activations and methods, how many of them, and how the
   /// ranges of static activations are found.
   std::string calibration;

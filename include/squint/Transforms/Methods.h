@@ -1,9 +1,9 @@
 //===- Methods.h - how weights are quantized and rewritten ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// One row for each method of choosing codes and each rewrite: its name in
-// recipes, the pass that carries it out and its options. Recipes, the pipeline
-// and the documentation read this table and nothing else.
+// One row for each method of choosing codes, each rewrite and each correction:
+// its name in recipes, the pass that carries it out and its options. Recipes,
+// the pipeline and the documentation read this table and nothing else.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_TRANSFORMS_METHODS_H
@@ -43,6 +43,8 @@ struct MethodInfo {
 llvm::ArrayRef<MethodInfo> getMethods();
 /// What changes a float model without changing its function.
 llvm::ArrayRef<MethodInfo> getRewrites();
+/// What follows when all weights are quantized.
+llvm::ArrayRef<MethodInfo> getCorrections();
 /// Null where there is none of that name.
 const MethodInfo *lookupMethod(llvm::ArrayRef<MethodInfo> among,
                                llvm::StringRef name);

@@ -25,6 +25,8 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
       observer: percentile=99.99     # how static ranges are found; left out: min-max
     rewrites:                        # in this order, before weights are quantized
       - smooth: {alpha: 0.5}
+    corrections:                     # in this order, when weights are quantized
+      - correct-bias
     rules:
       - operators: linear            # linear, conv or embedding; left out: linear and conv
         roles: [q, k, v]             # q, k, v, qkv, o, gate, up, gate-up, down, embedding, head
@@ -181,7 +183,8 @@ def QuantizeGptq : Pass<"squint-quantize-gptq", "::mlir::ModuleOp"> {
 
     Options of the method, beside those of GPTQ itself (`damping`, `act-order`, `static-groups`, `block-size`):
 
-    * `search-scales`: scales by the least error weighted with the diagonal of H;
+    * `search-scales`: scales by the least error in which column j counts `1 / U_jj^2`, what rounding there costs once
+      the columns that follow have made up for what they can;
     * `targets` (a): the layer is asked for what the float model's inputs Xf give, `W + a W (Xf - X)^T X H^-1` (Arai and Ichikawa,
       Quantization Error Propagation, 2025);
     * `residual` (r): a layer whose result is added to a value R is asked for the same share of the error that R has already,

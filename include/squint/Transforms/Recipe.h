@@ -76,8 +76,8 @@ struct RecipeRule {
   const Format &getWeights(int64_t columns) const;
 };
 
-/// A rewrite before weights are quantized.
-struct RecipeRewrite {
+/// A rewrite before weights are quantized or a correction afterwards.
+struct RecipePass {
   mlir::Location loc;
   /// The pass that does it and its options as a pipeline spells them.
   std::string pass, options;
@@ -87,7 +87,7 @@ struct RecipeRewrite {
 struct Recipe {
   std::vector<RecipeRule> rules;
   /// In the order in which they run.
-  std::vector<RecipeRewrite> rewrites;
+  std::vector<RecipePass> rewrites, corrections;
   /// How many samples are read, 0 for all, and how static ranges are observed.
   int64_t samples = 0;
   std::string observer = "min-max";
