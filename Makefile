@@ -10,7 +10,7 @@ CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
 export CCACHE_BASEDIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean conformance nightly
+.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean conformance nightly golden-methods
 
 help:
 	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime'
@@ -23,6 +23,7 @@ help:
 	@echo '               BENCH="--quick --filter=REGEX --json=FILE --compare=FILE"'
 	@echo 'make tune      measure which tiles are best here, for lib/Target/Tuning.def; TUNE="--cpu=CPU"'
 	@echo 'make fuzz      fuzz what reads files under sanitizers, a minute each; FUZZ="--seconds=N --only=NAME"'
+	@echo 'make golden-methods  write anew what other packages make of one layer (downloads some gigabytes)'
 	@echo 'make install   install tools, headers and the CMake package into PREFIX ($(PREFIX))'
 	@echo 'make clean     remove what was built (the Python environment stays)'
 
@@ -85,6 +86,12 @@ sanitized: setup
 
 fuzz: sanitized
 	@$(PYTHON) test/Support/fuzz.py --bin $(BUILD)/asan-ubsan/bin --work $(BUILD)/fuzz $(FUZZ)
+
+golden-methods:
+	@[ -d $(BUILD)/golden-venv ] || python3 -m venv $(BUILD)/golden-venv
+	@$(BUILD)/golden-venv/bin/pip install -q --prefer-binary -r test/Support/golden-requirements.txt
+	@$(BUILD)/golden-venv/bin/pip install -q --no-deps --no-build-isolation autoawq==0.2.9
+	@$(BUILD)/golden-venv/bin/python test/Support/golden_methods.py
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
