@@ -37,8 +37,9 @@ buildBatchMatmul(KernelBuilder &b, mlir::linalg::BatchMatmulOp op, Units units);
 mlir::FailureOr<mlir::Value> buildGatherRows(KernelBuilder &b, GatherRowsOp op,
                                              Units units);
 
-/// The function that decodes row `row` of a plain packed payload into `store(k,
-/// values)`, 16 k at a time with a mask (null for all lanes).
+/// The function that decodes row `row` of a packed payload, plain or in panels
+/// whose rows can be read (PanelRows.h), into `store(k, values)`, 16 k at a
+/// time with a mask (null for all lanes).
 mlir::LogicalResult buildDequantizeRow(
     KernelBuilder &b, mlir::Operation *op, PackedType type, mlir::Value payload,
     mlir::Value row,

@@ -333,7 +333,10 @@ def Kernel_RequireOp : Kernel_Op<"require"> {
 
 def Kernel_DequantizeOp : Kernel_DpsOp<"dequantize"> {
   let summary = "A packed weight as floats";
-  let description = [{ The unfused meaning of a packed weight in plain layout: the reference for `kernel.gemm`. }];
+  let description = [{
+    The unfused meaning of a packed weight, plain or in panels whose rows can be read (`hasPanelRows`): the reference for
+    `kernel.gemm`.
+  }];
   let arguments = (ins Kernel_Weights:$weights, Variadic<Kernel_Shaped>:$outputs,
                        OptionalAttr<TypeAttrOf<Squint_PackedType>>:$weight_type);
   let results = (outs Variadic<AnyRankedTensor>:$results);
