@@ -63,7 +63,7 @@ int main() {
 
 A format is a product: an element, a granularity, a scale type and perhaps a zero point or a minimum.
 
-    NAME[:tensor|channel|token|group=N][,zero-point|,min][,scale=f16|bf16|f32|dynamic8]
+    NAME[:tensor|channel|token|group=N][,zero-point|,min][,scale=f16|bf16|f32|dynamic8|bilevel3][,sparse=2:4][,outliers=N]
 
 `block=N` is `group=N`. A value is `(code - zero point) * scale`, or with `min`, an f16 number of each group,
 `code * scale - min`. Codes are rounded half to even and saturate; the last

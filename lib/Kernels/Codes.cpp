@@ -4,6 +4,7 @@
 
 #include "Codes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Kernels/PanelRows.h"
 #include "squint/Numerics/Blocks.h"
 #include "squint/Numerics/DynamicScale.h"
 #include <cmath>
@@ -93,9 +94,30 @@ Value CodeDecoder::decodeInteger(Value words, int64_t shift, Value zero) {
   return arith::SubFOp::create(b, code, less);
 }
 
-Value CodeDecoder::decode(Value words, int64_t shift, Value zero) {
+/// Half of the entries by each bit, the lowest one first.
+Value CodeDecoder::choose(Value words, int64_t shift, ArrayRef<Value> entries) {
+  SmallVector<Value> left(entries);
+  for (int64_t bit = shift; left.size() > 1; ++bit) {
+    Value isSet = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ne,
+        arith::AndIOp::create(b, words,
+                              b.intConstant(b.i32s(), int64_t(1) << bit)),
+        b.intConstant(b.i32s(), 0));
+    for (size_t i = 0; i < left.size() / 2; ++i)
+      left[i] = arith::SelectOp::create(b, isSet, left[2 * i + 1], left[2 * i]);
+    left.truncate(left.size() / 2);
+  }
+  return left[0];
+}
+
+Value CodeDecoder::decode(Value words, int64_t shift, const CodeGrid &grid) {
+  if (format.isBilevel())
+    return arith::SubFOp::create(b, decodeInteger(words, shift, {}),
+                                 grid.offset);
   if (format.isInteger())
-    return decodeInteger(words, shift, zero);
+    return decodeInteger(words, shift, grid.zero);
+  if (format.isCodebook())
+    return choose(words, shift, grid.entries);
   if (format.bits() <= 4)
     return lookup(shiftRight(words, shift));
   return decodeMiniFloat(shiftLeft(words, 32 - format.bits() - shift),
@@ -154,6 +176,51 @@ PanelGroup PanelReader::locate(Value panel, Value group) {
 Value PanelReader::loadBytes(Value offset, int64_t count) {
   // Headers of groups have all multiples of 16 bytes.
   return b.load(b.vec(b.getI8Type(), count), weights, offset, 16);
+}
+
+/// (code - zero) * step, step and zero those of all 16.
+Value PanelReader::loadBilevel(Value header, bool isZero) {
+  Value numbers =
+      b.toF32(b.bitcast(b.vec(b.getF16Type(), 4),
+                        b.load(b.vec(b.getI8Type(), 8), weights, header, 8)));
+  auto number = [&](int64_t i) {
+    return b.splat(vector::ExtractOp::create(b, numbers, ArrayRef<int64_t>{i}));
+  };
+  Value codes = arith::ExtUIOp::create(
+      b, b.i32s(), b.load(b.vec(b.getI8Type()), weights, b.add(header, 8), 8));
+  if (isZero)
+    codes = arith::ShRUIOp::create(b, codes, b.intConstant(b.i32s(), 3));
+  codes = arith::AndIOp::create(b, codes, b.intConstant(b.i32s(), 7));
+  Value code = arith::SIToFPOp::create(b, b.f32s(), codes);
+  code = arith::SubFOp::create(b, code, number(isZero ? 3 : 1));
+  return arith::MulFOp::create(b, code, number(isZero ? 2 : 0));
+}
+
+Value PanelReader::addOutliers(Value panel,
+                               llvm::function_ref<Value(Value)> loadInput,
+                               Value lanes) {
+  Value list = b.add(panel, layout.outliersOffset);
+  auto loadIndex = [&](Type type, Value offset) -> Value {
+    return arith::IndexCastUIOp::create(b, b.getIndexType(),
+                                        loadScalar(b, type, weights, offset));
+  };
+  b.loop(b.index(0), b.index(PanelLayout::width), 1, [&](Value lane) {
+    Value at = b.add(list, b.mul(lane, 4));
+    Value begin = loadIndex(b.getI32Type(), at),
+          end = loadIndex(b.getI32Type(), b.add(at, 4));
+    Value sum =
+        b.loop(begin, end, 1, b.f32(0.0f), [&](Value i, ValueRange current) {
+          Value k = loadIndex(
+              b.getI16Type(),
+              b.add(b.add(list, layout.outlierColumnsOffset), b.mul(i, 2)));
+          Value value = loadScalar(
+              b, b.getF32Type(), weights,
+              b.add(b.add(list, layout.outlierValuesOffset()), b.mul(i, 4)));
+          return Values{b.fma(loadInput(k), value, current[0])};
+        })[0];
+    memref::StoreOp::create(b, sum, lanes, ValueRange{lane});
+  });
+  return b.load(b.f32s(), lanes, b.index(0), 64);
 }
 
 Value PanelReader::loadHalves(Value offset) {
@@ -231,6 +298,10 @@ Value PanelReader::loadPanelScales(Value panel) {
 Value PanelReader::loadScales(const PanelGroup &group) {
   if (!layout.grouped)
     return {};
+  if (layout.format.isBilevel())
+    return loadBilevel(group.header, /*isZero=*/false);
+  if (layout.format.isCodebook())
+    return b.constant(b.f32s(), 1.0);
   if (layout.hasDynamicScales())
     return loadDynamicScales(group);
   if (!layout.hasScaleCodes()) {
@@ -274,6 +345,22 @@ Value PanelReader::loadZeros(Value header) {
   Value at =
       b.add(header, PanelLayout::width * getScaleBytes(layout.format.scale));
   return arith::ExtUIOp::create(b, b.i32s(), loadBytes(at, 16));
+}
+
+CodeGrid PanelReader::loadGrid(Value header) {
+  CodeGrid grid;
+  if (Value zeros = loadZeros(header))
+    grid.zero = arith::SIToFPOp::create(b, b.f32s(), zeros);
+  if (layout.format.isBilevel())
+    grid.offset = loadBilevel(header, /*isZero=*/true);
+  if (!layout.format.isCodebook())
+    return grid;
+  ScaleType type = layout.format.scale;
+  int64_t bytes = PanelLayout::width * getScaleBytes(type);
+  for (int64_t i = 0; i < layout.format.scalesPerBlock(); ++i)
+    grid.entries.push_back(
+        decoder.decodeScales(loadBytes(b.add(header, i * bytes), bytes), type));
+  return grid;
 }
 
 Value PanelReader::loadTensorScale(Value panel) {
@@ -329,34 +416,71 @@ static int64_t countVectors(const PanelLayout &layout, int64_t quads) {
   return vectors;
 }
 
+/// Each code moves to its byte; what none moves to is the code of zero.
+Value PanelReader::expandQuad(Value stored, Value positions, int64_t q) {
+  auto constant = [&](int64_t value) { return b.intConstant(b.i32s(), value); };
+  auto shiftRight = [&](Value value, int64_t count) -> Value {
+    if (!count)
+      return value;
+    return arith::ShRUIOp::create(b, value, constant(count));
+  };
+  Value words = b.bitcast(b.i32s(), stored);
+  Value places = b.bitcast(b.i32s(), positions);
+  Value quad;
+  for (int64_t i = 0; i < 2; ++i) {
+    Value code = arith::AndIOp::create(
+        b, shiftRight(words, 16 * (q % 2) + 8 * i), constant(255));
+    Value place = arith::AndIOp::create(b, shiftRight(places, 4 * q + 2 * i),
+                                        constant(3));
+    Value moved = arith::ShLIOp::create(
+        b, code, arith::ShLIOp::create(b, place, constant(3)));
+    quad = quad ? arith::OrIOp::create(b, quad, moved).getResult() : moved;
+  }
+  int64_t zero = layout.storedZero() * int64_t(0x01010101);
+  quad = arith::XOrIOp::create(b, quad, constant(static_cast<int32_t>(zero)));
+  return b.bitcast(b.vec(b.getI8Type(), 64), quad);
+}
+
 Value PanelReader::loadQuad(Value codes, int64_t q, int64_t quads) {
   quads = laidOut(quads);
-  Values vectors(countVectors(layout, quads));
+  bool sparse = layout.format.sparse;
+  int64_t stored = sparse ? llvm::divideCeil(quads, 2) : quads,
+          place = sparse ? q / 2 : q, all = countVectors(layout, stored);
+  Values vectors(all);
   int64_t first = 0;
   for (unsigned plane : getPlanes(layout.format.bits())) {
-    int64_t count = llvm::divideCeil(quads * plane, 8), at = first + q % count;
+    int64_t count = llvm::divideCeil(stored * plane, 8),
+            at = first + place % count;
     vectors[at] = loadVector(codes, at);
     first += count;
   }
-  return extractQuad(vectors, q, quads);
+  Value quad = extractQuad(vectors, place, stored);
+  return sparse ? expandQuad(quad, loadVector(codes, all), q) : quad;
 }
 
 KernelBuilder::Values PanelReader::loadQuads(Value codes, int64_t quads) {
   Values vectors, result;
-  for (int64_t i = 0, e = countVectors(layout, laidOut(quads)); i < e; ++i)
+  bool sparse = layout.format.sparse;
+  int64_t laid = laidOut(quads),
+          stored = sparse ? llvm::divideCeil(laid, 2) : laid,
+          count = countVectors(layout, stored);
+  for (int64_t i = 0; i < count + sparse; ++i)
     vectors.push_back(loadVector(codes, i));
-  for (int64_t q = 0; q < quads; ++q)
-    result.push_back(extractQuad(vectors, q, laidOut(quads)));
+  for (int64_t q = 0; q < quads; ++q) {
+    Value quad = extractQuad(vectors, sparse ? q / 2 : q, stored);
+    result.push_back(sparse ? expandQuad(quad, vectors[count], q) : quad);
+  }
   return result;
 }
 
 KernelBuilder::Values PanelReader::loadValues(Value codes, int64_t q,
-                                              int64_t quads, Value zero) {
+                                              int64_t quads,
+                                              const CodeGrid &grid) {
   quads = laidOut(quads);
   ArrayRef<unsigned> planes = getPlanes(layout.format.bits());
   Value bytes;
   int64_t shift = 0;
-  if (planes.size() == 1) {
+  if (planes.size() == 1 && !layout.format.sparse) {
     // In place: what decodes a code takes it from any bits.
     int64_t count = llvm::divideCeil(quads * planes[0], 8);
     bytes = loadVector(codes, q % count);
@@ -367,16 +491,16 @@ KernelBuilder::Values PanelReader::loadValues(Value codes, int64_t q,
   Value words = b.bitcast(b.i32s(), bytes);
   Values values;
   for (int64_t i = 0; i < 4; ++i)
-    values.push_back(decoder.decode(words, shift + 8 * i, zero));
+    values.push_back(decoder.decode(words, shift + 8 * i, grid));
   return values;
 }
 
-Value PanelReader::loadColumn(Value codes, Value k, Value zero) {
+Value PanelReader::loadColumn(Value codes, Value k, const CodeGrid &grid) {
   Value words =
       b.bitcast(b.i32s(), b.load(b.vec(b.getI8Type(), 64), weights,
                                  b.add(codes, b.mul(b.div(k, 4), 64)), 64));
   Value shift =
       arith::IndexCastOp::create(b, b.getI32Type(), b.mul(b.rem(k, 4), 8));
   words = arith::ShRUIOp::create(b, words, b.splat(shift));
-  return decoder.decode(words, 0, zero);
+  return decoder.decode(words, 0, grid);
 }

@@ -17,6 +17,16 @@ namespace squint::kernel {
 /// f32, f16 or bf16 of an element without a scale, or of a stored scale.
 mlir::Type getFloatType(KernelBuilder &b, const Element &element);
 
+/// What codes of a block are decoded with, for 16 outputs each, as f32.
+struct CodeGrid {
+  /// Null for formats without zero points.
+  mlir::Value zero;
+  /// Of bilevel scales.
+  mlir::Value offset;
+  /// Of a codebook.
+  KernelBuilder::Values entries;
+};
+
 /// Byte offsets of what belongs to a group of a panel, and its number; with
 /// superblocks whose scales are codes the header is that of the superblock.
 struct PanelGroup {
@@ -32,9 +42,8 @@ public:
 
   /// The values, not yet scaled, of the codes in bits [shift, shift + bits) of
   /// 32-bit lanes; other bits of a lane may be other codes. Integers are as
-  /// panels store them; `zero` is the zero points as f32 and null for symmetric
-  /// formats.
-  Value decode(Value words, int64_t shift, Value zero);
+  /// panels store them.
+  Value decode(Value words, int64_t shift, const CodeGrid &grid);
   /// Scales of type E8M0 and F8E4M3, and of the wide types, to f32; `raw` is as
   /// many bytes as 16 of them take.
   Value decodeScales(Value raw, ScaleType type);
@@ -50,6 +59,7 @@ private:
   /// A float of 8 bits or less in the highest bits.
   Value decodeMiniFloat(Value words, const MiniFloat &mini);
   Value lookup(Value words);
+  Value choose(Value words, int64_t shift, llvm::ArrayRef<Value> entries);
 
   KernelBuilder &b;
   const Format &format;
@@ -69,12 +79,18 @@ public:
 
   /// 16 scales as f32, of a panel without groups.
   Value loadPanelScales(Value panel);
-  /// 16 scales as f32, null without groups.
+  /// 16 scales as f32, 1 for codebooks and null without groups.
   Value loadScales(const PanelGroup &group);
   /// 16 minima as f32; null for formats without.
   Value loadMins(const PanelGroup &group);
   /// 16 zero points as i32; null for formats without.
   Value loadZeros(Value header);
+  CodeGrid loadGrid(Value header);
+  /// The products of one row with what the outliers of a panel are more than
+  /// their codes, 16 outputs, columns ascending; `loadInput` loads the row's
+  /// activation of a column, `lanes` is scratch memory for 16 floats.
+  Value addOutliers(Value panel, llvm::function_ref<Value(Value)> loadInput,
+                    Value lanes);
   /// The scale of the whole tensor, null for formats without.
   Value loadTensorScale(Value panel);
 
@@ -84,11 +100,16 @@ public:
   /// The same for all quads, each vector loaded once.
   Values loadQuads(Value codes, int64_t quads);
   /// The four k of a quad as floats, before they are scaled.
-  Values loadValues(Value codes, int64_t q, int64_t quads, Value zero);
+  Values loadValues(Value codes, int64_t q, int64_t quads,
+                    const CodeGrid &grid);
   /// The same for one k of the codes of 8 bits that start at `codes`.
-  Value loadColumn(Value codes, Value k, Value zero);
+  Value loadColumn(Value codes, Value k, const CodeGrid &grid);
 
 private:
+  /// Bilevel scales or zero points.
+  Value loadBilevel(Value header, bool isZero);
+  /// Two codes of four as four.
+  Value expandQuad(Value stored, Value positions, int64_t q);
   /// The codes of 16 scales and minima, as i32.
   Value loadScaleCodes(const PanelGroup &group);
   Value loadDynamicScales(const PanelGroup &group);

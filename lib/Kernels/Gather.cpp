@@ -23,27 +23,60 @@ Value squint::kernel::loadScalar(KernelBuilder &b, Type type, Value payload,
                                    ArrayRef<int64_t>{0});
 }
 
+/// Code `number` of a stream of bits, with others above it.
+static Value loadCode(KernelBuilder &b, int64_t bits, Value payload,
+                      Value stream, Value number) {
+  Value bit = b.mul(number, bits);
+  Value at = b.add(stream, b.div(bit, 8));
+  auto loadByte = [&](Value offset) -> Value {
+    return arith::ExtUIOp::create(
+        b, b.getI32Type(),
+        memref::LoadOp::create(b, payload, ValueRange{offset}));
+  };
+  // Scales follow, so that there is a next byte.
+  Value word = arith::OrIOp::create(
+      b, loadByte(at),
+      arith::ShLIOp::create(b, loadByte(b.add(at, 1)), b.i32(8)));
+  Value shift = arith::IndexCastOp::create(b, b.getI32Type(), b.rem(bit, 8));
+  return arith::ShRUIOp::create(b, word, shift);
+}
+
+/// The code of one k of a sparse row: those of the two stored whose position it
+/// is.
+static Value loadSparseCode(KernelBuilder &b, const Format &format,
+                            const PlainLayout &plain, Value payload, Value row,
+                            Value k) {
+  Value quad = b.div(k, 4);
+  Value places = loadCode(
+      b, 4, payload, b.add(row, plain.rowBytes - plain.positionBytes), quad);
+  Value wanted = arith::IndexCastOp::create(b, b.getI32Type(), b.rem(k, 4));
+  Value result = b.i32(0);
+  for (int64_t i = 0; i < 2; ++i) {
+    Value place = arith::AndIOp::create(
+        b, arith::ShRUIOp::create(b, places, b.i32(2 * i)), b.i32(3));
+    Value code =
+        loadCode(b, format.bits(), payload, row, b.add(b.mul(quad, 2), i));
+    Value isHere =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, place, wanted);
+    code = arith::SelectOp::create(b, isHere, code, b.i32(0));
+    result = arith::OrIOp::create(b, result, code);
+  }
+  return result;
+}
+
 /// 16 codes from element `k` of a row as i32, one by one: they may start at any
 /// bit. Lanes beyond the row's end hold its last code.
-static Value gatherCodes(KernelBuilder &b, const Format &format, Value payload,
-                         Value row, Value k, int64_t columns) {
+static Value gatherCodes(KernelBuilder &b, const Format &format,
+                         const PlainLayout &plain, Value payload, Value row,
+                         Value k) {
   int64_t bits = format.bits();
   Value codes = b.intConstant(b.i32s(), 0);
   for (int64_t i = 0; i < kLanes; ++i) {
-    Value bit = b.mul(b.min(b.add(k, i), b.index(columns - 1)), bits);
-    Value at = b.add(row, b.div(bit, 8));
-    auto loadByte = [&](Value offset) -> Value {
-      return arith::ExtUIOp::create(
-          b, b.getI32Type(),
-          memref::LoadOp::create(b, payload, ValueRange{offset}));
-    };
-    // Scales follow, so that there is a next byte.
-    Value word = arith::OrIOp::create(
-        b, loadByte(at),
-        arith::ShLIOp::create(b, loadByte(b.add(at, 1)), b.i32(8)));
-    Value shift = arith::IndexCastOp::create(b, b.getI32Type(), b.rem(bit, 8));
-    codes = vector::InsertOp::create(b, arith::ShRUIOp::create(b, word, shift),
-                                     codes, ArrayRef<int64_t>{i});
+    Value at = b.min(b.add(k, i), b.index(plain.columns - 1));
+    Value code = format.sparse
+                     ? loadSparseCode(b, format, plain, payload, row, at)
+                     : loadCode(b, bits, payload, row, at);
+    codes = vector::InsertOp::create(b, code, codes, ArrayRef<int64_t>{i});
   }
   Value top = b.intConstant(b.i32s(), 32 - bits);
   codes = arith::ShLIOp::create(b, codes, top);
@@ -80,6 +113,58 @@ static Value loadCodes(KernelBuilder &b, const Format &format, Value payload,
   if (isSigned)
     return arith::ExtSIOp::create(b, b.i32s(), codes);
   return arith::ExtUIOp::create(b, b.i32s(), codes);
+}
+
+/// The scale and the zero point of a row's group, in all lanes.
+static std::pair<Value, Value> loadBilevel(KernelBuilder &b,
+                                           const PlainLayout &plain,
+                                           Value payload, Value row,
+                                           Value group) {
+  Value both = arith::ExtUIOp::create(
+      b, b.getI32Type(),
+      memref::LoadOp::create(
+          b, payload,
+          ValueRange{b.add(b.add(b.mul(row, plain.groups), group),
+                           plain.scalesOffset)}));
+  Value block =
+      b.add(b.mul(b.div(row, PlainLayout::rowBlock), plain.groups), group);
+  auto number = [&](int64_t i) {
+    return b.toF32(
+        loadScalar(b, b.getF16Type(), payload,
+                   b.add(b.mul(block, 8), plain.numbersOffset + 2 * i)));
+  };
+  auto decode = [&](int64_t shift, int64_t first) {
+    Value code = arith::AndIOp::create(
+        b, arith::ShRUIOp::create(b, both, b.i32(shift)), b.i32(7));
+    Value value = arith::SIToFPOp::create(b, b.getF32Type(), code);
+    value = arith::SubFOp::create(b, value, number(first + 1));
+    return b.splat(arith::MulFOp::create(b, value, number(first)));
+  };
+  return {decode(0, 0), decode(3, 2)};
+}
+
+/// Over what their codes stand for. Nothing outside of the row is written,
+/// whatever the payload says.
+static void storeOutliers(KernelBuilder &b, const PlainLayout &plain,
+                          const Format &format, Value payload, Value row,
+                          llvm::function_ref<void(Value, Value, Value)> store) {
+  constexpr int64_t columnsOffset = PlainLayout::outlierColumnsOffset;
+  Value list =
+      b.add(b.mul(b.div(row, PlainLayout::rowBlock), plain.outlierBytes),
+            plain.outliersOffset);
+  auto loadIndex = [&](Value offset) -> Value {
+    return arith::IndexCastUIOp::create(
+        b, b.getIndexType(), loadScalar(b, b.getI16Type(), payload, offset));
+  };
+  Value start = b.add(list, b.mul(b.rem(row, PlainLayout::rowBlock), 2));
+  Value end = b.min(loadIndex(b.add(start, 2)), b.index(format.outliers));
+  b.loop(loadIndex(start), end, 1, [&](Value i) {
+    Value at = b.add(list, b.add(b.mul(i, 2), columnsOffset));
+    Value column = b.min(loadIndex(at), b.index(plain.columns - 1));
+    Value value = b.toF32(
+        loadScalar(b, b.getF16Type(), payload, b.add(at, 2 * format.outliers)));
+    store(column, b.splat(value), b.mask(1));
+  });
 }
 
 /// The scale of group `index` of all, where it is quantized itself. `levels` is
@@ -143,23 +228,33 @@ LogicalResult squint::kernel::buildDequantizeRow(
   Value levels =
       format.scale == ScaleType::Dynamic8 ? storeDynamicLevels(b) : Value();
   bool inVectors =
-      format.bits() == 8 ||
-      (format.bits() == 4 && (plain.groups == 1 || plain.groupSize % 2 == 0));
+      !format.sparse &&
+      (format.bits() == 8 ||
+       (format.bits() == 4 && (plain.groups == 1 || plain.groupSize % 2 == 0)));
   Value base = b.mul(row, plain.rowBytes);
   CodeDecoder decoder(b, format);
   auto decodeGroup = [&](Value group, int64_t length) {
     Value index = plain.scaleRows == 1 ? b.index(0)
                                        : b.add(b.mul(row, plain.groups), group);
+    CodeGrid grid;
     Value scale;
-    if (levels) {
+    int64_t bytes = getScaleBytes(format.scale);
+    auto loadScale = [&](Value number) {
+      Value at = b.add(b.mul(number, bytes), plain.scalesOffset);
+      Value raw =
+          b.splat(loadScalar(b, b.getIntegerType(8 * bytes), payload, at));
+      return decoder.decodeScales(
+          b.bitcast(b.vec(b.getI8Type(), kLanes * bytes), raw), format.scale);
+    };
+    int64_t count = format.scalesPerBlock();
+    if (levels)
       scale = loadDynamicScale(b, plain, payload, index, levels);
-    } else {
-      int64_t bytes = getScaleBytes(format.scale);
-      Value at = b.add(b.mul(index, bytes), plain.scalesOffset);
-      scale = b.splat(loadScalar(b, b.getIntegerType(8 * bytes), payload, at));
-      scale = decoder.decodeScales(
-          b.bitcast(b.vec(b.getI8Type(), kLanes * bytes), scale), format.scale);
-    }
+    else if (format.isBilevel())
+      std::tie(scale, grid.offset) = loadBilevel(b, plain, payload, row, group);
+    else if (!format.isCodebook())
+      scale = loadScale(index);
+    for (int64_t i = 0; format.isCodebook() && i < count; ++i)
+      grid.entries.push_back(loadScale(b.add(b.mul(index, count), i)));
     if (hasTensorScale(format))
       scale = arith::MulFOp::create(
           b, scale,
@@ -177,26 +272,29 @@ LogicalResult squint::kernel::buildDequantizeRow(
           b.splat(loadScalar(b, b.getF16Type(), payload,
                              b.add(b.mul(index, 2), plain.zeroPointsOffset))));
     Value start = b.mul(group, plain.groupSize);
-    b.lanes(
-        b.index(length), {}, [&](Value k, Value mask, ValueRange) -> Values {
-          Value at = b.add(start, k);
-          Value codes =
-              inVectors ? loadCodes(b, format, payload, base, at, mask)
-                        : gatherCodes(b, format, payload, base, at, columns);
-          Value value;
-          if (!format.isInteger()) {
-            value = decoder.decode(codes, 0, {});
-          } else {
-            if (zero)
-              codes = arith::SubIOp::create(b, codes, zero);
-            value = arith::SIToFPOp::create(b, b.f32s(), codes);
-          }
-          value = arith::MulFOp::create(b, value, scale);
-          if (min)
-            value = arith::SubFOp::create(b, value, min);
-          store(at, value, mask);
-          return {};
-        });
+    b.lanes(b.index(length), {},
+            [&](Value k, Value mask, ValueRange) -> Values {
+              Value at = b.add(start, k);
+              Value codes =
+                  inVectors ? loadCodes(b, format, payload, base, at, mask)
+                            : gatherCodes(b, format, plain, payload, base, at);
+              Value value;
+              if (!format.isInteger()) {
+                value = decoder.decode(codes, 0, grid);
+              } else {
+                if (zero)
+                  codes = arith::SubIOp::create(b, codes, zero);
+                value = arith::SIToFPOp::create(b, b.f32s(), codes);
+                if (grid.offset)
+                  value = arith::SubFOp::create(b, value, grid.offset);
+              }
+              if (scale)
+                value = arith::MulFOp::create(b, value, scale);
+              if (min)
+                value = arith::SubFOp::create(b, value, min);
+              store(at, value, mask);
+              return {};
+            });
   };
   int64_t full = columns / plain.groupSize, rest = columns % plain.groupSize;
   if (full == 1)
@@ -206,6 +304,8 @@ LogicalResult squint::kernel::buildDequantizeRow(
            [&](Value g) { decodeGroup(g, plain.groupSize); });
   if (rest)
     decodeGroup(b.index(full), rest);
+  if (format.outliers)
+    storeOutliers(b, plain, format, payload, row, store);
   return success();
 }
 

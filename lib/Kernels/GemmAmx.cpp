@@ -32,7 +32,7 @@ public:
                const TileHooks &hooks, ArrayRef<Value> bases, Value sums)
       : b(b), weights(op.getWeights()), layout(layout), blockSize(blockSize),
         inBlocks(inBlocks), signedCodes(signedCodes),
-        unpacked(layout.format.bits() != 8), hooks(hooks), bases(bases),
+        unpacked(!layout.hasByteCodes()), hooks(hooks), bases(bases),
         sums(sums), panels(bases.size()) {}
 
   void build(Value firstRow, Value rowCount);

@@ -121,17 +121,12 @@ private:
     Value mins = reader.loadMins(group);
     return mins ? arith::NegFOp::create(b, mins).getResult() : Value();
   }
-  Value zeroAsFloat(Value header) {
-    Value zeros = reader.loadZeros(header);
-    return zeros ? arith::SIToFPOp::create(b, b.f32s(), zeros).getResult()
-                 : Value();
-  }
 
   PanelReader reader;
   /// Columns that are decoded at a time.
   static constexpr int64_t stretch = 256;
   static_assert(stretch % PanelLayout::piece == 0);
-  Value decoded, inner; // scratch memory
+  Value decoded, inner, outlierSums; // scratch memory
 };
 
 } // namespace
@@ -142,18 +137,29 @@ LogicalResult DecodedGemm::prepare() {
            << "expected an input of f32 without an activation format, got "
            << input.getType();
   plan = planDecodedGemm(b.target, layout);
+  if (layout.format.outliers)
+    outlierSums = b.scratch(kLanes, b.getF32Type());
   return success();
 }
 
 KernelBuilder::Values DecodedGemm::loadColumns(Value panel) {
   Value base = b.mul(panel, layout.panelBytes);
   return {layout.grouped ? reader.loadTensorScale(base)
-                         : reader.loadPanelScales(base)};
+                         : reader.loadPanelScales(base),
+          base};
 }
 
 Value DecodedGemm::finish(Value sum, Value row, ArrayRef<Value> columns) {
-  return columns[0] ? arith::MulFOp::create(b, sum, columns[0]).getResult()
-                    : sum;
+  if (columns[0])
+    sum = arith::MulFOp::create(b, sum, columns[0]);
+  if (!layout.format.outliers)
+    return sum;
+  auto loadInput = [&](Value k) -> Value {
+    return memref::LoadOp::create(b, viewRows(row, 1, k, 1),
+                                  ValueRange{b.index(0), b.index(0)});
+  };
+  return arith::AddFOp::create(
+      b, sum, reader.addOutliers(columns[1], loadInput, outlierSums));
 }
 
 void DecodedGemm::multiply(Values &parts, Value view, int64_t rows, int64_t k,
@@ -176,7 +182,7 @@ KernelBuilder::Values DecodedGemm::addGroup(Values sums, Value row,
                                             int64_t rows, Value panel,
                                             Value group, int64_t length) {
   PanelGroup at = reader.locate(panel, group);
-  Value zero = zeroAsFloat(at.header);
+  CodeGrid grid = reader.loadGrid(at.header);
   Value scale = reader.loadScales(at), negativeMin = loadNegativeMins(at);
   if (layout.grouped)
     prefetch(at.header, layout.headerBytes, rows);
@@ -189,7 +195,7 @@ KernelBuilder::Values DecodedGemm::addGroup(Values sums, Value row,
     Value view = viewRows(row, rows, b.add(start, b.mul(i, step)), count);
     int64_t quads = llvm::divideCeil(count, 4);
     for (int64_t q = 0; q < quads; ++q) {
-      Values values = reader.loadValues(codes, q, quads, zero);
+      Values values = reader.loadValues(codes, q, quads, grid);
       values.truncate(std::min<int64_t>(4, count - 4 * q));
       multiply(parts, view, rows, 4 * q, values);
     }
@@ -240,7 +246,7 @@ KernelBuilder::Values DecodedGemm::buildTile(int64_t rows, Value row,
 void DecodedGemm::decode(Value panel, Value group, Value first, Value length,
                          Value target) {
   PanelGroup at = reader.locate(panel, group);
-  Value zero = zeroAsFloat(at.header);
+  CodeGrid grid = reader.loadGrid(at.header);
   constexpr int64_t step = PanelLayout::piece;
   auto piece = [&](Value i, int64_t count) {
     Value codes = b.add(
@@ -248,7 +254,7 @@ void DecodedGemm::decode(Value panel, Value group, Value first, Value length,
     prefetch(codes, layout.codesBytes(count), kUnitRows);
     int64_t quads = llvm::divideCeil(count, 4);
     for (int64_t q = 0; q < quads; ++q) {
-      Values values = reader.loadValues(codes, q, quads, zero);
+      Values values = reader.loadValues(codes, q, quads, grid);
       for (int64_t j = 0; j < std::min<int64_t>(4, count - 4 * q); ++j)
         b.store(values[j], decoded,
                 b.mul(b.add(b.add(target, b.mul(i, step)), 4 * q + j), kLanes));

@@ -56,7 +56,7 @@ LogicalResult IntegerGemm::prepare() {
            << "expected group sizes of which one divides the other, got "
            << layout.groupSize << " for weights and " << group
            << " for activations";
-  int64_t step = weight.bits() == 8 ? 4 : PanelLayout::piece;
+  int64_t step = layout.hasByteCodes() ? 4 : PanelLayout::piece;
   if (weightRatio != 1 && inBlocks() && blockSize % step)
     return op->emitError() << "expected groups of activations in multiples of "
                            << step << " with '" << weight.str() << "', got "

@@ -38,7 +38,7 @@ private:
                         Value sums) override;
   int64_t getInputStep() const override {
     // Matrix tiles read 64 codes of a row together.
-    return layout.format.bits() == 8 && !plan.tileRows ? kStep : 0;
+    return layout.hasByteCodes() && !plan.tileRows ? kStep : 0;
   }
   /// Where registers are left; a stretch of patches takes its sums with it.
   bool overlapsEpilogues() const override {
@@ -48,7 +48,7 @@ private:
   }
   /// k that are multiplied at a time; codes lie in pieces of 32.
   int64_t getStep() const {
-    return layout.format.bits() == 8 ? kStep : PanelLayout::piece;
+    return layout.hasByteCodes() ? kStep : PanelLayout::piece;
   }
   /// Symmetric weights that are made signed leave nothing to correct by row.
   PatchCodes getPatchCodes() const override {

@@ -68,10 +68,7 @@ void SparseGemm::addColumn(Value x, Value k, Value first, Value last) {
   Value factor = b.splat(x), chain = b.rem(k, chains);
   b.loop(first, last, 1, [&](Value panel) {
     PanelGroup at = reader.locate(b.mul(panel, layout.panelBytes), b.index(0));
-    Value zero = reader.loadZeros(at.header);
-    if (zero)
-      zero = arith::SIToFPOp::create(b, b.f32s(), zero);
-    Value value = reader.loadColumn(at.codes, k, zero);
+    Value value = reader.loadColumn(at.codes, k, reader.loadGrid(at.header));
     Value to = partAt(panel, first, chain);
     b.store(b.fma(factor, value, b.load(b.f32s(), parts, to, 64)), parts, to);
   });
@@ -125,7 +122,7 @@ squint::kernel::createSparseGemm(KernelBuilder &b, GemmOp op,
   auto input = cast<MemRefType>(op.getInput().getType());
   if (!tile || !tile.contains("sparse_input") || op.hasIntegerInput() ||
       op.getWindow() || !input.getElementType().isF32() || layout.isFloat() ||
-      layout.grouped || layout.format.bits() != 8)
+      layout.grouped || !layout.hasByteCodes())
     return nullptr;
   return std::make_unique<SparseGemm>(b, op, layout);
 }

@@ -29,11 +29,13 @@ static int64_t planeVectors(int64_t quads, unsigned plane) {
 int64_t PanelLayout::codesBytes(int64_t length) const {
   if (isFloat())
     return length * width * format.bits() / 8;
-  int64_t quads = divideCeil(length % piece, 4);
-  int64_t bytes = length / piece * (piece * width * format.bits() / 8);
-  for (unsigned plane : getPlanes(format.bits()))
-    bytes += planeVectors(quads, plane) * 64;
-  return bytes;
+  auto pieceBytes = [&](int64_t length) {
+    int64_t bytes = format.sparse && length ? 64 : 0;
+    for (unsigned plane : getPlanes(format.bits()))
+      bytes += planeVectors(divideCeil(storedCodes(length), 4), plane) * 64;
+    return bytes;
+  };
+  return length / piece * pieceBytes(piece) + pieceBytes(length % piece);
 }
 
 bool PanelLayout::hasScaleCodes() const {
@@ -73,9 +75,10 @@ PanelLayout PanelLayout::get(const Format &format, int64_t rows,
     return layout;
   }
   // Elements in blocks always; a minimum has no place in a panel's header.
-  layout.grouped =
-      format.granularity == Granularity::Group &&
-      (format.groupSize < columns || format.blocks() || format.hasMins());
+  bool hasGroups = format.granularity == Granularity::Group;
+  layout.grouped = format.isCodebook() || format.isBilevel() ||
+                   (hasGroups && (format.groupSize < columns ||
+                                  format.blocks() || format.hasMins()));
   if (!layout.grouped) {
     layout.headerBytes = format.zeroPoint ? 192 : 128;
   } else if (layout.hasScaleCodes()) {
@@ -92,16 +95,21 @@ PanelLayout PanelLayout::get(const Format &format, int64_t rows,
     layout.panelBytes = columns / blocks.size * layout.superBytes;
     return layout;
   } else {
-    layout.groupSize = std::min(format.groupSize, columns);
-    layout.groups = divideCeil(columns, format.groupSize);
+    if (hasGroups) {
+      layout.groupSize = std::min(format.groupSize, columns);
+      layout.groups = divideCeil(columns, format.groupSize);
+    }
     layout.prefixBytes = hasTensorScale(format) ? 64 : 0;
     if (layout.hasDynamicScales())
       layout.prefixBytes = alignTo(
           8 + 4 * ((width * layout.groups - 1) / DynamicScale::block + 2), 64);
     layout.headerBytes =
-        width * (getScaleBytes(format.scale) + (format.hasMins()   ? 2
-                                                : format.zeroPoint ? 1
-                                                                   : 0));
+        format.isBilevel()
+            ? 8 + width
+            : width * (format.scalesPerBlock() * getScaleBytes(format.scale) +
+                       (format.hasMins()   ? 2
+                        : format.zeroPoint ? 1
+                                           : 0));
     while (layout.superGroups * layout.headerBytes % 64)
       ++layout.superGroups;
   }
@@ -110,9 +118,14 @@ PanelLayout PanelLayout::get(const Format &format, int64_t rows,
   layout.superBytes =
       layout.superHeaderBytes + layout.superGroups * layout.groupCodesBytes;
   int64_t last = layout.groups - 1;
-  layout.panelBytes = alignTo(layout.codesOffset(last) +
-                                  layout.codesBytes(layout.groupLength(last)),
-                              64);
+  int64_t end =
+      layout.codesOffset(last) + layout.codesBytes(layout.groupLength(last));
+  if (format.outliers) {
+    layout.outliersOffset = alignTo(end, 64);
+    end = layout.outliersOffset + layout.outlierValuesOffset() +
+          4 * format.outliers;
+  }
+  layout.panelBytes = alignTo(end, 64);
   return layout;
 }
 
@@ -225,10 +238,43 @@ void packGroup(const PanelLayout &layout, const char *rows, int64_t rowBytes,
   }
 }
 
+/// The same of a sparse format.
+template <unsigned Bits>
+void packSparseGroup(const PanelLayout &layout, const char *rows,
+                     int64_t rowBytes, int64_t lanes, int64_t start,
+                     int64_t length, int32_t *sums, char *out) {
+  constexpr int64_t piece = PanelLayout::piece;
+  int64_t positions = rowBytes - divideCeil(divideCeil(layout.columns, 4), 2);
+  for (int64_t k = 0; k < length; k += piece) {
+    int64_t count = std::min(piece, length - k), quads = divideCeil(count, 4),
+            stored = layout.storedCodes(count), first = (start + k) / 4;
+    int64_t bytes = layout.codesBytes(count);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const char *row = rows + lane * rowBytes;
+      Piece codes = readPiece<Bits>(row, 2 * first, stored, /*flip=*/0);
+      writePiece<Bits>(codes, divideCeil(stored, 4), out + lane * 4);
+      uint32_t places = 0;
+      for (int64_t q = 0; q < quads; ++q)
+        places |= unpackCode(row + positions, first + q, 4) << (4 * q);
+      std::memcpy(out + bytes - 64 + lane * 4, &places, 4);
+      // That of the codes as others store them.
+      for (int64_t i = 0; sums && i < stored; ++i)
+        sums[lane] += SignExtend32<Bits>(codes[i / 8] >> i % 8 * 8 & 255);
+      if (sums)
+        sums[lane] += layout.storedZero() * static_cast<int32_t>(count);
+    }
+    out += bytes;
+  }
+}
+
 using PackGroup = decltype(packGroup<8>) *;
 constexpr PackGroup kPackGroup[] = {packGroup<2>, packGroup<3>, packGroup<4>,
                                     packGroup<5>, packGroup<6>, packGroup<7>,
                                     packGroup<8>};
+constexpr PackGroup kPackSparseGroup[] = {
+    packSparseGroup<2>, packSparseGroup<3>, packSparseGroup<4>,
+    packSparseGroup<5>, packSparseGroup<6>, packSparseGroup<7>,
+    packSparseGroup<8>};
 
 } // namespace
 
@@ -253,10 +299,23 @@ static void packGroupHeader(const PanelLayout &layout, const PackedView &view,
                             const char *plain, int64_t first, int64_t lanes,
                             int64_t g, char *header) {
   const PlainLayout &source = view.layout();
+  if (layout.format.isBilevel()) {
+    static_assert(PanelLayout::width == PlainLayout::rowBlock);
+    int64_t number = first / PanelLayout::width * source.groups + g;
+    std::memcpy(header, plain + source.numbersOffset + number * 8, 8);
+    packElements(plain + source.scalesOffset + first * source.groups + g,
+                 source.groups, lanes, 1, 1, header + 8);
+    return;
+  }
   int64_t bytes = getScaleBytes(layout.format.scale);
   int64_t index = first * source.groups + g;
-  packElements(plain + source.scalesOffset + index * bytes,
-               source.groups * bytes, lanes, 1, bytes, header);
+  int64_t count = layout.format.scalesPerBlock();
+  // One block of all rows has one table, at index 0.
+  bool isShared = source.scaleRows == 1;
+  packElements(plain + source.scalesOffset +
+                   (isShared ? 0 : index * count * bytes),
+               isShared ? 0 : source.groups * count * bytes, lanes, count,
+               bytes, header);
   if (int64_t size = layout.format.zeroPoint ? 1
                      : layout.format.minimum ? 2
                                              : 0)
@@ -282,6 +341,32 @@ packPanelHeader(const PanelLayout &layout, const PackedView &view,
           -(zero + layout.storedZero()) * static_cast<int32_t>(layout.columns);
   }
   return sums;
+}
+
+/// The outliers of some outputs: what their codes lack.
+static void packOutliers(const PanelLayout &layout, const PackedView &view,
+                         int64_t first, int64_t lanes, char *list) {
+  int32_t index = 0;
+  for (int64_t lane = 0; lane < PanelLayout::width; ++lane) {
+    std::memcpy(list + 4 * lane, &index, 4);
+    if (lane >= lanes)
+      continue;
+    int64_t row = first + lane;
+    view.forOutliers(row, [&](int64_t k, float value) {
+      if (index == layout.format.outliers)
+        return;
+      float decoded =
+          (static_cast<float>(view.code(row, k)) - view.offset(row, k)) *
+          view.scale(row, k);
+      float missing = value - decoded;
+      auto column = static_cast<uint16_t>(k);
+      std::memcpy(list + PanelLayout::outlierColumnsOffset + 2 * index, &column,
+                  2);
+      std::memcpy(list + layout.outlierValuesOffset() + 4 * index, &missing, 4);
+      ++index;
+    });
+  }
+  std::memcpy(list + 4 * PanelLayout::width, &index, 4);
 }
 
 namespace {
@@ -394,7 +479,8 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
       BlockPacker(*this, view).pack(first, lanes, panel);
       continue;
     }
-    PackGroup packGroup = kPackGroup[format.bits() - 2];
+    PackGroup packGroup =
+        (format.sparse ? kPackSparseGroup : kPackGroup)[format.bits() - 2];
     if (!grouped) {
       auto sums = packPanelHeader(*this, view, first, lanes, panel);
       bool hasSums = format.isInteger() || isDoubled();
@@ -413,6 +499,8 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
       packGroup(*this, codes, rowBytes, lanes, g * groupSize, groupLength(g),
                 nullptr, panel + codesOffset(g));
     }
+    if (format.outliers)
+      packOutliers(*this, view, first, lanes, panel + outliersOffset);
   }
 }
 
@@ -421,7 +509,7 @@ bool squint::kernel::hasIntegerProducts(const Format &weight,
   PanelLayout layout;
   layout.format = weight;
   return activation.isInteger() && !activation.element->fixedGroup &&
-         (weight.isInteger() || layout.isDoubled());
+         ((weight.isInteger() && !weight.isBilevel()) || layout.isDoubled());
 }
 
 Expected<int64_t> squint::kernel::getSumGroup(const Format &weight,

@@ -113,7 +113,7 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   if (target.amxInt8 && target.avx512Vnni &&
       (blocks ? blockSize % 64 == 0 : layout.columns >= 64))
     plan.tileRows = 16;
-  plan.unpack = registersPerPanel(target) > 1 && layout.format.bits() < 8;
+  plan.unpack = registersPerPanel(target) > 1 && !layout.hasByteCodes();
   bool dot = unsignedDot || target.dotProd;
   Step step;
   // Float sums of blocks lie beside the others, and so do the quads of a piece
@@ -123,14 +123,15 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
     step.sums = blocks ? 2 : 1 + plan.pairs;
   // Magnitudes and signs.
   bool split = plan.signedWeights && !dot;
-  bool planes = getPlanes(layout.format.bits()).size() > 1;
+  bool planes =
+      getPlanes(layout.format.bits()).size() > 1 || layout.format.sparse;
   step.weights = (blocks || planes) && inRegisters ? 8 : split ? 2 : 1;
   step.others = blocks && inRegisters ? 7 : 3;
   // Rows of codes, scales and sums.
   if (blocks)
     step.maxRows = 8;
   step.product = dot ? 1 : plan.pairs ? 2 : 5;
-  step.unpack = plan.unpack || layout.format.bits() == 8 ? 0 : 2;
+  step.unpack = plan.unpack || layout.hasByteCodes() ? 0 : 2;
   Tile tile = chooseTile(target, layout, step);
   complete(plan, target, layout, blocks ? InnerLoop::Groups : InnerLoop::Bytes,
            tile);

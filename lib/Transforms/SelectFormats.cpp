@@ -37,20 +37,10 @@ static bool isBuiltActivation(const Format &format) {
          format.granularity != Granularity::Tensor;
 }
 
-static bool isBuiltWeight(const Format &format) {
-  return !format.isCodebook() && !format.sparse && !format.isBilevel();
-}
-
 static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
   if (!isBuiltActivation(rule.activations))
     return emitError(loc) << "activations of format '" << rule.activations.str()
                           << "' are not built yet";
-  std::vector<Format> weights = rule.fallbacks;
-  weights.insert(weights.begin(), rule.weights);
-  for (const Format &format : weights)
-    if (!isBuiltWeight(format))
-      return emitError(loc)
-             << "weights of format '" << format.str() << "' are not built yet";
   return success();
 }
 

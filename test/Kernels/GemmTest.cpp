@@ -9,6 +9,7 @@
 #include "squint/Kernels/Layout.h"
 #include "squint/Kernels/Work.h"
 #include "squint/Numerics/DynamicScale.h"
+#include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
@@ -104,11 +105,21 @@ struct Instance {
                 : low + static_cast<int32_t>(random() % (high - low + 1));
         code = static_cast<uint32_t>(value) & ((1u << format.bits()) - 1);
       }
-      packCodes(codes.data(), columns(), format.bits(),
-                plain.data + n * plainLayout.rowBytes);
+      // Of each four any two are zero, or more.
+      for (int64_t k = 0; k < columns() && format.sparse; k += 4) {
+        int64_t first = random() % 4, second = random() % 3;
+        second += second >= first;
+        for (int64_t i : {first, second})
+          if (k + i < columns())
+            codes[k + i] = 0;
+      }
+      packRow(format, codes.data(), columns(),
+              plain.data + n * plainLayout.rowBytes);
     }
     if (!format.hasScale())
       return;
+    if (format.isBilevel())
+      return fillBilevel();
     if (hasTensorScale(format))
       storeScale(uniform(0.1f, 2.0f), ScaleType::F32,
                  plain.data + getTensorScaleOffset(plainLayout), 0);
@@ -120,15 +131,46 @@ struct Instance {
                                  plain.data + plainLayout.numbersOffset);
     }
     for (int64_t i = 0; i < plainLayout.scaleRows * plainLayout.groups; ++i) {
-      storeScale(uniform(0.001f, 0.02f), format.scale,
-                 plain.data + plainLayout.scalesOffset, i);
       if (format.minimum)
         storeScale(uniform(-0.02f, 0.02f), ScaleType::F16,
                    plain.data + plainLayout.zeroPointsOffset, i);
+      for (int64_t j = 0; j < format.scalesPerBlock(); ++j)
+        storeScale(uniform(0.001f, 0.02f), format.scale,
+                   plain.data + plainLayout.scalesOffset,
+                   i * format.scalesPerBlock() + j);
       if (format.zeroPoint)
         plain[plainLayout.zeroPointsOffset + i] =
             extreme ? (i % 2 ? 0 : format.maxCode())
                     : random() % (format.maxCode() + 1);
+    }
+  }
+
+  /// Codes and grids of scales and zero points, and outliers wherever.
+  void fillBilevel() {
+    auto store = [&](int64_t offset, uint16_t value) {
+      std::memcpy(plain.data + offset, &value, 2);
+    };
+    for (int64_t i = 0; i < plainLayout.scalesBytes; ++i)
+      plain[plainLayout.scalesOffset + i] = random() & 63;
+    for (int64_t i = 0; i < plainLayout.numbersBytes / 2; ++i)
+      store(plainLayout.numbersOffset + 2 * i,
+            floatToHalf(i % 2 ? uniform(-8, 8) : uniform(0.001f, 0.02f)));
+    if (!format.outliers)
+      return;
+    for (int64_t n = 0; n < problem.rows; n += PlainLayout::rowBlock) {
+      int64_t list = plainLayout.outliersOffset +
+                     n / PlainLayout::rowBlock * plainLayout.outlierBytes;
+      int64_t count = 0;
+      for (int64_t lane = 0; lane < PlainLayout::rowBlock; ++lane) {
+        store(list + 2 * lane, count);
+        for (int64_t k = 0; k < columns() && n + lane < problem.rows; ++k)
+          if (random() % columns() < 2 && count < format.outliers) {
+            int64_t at = list + PlainLayout::outlierColumnsOffset + 2 * count++;
+            store(at, k);
+            store(at + 2 * format.outliers, floatToHalf(uniform(-3, 3)));
+          }
+      }
+      store(list + 2 * PlainLayout::rowBlock, count);
     }
   }
 
@@ -137,9 +179,11 @@ struct Instance {
     for (int64_t n = 0; n < problem.rows; ++n)
       for (int64_t k = 0; k < problem.columns; ++k) {
         int32_t code = w.code(n, k);
-        levels.push_back(format.isInteger()
-                             ? static_cast<float>(code - w.zeroPoint(n, k))
-                             : format.element->decode(code));
+        levels.push_back(
+            format.isBilevel()    ? static_cast<float>(code) - w.offset(n, k)
+            : format.isInteger()  ? static_cast<float>(code - w.zeroPoint(n, k))
+            : format.isCodebook() ? w.value(n, k)
+                                  : format.element->decode(code));
         scales.push_back(w.storedScale(n, k));
         mins.push_back(w.min(n, k));
       }
@@ -287,6 +331,14 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
     }
     if (format.hasScale())
       acc *= blocks ? w.tensorScale() : w.scale(n, 0);
+    if (format.outliers) {
+      float sum = 0;
+      w.forOutliers(n, [&](int64_t k, float value) {
+        float decoded = (float(w.code(n, k)) - w.offset(n, k)) * w.scale(n, k);
+        sum = std::fma(x.floats[m * K + k], value - decoded, sum);
+      });
+      acc += sum;
+    }
   } else {
     bool doubled = in.layout.isDoubled();
     bool weightBlocks =
@@ -520,6 +572,14 @@ const Problem problems[] = {
     {"nvfp4", "int8:group=32", 16, 96},
     {"nvfp4", "int8:tensor", 32, 41, 100},
     {"nvfp4", "int8:token", 20, 16},
+    {"int3:group=16,scale=bilevel3", "", 48, 200},
+    {"int3:group=16,scale=bilevel3,outliers=40", "", 48, 200},
+    {"int4:group=32,scale=bilevel3,outliers=9", "", 35, 71},
+    {"int2:group=400,scale=bilevel3,outliers=64", "", 17, 300},
+    {"codebook2:group=64", "", 48, 200},
+    {"codebook2:tensor", "", 16, 300},
+    {"codebook4:group=300,scale=f32", "", 32, 700},
+    {"codebook3:channel,scale=bf16", "", 17, 600},
     {"mxfp6e2m3", "", 33, 70},
     {"mxfp6e3m2", "", 16, 96},
     {"mxfp8e5m2", "", 16, 64},
@@ -591,9 +651,20 @@ std::vector<Problem> getProducts() {
           std::tuple(":group=64,zero-point", "int8:token", 35, 101, 0),
           std::tuple(":group=32,zero-point", "", 35, 71, 0)})
       result.push_back({integer + rest, activation, outputs, columns, zero});
-  for (std::string element : {"nf4", "f8e4m3", "f8e5m2"})
+  for (std::string element :
+       {"nf4", "f8e4m3", "f8e5m2", "codebook2", "codebook3", "codebook4"})
     for (const char *rest : {":channel", ":group=32"})
       result.push_back({element + rest, "", 35, 71});
+  for (std::string integer : {"int3", "int4", "int8"})
+    for (auto [rest, activation, outputs, columns, zero] :
+         {std::tuple(":channel", "int8:token", 35, 71, 0),
+          std::tuple(":tensor", "int8:tensor", 48, 66, -9),
+          std::tuple(":group=32", "int8:group=32", 19, 70, 0),
+          std::tuple(":group=64", "int8:token", 35, 130, 0),
+          std::tuple(":channel", "", 48, 300, 0),
+          std::tuple(":group=12", "", 17, 45, 0)})
+      result.push_back(
+          {integer + rest + ",sparse=2:4", activation, outputs, columns, zero});
   return result;
 }
 

@@ -15,7 +15,11 @@
 //   header = scales[16] in the scale's type, then
 //                u8 zero points[16] or f16 minima[16] if there are; S is the
 //                least that makes S headers a multiple of 64 bytes. One
-//                ascending stream whose loads are aligned.
+//                ascending stream whose loads are aligned. A codebook has
+//                entries[2^bits][16] in place of scales, and is laid out so
+//                without groups too.
+//                Bilevel scales: f16 numbers[4] of the panel's rows, u8
+//                codes[16] of scales and zero points.
 //   blocks       whose scales are codes (q4_k and the like): superblocks of one
 //   block: f16 scale[16], (f16 min[16]), codes of the groups' scales and
 //                minima, padding to 64 bytes, then codes(256). The former are
@@ -27,6 +31,9 @@
 //                scales that its groups can be of, padding to 64 bytes; the
 //                scale of output i and group g is of block (phase + i groups +
 //                g) / 256. The levels, f32[256], follow the last panel.
+//   outliers     behind all codes, at a multiple of 64: i32 starts[17] (128
+//                bytes), u16 columns[N], f32 values[N] less what their codes
+//                stand for; those of output i are starts[i] to starts[i + 1]
 //   codes(len)   pieces of 32 k, the last one may be shorter. A piece is q =
 //   ceil(k / 4) quads of 64 bytes: [16][4], a lane of 32 bits holds four
 //   consecutive k of one output.
@@ -36,10 +43,15 @@
 //                bits [p i, p i + p) of the bytes of vector j are those of quad
 //                j + i v: unpacking is a shift and a mask.
 //
-// Codes are unsigned: a symmetric integer's are stored plus 2^(bits - 1), which
-// is then their zero point; those of other elements are stored as they are. A
-// last quad that is not full is filled with zero bytes; kernels read zeros as
-// activations there, or nothing.
+//                Of a sparse format a piece is the codes that are stored, two
+//                for each quad, as if they were the k of half a piece, and then
+//                positions[16], a lane of 32 bits: bits [4 q, 4 q + 4) are
+//                those of quad q. These codes are two's complement.
+//
+// Other codes are unsigned: a symmetric integer's are stored plus 2^(bits - 1),
+// which is then their zero point; those of other elements are stored as they
+// are. A last quad that is not full is filled with zero bytes; kernels read
+// zeros as activations there, or nothing.
 //===----------------------------------------------------------------------===//
 
 #ifndef SQUINT_KERNELS_LAYOUT_H
@@ -76,6 +88,13 @@ struct PanelLayout {
   /// Groups of a superblock, and the bytes before its codes.
   int64_t superGroups = 1, superHeaderBytes = 0;
   int64_t groupCodesBytes = 0, superBytes = 0, panelBytes = 0;
+  /// Within a panel; 0 without outliers.
+  int64_t outliersOffset = 0;
+  /// Within the outliers of a panel.
+  static constexpr int64_t outlierColumnsOffset = 128;
+  int64_t outlierValuesOffset() const {
+    return outlierColumnsOffset + llvm::alignTo(2 * format.outliers, 4);
+  }
 
   static PanelLayout get(const Format &format, int64_t rows, int64_t columns);
 
@@ -102,6 +121,13 @@ struct PanelLayout {
   /// that of the piece plus 1.
   bool sharesPieces() const { return hasScaleCodes() && groupSize < piece; }
 
+  /// Whether codes are bytes in the order of k, so that a read may start at any
+  /// quad.
+  bool hasByteCodes() const { return format.bits() == 8 && !format.sparse; }
+  /// Codes that are stored for `length` k from the start of a piece.
+  int64_t storedCodes(int64_t length) const {
+    return format.sparse ? 2 * llvm::divideCeil(length, 4) : length;
+  }
   /// Bytes of the codes of `length` consecutive k.
   int64_t codesBytes(int64_t length) const;
   /// Length of group `g`; the last one may be shorter.
