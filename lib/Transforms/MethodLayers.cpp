@@ -1,4 +1,4 @@
-//===- MethodLayers.cpp - layers of a method, with their inputs -----------===//
+//===- MethodLayers.cpp - weights by what their inputs are like -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -9,30 +9,127 @@
 using namespace mlir;
 using namespace squint;
 
-MethodOptions squint::getMethodOptions(WeightedOpInterface op) {
-  return MethodOptions(op->getAttrOfType<DictionaryAttr>(kMethodAttr));
+FailureOr<const Hessian *> LayerWeight::getHessian(double damping,
+                                                   bool actOrder) const {
+  HessianOptions wanted;
+  wanted.damping = options.number("damping", damping);
+  wanted.actOrder = options.flag("act-order", actOrder);
+  auto key = std::make_pair(wanted.damping, wanted.actOrder);
+  auto found = hessians.find(key);
+  if (found == hessians.end()) {
+    llvm::Expected<Hessian> made =
+        Hessian::get(inputs.gram, inputs.columns, wanted);
+    WeightedOpInterface layer = op;
+    if (!made)
+      return layer->emitError()
+             << describe(layer) << ": " << llvm::toString(made.takeError());
+    if (made->damping() > wanted.damping)
+      layer->emitRemark() << describe(layer) << ": damping raised from "
+                          << wanted.damping << " to " << made->damping()
+                          << ", with which the Hessian has a factorization";
+    found = hessians.emplace(key, std::move(*made)).first;
+  }
+  return &found->second;
 }
 
-LogicalResult squint::visitMethodLayers(
-    ModuleOp module, StringRef method, const MethodSamples &samples,
-    llvm::function_ref<bool(const MethodOptions &)> needsFloatModel,
-    llvm::function_ref<LogicalResult(const Layer &, const LayerInputs &)>
-        visit) {
-  SmallVector<WeightedOpInterface> wanted;
-  LayerInputsOptions options;
-  module.walk([&](WeightedOpInterface op) {
-    if (!hasMethod(op, method))
-      return;
-    wanted.push_back(op);
-    options.withFloatModel |= needsFloatModel(getMethodOptions(op));
-  });
-  if (wanted.empty())
-    return success();
-  FailureOr<std::unique_ptr<Samples>> opened =
-      openSamples(module, samples.calibration, samples.limit, samples.jobs);
-  if (failed(opened))
+FailureOr<LayerCodes> squint::quantizeByGptq(const LayerWeight &weight,
+                                             const Hessian &hessian,
+                                             GptqOptions options,
+                                             int64_t descent) {
+  options.descentPasses = weight.options.integer("descent", descent);
+  GptqReport report;
+  FailureOr<DataAttr> data = packWeight(
+      weight.op, weight.constant, weight.format,
+      [&](const TensorView &view, MutableArrayRef<char> payload) {
+        std::vector<float> values = readAll(view);
+        GptqLayer layer;
+        layer.weight = values;
+        layer.inputShare = weight.options.number("targets", 0.0);
+        layer.residualShare = weight.options.number("residual", 0.0);
+        if (layer.inputShare != 0.0)
+          layer.inputShift = weight.inputs.cross;
+        if (layer.residualShare != 0.0)
+          layer.residualShift = weight.residual;
+        return quantizeGptq(layer, hessian, weight.format, options, payload,
+                            &report, getThreadPool(weight.op->getContext()));
+      });
+  if (failed(data))
     return failure();
-  auto main = module.lookupSymbol<func::FuncOp>("main");
+  LayerCodes codes{*data};
+  if (report.energy > 0.0)
+    codes.error =
+        (options.descentPasses ? report.descended : report.compensated) /
+        report.energy;
+  return codes;
+}
+
+namespace {
+class LayerQuantizer {
+public:
+  using Quantize =
+      llvm::function_ref<FailureOr<LayerCodes>(const LayerWeight &)>;
+  LayerQuantizer(ModuleOp module, StringRef method, Quantize quantize)
+      : module(module), method(method), quantize(quantize) {}
+
+  FailureOr<int64_t> run(const MethodSamples &samples);
+
+private:
+  /// The layers of all operators with the method, in the order of data.
+  FailureOr<std::vector<Layer>> collect(func::FuncOp main,
+                                        ArrayRef<WeightedOpInterface> wanted);
+  LogicalResult visit(const Layer &layer, const LayerInputs &inputs);
+  LogicalResult replace(WeightedOpInterface op, const LayerInputs &inputs,
+                        ArrayRef<double> residual, LayerHessians &hessians);
+
+  ModuleOp module;
+  StringRef method;
+  Quantize quantize;
+  int64_t count = 0;
+};
+} // namespace
+
+LogicalResult LayerQuantizer::replace(WeightedOpInterface op,
+                                      const LayerInputs &inputs,
+                                      ArrayRef<double> residual,
+                                      LayerHessians &hessians) {
+  MethodOptions options(op->getAttrOfType<DictionaryAttr>(kMethodAttr));
+  FailureOr<Format> format = takeFormat(op, kWeightFormatAttr);
+  if (failed(format))
+    return failure();
+  FailureOr<ConstantOp> constant = getFloatWeight(op, *format);
+  if (failed(constant))
+    return failure();
+  FailureOr<LayerCodes> codes =
+      quantize({op, *constant, *format, options, inputs, residual, hessians});
+  if (failed(codes))
+    return failure();
+  OpBuilder builder(*constant);
+  Value weight = createQuantizedWeight(builder, *constant, codes->data);
+  Operation *dequantize = weight.getDefiningOp();
+  dequantize->setAttr(kQuantizedByAttr, builder.getStringAttr(method));
+  if (codes->error >= 0.0)
+    dequantize->setAttr(kOutputErrorAttr,
+                        builder.getF64FloatAttr(codes->error));
+  op.getWeightOperand().set(weight);
+  if (constant->use_empty())
+    constant->erase();
+  op->removeAttr(kMethodAttr);
+  ++count;
+  return success();
+}
+
+LogicalResult LayerQuantizer::visit(const Layer &layer,
+                                    const LayerInputs &inputs) {
+  LayerHessians hessians;
+  for (auto [op, residual] : llvm::zip_equal(layer.operators, inputs.residuals))
+    if (failed(replace(op, inputs, residual, hessians)))
+      return failure();
+  return success();
+}
+
+FailureOr<std::vector<Layer>>
+LayerQuantizer::collect(func::FuncOp main,
+                        ArrayRef<WeightedOpInterface> wanted) {
   std::vector<Layer> layers = collectLayers(
       main, [&](WeightedOpInterface op) { return hasMethod(op, method); });
   DenseSet<Operation *> visited;
@@ -45,8 +142,51 @@ LogicalResult squint::visitMethodLayers(
              << ": expected a linear or a convolution of one group outside of "
                 "regions for the method "
              << method;
-  options.limit = samples.limit;
-  options.threads = samples.jobs;
-  options.what = method;
-  return visitLayers(main, **opened, layers, options, visit);
+  return layers;
+}
+
+FailureOr<int64_t> LayerQuantizer::run(const MethodSamples &samples) {
+  SmallVector<WeightedOpInterface> wanted;
+  LayerInputsOptions options;
+  module.walk([&](WeightedOpInterface op) {
+    if (!hasMethod(op, method))
+      return;
+    wanted.push_back(op);
+    MethodOptions own(op->getAttrOfType<DictionaryAttr>(kMethodAttr));
+    options.withFloatModel |=
+        own.number("targets", 0.0) != 0.0 || own.number("residual", 0.0) != 0.0;
+  });
+  if (!wanted.empty()) {
+    FailureOr<std::unique_ptr<Samples>> opened =
+        openSamples(module, samples.calibration, samples.limit, samples.jobs);
+    if (failed(opened))
+      return failure();
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    FailureOr<std::vector<Layer>> layers = collect(main, wanted);
+    if (failed(layers))
+      return failure();
+    options.limit = samples.limit;
+    options.threads = samples.jobs;
+    options.what = method;
+    if (failed(visitLayers(main, **opened, *layers, options,
+                           [&](const Layer &layer, const LayerInputs &inputs) {
+                             return visit(layer, inputs);
+                           })))
+      return failure();
+  }
+  module.getContext()->getLoadedDialect<SquintDialect>()->getStores().collect(
+      module);
+  return count;
+}
+
+FailureOr<int64_t> squint::quantizeLayers(ModuleOp module, StringRef method,
+                                          const MethodSamples &samples,
+                                          LayerQuantizer::Quantize quantize) {
+  return LayerQuantizer(module, method, quantize).run(samples);
+}
+
+void squint::addLayerDialects(DialectRegistry &registry) {
+  registry.insert<SquintDialect>();
+  if (auto add = getSliceCompilation().addDialects)
+    add(registry);
 }

@@ -15,24 +15,37 @@ const MethodOption *MethodInfo::lookup(StringRef option) const {
   return nullptr;
 }
 
+// Of methods that compensate.
+static constexpr MethodOption damping = {
+    "damping", OptionKind::Number,
+    "share of the mean of the Hessian's diagonal that is added to it", 0, 10};
+static constexpr MethodOption actOrder = {
+    "act-order", OptionKind::Flag,
+    "take columns by descending diagonal of the Hessian"};
+static constexpr MethodOption blockSize = {
+    "block-size", OptionKind::Integer, "columns between two updates", 1, 65536};
+static constexpr MethodOption targets = {
+    "targets", OptionKind::Number,
+    "share of the float model's outputs in what a layer is asked for", 0, 1};
+static constexpr MethodOption residual = {
+    "residual", OptionKind::Number,
+    "share of the residual stream's error that a layer takes back", 0, 1};
+static constexpr MethodOption descent = {
+    "descent", OptionKind::Integer,
+    "rounds of coordinate descent with least-squares scales", 0, 16};
+
 static constexpr MethodOption gptqOptions[] = {
-    {"damping", OptionKind::Number,
-     "share of the mean of the Hessian's diagonal that is added to it", 0, 10},
-    {"act-order", OptionKind::Flag,
-     "take columns by descending diagonal of the Hessian"},
+    damping,
+    actOrder,
     {"static-groups", OptionKind::Flag,
      "choose all scales before the first column"},
-    {"block-size", OptionKind::Integer, "columns between two updates", 1,
-     65536},
+    blockSize,
     {"search-scales", OptionKind::Flag,
      "choose scales by the error weighted with what each column's rounding "
      "costs after compensation"},
-    {"targets", OptionKind::Number,
-     "share of the float model's outputs in what a layer is asked for", 0, 1},
-    {"residual", OptionKind::Number,
-     "share of the residual stream's error that a layer takes back", 0, 1},
-    {"descent", OptionKind::Integer,
-     "rounds of coordinate descent with least-squares scales", 0, 16},
+    targets,
+    residual,
+    descent,
 };
 
 static constexpr MethodOption awqOptions[] = {
@@ -47,6 +60,28 @@ static constexpr MethodOption rtnOptions[] = {
      "of a block's values that its range holds", 50, 100},
 };
 
+static constexpr MethodOption codebookOptions[] = {
+    damping,
+    actOrder,
+    {"compensate", OptionKind::Flag,
+     "make up for errors in the columns that follow"},
+    targets,
+    residual,
+    {"descent", OptionKind::Integer, "rounds of coordinate descent", 0, 16},
+};
+
+static constexpr MethodOption sparseOptions[] = {
+    damping, blockSize, targets, residual, descent,
+};
+
+static constexpr MethodOption spqrOptions[] = {
+    {"threshold", OptionKind::Number,
+     "share of a column's mean variance that makes an outlier; 0 for none", 0,
+     1000},
+    damping,
+    actOrder,
+};
+
 llvm::ArrayRef<MethodInfo> squint::getMethods() {
   static const MethodInfo methods[] = {
       {"gptq", "squint-quantize-gptq", true,
@@ -59,6 +94,14 @@ llvm::ArrayRef<MethodInfo> squint::getMethods() {
        false,
        "fit minima so that few weights are far off",
        {}},
+      {"codebook", "squint-quantize-codebook", true,
+       "fit a table of values to each block", codebookOptions},
+      {"sparse", "squint-quantize-sparse", true,
+       "keep two of every four weights and make up for the others",
+       sparseOptions},
+      {"spqr", "squint-quantize-spqr", true,
+       "small groups with coarse scales, and outliers in half precision",
+       spqrOptions},
       {"rtn", "squint-quantize-rtn", false, "round to the nearest code",
        rtnOptions},
   };

@@ -4,7 +4,6 @@
 
 #include "MethodLayers.h"
 #include "WeightedOps.h"
-#include "squint/Calibration/SliceCompiler.h"
 #include "squint/Numerics/Awq.h"
 #include "squint/Transforms/Passes.h"
 
@@ -21,59 +20,32 @@ struct QuantizeAwq : squint::impl::QuantizeAwqBase<QuantizeAwq> {
   using QuantizeAwqBase::QuantizeAwqBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<SquintDialect>();
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addLayerDialects(registry);
   }
   void runOnOperation() override;
-
-private:
-  LogicalResult quantize(WeightedOpInterface op, const LayerInputs &inputs);
 };
 } // namespace
 
-LogicalResult QuantizeAwq::quantize(WeightedOpInterface op,
-                                    const LayerInputs &inputs) {
-  bool clips = getMethodOptions(op).flag("clip", true);
-  FailureOr<Format> format = takeFormat(op, kWeightFormatAttr);
-  if (failed(format))
-    return failure();
-  FailureOr<ConstantOp> constant = getFloatWeight(op, *format);
-  if (failed(constant))
-    return failure();
-  FailureOr<DataAttr> codes =
-      packWeight(op, *constant, *format,
+static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
+  llvm::ThreadPoolInterface *pool = getThreadPool(weight.op->getContext());
+  FailureOr<DataAttr> data =
+      packWeight(weight.op, weight.constant, weight.format,
                  [&](const TensorView &view, MutableArrayRef<char> payload) {
-                   llvm::ThreadPoolInterface *pool =
-                       getThreadPool(&getContext());
-                   if (!clips)
-                     return quantizeRtn(view, *format, payload, pool);
-                   std::vector<float> weight(view.rows() * view.columns());
-                   view.readRows(0, view.rows(), weight.data());
-                   return quantizeClipped(weight, view.columns(), inputs.gram,
-                                          *format, payload, pool);
+                   if (!weight.options.flag("clip", true))
+                     return quantizeRtn(view, weight.format, payload, pool);
+                   return quantizeClipped(readAll(view), view.columns(),
+                                          weight.inputs.gram, weight.format,
+                                          payload, pool);
                  });
-  if (failed(codes))
+  if (failed(data))
     return failure();
-  OpBuilder builder(*constant);
-  op.getWeightOperand().set(createQuantizedWeight(builder, *constant, *codes));
-  if (constant->use_empty())
-    constant->erase();
-  op->removeAttr(kMethodAttr);
-  ++numWeights;
-  return success();
+  return LayerCodes{*data};
 }
 
 void QuantizeAwq::runOnOperation() {
-  auto visit = [&](const Layer &layer, const LayerInputs &inputs) {
-    return failure(llvm::any_of(layer.operators, [&](WeightedOpInterface op) {
-      return failed(quantize(op, inputs));
-    }));
-  };
-  if (failed(visitMethodLayers(
-          getOperation(), "awq", {calibration, samples, jobs},
-          [](const MethodOptions &) { return false; }, visit)))
+  FailureOr<int64_t> count = quantizeLayers(
+      getOperation(), "awq", {calibration, samples, jobs}, quantize);
+  if (failed(count))
     return signalPassFailure();
-  getContext().getLoadedDialect<SquintDialect>()->getStores().collect(
-      getOperation());
+  numWeights += *count;
 }

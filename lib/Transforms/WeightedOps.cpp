@@ -89,6 +89,12 @@ squint::readWeight(WeightedOpInterface op, ConstantOp constant,
   return diagnostic << ": " << llvm::toString(std::move(error));
 }
 
+std::vector<float> squint::readAll(const TensorView &view) {
+  std::vector<float> values(view.rows() * view.columns());
+  view.readRows(0, view.rows(), values.data());
+  return values;
+}
+
 FailureOr<DataAttr> squint::packWeight(
     WeightedOpInterface op, ConstantOp constant, const Format &format,
     llvm::function_ref<llvm::Error(const TensorView &, MutableArrayRef<char>)>
@@ -180,6 +186,9 @@ LogicalResult WeightQuantizer::quantize(WeightedOpInterface op) {
     }
     OpBuilder builder(constant);
     weight = createQuantizedWeight(builder, constant, data);
+    if (StringRef name = MethodOptions(method).name(); name != "rtn")
+      weight.getDefiningOp()->setAttr(kQuantizedByAttr,
+                                      builder.getStringAttr(name));
   }
   op.getWeightOperand().set(weight);
   op->removeAttr(kMethodAttr);

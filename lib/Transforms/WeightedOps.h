@@ -39,6 +39,9 @@ mlir::LogicalResult
 readWeight(WeightedOpInterface op, ConstantOp constant,
            llvm::function_ref<llvm::Error(const TensorView &)> take);
 
+/// All of a matrix as f32.
+std::vector<float> readAll(const TensorView &view);
+
 /// The codes of an operator's weight: bytes in a new store, which `fill`
 /// writes.
 mlir::FailureOr<DataAttr>

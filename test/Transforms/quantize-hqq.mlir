@@ -5,7 +5,7 @@
 // CHECK-SAME: (%[[X:.*]]: tensor<?x8xf32>
 func.func @main(%x: tensor<?x8xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
   // CHECK: %[[W:.*]] = squint.constant #squint.data<"{{.*}}", {{[0-9]+}}, 136> : !squint.packed<2x8, "int4:group=4,min,scale=f16">
-  // CHECK: %[[D:.*]] = squint.dequantize %[[W]] {squint.original = dense<{{.*}}> : tensor<2x8xf32>}
+  // CHECK: %[[D:.*]] = squint.dequantize %[[W]] {squint.original = dense<{{.*}}> : tensor<2x8xf32>, squint.quantized_by = "hqq"}
   %w = squint.constant dense<[[1.0, 2.0, 3.0, 9.0, 0.0, 0.0, 0.0, 0.0], [-5.0, 6.0, -7.0, 8.0, 5.0, 5.0, 5.0, 5.0]]> : tensor<2x8xf32>
   // CHECK: squint.linear %[[X]], %[[D]] : tensor<?x8xf32>
   %0 = squint.linear %x, %w {squint.weight_format = "int4:group=4,min,scale=f16", squint.method = {name = "hqq"}}

@@ -1,0 +1,49 @@
+//===- QuantizeSparse.cpp - two of every four weights -----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "MethodLayers.h"
+#include "WeightedOps.h"
+#include "squint/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace squint;
+
+namespace squint {
+#define GEN_PASS_DEF_QUANTIZESPARSE
+#include "squint/Transforms/Passes.h.inc"
+} // namespace squint
+
+namespace {
+struct QuantizeSparse : squint::impl::QuantizeSparseBase<QuantizeSparse> {
+  using QuantizeSparseBase::QuantizeSparseBase;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    addLayerDialects(registry);
+  }
+  void runOnOperation() override;
+};
+} // namespace
+
+static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
+  WeightedOpInterface op = weight.op;
+  if (!weight.format.sparse)
+    return op->emitError() << describe(op)
+                           << ": expected a format with sparse=2:4, got '"
+                           << weight.format.str() << "'";
+  // Fours of columns are neighbours.
+  FailureOr<const Hessian *> hessian = weight.getHessian(0.01, false);
+  if (failed(hessian))
+    return failure();
+  GptqOptions options;
+  options.blockSize = weight.options.integer("block-size", options.blockSize);
+  return quantizeByGptq(weight, **hessian, options, /*descent=*/0);
+}
+
+void QuantizeSparse::runOnOperation() {
+  FailureOr<int64_t> count = quantizeLayers(
+      getOperation(), "sparse", {calibration, samples, jobs}, quantize);
+  if (failed(count))
+    return signalPassFailure();
+  numWeights += *count;
+}
