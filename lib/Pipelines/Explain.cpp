@@ -87,6 +87,20 @@ static FailureOr<Row> explainRow(WeightedOpInterface op, Sizes &sizes) {
              getText(op, kReasonAttr, "no rule")};
 }
 
+/// How an attention keeps its keys and values.
+static void explainCache(AttentionOp op, llvm::raw_ostream &os) {
+  auto entries = op->getAttrOfType<DictionaryAttr>(kCacheFormatAttr);
+  if (!entries)
+    return;
+  os << "kv-cache of " << getNodeName(op) << ": keys "
+     << entries.getAs<StringAttr>("keys").getValue()
+     << (entries.contains("keys_along") ? " along tokens" : "") << ", values "
+     << entries.getAs<StringAttr>("values").getValue();
+  if (auto recent = entries.getAs<IntegerAttr>("recent"))
+    os << ", the last " << recent.getInt() << " tokens f16";
+  os << "\n";
+}
+
 LogicalResult squint::explainFormats(ModuleOp module,
                                      const PipelineOptions &options,
                                      llvm::raw_ostream &os) {
@@ -148,6 +162,7 @@ LogicalResult squint::explainFormats(ModuleOp module,
     }
     os << StringRef(line).rtrim() << "\n";
   }
+  module.walk([&](AttentionOp op) { explainCache(op, os); });
   os << llvm::formatv("{0} weights, {1:f2} MB of {2:f2} MB in floats\n",
                       rows.size() - 1, sizes.stored / 1e6, sizes.floats / 1e6);
   if (auto plan = module->getAttrOfType<StringAttr>("squint.plan"))

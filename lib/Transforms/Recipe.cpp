@@ -40,10 +40,20 @@ const Format &RecipeRule::getWeights(int64_t columns) const {
   return *format;
 }
 
+/// Whether one of the selectors fits, or there is none.
+template <typename Wanted, typename Predicate>
+static bool fits(const Wanted &wanted, Predicate predicate) {
+  return wanted.empty() || llvm::any_of(wanted, predicate);
+}
+
+bool CacheRule::matches(StringRef name, int64_t depth, int64_t count) const {
+  return fits(names, [&](auto &glob) { return glob.match(name); }) &&
+         fits(depths, [&](const DepthRange &range) {
+           return range.contains(depth, count);
+         });
+}
+
 bool RecipeRule::matches(const OperatorFacts &facts) const {
-  auto fits = [](const auto &wanted, auto &&predicate) {
-    return wanted.empty() || llvm::any_of(wanted, predicate);
-  };
   if (facts.kind == "embedding" && operators.empty() && roles.empty())
     return false;
   return fits(operators, [&](StringRef kind) { return kind == facts.kind; }) &&
@@ -57,6 +67,22 @@ bool RecipeRule::matches(const OperatorFacts &facts) const {
          fits(layers, [&](StringRef layer) {
            return layer == "first" ? facts.isFirst : facts.isLast;
          });
+}
+
+/// What can be stored token by token: integers, and floats of 8 bits.
+static llvm::Error checkCacheFormat(const Format &format) {
+  bool isFree = format.hasScale() && !format.element->fixedGroup;
+  bool isStored =
+      format.isInteger() ||
+      (format.element->kind == ElementKind::Float && format.bits() == 8);
+  if (isFree && isStored && format.clip == 1.0f &&
+      format.granularity != Granularity::Tensor)
+    return llvm::Error::success();
+  return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                 "expected integers or floats of 8 bits by "
+                                 "token or in groups for keys and "
+                                 "values, got '" +
+                                     format.str() + "'");
 }
 
 namespace {
@@ -87,7 +113,7 @@ private:
   LogicalResult readRoot(yaml::Node *root);
   LogicalResult readSection(StringRef key, yaml::Node *node);
   LogicalResult readRule(yaml::Node *node);
-  LogicalResult readKey(yaml::KeyValueNode &entry, RecipeRule &rule);
+  LogicalResult readCacheRule(yaml::Node *node);
   LogicalResult readPass(yaml::Node *node, StringRef what,
                          ArrayRef<MethodInfo> among,
                          std::vector<RecipePass> &passes);
@@ -106,6 +132,7 @@ private:
   LogicalResult readDepth(yaml::Node *node, StringRef text,
                           std::vector<DepthRange> &ranges);
   LogicalResult readInteger(yaml::Node *node, StringRef what, int64_t &value);
+  LogicalResult readOptional(yaml::Node *node, bool &isOptional);
   /// The options of a method or rewrite; `add` gets names and values.
   LogicalResult readOptions(yaml::Node *node, const MethodInfo &info,
                             SmallVectorImpl<NamedAttribute> &options);
@@ -398,6 +425,56 @@ const MethodInfo *RecipeReader::readName(yaml::Node *node, StringRef what,
   return nullptr;
 }
 
+LogicalResult RecipeReader::readOptional(yaml::Node *node, bool &isOptional) {
+  FailureOr<Attribute> flag =
+      readOption(node, {"optional", OptionKind::Flag, ""});
+  if (failed(flag))
+    return failure();
+  isOptional = cast<BoolAttr>(*flag).getValue();
+  return success();
+}
+
+LogicalResult RecipeReader::readCacheRule(yaml::Node *node) {
+  CacheRule rule{locate(node)};
+  std::vector<std::string> along;
+  auto take = [&](yaml::Node *at, StringRef key,
+                  yaml::Node *value) -> LogicalResult {
+    if (key == "names")
+      return readGlobs(value, key, rule.names);
+    if (key == "depths")
+      return readStrings(value, key, [&](yaml::Node *node, std::string text) {
+        return readDepth(node, text, rule.depths);
+      });
+    if (key == "optional")
+      return readOptional(value, rule.isOptional);
+    if (key == "keys" || key == "values") {
+      Format &format = key == "keys" ? rule.keys : rule.values;
+      if (failed(readFormat(value, key, FormatRole::Activation, format)))
+        return failure();
+      if (llvm::Error error = checkCacheFormat(format))
+        return fail(value, llvm::toString(std::move(error)));
+      return success();
+    }
+    if (key == "keys-along")
+      return readWord(value, key, {"channels", "tokens"}, along);
+    if (key == "recent")
+      return readInteger(value, key, rule.recent);
+    return fail(at, "expected names, depths, optional, keys, keys-along, "
+                    "values or recent, got '" +
+                        key + "'");
+  };
+  if (failed(readMapping(node, "a rule", take)))
+    return failure();
+  if (!rule.keys.element || !rule.values.element)
+    return fail(node, "expected formats of keys and of values");
+  rule.keysAlongTokens = !along.empty() && along.back() == "tokens";
+  if (rule.keysAlongTokens && rule.keys.granularity != Granularity::Group)
+    return fail(node, "expected keys in groups to run along tokens, got '" +
+                          rule.keys.str() + "'");
+  recipe.cache.push_back(std::move(rule));
+  return success();
+}
+
 LogicalResult RecipeReader::readRule(yaml::Node *node) {
   Format none = llvm::cantFail(Format::parse("f32", FormatRole::Any));
   RecipeRule rule{locate(node)};
@@ -424,14 +501,8 @@ LogicalResult RecipeReader::readRule(yaml::Node *node) {
       return readStrings(value, key, [&](yaml::Node *node, std::string text) {
         return readDepth(node, text, rule.depths);
       });
-    if (key == "optional") {
-      FailureOr<Attribute> flag =
-          readOption(value, {"optional", OptionKind::Flag, ""});
-      if (failed(flag))
-        return failure();
-      rule.isOptional = cast<BoolAttr>(*flag).getValue();
-      return success();
-    }
+    if (key == "optional")
+      return readOptional(value, rule.isOptional);
     hasFormat |= key == "weights" || key == "activations";
     if (key == "weights")
       return readWeights(value, rule);
@@ -529,7 +600,8 @@ LogicalResult RecipeReader::readSection(StringRef key, yaml::Node *node) {
   if (!list)
     return fail(node, "expected '" + key + "' to be a list");
   for (yaml::Node &item : *list)
-    if (failed(key == "rules" ? readRule(&item)
+    if (failed(key == "rules"      ? readRule(&item)
+               : key == "kv-cache" ? readCacheRule(&item)
                : key == "rewrites"
                    ? readPass(&item, "rewrite", getRewrites(), recipe.rewrites)
                    : readPass(&item, "correction", getCorrections(),
@@ -542,15 +614,15 @@ LogicalResult RecipeReader::readRoot(yaml::Node *root) {
   auto take = [&](yaml::Node *at, StringRef key,
                   yaml::Node *value) -> LogicalResult {
     if (key != "rules" && key != "rewrites" && key != "corrections" &&
-        key != "calibration")
-      return fail(at, "expected rules, rewrites, corrections or calibration, "
-                      "got '" +
+        key != "kv-cache" && key != "calibration")
+      return fail(at, "expected rules, rewrites, corrections, kv-cache or "
+                      "calibration, got '" +
                           key + "'");
     return readSection(key, value);
   };
   if (failed(readMapping(root, "a recipe", take)))
     return failure();
-  if (recipe.rules.empty())
+  if (recipe.rules.empty() && recipe.cache.empty())
     return fail(root, "expected at least one rule");
   return success();
 }

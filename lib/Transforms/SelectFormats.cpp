@@ -37,6 +37,20 @@ static bool isBuiltActivation(const Format &format) {
          format.granularity != Granularity::Tensor;
 }
 
+/// What a rule says, as `squint.kv_format` has it.
+static DictionaryAttr spellCacheFormat(MLIRContext *context,
+                                       const CacheRule &rule) {
+  Builder builder(context);
+  NamedAttrList entries;
+  entries.set("keys", builder.getStringAttr(rule.keys.str()));
+  entries.set("values", builder.getStringAttr(rule.values.str()));
+  if (rule.keysAlongTokens)
+    entries.set("keys_along", builder.getStringAttr("tokens"));
+  if (rule.recent)
+    entries.set("recent", builder.getI64IntegerAttr(rule.recent));
+  return entries.getDictionary(context);
+}
+
 static LogicalResult checkBuilt(Location loc, const RecipeRule &rule) {
   if (!isBuiltActivation(rule.activations))
     return emitError(loc) << "activations of format '" << rule.activations.str()
@@ -65,19 +79,24 @@ private:
   LogicalResult selectActivation(WeightedOpInterface op, TrackedRule &tracked,
                                  const Format *weight);
   LogicalResult checkRules();
+  /// How attentions keep their keys and values.
+  LogicalResult selectCaches();
 
   /// Those of the recipe, then the one that the options spell.
   std::vector<TrackedRule> rules;
+  std::vector<CacheRule> cache;
 };
 } // namespace
 
 LogicalResult SelectFormats::initialize(MLIRContext *context) {
   rules.clear();
+  cache.clear();
   Location loc = UnknownLoc::get(context);
   if (!recipe.empty()) {
     FailureOr<Recipe> read = readRecipe(context, recipe);
     if (failed(read))
       return failure();
+    cache = std::move(read->cache);
     for (RecipeRule &rule : read->rules) {
       std::string reason = "rule " + std::to_string(rules.size() + 1);
       if (auto at = dyn_cast<FileLineColLoc>(rule.loc))
@@ -223,10 +242,43 @@ LogicalResult SelectFormats::checkRules() {
   return success();
 }
 
+LogicalResult SelectFormats::selectCaches() {
+  SmallVector<AttentionOp> attentions;
+  getOperation().walk([&](AttentionOp op) { attentions.push_back(op); });
+  auto count = static_cast<int64_t>(attentions.size());
+  std::vector<int64_t> matched(cache.size()), taken(cache.size());
+  for (auto [depth, op] : llvm::enumerate(attentions)) {
+    bool isTaken = op->hasAttr(kCacheFormatAttr);
+    for (auto [i, rule] : llvm::enumerate(cache)) {
+      if (!rule.matches(getNodeName(op), static_cast<int64_t>(depth), count))
+        continue;
+      ++matched[i];
+      if (isTaken)
+        continue;
+      op->setAttr(kCacheFormatAttr, spellCacheFormat(&getContext(), rule));
+      ++taken[i];
+      isTaken = true;
+      ++numCaches;
+    }
+  }
+  for (auto [i, rule] : llvm::enumerate(cache)) {
+    if (taken[i])
+      emitWarning(rule.loc) << "formats of keys and values go to " << taken[i]
+                            << " attentions as attributes: kernels that keep "
+                               "them so are not built yet";
+    else if (!rule.isOptional)
+      return emitError(rule.loc)
+             << (matched[i] ? "rule takes no attention: earlier rules match "
+                              "all of its"
+                            : "rule matches no attention");
+  }
+  return success();
+}
+
 void SelectFormats::runOnOperation() {
   for (auto function : getOperation().getOps<FunctionOpInterface>())
     if (!function.isExternal() && failed(selectAll(function)))
       return signalPassFailure();
-  if (failed(checkRules()))
+  if (failed(checkRules()) || failed(selectCaches()))
     signalPassFailure();
 }

@@ -188,4 +188,4 @@ rules:
 
 //--- section.yaml
 budget: 3
-# SECTION: section.yaml:1:1: error: expected rules, rewrites, corrections or calibration, got 'budget'
+# SECTION: section.yaml:1:1: error: expected rules, rewrites, corrections, kv-cache or calibration, got 'budget'

@@ -42,6 +42,14 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
         optional: true               # need not match
         weights: [q6_k, int8:channel] # the first whose blocks the rows fill
       - weights: int4:group=32
+    kv-cache:                        # how attentions keep keys and values
+      - depths: [0, -1]              # among all attentions; names and optional as in rules
+        keys: int8:token
+        values: int8:token
+      - keys: int4:group=32,zero-point
+        keys-along: tokens           # groups of 32 tokens, each channel its own scale; left out: channels
+        values: int4:group=32,zero-point
+        recent: 128                  # the last tokens stay f16; left out: 0
     ```
 
     A selector that is left out fits everything, but embeddings are only taken by `operators` or `roles`. A depth is a number from 0
@@ -49,6 +57,10 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
     (`7n/8`, `n/8+2`, rounded down). The first rule that fits an operator decides both of its formats. A rule that fits nothing is an
     error unless it is optional, whether nothing has that name or earlier rules took all of it, and so is a format that no operator
     takes. Formats without kernels are refused by name. A method goes to `squint.method`, for the pass that carries it out.
+
+    The first rule of `kv-cache` that fits an attention becomes its `squint.kv_format`, a dictionary of the same entries. Keys by channel over
+    tokens and values by token over channels is KIVI (Liu et al., KIVI: A Tuning-Free Asymmetric 2bit Quantization for KV Cache, 2024).
+    The attribute says nothing to kernels yet; a warning says so.
 
     With `explain` operators are told which rule took them (`squint.reason`) and their role (`squint.role`).
 
@@ -67,6 +79,7 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numWeights", "weights", "Number of operators whose weight took a format">,
     Statistic<"numActivations", "activations", "Number of operators whose activation took a format">,
+    Statistic<"numCaches", "caches", "Number of attentions whose keys and values took formats">,
   ];
 }
 

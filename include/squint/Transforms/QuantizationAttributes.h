@@ -23,6 +23,13 @@ inline constexpr llvm::StringLiteral kSparseInputAttr = "squint.sparse_input";
 /// its options; round to nearest where there is none. Goes with the format.
 inline constexpr llvm::StringLiteral kMethodAttr = "squint.method";
 
+/// On an attention, how the keys and values that it keeps from one token to the
+/// next are stored, a dictionary: the formats `keys` and `values`, whose groups
+/// run along each token's channels or, with `keys_along = "tokens"`, along
+/// tokens; `recent`, the last tokens, which stay f16. Says nothing to kernels
+/// yet.
+inline constexpr llvm::StringLiteral kCacheFormatAttr = "squint.kv_format";
+
 /// Why an operator takes the formats that it does, and its role (Roles.h), for
 /// people; until the stage that quantizes ends.
 inline constexpr llvm::StringLiteral kReasonAttr = "squint.reason";

@@ -76,6 +76,26 @@ struct RecipeRule {
   const Format &getWeights(int64_t columns) const;
 };
 
+/// Formats for the keys and values that attentions keep from one token to the
+/// next.
+struct CacheRule {
+  explicit CacheRule(mlir::Location loc) : loc(loc) {}
+
+  mlir::Location loc;
+  std::vector<llvm::GlobPattern> names;
+  /// Among all attentions.
+  std::vector<DepthRange> depths;
+  bool isOptional = false;
+  Format keys, values;
+  /// Groups of keys run along tokens, so that each channel has its own scales,
+  /// and not along channels.
+  bool keysAlongTokens = false;
+  /// The last tokens, which stay f16.
+  int64_t recent = 0;
+
+  bool matches(llvm::StringRef name, int64_t depth, int64_t count) const;
+};
+
 /// A rewrite before weights are quantized or a correction afterwards.
 struct RecipePass {
   mlir::Location loc;
@@ -86,6 +106,7 @@ struct RecipePass {
 
 struct Recipe {
   std::vector<RecipeRule> rules;
+  std::vector<CacheRule> cache;
   /// In the order in which they run.
   std::vector<RecipePass> rewrites, corrections;
   /// How many samples are read, 0 for all, and how static ranges are observed.

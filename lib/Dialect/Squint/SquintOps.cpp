@@ -365,7 +365,44 @@ LogicalResult HadamardOp::verify() {
   return success();
 }
 
+/// `squint.kv_format`: formats of keys and values, which way groups of keys
+/// run, and how many tokens stay f16.
+static LogicalResult verifyCacheFormat(AttentionOp op, Attribute attribute) {
+  auto entries = dyn_cast<DictionaryAttr>(attribute);
+  if (!entries)
+    return op.emitOpError()
+           << "expected squint.kv_format to be a dictionary, got " << attribute;
+  for (StringRef name : {"keys", "values"}) {
+    auto text = entries.getAs<StringAttr>(name);
+    if (!text)
+      return op.emitOpError()
+             << "expected a format of " << name << " in squint.kv_format";
+    llvm::Expected<Format> format =
+        Format::parse(text.getValue(), FormatRole::Any);
+    if (!format)
+      return op.emitOpError()
+             << "expected a format of " << name << ", got " << text << ": "
+             << llvm::toString(format.takeError());
+  }
+  for (NamedAttribute entry : entries) {
+    StringRef name = entry.getName();
+    auto along = dyn_cast<StringAttr>(entry.getValue());
+    auto recent = dyn_cast<IntegerAttr>(entry.getValue());
+    if (name != "keys" && name != "values" &&
+        !(name == "keys_along" && along && along.getValue() == "tokens") &&
+        !(name == "recent" && recent && recent.getInt() > 0))
+      return op.emitOpError()
+             << "expected keys, values, keys_along = \"tokens\" and recent > 0 "
+                "in squint.kv_format, got "
+             << name << " = " << entry.getValue();
+  }
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
+  if (Attribute cache = (*this)->getDiscardableAttr("squint.kv_format"))
+    if (failed(verifyCacheFormat(*this, cache)))
+      return failure();
   if (getHeadsFirst() && getHeadsFirst()->size() != 4)
     return emitOpError() << "expected heads_first for four tensors, got "
                          << getHeadsFirst()->size();
