@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "WeightedOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "squint/Dialect/Onnx/Onnx.h"
 #include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Training.h"
 #include "squint/Dialect/Squint/ValueNames.h"
 #include "squint/Numerics/Activations.h"
 #include "squint/Transforms/Passes.h"
@@ -50,6 +53,36 @@ void QuantizeActivations::findRanges() {
   });
 }
 
+/// The grid of codes of 8 bits that a value has been rounded to before, seen
+/// through what moves elements and chooses among them.
+static std::optional<StaticGrid> findGrid(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    auto pool = dyn_cast<PoolOp>(op);
+    if (!isa<onnx::TransposeOp, onnx::ReshapeOp, onnx::FlattenOp,
+             onnx::SqueezeOp, onnx::UnsqueezeOp, onnx::MaxPoolOp>(op) &&
+        !(pool && pool.getKind() == PoolKind::Max))
+      break;
+    value = pool ? pool.getInput() : op->getOperand(0);
+  }
+  auto fake = value.getDefiningOp<FakeQuantizeOp>();
+  if (!fake)
+    return std::nullopt;
+  std::optional<double> scale = readScalar(fake.getScale());
+  FailureOr<SmallVector<int64_t>> zero = SmallVector<int64_t>{0};
+  if (fake.getZeroPoint())
+    zero = readIntegers(fake.getZeroPoint());
+  if (!scale || !(*scale > 0) || std::isinf(*scale) || failed(zero) ||
+      zero->size() != 1)
+    return std::nullopt;
+  // Codes without a sign become signed ones.
+  int64_t point = zero->front();
+  if (static_cast<int64_t>(fake.getHigh()) > 127)
+    point -= 128;
+  if (point < -128 || point > 127)
+    return std::nullopt;
+  return StaticGrid{static_cast<float>(*scale), static_cast<int32_t>(point)};
+}
+
 LogicalResult QuantizeActivations::quantize(WeightedOpInterface op,
                                             const Format &format) {
   OpOperand &operand = op.getActivationOperand();
@@ -58,21 +91,25 @@ LogicalResult QuantizeActivations::quantize(WeightedOpInterface op,
   FloatAttr scale;
   IntegerAttr zeroPoint;
   if (format.granularity == Granularity::Tensor) {
+    std::optional<StaticGrid> grid;
+    if (format.scale == ScaleType::F32)
+      grid = findGrid(input);
     StatisticsOp range = ranges.lookup(input);
-    if (!range)
+    if (!grid && !range)
       return op.emitError()
              << "no calibration statistics for the input of " << describe(op);
-    StaticGrid grid = chooseStaticGrid(format, range.getMin().convertToFloat(),
-                                       range.getMax().convertToFloat());
-    if (grid.scale == 0.0f || std::isinf(grid.scale))
+    if (!grid)
+      grid = chooseStaticGrid(format, range.getMin().convertToFloat(),
+                              range.getMax().convertToFloat());
+    if (grid->scale == 0.0f || std::isinf(grid->scale))
       return op.emitError()
              << "expected a range that scales of type "
              << stringifyScaleType(format.scale) << " hold for the input of "
              << describe(op) << ", got " << range.getMinAttr() << " to "
              << range.getMaxAttr();
     Builder builder(&getContext());
-    scale = builder.getF32FloatAttr(grid.scale);
-    zeroPoint = builder.getI32IntegerAttr(grid.zeroPoint);
+    scale = builder.getF32FloatAttr(grid->scale);
+    zeroPoint = builder.getI32IntegerAttr(grid->zeroPoint);
   }
   Attribute formatAttr = FormatAttr::get(&getContext(), format);
   // A token of a linear is a row, that of a conv an image.

@@ -17,12 +17,16 @@ using namespace squint;
 
 namespace {
 /// An activation that was codes: onnx.DequantizeLinear of 8-bit integers with
-/// one scale.
+/// one scale, and what has moved its elements since.
 struct Integers {
   Value codes, zeroPoint;
   float scale = 1;
+  /// The last one first.
+  SmallVector<Operation *> moves;
 
   static std::optional<Integers> match(Value value);
+  /// The codes, moved as the floats are.
+  Value getMoved(OpBuilder &builder) const;
   /// `float(code - zero point)`
   Value create(OpBuilder &builder, Location loc, Value codes) const;
 };
@@ -53,6 +57,14 @@ static std::optional<float> readScale(Value value) {
 }
 
 std::optional<Integers> Integers::match(Value value) {
+  SmallVector<Operation *> moves;
+  while (isa_and_present<onnx::TransposeOp, onnx::ReshapeOp, onnx::FlattenOp,
+                         onnx::SqueezeOp, onnx::UnsqueezeOp>(
+             value.getDefiningOp()) &&
+         hasDims(value)) {
+    moves.push_back(value.getDefiningOp());
+    value = moves.back()->getOperand(0);
+  }
   auto op = value.getDefiningOp<onnx::DequantizeLinearOp>();
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!op || !type || !type.getElementType().isF32() ||
@@ -63,7 +75,19 @@ std::optional<Integers> Integers::match(Value value) {
   Value zero = op.getXZeroPoint();
   if (!scale || (zero && !isOne(zero)))
     return std::nullopt;
-  return Integers{op.getX(), zero, *scale};
+  return Integers{op.getX(), zero, *scale, moves};
+}
+
+Value Integers::getMoved(OpBuilder &builder) const {
+  Value moved = codes;
+  for (Operation *move : llvm::reverse(moves)) {
+    Operation *made = builder.clone(*move);
+    made->setOperand(0, moved);
+    auto type = cast<RankedTensorType>(made->getResult(0).getType());
+    made->getResult(0).setType(type.clone(getTensorElement(codes)));
+    moved = made->getResult(0);
+  }
+  return moved;
 }
 
 Value Integers::create(OpBuilder &builder, Location loc, Value codes) const {
@@ -266,7 +290,8 @@ template <typename OpTy> struct RaiseCodedProduct : OpRewritePattern<OpTy> {
     if (sumBias)
       bias = ConstantOp::create(rewriter, op.getLoc(), sumBias);
     if (integers)
-      input = integers->create(rewriter, op.getLoc(), integers->codes);
+      input =
+          integers->create(rewriter, op.getLoc(), integers->getMoved(rewriter));
     auto linear =
         LinearOp::create(rewriter, op.getLoc(), type, input, packed, bias);
     copyDims(op, linear);
@@ -288,8 +313,8 @@ struct RaiseCodedMatMul : OpRewritePattern<onnx::MatMulOp> {
                                 PatternRewriter &rewriter) const override {
     std::optional<Integers> a = Integers::match(op.getA()),
                             b = Integers::match(op.getB());
-    if (!a || !b || (a->scale == 1 && b->scale == 1) ||
-        !hasDims(op.getResult()))
+    if (!a || !b || !a->moves.empty() || !b->moves.empty() ||
+        (a->scale == 1 && b->scale == 1) || !hasDims(op.getResult()))
       return rewriter.notifyMatchFailure(op, "expected two activations that "
                                              "were codes");
     Finish with;
@@ -334,7 +359,7 @@ struct RaiseCodedConv : OpRewritePattern<onnx::ConvOp> {
     if (!isUnscaled)
       std::swap(sumBias, floatBias);
     ConvParts parts;
-    parts.input = integers ? integers->codes : op.getX();
+    parts.input = integers ? integers->getMoved(rewriter) : op.getX();
     parts.weightShape = weight->shape;
     if (sumBias)
       parts.bias = ConstantOp::create(rewriter, op.getLoc(), sumBias);
@@ -350,8 +375,15 @@ struct RaiseCodedConv : OpRewritePattern<onnx::ConvOp> {
       return part.pack(rewriter, type.getElementType(), isUnscaled);
     };
     FailureOr<Value> image = createConv(rewriter, op, parts);
-    if (failed(image))
+    if (failed(image)) {
+      // Nothing stays of what was made.
+      for (Value made = parts.input; integers && made != integers->codes;) {
+        Operation *move = made.getDefiningOp();
+        made = move->getOperand(0);
+        rewriter.eraseOp(move);
+      }
       return failure();
+    }
     if (integers) {
       with.bias = floatBias;
       finish(rewriter, op, *image, with, getChannelsFirst(rank));

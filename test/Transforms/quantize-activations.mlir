@@ -58,3 +58,21 @@ func.func @static(%x: tensor<1x2xf32> {squint.name = "positive"}, %y: tensor<1x2
       : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
   return %0, %1, %2 : tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
 }
+
+// What the model has rounded itself needs no samples: its grid is taken, with signed codes.
+// CHECK-LABEL: func.func @rounded
+func.func @rounded(%x: tensor<3x4xf32>) -> (tensor<4x3xf32>, tensor<3x3xf32>) {
+  %s = squint.constant dense<0.5> : tensor<f32>
+  %z = squint.constant dense<3> : tensor<ui8>
+  %w = squint.constant dense<0.5> : tensor<3x3xf32>
+  %v = squint.constant dense<0.5> : tensor<3x4xf32>
+  // CHECK: %[[F:.*]] = squint.fake_quantize
+  %0 = squint.fake_quantize %x scale(%s) zero_point(%z) codes = [0, 255] : tensor<3x4xf32>, tensor<f32>, tensor<ui8> -> tensor<3x4xf32>
+  // CHECK: squint.quantize %[[F]] {scale = 5.000000e-01 : f32, zero_point = -125 : i32}
+  // CHECK: %[[T:.*]] = onnx.Transpose
+  %1 = onnx.Transpose(%0) {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  // CHECK: squint.quantize %[[T]] {scale = 5.000000e-01 : f32, zero_point = -125 : i32}
+  %2 = squint.linear %1, %w {squint.activation_format = "int8:tensor"} : tensor<4x3xf32>, tensor<3x3xf32> -> tensor<4x3xf32>
+  %3 = squint.linear %0, %v {squint.activation_format = "int8:tensor"} : tensor<3x4xf32>, tensor<3x4xf32> -> tensor<3x3xf32>
+  return %2, %3 : tensor<4x3xf32>, tensor<3x3xf32>
+}

@@ -106,3 +106,25 @@ func.func @contraction(%x: tensor<3x4xf32>) -> tensor<3x2xf32> {
   %1 = onnx.MatMul(%x, %0) : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
   return %1 : tensor<3x2xf32>
 }
+
+// -----
+
+// What moves floats between their codes and a product moves the codes.
+// CHECK-LABEL: func.func @moved
+// CHECK-SAME: (%[[X:.*]]: tensor<2x2x2xui8>)
+// CHECK: %[[T:.*]] = onnx.Transpose(%[[X]]) {perm = array<i64: 0, 2, 1>} : (tensor<2x2x2xui8>) -> tensor<2x2x2xui8>
+// CHECK: %[[R:.*]] = onnx.Reshape(%[[T]], %{{.*}}) : (tensor<2x2x2xui8>, tensor<2xi64>) -> tensor<2x4xui8>
+// CHECK: squint.codes %[[R]]
+// CHECK: squint.linear
+func.func @moved(%x: tensor<2x2x2xui8>) -> tensor<2x2xf32> {
+  %z = squint.constant dense<3> : tensor<ui8>
+  %sx = squint.constant dense<0.5> : tensor<f32>
+  %w = squint.constant dense<[[1, -2], [3, 4], [5, 6], [7, -128]]> : tensor<4x2xi8>
+  %shape = squint.constant dense<[2, 4]> : tensor<2xi64>
+  %0 = onnx.DequantizeLinear(%x, %sx, %z) {axis = 1} : (tensor<2x2x2xui8>, tensor<f32>, tensor<ui8>) -> tensor<2x2x2xf32>
+  %1 = onnx.Transpose(%0) {perm = array<i64: 0, 2, 1>} : (tensor<2x2x2xf32>) -> tensor<2x2x2xf32>
+  %2 = onnx.Reshape(%1, %shape) : (tensor<2x2x2xf32>, tensor<2xi64>) -> tensor<2x4xf32>
+  %3 = onnx.DequantizeLinear(%w, %sx) : (tensor<4x2xi8>, tensor<f32>) -> tensor<4x2xf32>
+  %4 = onnx.MatMul(%2, %3) : (tensor<2x4xf32>, tensor<4x2xf32>) -> tensor<2x2xf32>
+  return %4 : tensor<2x2xf32>
+}

@@ -137,6 +137,9 @@ def QuantizeActivations : Pass<"squint-quantize-activations", "::mlir::ModuleOp"
     * without negative values: `s = max / 255`, `z = -128`;
     * otherwise: `s = max|x| / 127`, `z = 0`.
 
+    What the model itself has rounded to a grid of 8 bits (`squint.fake_quantize` with one scale, transposed, reshaped or pooled by its
+    maximum since) takes the scale and zero point of that, with or without statistics.
+
     Statistics and observers are erased. One scale an image (`token` on a conv) holds for all of its pixels.
 
     ```mlir

@@ -56,7 +56,7 @@ def Raise : Pass<"squint-raise", "::mlir::func::FuncOp"> {
     * **embedding**: Gather of axis 0 from a constant table [rows, columns] of floats.
     * **codes**: MatMul, Gemm, Conv and Gather of a DequantizeLinear of constants (or of a QuantizeLinear of some) take the weight as a
       packed constant: 2, 4 and 8 bits and 8-bit floats, zero points, a scale for the tensor, an output or a block of the contraction.
-      Where the activation is a DequantizeLinear of 8-bit codes too, the product is of `squint.codes` and integers with the scale 1, and a
+      Where the activation is a DequantizeLinear of 8-bit codes too (transposed or reshaped since), the product is of `squint.codes` and integers with the scale 1, and a
       Mul with the product of all scales follows it; a QuantizeLinear that alone reads it, behind a Relu or not, gives up its scale to that.
       A Clip to fewer codes may lie between QuantizeLinear and DequantizeLinear, which makes a weight of fewer bits.
     * **fake quantization**: QuantizeLinear and DequantizeLinear (and a Clip between them) of f32 that no product reads become
