@@ -57,6 +57,13 @@ static std::string withSamples(StringRef pass, StringRef text,
   return all;
 }
 
+/// The option of a pass that keeps what it has worked out.
+static std::string spellCheckpoint(const PipelineOptions &options) {
+  if (options.checkpoint.empty())
+    return "";
+  return "checkpoint='" + options.checkpoint + "'";
+}
+
 std::string squint::withPlan(const PipelineOptions &options, bool explain) {
   std::string text = "budget=" + options.budget;
   if (options.budget.empty())
@@ -65,8 +72,8 @@ std::string squint::withPlan(const PipelineOptions &options, bool explain) {
     text += " symmetric=true";
   if (explain)
     text += " explain=true";
-  if (!options.checkpoint.empty())
-    text += " checkpoint=" + options.checkpoint;
+  if (std::string kept = spellCheckpoint(options); !kept.empty())
+    text += " " + kept;
   return withSamples("squint-plan-formats", text, options);
 }
 
@@ -76,7 +83,8 @@ LogicalResult squint::readRecipeOptions(MLIRContext *context,
     if (options.calibration.empty())
       return emitError(UnknownLoc::get(context))
              << "expected samples (--calibration) for a budget";
-    options.methods.push_back(withSamples("squint-quantize-gptq", "", options));
+    options.methods.push_back(
+        withSamples("squint-quantize-gptq", spellCheckpoint(options), options));
   }
   if (options.recipe.empty())
     return success();
@@ -108,8 +116,9 @@ LogicalResult squint::readRecipeOptions(MLIRContext *context,
     for (const RecipeRule &rule : recipe->rules)
       if (info.name != "rtn" &&
           MethodOptions(rule.method).name() == info.name &&
-          failed(
-              add(rule.loc, info.pass, "", info.needsSamples, options.methods)))
+          failed(add(rule.loc, info.pass,
+                     info.needsSamples ? spellCheckpoint(options) : "",
+                     info.needsSamples, options.methods)))
         return failure();
   return success();
 }

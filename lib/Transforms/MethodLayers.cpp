@@ -4,7 +4,9 @@
 
 #include "MethodLayers.h"
 #include "WeightedOps.h"
+#include "squint/Calibration/Checkpoint.h"
 #include "squint/Calibration/SliceCompiler.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace squint;
@@ -78,17 +80,87 @@ private:
   FailureOr<std::vector<Layer>> collect(func::FuncOp main,
                                         ArrayRef<WeightedOpInterface> wanted);
   LogicalResult visit(const Layer &layer, const LayerInputs &inputs);
-  LogicalResult replace(WeightedOpInterface op, const LayerInputs &inputs,
-                        ArrayRef<double> residual, LayerHessians &hessians);
+  FailureOr<LayerCodes> getCodes(const LayerWeight &weight, size_t index);
+  LogicalResult replace(size_t index, WeightedOpInterface op,
+                        const LayerInputs &inputs, ArrayRef<double> residual,
+                        LayerHessians &hessians);
+
+  /// Results are kept by their places: that of the layer and of the operator in
+  /// it.
+  std::string getFile(size_t index) const {
+    return llvm::formatv("layer-{0}-{1}", layersDone, index);
+  }
+  LogicalResult keep(size_t index, const LayerCodes &codes);
+  std::optional<LayerCodes> find(WeightedOpInterface op, size_t index);
 
   ModuleOp module;
   StringRef method;
   Quantize quantize;
   int64_t count = 0;
+  Checkpoint checkpoint;
+  size_t layersDone = 0;
+  /// Of the layer at hand, by operator, where they were kept.
+  std::vector<LayerCodes> known;
 };
 } // namespace
 
-LogicalResult LayerQuantizer::replace(WeightedOpInterface op,
+LogicalResult LayerQuantizer::keep(size_t index, const LayerCodes &codes) {
+  DataStores &stores =
+      module.getContext()->getLoadedDialect<SquintDialect>()->getStores();
+  StringRef format =
+      cast<PackedType>(codes.data.getType()).getFormatAttr().getSpelling();
+  ArrayRef<char> payload = llvm::cantFail(stores.get(codes.data));
+  std::vector<char> bytes(sizeof codes.error);
+  std::memcpy(bytes.data(), &codes.error, sizeof codes.error);
+  bytes.insert(bytes.end(), format.begin(), format.end());
+  bytes.push_back('\n');
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  if (llvm::Error error = checkpoint.keep(getFile(index), bytes))
+    return emitError(module.getLoc()) << llvm::toString(std::move(error));
+  return success();
+}
+
+std::optional<LayerCodes> LayerQuantizer::find(WeightedOpInterface op,
+                                               size_t index) {
+  std::optional<std::vector<char>> bytes = checkpoint.find(getFile(index));
+  LayerCodes codes;
+  if (!bytes || bytes->size() < sizeof codes.error)
+    return {};
+  std::memcpy(&codes.error, bytes->data(), sizeof codes.error);
+  StringRef spelling, payload;
+  std::tie(spelling, payload) = StringRef(bytes->data(), bytes->size())
+                                    .drop_front(sizeof codes.error)
+                                    .split('\n');
+  llvm::Expected<Format> format = Format::parse(spelling, FormatRole::Weight);
+  if (!format) {
+    llvm::consumeError(format.takeError());
+    return {};
+  }
+  auto type = cast<RankedTensorType>(op.getWeightOperand().get().getType());
+  auto packed = PackedType::get(type.getShape(),
+                                FormatAttr::get(type.getContext(), *format));
+  if (int64_t(payload.size()) !=
+      PlainLayout::get(*format, packed.getRows(), packed.getColumns())
+          .totalBytes)
+    return {};
+  codes.data =
+      type.getContext()->getLoadedDialect<SquintDialect>()->getStores().create(
+          packed, payload.size(),
+          [&](MutableArrayRef<char> to) { llvm::copy(payload, to.begin()); });
+  return codes;
+}
+
+FailureOr<LayerCodes> LayerQuantizer::getCodes(const LayerWeight &weight,
+                                               size_t index) {
+  if (!known.empty())
+    return known[index];
+  FailureOr<LayerCodes> codes = quantize(weight);
+  if (failed(codes) || failed(keep(index, *codes)))
+    return failure();
+  return codes;
+}
+
+LogicalResult LayerQuantizer::replace(size_t index, WeightedOpInterface op,
                                       const LayerInputs &inputs,
                                       ArrayRef<double> residual,
                                       LayerHessians &hessians) {
@@ -99,8 +171,8 @@ LogicalResult LayerQuantizer::replace(WeightedOpInterface op,
   FailureOr<ConstantOp> constant = getFloatWeight(op, *format);
   if (failed(constant))
     return failure();
-  FailureOr<LayerCodes> codes =
-      quantize({op, *constant, *format, options, inputs, residual, hessians});
+  FailureOr<LayerCodes> codes = getCodes(
+      {op, *constant, *format, options, inputs, residual, hessians}, index);
   if (failed(codes))
     return failure();
   OpBuilder builder(*constant);
@@ -121,9 +193,10 @@ LogicalResult LayerQuantizer::replace(WeightedOpInterface op,
 LogicalResult LayerQuantizer::visit(const Layer &layer,
                                     const LayerInputs &inputs) {
   LayerHessians hessians;
-  for (auto [op, residual] : llvm::zip_equal(layer.operators, inputs.residuals))
-    if (failed(replace(op, inputs, residual, hessians)))
+  for (auto [i, op] : llvm::enumerate(layer.operators))
+    if (failed(replace(i, op, inputs, inputs.residuals[i], hessians)))
       return failure();
+  ++layersDone;
   return success();
 }
 
@@ -168,6 +241,21 @@ FailureOr<int64_t> LayerQuantizer::run(const MethodSamples &samples) {
     options.limit = samples.limit;
     options.threads = samples.jobs;
     options.what = method;
+    std::string work = llvm::formatv("{0} samples {1}", method, samples.limit);
+    FailureOr<Checkpoint> found =
+        Checkpoint::open(samples.checkpoint, work, module, samples.calibration);
+    if (failed(found))
+      return failure();
+    checkpoint = std::move(*found);
+    options.isKnown = [&](const Layer &layer) {
+      known.clear();
+      for (auto [i, op] : llvm::enumerate(layer.operators))
+        if (std::optional<LayerCodes> codes = find(op, i))
+          known.push_back(*codes);
+      if (known.size() != layer.operators.size())
+        known.clear();
+      return !known.empty();
+    };
     if (failed(visitLayers(main, **opened, *layers, options,
                            [&](const Layer &layer, const LayerInputs &inputs) {
                              return visit(layer, inputs);

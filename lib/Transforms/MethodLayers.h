@@ -15,11 +15,13 @@
 
 namespace squint {
 
-/// The samples that a pass was told to read.
+/// The samples that a pass was told to read, and the folder to keep layers in
+/// that are done; empty for none.
 struct MethodSamples {
   llvm::StringRef calibration;
   int64_t limit;
   int jobs;
+  llvm::StringRef checkpoint;
 };
 
 /// The Hessians of a layer's inputs: its operators may differ in their options.

@@ -43,8 +43,9 @@ static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
 }
 
 void QuantizeAwq::runOnOperation() {
-  FailureOr<int64_t> count = quantizeLayers(
-      getOperation(), "awq", {calibration, samples, jobs}, quantize);
+  FailureOr<int64_t> count =
+      quantizeLayers(getOperation(), "awq",
+                     {calibration, samples, jobs, checkpoint}, quantize);
   if (failed(count))
     return signalPassFailure();
   numWeights += *count;

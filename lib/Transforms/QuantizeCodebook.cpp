@@ -49,8 +49,9 @@ static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
 }
 
 void QuantizeCodebook::runOnOperation() {
-  FailureOr<int64_t> count = quantizeLayers(
-      getOperation(), "codebook", {calibration, samples, jobs}, quantize);
+  FailureOr<int64_t> count =
+      quantizeLayers(getOperation(), "codebook",
+                     {calibration, samples, jobs, checkpoint}, quantize);
   if (failed(count))
     return signalPassFailure();
   numWeights += *count;

@@ -40,8 +40,9 @@ static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
 }
 
 void QuantizeGptq::runOnOperation() {
-  FailureOr<int64_t> count = quantizeLayers(
-      getOperation(), "gptq", {calibration, samples, jobs}, quantize);
+  FailureOr<int64_t> count =
+      quantizeLayers(getOperation(), "gptq",
+                     {calibration, samples, jobs, checkpoint}, quantize);
   if (failed(count))
     return signalPassFailure();
   numWeights += *count;

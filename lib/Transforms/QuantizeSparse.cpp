@@ -41,8 +41,9 @@ static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
 }
 
 void QuantizeSparse::runOnOperation() {
-  FailureOr<int64_t> count = quantizeLayers(
-      getOperation(), "sparse", {calibration, samples, jobs}, quantize);
+  FailureOr<int64_t> count =
+      quantizeLayers(getOperation(), "sparse",
+                     {calibration, samples, jobs, checkpoint}, quantize);
   if (failed(count))
     return signalPassFailure();
   numWeights += *count;

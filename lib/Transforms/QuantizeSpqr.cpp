@@ -77,7 +77,7 @@ FailureOr<LayerCodes> QuantizeSpqr::quantize(const LayerWeight &weight) {
 
 void QuantizeSpqr::runOnOperation() {
   FailureOr<int64_t> count = quantizeLayers(
-      getOperation(), "spqr", {calibration, samples, jobs},
+      getOperation(), "spqr", {calibration, samples, jobs, checkpoint},
       [&](const LayerWeight &weight) { return quantize(weight); });
   if (failed(count))
     return signalPassFailure();

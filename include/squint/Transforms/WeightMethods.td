@@ -13,6 +13,7 @@ class LayerMethod<string name> : Pass<name, "::mlir::ModuleOp"> {
     Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
     Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
     Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
+    Option<"checkpoint", "checkpoint", "std::string", /*default=*/"", "Folder to keep layers in as they are done, and to go on from">,
   ];
   let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
 }
