@@ -4,6 +4,7 @@
 
 #include "Constants.h"
 #include "MapWeights.h"
+#include "Raise.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Dialect/Squint/Training.h"
@@ -220,6 +221,11 @@ LogicalResult AddLora::check(const LoraAdapter &adapter,
       op.getInput().getDefiningOp<DequantizeOp>())
     return refusal(op.emitError()) << "expected a linear of floats for module '"
                                    << module.name << "', got one of codes";
+  if (op->hasAttr(kMergedNormAttr))
+    return refusal(op.emitError())
+           << "expected a linear with nothing merged into its weight for "
+              "module '"
+           << module.name << "', got one with a normalization";
   for (const SafetensorsEntry *entry : {module.a, module.b})
     if (!llvm::all_of(read(adapter, *entry),
                       [](float number) { return std::isfinite(number); }))

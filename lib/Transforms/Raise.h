@@ -16,6 +16,10 @@
 
 namespace squint {
 
+/// On a linear whose weight has a normalization behind it multiplied in: what
+/// comes for the weight as the model had it would be something else.
+inline constexpr llvm::StringLiteral kMergedNormAttr = "squint.merged_norm";
+
 void populateMergeConvPatterns(mlir::RewritePatternSet &patterns);
 void populateMergeBatchNormPatterns(mlir::RewritePatternSet &patterns);
 

@@ -129,6 +129,7 @@ struct MergeIntoLinear : OpRewritePattern<onnx::BatchNormalizationOp> {
         rewriter, rewriter.getFusedLoc({linear.getLoc(), op.getLoc()}),
         linear.getType(), linear.getInput(), weight, bias);
     copyDims(op, merged);
+    merged->setAttr(kMergedNormAttr, rewriter.getUnitAttr());
     rewriter.replaceOp(op, merged);
     return success();
   }

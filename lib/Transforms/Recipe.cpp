@@ -10,6 +10,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/YAMLParser.h"
@@ -381,9 +382,11 @@ FailureOr<Attribute> RecipeReader::readOption(yaml::Node *node,
                           option.name + ", got '" + text + "'");
   }
   }
-  return fail(node, "expected a number from " + Twine(int64_t(option.min)) +
-                        " to " + Twine(int64_t(option.max)) + " for " +
-                        option.name + ", got '" + text + "'");
+  return fail(node, llvm::formatv("expected a number from {0} to {1} for {2}, "
+                                  "got '{3}'",
+                                  llvm::format("%.15g", option.min),
+                                  llvm::format("%.15g", option.max),
+                                  option.name, text));
 }
 
 LogicalResult

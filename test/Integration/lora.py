@@ -134,15 +134,15 @@ assert squint.relative_error(run(work / "codes.onnx"), compiled("codes", "--weig
 merged = compiled("merged", "--weights=int4:group=8", f"--lora={lora}", "--merge-lora")
 want = reference(stored, lambda m: 4.0)
 assert squint.relative_error(beside, want) < 0.2 and 0 < squint.relative_error(merged, want) < 0.5
-# Rewrites see the adapters: the norm before `up` takes factors, what an adapter reads too does not, and where all do nothing is done.
+# Rewrites see the adapters: the norm before `up` takes factors, and an adapter that reads it gets them back.
 np.savez(work / "samples.npz", x=f32(16, 1, 40)[:, 0])
 smooth = work / "smooth.yaml"
 smooth.write_text("rewrites:\n- smooth: {alpha: 0.5}\nrules:\n- weights: int8:channel\n  activations: int8:token\n")
 flags = [f"--recipe={smooth}", f"--calibration={work}/samples.npz", f"--lora={lora}"]
-refused("smoothing touched nothing", *flags)
-stored = adapter(lora, {DOWN: both[DOWN]})
-squint.tool("squintc", mlp, *flags, "--verify-rewrites", "-o", work / "smooth.so")
-assert squint.relative_error(squint.run(work / "smooth.so", {"x": x})["y"], reference(stored, lambda m: 4.0)) < 0.05
+for modules in (both, {DOWN: both[DOWN]}):
+    stored = adapter(lora, modules)
+    squint.tool("squintc", mlp, *flags, "--verify-rewrites", "-o", work / "smooth.so")
+    assert squint.relative_error(squint.run(work / "smooth.so", {"x": x})["y"], reference(stored, lambda m: 4.0)) < 0.05
 
 # A prefix that all modules have and the linears lack, or the other way round.
 for change in (lambda m: "wrapped.inner." + m, lambda m: m.replace("model.", "", 1)):
@@ -162,6 +162,16 @@ refused(f"expected one linear for module '{UP}', got '/model/layers.0/mlp/up_pro
 adapter(lora, {UP: (np.full((4, 40), np.nan, np.float32), f32(24, 4))})
 refused(f"expected finite numbers in tensor '{PEFT}{UP}.lora_A.weight'", f"--lora={lora}")
 refused("--merge-lora is for --lora", "--merge-lora")
+
+# A weight that a normalization was multiplied into is not the one that the adapter was trained beside.
+normalized = onnx.load(mlp)
+place = next(i for i, node in enumerate(normalized.graph.node) if node.op_type == "Add")
+normalized.graph.node[place].output[0] = "plain"
+normalized.graph.node.insert(place + 1, n("BatchNormalization", ["plain", *(f"bn{i}" for i in range(4))], ["c"], name="/model/bn"))
+normalized.graph.initializer.extend(onnx.numpy_helper.from_array(np.linspace(0.5, 2, 24, dtype=np.float32), f"bn{i}") for i in range(4))
+onnx.save(normalized, work / "normalized.onnx")
+adapter(lora, {UP: both[UP]})
+refused(f"expected a linear with nothing merged into its weight for module '{UP}'", f"--lora={lora}", model=work / "normalized.onnx")
 
 # What would be another function.
 for config, text in (({"peft_type": "IA3"}, "expected peft_type LORA"), ({"use_dora": True}, "use_dora is not built yet"), ({"bias": "all"}, "expected bias none, got 'all'"),
