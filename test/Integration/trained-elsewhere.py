@@ -136,9 +136,10 @@ def torch_block():
             y = g.activation(g.op("Relu", y), 0.0, 6.0) if i == 0 else g.activation(y, -6.0, 6.0)
         y = g.activation(g.op("Relu", g.op("Add", y, x)), 0.0, 6.0)
         y = g.activation(g.op("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2]), 0.0, 6.0)
-        y = g.activation(g.op("Flatten", g.op("GlobalAveragePool", y), axis=1), 0.0, 4.0)
+        # A range that makes no code of a mean lie in the middle of two.
+        y = g.activation(g.op("Flatten", g.op("GlobalAveragePool", y), axis=1), 0.0, 3.7)
         y = g.activation(g.op("Gemm", y, g.weight(f32(30, 8), 0, made), g.constant(f32(30)), transB=1), -6.0, 6.0)
-        g.check(f"torch-block-{'made' if made else 'folded'}", y, [8, 10, 12], 3, f32(3, 8, 10, 12), 0.03)
+        g.check(f"torch-block-{'made' if made else 'folded'}", y, [8, 10, 12], 3, f32(24, 8, 10, 12), 0.03)
 
 
 def tensorflow():
