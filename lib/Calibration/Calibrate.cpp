@@ -23,9 +23,7 @@ struct Calibrate : squint::impl::CalibrateBase<Calibrate> {
   using CalibrateBase::CalibrateBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<SquintDialect>();
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 };

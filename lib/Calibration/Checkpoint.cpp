@@ -78,10 +78,11 @@ std::string Checkpoint::getFile(const llvm::Twine &name) const {
 }
 
 /// A file ends with the digest of what comes before.
-static Digest digest(StringRef bytes) {
+static Digest digest(ArrayRef<StringRef> pieces) {
   llvm::BLAKE3 hash;
-  hash.update(bytes);
-  return hash.final<16>();
+  for (StringRef piece : pieces)
+    hash.update(piece);
+  return hash.final<sizeof(Digest)>();
 }
 
 std::optional<std::vector<char>>
@@ -102,13 +103,13 @@ Checkpoint::find(const llvm::Twine &name, std::optional<size_t> size) const {
 }
 
 llvm::Error Checkpoint::keep(const llvm::Twine &name,
-                             ArrayRef<char> bytes) const {
+                             ArrayRef<StringRef> pieces) const {
   if (folder.empty())
     return llvm::Error::success();
   return llvm::writeToOutput(getFile(name), [&](raw_ostream &os) {
-    StringRef text(bytes.data(), bytes.size());
-    Digest mark = digest(text);
-    os << text;
+    for (StringRef piece : pieces)
+      os << piece;
+    Digest mark = digest(pieces);
     os.write(reinterpret_cast<const char *>(mark.data()), mark.size());
     return llvm::Error::success();
   });

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Calibration/SliceCompiler.h"
+#include "squint/Dialect/Squint/Squint.h"
 
 using namespace squint;
 
@@ -24,6 +25,12 @@ void squint::setSliceCompilation(SliceCompilation given) {
 }
 
 const SliceCompilation &squint::getSliceCompilation() { return compilation(); }
+
+void squint::addSliceDialects(mlir::DialectRegistry &registry) {
+  registry.insert<SquintDialect>();
+  if (auto add = getSliceCompilation().addDialects)
+    add(registry);
+}
 
 void squint::setCalibrationProgress(ProgressCallback progress) {
   progressCallback() = std::move(progress);

@@ -24,8 +24,7 @@ struct CorrectBias : squint::impl::CorrectBiasBase<CorrectBias> {
 
   void getDependentDialects(DialectRegistry &registry) const override {
     CorrectBiasBase::getDependentDialects(registry);
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 

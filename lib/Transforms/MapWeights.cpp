@@ -5,6 +5,8 @@
 #include "MapWeights.h"
 #include "Constants.h"
 #include "mlir/IR/Threading.h"
+#include "squint/Dialect/Onnx/Onnx.h"
+#include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Numerics/TensorView.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -162,4 +164,19 @@ void squint::replaceConstant(OpOperand &operand, TypedAttr values) {
   operand.set(ConstantOp::create(builder, old.getLoc(), values));
   if (old.use_empty())
     old.erase();
+}
+
+Value squint::scaleColumns(OpBuilder &builder, Value input,
+                           ArrayRef<double> factors) {
+  auto type = cast<RankedTensorType>(input.getType());
+  auto vector =
+      RankedTensorType::get({int64_t(factors.size())}, type.getElementType());
+  Location loc = input.getLoc();
+  Value constant = ConstantOp::create(
+      builder, loc,
+      makeConstant(vector, encodeNumbers(type.getElementType(), factors)));
+  auto scaled = onnx::MulOp::create(builder, loc, type, input, constant);
+  if (FailureOr<SmallVector<DimExpr>> dims = getDims(input); succeeded(dims))
+    setDims(scaled, {*dims});
+  return scaled->getResult(0);
 }

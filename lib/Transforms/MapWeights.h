@@ -33,6 +33,10 @@ mlir::FailureOr<std::vector<float>> readMatrix(mlir::Operation *op,
 /// Whether a value is a float constant that these can read.
 bool isFloatConstant(mlir::Value value);
 
+/// Multiplies the last dimension with factors when the model runs.
+mlir::Value scaleColumns(mlir::OpBuilder &builder, mlir::Value input,
+                         llvm::ArrayRef<double> factors);
+
 /// Gives one operand another constant, beside the one that it has, which is
 /// erased when nothing else reads it.
 void replaceConstant(mlir::OpOperand &operand, mlir::TypedAttr values);

@@ -110,13 +110,12 @@ LogicalResult LayerQuantizer::keep(size_t index, const LayerCodes &codes) {
   StringRef format =
       cast<PackedType>(codes.data.getType()).getFormatAttr().getSpelling();
   ArrayRef<char> payload = llvm::cantFail(stores.get(codes.data));
-  std::vector<char> bytes(sizeof codes.error);
-  std::memcpy(bytes.data(), &codes.error, sizeof codes.error);
-  bytes.insert(bytes.end(), format.begin(), format.end());
-  bytes.push_back('\n');
-  bytes.insert(bytes.end(), payload.begin(), payload.end());
-  if (llvm::Error error = checkpoint.keep(getFile(index), bytes))
-    return emitError(module.getLoc()) << llvm::toString(std::move(error));
+  StringRef error(reinterpret_cast<const char *>(&codes.error),
+                  sizeof codes.error);
+  if (llvm::Error failed = checkpoint.keep(
+          getFile(index),
+          {error, format, "\n", StringRef(payload.data(), payload.size())}))
+    return emitError(module.getLoc()) << llvm::toString(std::move(failed));
   return success();
 }
 
@@ -137,16 +136,12 @@ std::optional<LayerCodes> LayerQuantizer::find(WeightedOpInterface op,
     return {};
   }
   auto type = cast<RankedTensorType>(op.getWeightOperand().get().getType());
-  auto packed = PackedType::get(type.getShape(),
-                                FormatAttr::get(type.getContext(), *format));
+  int64_t rows = type.getDimSize(0), columns = type.getNumElements() / rows;
   if (int64_t(payload.size()) !=
-      PlainLayout::get(*format, packed.getRows(), packed.getColumns())
-          .totalBytes)
+      PlainLayout::get(*format, rows, columns).totalBytes)
     return {};
   codes.data =
-      type.getContext()->getLoadedDialect<SquintDialect>()->getStores().create(
-          packed, payload.size(),
-          [&](MutableArrayRef<char> to) { llvm::copy(payload, to.begin()); });
+      storeCodes(type, *format, ArrayRef(payload.data(), payload.size()));
   return codes;
 }
 
@@ -271,10 +266,4 @@ FailureOr<int64_t> squint::quantizeLayers(ModuleOp module, StringRef method,
                                           const MethodSamples &samples,
                                           LayerQuantizer::Quantize quantize) {
   return LayerQuantizer(module, method, quantize).run(samples);
-}
-
-void squint::addLayerDialects(DialectRegistry &registry) {
-  registry.insert<SquintDialect>();
-  if (auto add = getSliceCompilation().addDialects)
-    add(registry);
 }

@@ -8,6 +8,7 @@
 #define SQUINT_LIB_TRANSFORMS_METHODLAYERS_H
 
 #include "squint/Calibration/LayerInputs.h"
+#include "squint/Calibration/SliceCompiler.h"
 #include "squint/Numerics/Format.h"
 #include "squint/Numerics/Gptq.h"
 #include "squint/Transforms/Methods.h"
@@ -68,10 +69,6 @@ mlir::FailureOr<int64_t> quantizeLayers(
     mlir::ModuleOp module, llvm::StringRef method, const MethodSamples &samples,
     llvm::function_ref<mlir::FailureOr<LayerCodes>(const LayerWeight &)>
         quantize);
-
-/// The dialects that such a pass makes operations of: the models that it runs
-/// are compiled.
-void addLayerDialects(mlir::DialectRegistry &registry);
 
 } // namespace squint
 

@@ -45,9 +45,7 @@ struct PlanFormats : squint::impl::PlanFormatsBase<PlanFormats> {
   using PlanFormatsBase::PlanFormatsBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<SquintDialect>();
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 
@@ -138,8 +136,7 @@ LogicalResult PlanFormats::measure(Weight &weight, Quantizer quantize) {
   // Only what the probe is made of is kept.
   auto fill = [&](const TensorView &view,
                   MutableArrayRef<char> probe) -> llvm::Error {
-    std::vector<float> values(view.rows() * view.columns());
-    view.readRows(0, view.rows(), values.data());
+    std::vector<float> values = readAll(view);
     std::vector<char> scratch;
     for (auto [i, format] : llvm::enumerate(weight.formats)) {
       MutableArrayRef<char> codes = probe;
@@ -162,11 +159,10 @@ LogicalResult PlanFormats::measure(Weight &weight, Quantizer quantize) {
   OpBuilder builder(weight.constant);
   weight.probe = createQuantizedWeight(builder, weight.constant, *codes);
   ArrayRef<char> probe = llvm::cantFail(getStores().get(*codes));
-  std::vector<char> bytes(
-      reinterpret_cast<char *>(weight.errors.data()),
-      reinterpret_cast<char *>(weight.errors.data() + weight.errors.size()));
-  bytes.insert(bytes.end(), probe.begin(), probe.end());
-  if (llvm::Error error = checkpoint.keep(getFile(weight), bytes))
+  StringRef errors(reinterpret_cast<const char *>(weight.errors.data()),
+                   weight.errors.size() * sizeof(double));
+  if (llvm::Error error = checkpoint.keep(
+          getFile(weight), {errors, StringRef(probe.data(), probe.size())}))
     return emitError(UnknownLoc::get(&getContext()))
            << llvm::toString(std::move(error));
   return success();
@@ -184,13 +180,9 @@ void PlanFormats::restore() {
     if (!bytes)
       continue;
     std::memcpy(weight.errors.data(), bytes->data(), head);
-    auto type = PackedType::get(
-        cast<RankedTensorType>(weight.constant.getType()).getShape(),
-        FormatAttr::get(&getContext(), format));
     DataAttr codes =
-        getStores().create(type, size, [&](MutableArrayRef<char> payload) {
-          std::memcpy(payload.data(), bytes->data() + head, size);
-        });
+        storeCodes(cast<RankedTensorType>(weight.constant.getType()), format,
+                   ArrayRef(*bytes).drop_front(head));
     OpBuilder builder(weight.constant);
     weight.probe = createQuantizedWeight(builder, weight.constant, codes);
   }
@@ -291,7 +283,8 @@ FailureOr<std::vector<double>> PlanFormats::getSensitivities(Samples &opened) {
   if (failed(measured))
     return failure();
   values = std::move(*measured);
-  if (llvm::Error error = checkpoint.keep("sensitivities", bytes()))
+  if (llvm::Error error = checkpoint.keep(
+          "sensitivities", StringRef(bytes().data(), bytes().size())))
     return emitError(UnknownLoc::get(&getContext()))
            << llvm::toString(std::move(error));
   return values;

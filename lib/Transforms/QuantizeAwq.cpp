@@ -20,7 +20,7 @@ struct QuantizeAwq : squint::impl::QuantizeAwqBase<QuantizeAwq> {
   using QuantizeAwqBase::QuantizeAwqBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    addLayerDialects(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 };

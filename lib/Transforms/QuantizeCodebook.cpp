@@ -19,7 +19,7 @@ struct QuantizeCodebook : squint::impl::QuantizeCodebookBase<QuantizeCodebook> {
   using QuantizeCodebookBase::QuantizeCodebookBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    addLayerDialects(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 };

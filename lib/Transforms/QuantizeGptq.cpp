@@ -19,7 +19,7 @@ struct QuantizeGptq : squint::impl::QuantizeGptqBase<QuantizeGptq> {
   using QuantizeGptqBase::QuantizeGptqBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    addLayerDialects(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 };

@@ -19,7 +19,7 @@ struct QuantizeSparse : squint::impl::QuantizeSparseBase<QuantizeSparse> {
   using QuantizeSparseBase::QuantizeSparseBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    addLayerDialects(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 };

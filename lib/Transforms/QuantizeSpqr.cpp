@@ -21,7 +21,7 @@ struct QuantizeSpqr : squint::impl::QuantizeSpqrBase<QuantizeSpqr> {
   using QuantizeSpqrBase::QuantizeSpqrBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    addLayerDialects(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 
@@ -62,15 +62,8 @@ FailureOr<LayerCodes> QuantizeSpqr::quantize(const LayerWeight &weight) {
     return failure();
   // Only now it is known for how many outliers there must be room.
   ConstantOp constant = weight.constant;
-  auto type =
-      PackedType::get(cast<RankedTensorType>(constant.getType()).getShape(),
-                      FormatAttr::get(&getContext(), made.format));
-  codes.data =
-      getContext().getLoadedDialect<SquintDialect>()->getStores().create(
-          type, static_cast<int64_t>(made.payload.size()),
-          [&](MutableArrayRef<char> to) {
-            llvm::copy(made.payload, to.begin());
-          });
+  codes.data = storeCodes(cast<RankedTensorType>(constant.getType()),
+                          made.format, made.payload);
   numOutliers += made.outliers;
   return codes;
 }

@@ -107,21 +107,6 @@ Value Rotate::createHadamard(OpBuilder &builder, Location loc, Value input,
   return rotated;
 }
 
-static Value scaleColumns(OpBuilder &builder, Value input,
-                          ArrayRef<double> factors) {
-  auto type = cast<RankedTensorType>(input.getType());
-  auto vector =
-      RankedTensorType::get({int64_t(factors.size())}, type.getElementType());
-  Location loc = input.getLoc();
-  Value constant = ConstantOp::create(
-      builder, loc,
-      makeConstant(vector, encodeNumbers(type.getElementType(), factors)));
-  auto scaled = onnx::MulOp::create(builder, loc, type, input, constant);
-  if (FailureOr<SmallVector<DimExpr>> dims = getDims(input); succeeded(dims))
-    setDims(scaled, {*dims});
-  return scaled->getResult(0);
-}
-
 Value Rotate::rotateOnline(OpBuilder &builder, Value input,
                            const Rotation &rotation) {
   return createHadamard(builder, input.getLoc(),

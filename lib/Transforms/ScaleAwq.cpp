@@ -24,9 +24,7 @@ struct ScaleAwq : squint::impl::ScaleAwqBase<ScaleAwq> {
   using ScaleAwqBase::ScaleAwqBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<SquintDialect>();
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 
@@ -36,23 +34,9 @@ private:
 };
 } // namespace
 
-/// The format that a linear's weight is to take, none if it stays as it is.
-static FailureOr<std::optional<Format>> getWeightFormat(LinearOp op) {
-  auto spelling = op->getAttrOfType<StringAttr>(kWeightFormatAttr);
-  if (!spelling)
-    return std::optional<Format>();
-  llvm::Expected<Format> format =
-      Format::parse(spelling.getValue(), FormatRole::Any);
-  if (!format)
-    return op.emitError() << "expected a format for " << kWeightFormatAttr
-                          << ", got " << spelling << ": "
-                          << llvm::toString(format.takeError());
-  return std::optional<Format>(*format);
-}
-
 /// Whether scales can help: codes of 8 bits are fine enough without.
 static bool gains(LinearOp op) {
-  FailureOr<std::optional<Format>> format = getWeightFormat(op);
+  FailureOr<std::optional<Format>> format = getFormat(op, kWeightFormatAttr);
   return succeeded(format) && *format && (*format)->hasScale() &&
          (*format)->bits() < 8;
 }
@@ -62,7 +46,8 @@ ScaleAwq::chooseFactors(const ScaleFold &fold, const LayerInputs &inputs) {
   std::vector<std::vector<float>> weights;
   std::vector<Format> formats;
   for (LinearOp linear : fold.readers) {
-    FailureOr<std::optional<Format>> format = getWeightFormat(linear);
+    FailureOr<std::optional<Format>> format =
+        getFormat(linear, kWeightFormatAttr);
     if (failed(format))
       return failure();
     if (!*format || !(*format)->hasScale())

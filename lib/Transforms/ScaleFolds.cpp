@@ -7,7 +7,6 @@
 #include "MapWeights.h"
 #include "TransformerParts.h"
 #include "squint/Dialect/Onnx/Onnx.h"
-#include "squint/Dialect/Squint/DimExpr.h"
 #include <numeric>
 
 using namespace mlir;
@@ -148,21 +147,12 @@ LogicalResult squint::applyFactors(ScaleFold &fold, ArrayRef<double> factors) {
   if (fold.others.empty())
     return success();
   Value input = fold.getInput();
-  auto type = cast<RankedTensorType>(input.getType());
   SmallVector<double> values;
   for (int64_t factor : fold.factorOf)
     values.push_back(factors[factor]);
   OpBuilder builder(input.getContext());
   builder.setInsertionPointAfterValue(input);
-  auto restored = onnx::MulOp::create(
-      builder, input.getLoc(), type, input,
-      ConstantOp::create(
-          builder, input.getLoc(),
-          makeConstant(RankedTensorType::get({int64_t(values.size())},
-                                             type.getElementType()),
-                       encodeNumbers(type.getElementType(), values))));
-  if (FailureOr<SmallVector<DimExpr>> dims = getDims(input); succeeded(dims))
-    setDims(restored, {*dims});
+  Value restored = scaleColumns(builder, input, values);
   for (OpOperand *other : fold.others)
     other->set(restored);
   return success();

@@ -5,6 +5,7 @@
 #include "Constants.h"
 #include "MapWeights.h"
 #include "ScaleFolds.h"
+#include "WeightedOps.h"
 #include "mlir/IR/Threading.h"
 #include "squint/Calibration/Samples.h"
 #include "squint/Calibration/SliceCompiler.h"
@@ -42,8 +43,7 @@ struct Smooth : squint::impl::SmoothBase<Smooth> {
   LogicalResult initialize(MLIRContext *context) override;
   void getDependentDialects(DialectRegistry &registry) const override {
     SmoothBase::getDependentDialects(registry);
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 
@@ -138,20 +138,6 @@ LogicalResult Smooth::readSamples(func::FuncOp main,
   return runSlices(main, **file,
                    llvm::to_vector(llvm::make_first_range(byValue)), samples,
                    jobs, sink);
-}
-
-static FailureOr<std::optional<Format>> getFormat(Operation *op,
-                                                  StringRef name) {
-  auto text = op->getAttrOfType<StringAttr>(name);
-  if (!text)
-    return std::optional<Format>();
-  llvm::Expected<Format> format =
-      Format::parse(text.getValue(), FormatRole::Any);
-  if (!format)
-    return op->emitError() << "expected a format for " << name << ", got "
-                           << text << ": "
-                           << llvm::toString(format.takeError());
-  return std::optional<Format>(*format);
 }
 
 /// Rows of the readers' weights as they are now: all for the maxima, some where

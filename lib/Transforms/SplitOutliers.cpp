@@ -36,8 +36,7 @@ struct SplitOutliers : squint::impl::SplitOutliersBase<SplitOutliers> {
   LogicalResult initialize(MLIRContext *context) override;
   void getDependentDialects(DialectRegistry &registry) const override {
     SplitOutliersBase::getDependentDialects(registry);
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 

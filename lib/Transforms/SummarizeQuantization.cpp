@@ -35,9 +35,7 @@ struct SummarizeQuantization
   using SummarizeQuantizationBase::SummarizeQuantizationBase;
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<SquintDialect>();
-    if (auto add = getSliceCompilation().addDialects)
-      add(registry);
+    addSliceDialects(registry);
   }
   void runOnOperation() override;
 

@@ -13,19 +13,29 @@ std::string squint::describe(WeightedOpInterface op) {
                       : ("node '" + name + "'").str();
 }
 
-FailureOr<Format> squint::takeFormat(WeightedOpInterface op,
-                                     StringRef attribute) {
-  auto spelling = dyn_cast<StringAttr>(op->getAttr(attribute));
+FailureOr<std::optional<Format>> squint::getFormat(Operation *op,
+                                                   StringRef attribute) {
+  auto spelling = op->getAttrOfType<StringAttr>(attribute);
   if (!spelling)
-    return op.emitError() << "expected " << attribute << " to be a string";
+    return std::optional<Format>();
   llvm::Expected<Format> format =
       Format::parse(spelling.getValue(), FormatRole::Any);
   if (!format)
-    return op.emitError() << "expected a format for " << attribute << ", got "
-                          << spelling << ": "
-                          << llvm::toString(format.takeError());
+    return op->emitError() << "expected a format for " << attribute << ", got "
+                           << spelling << ": "
+                           << llvm::toString(format.takeError());
+  return std::optional<Format>(*format);
+}
+
+FailureOr<Format> squint::takeFormat(WeightedOpInterface op,
+                                     StringRef attribute) {
+  FailureOr<std::optional<Format>> format = getFormat(op, attribute);
+  if (failed(format))
+    return failure();
+  if (!*format)
+    return op.emitError() << "expected " << attribute << " to be a string";
   op->removeAttr(attribute);
-  return *format;
+  return **format;
 }
 
 bool squint::hasMethod(WeightedOpInterface op, StringRef name) {
@@ -118,6 +128,16 @@ FailureOr<DataAttr> squint::packWeight(
   if (failed(readWeight(op, constant, take)))
     return failure();
   return data;
+}
+
+DataAttr squint::storeCodes(RankedTensorType weight, const Format &format,
+                            ArrayRef<char> payload) {
+  MLIRContext *context = weight.getContext();
+  auto packed =
+      PackedType::get(weight.getShape(), FormatAttr::get(context, format));
+  return context->getLoadedDialect<SquintDialect>()->getStores().create(
+      packed, static_cast<int64_t>(payload.size()),
+      [&](MutableArrayRef<char> to) { llvm::copy(payload, to.begin()); });
 }
 
 Value squint::createQuantizedWeight(OpBuilder &builder, ConstantOp original,

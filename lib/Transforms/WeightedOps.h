@@ -23,7 +23,12 @@ std::string describe(WeightedOpInterface op);
 /// The threads that a pass may use, null for one.
 llvm::ThreadPoolInterface *getThreadPool(mlir::MLIRContext *context);
 
-/// Reads `squint.weight_format` or `squint.activation_format` and removes it.
+/// `squint.weight_format` or `squint.activation_format`, none where an operator
+/// lacks it.
+mlir::FailureOr<std::optional<Format>> getFormat(mlir::Operation *op,
+                                                 llvm::StringRef attribute);
+
+/// Reads one that is there, and removes it.
 mlir::FailureOr<Format> takeFormat(WeightedOpInterface op,
                                    llvm::StringRef attribute);
 
@@ -49,6 +54,10 @@ packWeight(WeightedOpInterface op, ConstantOp constant, const Format &format,
            llvm::function_ref<llvm::Error(const TensorView &,
                                           mlir::MutableArrayRef<char>)>
                fill);
+
+/// Codes that have been made of a weight, in a new store.
+DataAttr storeCodes(mlir::RankedTensorType weight, const Format &format,
+                    llvm::ArrayRef<char> payload);
 
 /// The float weight that packed codes stand for, beside the constant that they
 /// replace, which it keeps as `squint.original`.

@@ -33,8 +33,9 @@ public:
   std::optional<std::vector<char>> find(const llvm::Twine &name,
                                         std::optional<size_t> size = {}) const;
 
-  /// Writes a result, all of it or nothing.
-  llvm::Error keep(const llvm::Twine &name, llvm::ArrayRef<char> bytes) const;
+  /// Writes a result, one piece behind the other, all of it or nothing.
+  llvm::Error keep(const llvm::Twine &name,
+                   llvm::ArrayRef<llvm::StringRef> pieces) const;
 
 private:
   std::string getFile(const llvm::Twine &name) const;

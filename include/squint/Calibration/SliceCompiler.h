@@ -43,6 +43,9 @@ struct SliceCompilation {
 void setSliceCompilation(SliceCompilation compilation);
 /// `create` is null where nobody set it.
 const SliceCompilation &getSliceCompilation();
+/// The dialects of passes that compile slices: ours, and those that compiling
+/// needs.
+void addSliceDialects(mlir::DialectRegistry &registry);
 
 /// Is told how far calibration is: `done` of `total` samples through a slice.
 using ProgressCallback =
