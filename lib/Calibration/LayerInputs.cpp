@@ -338,7 +338,7 @@ static bool addByColumn(Array &rows, LayerInputs &inputs) {
   inputs.rows += rows.shape().front();
   inputs.columns = columns;
   for (std::vector<double> *sums :
-       {&inputs.absmax, &inputs.absolute, &inputs.sum})
+       {&inputs.absmax, &inputs.absolute, &inputs.sum, &inputs.squares})
     sums->resize(columns);
   ArrayRef<float> values = floatsOf(rows);
   bool isFinite = true;
@@ -349,6 +349,7 @@ static bool addByColumn(Array &rows, LayerInputs &inputs) {
     inputs.absmax[column] = std::max(inputs.absmax[column], magnitude);
     inputs.absolute[column] += magnitude;
     inputs.sum[column] += value;
+    inputs.squares[column] += value * value;
   }
   return isFinite;
 }
@@ -404,7 +405,7 @@ LogicalResult Visits::sumUp(const Layer &layer, LayerInputs &inputs) {
              << "expected finite numbers in the input of node '"
              << getNodeName(op) << "', got NaN or infinity for sample "
              << sample;
-    if (failed(product->add(rows, rows, inputs.gram)))
+    if (options.withGram && failed(product->add(rows, rows, inputs.gram)))
       return failure();
     if (!floats)
       continue;

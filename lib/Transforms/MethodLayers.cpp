@@ -70,8 +70,10 @@ class LayerQuantizer {
 public:
   using Quantize =
       llvm::function_ref<FailureOr<LayerCodes>(const LayerWeight &)>;
-  LayerQuantizer(ModuleOp module, StringRef method, Quantize quantize)
-      : module(module), method(method), quantize(quantize) {}
+  LayerQuantizer(ModuleOp module, StringRef method, Quantize quantize,
+                 bool withGram)
+      : module(module), method(method), quantize(quantize), withGram(withGram) {
+  }
 
   FailureOr<int64_t> run(const MethodSamples &samples);
 
@@ -96,6 +98,7 @@ private:
   ModuleOp module;
   StringRef method;
   Quantize quantize;
+  bool withGram;
   int64_t count = 0;
   Checkpoint checkpoint;
   size_t layersDone = 0;
@@ -236,6 +239,7 @@ FailureOr<int64_t> LayerQuantizer::run(const MethodSamples &samples) {
     options.limit = samples.limit;
     options.threads = samples.jobs;
     options.what = method;
+    options.withGram = withGram;
     std::string work = llvm::formatv("{0} samples {1}", method, samples.limit);
     FailureOr<Checkpoint> found =
         Checkpoint::open(samples.checkpoint, work, module, samples.calibration);
@@ -264,6 +268,7 @@ FailureOr<int64_t> LayerQuantizer::run(const MethodSamples &samples) {
 
 FailureOr<int64_t> squint::quantizeLayers(ModuleOp module, StringRef method,
                                           const MethodSamples &samples,
-                                          LayerQuantizer::Quantize quantize) {
-  return LayerQuantizer(module, method, quantize).run(samples);
+                                          LayerQuantizer::Quantize quantize,
+                                          bool withGram) {
+  return LayerQuantizer(module, method, quantize, withGram).run(samples);
 }

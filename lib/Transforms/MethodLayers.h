@@ -64,11 +64,13 @@ mlir::FailureOr<LayerCodes> quantizeByGptq(const LayerWeight &weight,
 /// `quantize` makes of them, layer after layer in the order of data (see
 /// `visitLayers`), and returns their count. Operators without a matrix of
 /// inputs are errors; errors are diagnostics. Options named `targets` and
-/// `residual` ask for the float model beside the quantized one.
+/// `residual` ask for the float model beside the quantized one. Without
+/// `withGram` the inputs have no Gram matrix.
 mlir::FailureOr<int64_t> quantizeLayers(
     mlir::ModuleOp module, llvm::StringRef method, const MethodSamples &samples,
     llvm::function_ref<mlir::FailureOr<LayerCodes>(const LayerWeight &)>
-        quantize);
+        quantize,
+    bool withGram = true);
 
 } // namespace squint
 

@@ -89,6 +89,12 @@ llvm::ArrayRef<MethodInfo> squint::getMethods() {
        gptqOptions},
       {"awq", "squint-quantize-awq", true,
        "round to the nearest code on ranges that outputs choose", awqOptions},
+      {"imatrix",
+       "squint-quantize-imatrix",
+       true,
+       "round to the nearest code on scales by how large each column's inputs "
+       "are",
+       {}},
       {"hqq",
        "squint-quantize-hqq",
        false,

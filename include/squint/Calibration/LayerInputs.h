@@ -38,10 +38,10 @@ collectLayers(mlir::func::FuncOp main,
 /// do not depend on the count of threads.
 struct LayerInputs {
   int64_t rows = 0, columns = 0;
-  /// X^T X, [columns, columns].
+  /// X^T X, [columns, columns]; empty where the options want none.
   std::vector<double> gram;
-  /// By column: the largest |x|, the sum of |x| and that of x.
-  std::vector<double> absmax, absolute, sum;
+  /// By column: the largest |x|, the sums of |x|, of x and of its square.
+  std::vector<double> absmax, absolute, sum, squares;
   /// (Xf - X)^T X, [columns, columns], Xf being what the float model gives.
   std::vector<double> cross;
   /// By operator, (Rf - R)^T X, [outputs, columns], where its result is added
@@ -54,6 +54,8 @@ struct LayerInputsOptions {
   int64_t limit = 0;
   /// 0: as many as passes may use.
   int threads = 0;
+  /// Compute `gram`, by far the most of the work.
+  bool withGram = true;
   /// Run the float model too, for `cross` and `residuals`.
   bool withFloatModel = false;
   /// Whether a layer is visited without its inputs, which are not computed

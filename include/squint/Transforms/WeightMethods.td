@@ -73,6 +73,32 @@ def QuantizeAwq : LayerMethod<"squint-quantize-awq"> {
   }];
 }
 
+def QuantizeImatrix : LayerMethod<"squint-quantize-imatrix"> {
+  let summary = "Quantize to the nearest code on scales that large inputs choose";
+  let description = [{
+    Carries out `squint.weight_format` of operators whose `squint.method` is `imatrix`: the importance matrix of llama.cpp (Kawrakow,
+    pull request 4861, 2024). An error in column j counts what the layer's inputs X make of it, their mean square over all samples,
+
+    `m_j = mean over tokens of x_j^2`,
+
+    which is the diagonal of `X^T X`. GGML's types (`q4_k` and the like) are searched as its reference code searches them under an
+    importance matrix, byte for byte: an error of weight w then counts `m_j sqrt(s + w^2)`, s being a multiple of the mean of `w^2`. Blocks
+    of all other formats take the range with the least `sum_j m_j (w_j - q_j)^2`, as `range: mse` of `squint-quantize-rtn` does with
+    `m_j = 1`, codebooks the tables. Codes are the nearest ones; columns do not make up for one another.
+
+    Layer after layer is visited in the order of data, each seeing the inputs that the layers quantized so far give; nothing but sums by
+    column is computed, so that this is the cheapest method which looks at samples.
+
+    ```mlir
+    %y = squint.linear %x, %w {squint.weight_format = "q4_k", squint.method = {name = "imatrix"}} : ...
+    // becomes
+    %0 = squint.constant #squint.data<"#0", 0, 9216> : !squint.packed<64x256, "q4_k">
+    %1 = squint.dequantize %0 {squint.original = #squint.data<"model.onnx", 0, 65536> : tensor<64x256xf32>} : ...
+    %y = squint.linear %x, %1 : ...
+    ```
+  }];
+}
+
 def QuantizeCodebook : LayerMethod<"squint-quantize-codebook"> {
   let summary = "Fit a table of values to each block of weights";
   let description = [{
