@@ -46,12 +46,11 @@ static std::vector<float> getImportance(const LayerInputs &inputs,
 static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
   WeightedOpInterface op = weight.op;
   const Format &format = weight.format;
-  if (!format.blocks() && !format.hasFreeScales())
-    return op->emitError()
-           << describe(op)
-           << ": expected a format with free scales or of blocks to weigh "
-              "errors in, got '"
-           << format.str() << "'";
+  // Nothing is chosen in a format without scales.
+  if (format.hasScale() && !format.blocks() && !format.hasFreeScales())
+    return op->emitError() << "expected a format with free scales or of blocks "
+                              "to weigh errors in, got '"
+                           << format.str() << "'";
   std::vector<float> importance = getImportance(weight.inputs, format);
   RangeOptions range;
   range.rule = RangeRule::Mse;
