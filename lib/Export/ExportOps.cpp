@@ -346,6 +346,8 @@ LogicalResult Exporter::exportNorm(NormOp op) {
 }
 
 LogicalResult Exporter::exportAttention(AttentionOp op) {
+  if (op.getCausal())
+    return refusal(op.emitOpError()) << "expected a mask in place of 'causal'";
   FailureOr<Name> q = get(op.getQuery()), k = get(op.getKey()),
                   v = get(op.getValue()), mask = get(op.getMask());
   if (failed(q) || failed(k) || failed(v) || failed(mask))

@@ -52,7 +52,8 @@ public:
       : b(b), query(get(op, op.getQuery(), 0)), key(get(op, op.getKey(), 1)),
         value(get(op, op.getValue(), 2)),
         result(get(op, op.getOutputs()[0], 3)), mask(op.getMask()),
-        scale(op.getScale().convertToFloat()) {}
+        scale(op.getScale().convertToFloat()), causal(op.getCausal()),
+        window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {}
 
   void build(Units units);
 
@@ -64,6 +65,8 @@ private:
   void buildUnit(Value first, Value count);
   void packKeys();
   void buildTile(int64_t rows, Value row);
+  void buildVisibleTile(int64_t rows, Value row);
+  Value hideKeys(Value score, Value token, Value at);
   Values buildScores(int64_t rows, Value row, Value column, bool partial,
                      ValueRange peaks);
   void buildWeights(int64_t rows, Value row, ValueRange peaks);
@@ -98,12 +101,17 @@ private:
   Tokens query, key, value, result;
   Value mask;
   float scale;
+  bool causal;
+  int64_t window; // 0 for none
   int64_t maxRows = 0, panels = 0, paddedSize = 0;
   /// Scratch memory: keys [size][kKeys], weights [maxRows][kKeys], state,
   /// results [rows][paddedSize] and a few numbers of each row of a tile.
   Value keys, weights, state, results, peaksOf, shifts, factors;
   // Of the unit, then of the block of keys.
   Value batch, head, keyHead, firstRow, firstKey, numKeys;
+  /// Of a causal attention: the keys that the first query of all sees besides
+  /// its own.
+  Value earlier;
 };
 
 } // namespace
@@ -167,6 +175,17 @@ void AttentionBuilder::packKeys() {
   });
 }
 
+/// -inf for those of 16 keys from `at` on that a query does not see.
+Value AttentionBuilder::hideKeys(Value score, Value token, Value at) {
+  Value seen = b.sub(b.add(b.add(token, earlier), 1), at);
+  Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
+  score = arith::SelectOp::create(b, b.mask(seen), score, least);
+  if (!window)
+    return score;
+  Value gone = b.mask(b.sub(seen, b.index(window)));
+  return arith::SelectOp::create(b, gone, least, score);
+}
+
 /// Scores of the keys [column, column + panels * 16), and the largest so far in
 /// each lane. Lanes past the last key are -inf.
 Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
@@ -207,6 +226,8 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
       } else {
         score = arith::MulFOp::create(b, score, factor);
       }
+      if (causal)
+        score = hideKeys(score, tokenAt(row, r), b.add(firstKey, at));
       if (lanes)
         score = arith::SelectOp::create(b, lanes, score, least);
       b.store(score, weights, b.add(at, r * kKeys));
@@ -324,6 +345,23 @@ void AttentionBuilder::buildTile(int64_t rows, Value row) {
   buildValues(rows, row);
 }
 
+/// A tile of a causal attention ends with the last key that its last row sees,
+/// and is left out where its first row sees none of the block.
+void AttentionBuilder::buildVisibleTile(int64_t rows, Value row) {
+  if (!causal)
+    return buildTile(rows, row);
+  Value all = numKeys;
+  Value seen = b.sub(b.add(tokenAt(row, rows), earlier), firstKey);
+  numKeys = b.min(numKeys, seen);
+  Value any = b.less(b.index(0), numKeys);
+  if (window) {
+    Value gone = b.sub(b.sub(seen, b.index(rows - 1)), b.index(window));
+    any = arith::AndIOp::create(b, any, b.less(gone, numKeys));
+  }
+  b.ifElse(any, [&] { buildTile(rows, row); });
+  numKeys = all;
+}
+
 void AttentionBuilder::buildResult(int64_t rows, Value row) {
   Value sums = b.load(b.f32s(), state, b.add(stateAt(row), kLanes));
   b.store(arith::DivFOp::create(b, b.constant(b.f32s(), 1.0), sums), factors,
@@ -352,11 +390,19 @@ void AttentionBuilder::buildUnit(Value first, Value count) {
     for (int64_t e = 0; e < paddedSize; e += kLanes)
       b.store(zero, results, resultAt(row, 0, e));
   });
-  b.loop(b.index(0), key.tokens(b), kKeys, [&](Value block) {
+  Value begin = b.index(0), end = key.tokens(b);
+  if (causal)
+    end = b.min(end, b.add(b.add(first, count), earlier));
+  if (window) {
+    Value gone = b.sub(b.add(b.add(first, earlier), 1), b.index(window));
+    begin = b.mul(b.div(b.max(gone, b.index(0)), kKeys), kKeys);
+  }
+  b.loop(begin, end, kKeys, [&](Value block) {
     firstKey = block;
-    numKeys = b.min(b.sub(key.tokens(b), block), b.index(kKeys));
+    numKeys = b.min(b.sub(end, block), b.index(kKeys));
     packKeys();
-    forTiles(count, [&](int64_t rows, Value row) { buildTile(rows, row); });
+    forTiles(count,
+             [&](int64_t rows, Value row) { buildVisibleTile(rows, row); });
   });
   forTiles(count, [&](int64_t rows, Value row) { buildResult(rows, row); });
 }
@@ -377,6 +423,8 @@ void AttentionBuilder::build(Units units) {
   b.store(b.constant(b.f32s(), 0.0), peaksOf, b.index(0));
   Value rows = query.tokens(b), heads = query.heads(b);
   Value shared = b.div(heads, key.heads(b));
+  if (causal)
+    earlier = b.sub(key.tokens(b), rows);
   Value blocks = b.ceilDiv(rows, kUnitAttentionRows);
   b.loop(units.begin, units.end, 1, [&](Value unit) {
     Value block = b.rem(unit, blocks), number = b.div(unit, blocks);

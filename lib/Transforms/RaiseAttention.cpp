@@ -269,7 +269,8 @@ struct RaiseAttention : OpRewritePattern<onnx::MatMulOp> {
     auto attention = AttentionOp::create(
         rewriter, op.getLoc(), last->getResult(0).getType(), query.value,
         key.value, value.value, createMask(rewriter, *scores),
-        rewriter.getF32FloatAttr(static_cast<float>(scores->scale)), order);
+        rewriter.getF32FloatAttr(static_cast<float>(scores->scale)), order,
+        /*causal=*/nullptr, /*window=*/nullptr);
     copyDims(last, attention);
     rewriter.replaceOp(last, attention);
     return success();

@@ -1,4 +1,4 @@
-//===- Attention.cpp - squint.attention -------------------------*- C++ -*-===//
+//===- Attention.cpp - squint.attention and what is around it ---*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -37,7 +37,8 @@ LogicalResult lowering::lowerAttention(Node &node) {
           b, TypeRange(result.value.getType()), floats(op.getQuery()),
           floats(op.getKey()), floats(op.getValue()),
           mask ? mask->value : Value(), ValueRange(result.value),
-          op.getScaleAttr(), op.getHeadsFirstAttr())
+          op.getScaleAttr(), op.getHeadsFirstAttr(), op.getCausalAttr(),
+          op.getWindowAttr())
           .getResult(0);
   return node.replace(castTo(b, result, node.resultElement()).value);
 }
@@ -57,6 +58,26 @@ static Tensor toHeads(Node &node, Value value, unsigned number,
   repeated[2] = *heads.divideExactly(x.dims[1]);
   Tensor all = broadcast(b, reshape(b, x, dims), repeated);
   return reshape(b, all, {x.dims[0], heads, x.dims[2], x.dims[3]});
+}
+
+/// The score at (b, h, s, t), or -inf where query s does not see key t.
+static Value hideKeys(ImplicitLocOpBuilder &b, AttentionOp op, Value earlier,
+                      Value score) {
+  Value position =
+            arith::AddIOp::create(b, linalg::IndexOp::create(b, 2), earlier),
+        key = linalg::IndexOp::create(b, 3);
+  Value seen =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sle, key, position);
+  if (op.getWindow()) {
+    Value end = arith::AddIOp::create(
+        b, key, indexConstant(b, static_cast<int64_t>(*op.getWindow())));
+    seen = arith::AndIOp::create(
+        b, seen,
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, end, position));
+  }
+  Value hidden = scalarConstant(b, b.getF32Type(),
+                                -std::numeric_limits<double>::infinity());
+  return arith::SelectOp::create(b, seen, score, hidden);
 }
 
 LogicalResult lowering::lowerAttentionByParts(Node &node) {
@@ -83,15 +104,16 @@ LogicalResult lowering::lowerAttentionByParts(Node &node) {
   if (std::optional<Tensor> mask = getMask(node))
     inputs.push_back(*mask);
   Dims dims = inputs[0].dims;
+  Value earlier = op.getCausal() ? sizeValue(b, keys - rows) : Value();
   scores =
       map(b, inputs, dims, f32,
           [&](ImplicitLocOpBuilder &inner, ValueRange x) -> Value {
             Value score = arith::MulFOp::create(
                 inner, x[0],
                 scalarConstant(inner, f32, op.getScale().convertToDouble()));
-            if (x.size() == 1)
-              return score;
-            return arith::AddFOp::create(inner, score, x[1]);
+            if (x.size() == 2)
+              score = arith::AddFOp::create(inner, score, x[1]);
+            return earlier ? hideKeys(inner, op, earlier, score) : score;
           });
   Tensor weights = softmaxRows(b, reshape(b, scores, {count * rows, keys}));
   Tensor result =
@@ -100,4 +122,68 @@ LogicalResult lowering::lowerAttentionByParts(Node &node) {
   if (!isHeadsFirst(op, 3))
     result = transpose(b, result, {0, 2, 1, 3});
   return node.replace(castTo(b, result, node.resultElement()).value);
+}
+
+LogicalResult lowering::lowerPositions(Node &node) {
+  Tensor result =
+      map(node.b, {}, node.resultDims(), node.resultElement(),
+          [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+            return arith::IndexCastOp::create(
+                inner, inner.getI64Type(), linalg::IndexOp::create(inner, 0));
+          });
+  return node.replace(result.value);
+}
+
+/// Halves of pairs are slices: of [B, S, H, D], or of [B, S, H, D / 2, 2].
+LogicalResult lowering::lowerRotary(Node &node) {
+  auto op = cast<RotaryOp>(node.op);
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor x = node.in(0), cos = node.in(1), sin = node.in(2);
+  int64_t pairs = *cos.dims[1].getConstant(), size = *x.dims[3].getConstant();
+  Dims whole = x.dims, part = x.dims;
+  part[3] = pairs;
+  bool interleaved = op.getInterleaved();
+  if (interleaved) {
+    if (size % 2)
+      return node.error() << "expected heads of an even size, got " << size;
+    whole[3] = size / 2;
+    whole.push_back(2);
+    part.push_back(1);
+  }
+  Tensor source = reshape(b, x, whole);
+  SmallVector<OpFoldResult> ones(whole.size(), b.getIndexAttr(1));
+  auto offsets = [&](bool second) {
+    SmallVector<OpFoldResult> at(whole.size(), b.getIndexAttr(0));
+    if (second)
+      at.back() = b.getIndexAttr(interleaved ? 1 : pairs);
+    return at;
+  };
+  Tensor first = slice(b, source, offsets(false), ones, part),
+         second = slice(b, source, offsets(true), ones, part);
+  unsigned rank = whole.size();
+  AffineMap identity = b.getMultiDimIdentityMap(rank),
+            angle = AffineMap::get(
+                rank, 0, {b.getAffineDimExpr(1), b.getAffineDimExpr(3)},
+                b.getContext());
+  Type f32 = b.getF32Type();
+  auto turn = [&](const Tensor &own, const Tensor &other, bool isSecond) {
+    return mapWith(b, {own, other, cos, sin},
+                   {identity, identity, angle, angle}, part, x.element,
+                   [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+                     Value p = castScalar(inner, v[0], x.element, f32),
+                           q = castScalar(inner, v[1], x.element, f32);
+                     p = arith::MulFOp::create(inner, p, v[2]);
+                     q = arith::MulFOp::create(inner, q, v[3]);
+                     Value y = isSecond
+                                   ? Value(arith::AddFOp::create(inner, p, q))
+                                   : Value(arith::SubFOp::create(inner, p, q));
+                     return castScalar(inner, y, f32, x.element);
+                   });
+  };
+  Tensor result = 2 * pairs == size ? empty(b, whole, x.element) : source;
+  result.value =
+      insert(b, turn(first, second, false), result.value, offsets(false));
+  result.value =
+      insert(b, turn(second, first, true), result.value, offsets(true));
+  return node.replace(reshape(b, result, x.dims).value);
 }

@@ -175,6 +175,8 @@ mlir::LogicalResult lowerMaxPoolWithIndices(Node &node);
 /// squint.attention as one kernel, and as what it stands for.
 mlir::LogicalResult lowerAttention(Node &node);
 mlir::LogicalResult lowerAttentionByParts(Node &node);
+mlir::LogicalResult lowerPositions(Node &node);
+mlir::LogicalResult lowerRotary(Node &node);
 
 //===----------------------------------------------------------------------===//
 // Building tensors

@@ -180,6 +180,8 @@ static LogicalResult lowerSoftmax(Node &node) {
 ArrayRef<TableEntry> lowering::rowsTable() {
   static const TableEntry table[] = {
       {"squint.attention", lowerAttention},
+      {"squint.positions", lowerPositions},
+      {"squint.rotary", lowerRotary},
       {"squint.norm", lowerSquintNorm},
       {"squint.hadamard", lowerHadamard},
       {"LayerNormalization", lowerLayerNormalization},

@@ -399,10 +399,29 @@ static LogicalResult verifyCacheFormat(AttentionOp op, Attribute attribute) {
   return success();
 }
 
+LogicalResult RotaryOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto angles = cast<RankedTensorType>(getCos().getType());
+  int64_t pairs = angles.getDimSize(1), size = input.getDimSize(3);
+  if (!compatible(angles.getDimSize(0), input.getDimSize(1)))
+    return emitOpError() << "expected an angle for every token of " << input
+                         << ", got " << angles;
+  if (ShapedType::isDynamic(pairs) || ShapedType::isDynamic(size) ||
+      pairs < 1 || 2 * pairs > size)
+    return emitOpError() << "expected at most half as many angles as a head "
+                            "has elements, both static, got "
+                         << angles << " for " << input;
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   if (Attribute cache = (*this)->getDiscardableAttr("squint.kv_format"))
     if (failed(verifyCacheFormat(*this, cache)))
       return failure();
+  if (getWindow() && (!getCausal() || static_cast<int64_t>(*getWindow()) < 1))
+    return emitOpError() << "expected a window of at least 1 beside 'causal', "
+                            "got "
+                         << static_cast<int64_t>(*getWindow());
   if (getHeadsFirst() && getHeadsFirst()->size() != 4)
     return emitOpError() << "expected heads_first for four tensors, got "
                          << getHeadsFirst()->size();

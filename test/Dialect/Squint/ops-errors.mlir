@@ -172,3 +172,28 @@ func.func @f(%x: tensor<?x4xf32>, %a: tensor<2x4xf32>, %b: tensor<3x2xf32>, %y: 
   %0 = squint.lora %x, %a, %b to(%y) scale = 1.0 : tensor<?x4xf32>, tensor<2x4xf32>, tensor<3x2xf32>, tensor<?x5xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x?x4x16xf32>) {
+  // expected-error@+1 {{expected a window of at least 1 beside 'causal', got 7}}
+  %0 = squint.attention %x, %x, %x scale = 0.25 window = 7
+      : tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32> -> tensor<?x?x4x16xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x?x4x16xf32>, %c: tensor<?x9xf32>) {
+  // expected-error@+1 {{expected at most half as many angles as a head has elements, both static}}
+  %0 = squint.rotary %x, %c, %c : tensor<?x?x4x16xf32>, tensor<?x9xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x5x4x16xf32>, %c: tensor<6x8xf32>) {
+  // expected-error@+1 {{expected an angle for every token}}
+  %0 = squint.rotary %x, %c, %c : tensor<?x5x4x16xf32>, tensor<6x8xf32>
+  return
+}

@@ -260,6 +260,7 @@ def Kernel_AttentionOp : Kernel_DpsOp<"attention", [AttrSizedOperandSegments]> {
     rows. A score is `fma(sum_d fma(q, k), scale, mask)`, d ascending (`sum * scale` without a mask). Per row, `m` being the
     largest score so far and `c = exp(m_before - m)`: `l = fma(l, c, sum of exp(score - m))`, the sum over 16 interleaved partial
     sums and one tree, and `y = y * c`, then `y = fma(exp(score - m), v, y)`, keys ascending. At last `y * (1 / l)`.
+    With `causal` the keys that a query does not see have a score of -inf, and are left out where no query of a tile sees them.
 
     ```mlir
     kernel.attention ins(%q, %k, %v mask(%m) : memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x1x1x?xf32>)
@@ -267,12 +268,13 @@ def Kernel_AttentionOp : Kernel_DpsOp<"attention", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Kernel_Shaped:$query, Kernel_Shaped:$key, Kernel_Shaped:$value, Optional<Kernel_Shaped>:$mask,
-                       Variadic<Kernel_Shaped>:$outputs, F32Attr:$scale, OptionalAttr<DenseBoolArrayAttr>:$heads_first);
+                       Variadic<Kernel_Shaped>:$outputs, F32Attr:$scale, OptionalAttr<DenseBoolArrayAttr>:$heads_first,
+                       UnitAttr:$causal, OptionalAttr<I64Attr>:$window);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value (`mask` `(` $mask^ `)`)? `:` type($query) `,` type($key) `,` type($value)
     (`,` type($mask)^)? `)` `outs` `(` $outputs `:` type($outputs) `)` `scale` `=` $scale
-    (`heads_first` `=` $heads_first^)? attr-dict (`->` type($results)^)?
+    (`heads_first` `=` $heads_first^)? (`causal` $causal^)? (`window` `=` $window^)? attr-dict (`->` type($results)^)?
   }];
 }
 

@@ -352,6 +352,43 @@ def Squint_HadamardOp : Squint_Op<"hadamard", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Squint_PositionsOp : Squint_Op<"positions", [Pure]> {
+  let summary = "Where the tokens of a run stand in their sequence";
+  let description = [{
+    `y[i] = i`, as many as `squint.dims` says. The only source of positions in an imported language model: whatever gives the model a state
+    makes them start where the state ends.
+
+    ```mlir
+    %p = squint.positions {squint.dims = [["sequence"]]} : tensor<?xi64>
+    ```
+  }];
+  let results = (outs 1DTensorOf<[I64]>:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def Squint_RotaryOp : Squint_Op<"rotary", [Pure, AllTypesMatch<["input", "result"]>,
+    AllTypesMatch<["cos", "sin"]>]> {
+  let summary = "Rotary position embedding";
+  let description = [{
+    Turns pairs of elements of every head by the angle of their token (Su et al., arXiv:2104.09864). `x` is [B, S, H, D], `cos` and `sin` are
+    [S, P] with 2 P <= D. Pair i is (a, b) = (x[i], x[P + i]) or with `interleaved` (x[2 i], x[2 i + 1]):
+
+    `a' = a * cos[s, i] - b * sin[s, i]`, `b' = b * cos[s, i] + a * sin[s, i]`, in f32, each product and sum rounded.
+
+    Elements past the last pair stay as they are.
+
+    ```mlir
+    %y = squint.rotary %x, %cos, %sin interleaved : tensor<?x?x9x64xf32>, tensor<?x32xf32>
+    ```
+  }];
+  let arguments = (ins 4DTensorOf<[F32, F16, BF16]>:$input, 2DTensorOf<[F32]>:$cos, 2DTensorOf<[F32]>:$sin, UnitAttr:$interleaved);
+  let results = (outs 4DTensorOf<[F32, F16, BF16]>:$result);
+  let assemblyFormat = [{
+    $input `,` $cos `,` $sin (`interleaved` $interleaved^)? attr-dict `:` type($input) `,` type($cos)
+  }];
+  let hasVerifier = 1;
+}
+
 def Squint_AttentionOp : Squint_Op<"attention", [Pure]> {
   let summary = "Scaled dot-product attention";
   let description = [{
@@ -365,16 +402,21 @@ def Squint_AttentionOp : Squint_Op<"attention", [Pure]> {
     -inf is NaN, as ONNX's Softmax makes it. Computed in f32. `heads_first` says of query, key, value and result which lie as [B, H, S, D]
     instead; left out, none does.
 
+    With `causal` the queries are the last S of T tokens: query s stands at position `p = T - S + s` and sees keys t <= p, with `window = W` only
+    those with t > p - W. Scores of other keys are -inf.
+
     ```mlir
     %y = squint.attention %q, %k, %v mask(%m) scale = 0.176776692 heads_first = [false, true, false, false]
         : tensor<?x?x12x32xf32>, tensor<?x12x?x32xf32>, tensor<?x?x12x32xf32>, tensor<?x1x1x?xf32> -> tensor<?x?x12x32xf32>
     ```
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value,
-                       Optional<AnyRankedTensor>:$mask, F32Attr:$scale, OptionalAttr<DenseBoolArrayAttr>:$heads_first);
+                       Optional<AnyRankedTensor>:$mask, F32Attr:$scale, OptionalAttr<DenseBoolArrayAttr>:$heads_first,
+                       UnitAttr:$causal, OptionalAttr<I64Attr>:$window);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $query `,` $key `,` $value (`mask` `(` $mask^ `)`)? `scale` `=` $scale (`heads_first` `=` $heads_first^)? attr-dict
+    $query `,` $key `,` $value (`mask` `(` $mask^ `)`)? `scale` `=` $scale (`heads_first` `=` $heads_first^)?
+    (`causal` $causal^)? (`window` `=` $window^)? attr-dict
     `:` type($query) `,` type($key) `,` type($value) (`,` type($mask)^)? `->` type($result)
   }];
   let hasVerifier = 1;
