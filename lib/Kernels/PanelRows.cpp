@@ -9,6 +9,7 @@
 #include "squint/Kernels/PanelRows.h"
 #include "Codes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include <array>
 #include <numeric>
 
 using namespace mlir;
@@ -24,7 +25,8 @@ bool squint::kernel::hasPanelRows(const Format &format) {
   known.groupSize = format.groupSize;
   known.scale = format.scale;
   known.zeroPoint = format.zeroPoint;
-  if (known != format || format.blocks())
+  known.minimum = format.minimum;
+  if (known != format)
     return false;
   switch (format.scale) {
   case ScaleType::F32:
@@ -70,11 +72,19 @@ private:
   /// Quads of a piece.
   static constexpr int64_t pieceQuads = PanelLayout::piece / 4;
 
+  /// In all lanes: the scale as f32, what integers are stored plus as i32, and
+  /// the minimum as f32, null for formats without.
+  struct Factors {
+    Value scale, zero, min;
+  };
+
   void decodeFloats();
   void decodeGroup(Value group, int64_t length);
-  /// `length` k of a group, those of a piece or less, to columns from `k` on.
-  void decodePiece(Value codes, Value k, int64_t length, Value scale,
-                   Value zero);
+  void decodePair(Value pair);
+  /// `length` k, those of a piece or less, to columns from `k` on; `factors` of
+  /// either half of a piece.
+  void decodePiece(Value codes, Value k, int64_t length,
+                   const std::array<Factors, 2> &factors);
   /// A piece of `quads` quads: 32 codes as bytes, zeros behind the last quad.
   Value loadPiece(Value codes, int64_t quads);
 
@@ -83,7 +93,11 @@ private:
     int64_t bytes = type.getIntOrFloatBitWidth() / 8;
     return loadScalar(b, type, payload, b.add(offset, b.mul(lane, bytes)));
   }
-  /// In all lanes, the scale as f32 and what integers are stored plus as i32.
+  /// This row's of 16 floats.
+  Value takeLane(Value vector) {
+    return b.splat(vector::ExtractOp::create(b, vector, lane));
+  }
+  Factors loadFactors(const PanelGroup &group);
   Value loadScale(Value header);
   Value loadZero(Value header);
 
@@ -178,14 +192,25 @@ Value PanelRow::loadPiece(Value codes, int64_t quads) {
   return b.bitcast(b.vec(b.getI8Type(), PanelLayout::piece), words);
 }
 
-void PanelRow::decodePiece(Value codes, Value k, int64_t length, Value scale,
-                           Value zero) {
+PanelRow::Factors PanelRow::loadFactors(const PanelGroup &group) {
+  Factors factors;
+  factors.scale = layout.hasScaleCodes() ? takeLane(reader.loadScales(group))
+                                         : loadScale(group.header);
+  factors.zero = loadZero(group.header);
+  if (layout.format.hasMins())
+    factors.min = takeLane(reader.loadMins(group));
+  return factors;
+}
+
+void PanelRow::decodePiece(Value codes, Value k, int64_t length,
+                           const std::array<Factors, 2> &factors) {
   Value bytes = loadPiece(codes, llvm::divideCeil(length, 4));
   for (int64_t first = 0; first < length; first += kLanes) {
     SmallVector<int64_t> from(kLanes);
     std::iota(from.begin(), from.end(), first);
     Value part = arith::ExtUIOp::create(
         b, b.i32s(), vector::ShuffleOp::create(b, bytes, bytes, from));
+    const auto &[scale, zero, min] = factors[first / kLanes];
     Value value;
     if (layout.format.isInteger())
       value = arith::SIToFPOp::create(b, b.f32s(),
@@ -193,30 +218,46 @@ void PanelRow::decodePiece(Value codes, Value k, int64_t length, Value scale,
     else
       value = decoder.decode(part, 0, {});
     int64_t count = std::min(kLanes, length - first);
-    store(b.add(k, first), arith::MulFOp::create(b, value, scale),
-          count < kLanes ? b.mask(count) : Value());
+    value = arith::MulFOp::create(b, value, scale);
+    if (min)
+      value = arith::SubFOp::create(b, value, min);
+    store(b.add(k, first), value, count < kLanes ? b.mask(count) : Value());
   }
 }
 
 void PanelRow::decodeGroup(Value group, int64_t length) {
   constexpr int64_t step = PanelLayout::piece;
-  auto at = reader.locate(panel, group);
-  Value scale = loadScale(at.header), zero = loadZero(at.header);
+  PanelGroup at = reader.locate(panel, group);
+  Factors factors = loadFactors(at);
   Value codes = b.add(at.codes, b.mul(lane, wordBytes)),
         start = b.mul(group, layout.groupSize);
   int64_t full = length / step;
   auto piece = [&](Value i, int64_t count) {
     decodePiece(b.add(codes, b.mul(i, layout.codesBytes(step))),
-                b.add(start, b.mul(i, step)), count, scale, zero);
+                b.add(start, b.mul(i, step)), count, {factors, factors});
   };
   b.loop(b.index(0), b.index(full), 1, [&](Value i) { piece(i, step); });
   if (length % step)
     piece(b.index(full), length % step);
 }
 
+/// Two groups that share a piece.
+void PanelRow::decodePair(Value pair) {
+  PanelGroup low = reader.locate(panel, b.mul(pair, 2)),
+             high = reader.locate(panel, b.add(b.mul(pair, 2), 1));
+  decodePiece(b.add(low.codes, b.mul(lane, wordBytes)),
+              b.mul(pair, PanelLayout::piece), PanelLayout::piece,
+              {loadFactors(low), loadFactors(high)});
+}
+
 void PanelRow::decode() {
   if (layout.isFloat())
     return decodeFloats();
+  if (layout.sharesPieces()) {
+    b.loop(b.index(0), b.index(layout.groups / 2), 1,
+           [&](Value pair) { decodePair(pair); });
+    return;
+  }
   int64_t full = layout.columns / layout.groupSize,
           rest = layout.columns % layout.groupSize;
   b.loop(b.index(0), b.index(full), 1,

@@ -535,7 +535,22 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
         {"nvfp4", 12},
         {"f32", 21},
         {"f16", 40},
-        {"bf16", 15}}) {
+        {"bf16", 15},
+        {"int4:group=32,min", 70},
+        {"q4_0", 96},
+        {"q4_1", 64},
+        {"q5_0", 32},
+        {"q5_1", 96},
+        {"q8_0", 160},
+        {"iq4_nl", 64},
+        {"q2_k", 512},
+        {"q3_k", 256},
+        {"q4_k", 256},
+        {"q5_k", 512},
+        {"q6_k", 256},
+        {"iq4_xs", 512},
+        {"tq1_0", 256},
+        {"tq2_0", 512}}) {
     SCOPED_TRACE(item.first);
     int64_t columns = item.second;
     Format format =
@@ -545,7 +560,16 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
     Buffer<char> plain(plainLayout.totalBytes);
     std::memset(plain.data, 0, plain.count);
     std::vector<uint32_t> codes(columns);
+    std::vector<float> floats(columns);
     for (int64_t n = 0; n < rows; ++n) {
+      if (format.blocks()) {
+        for (float &x : floats)
+          x = uniform(-1, 2);
+        format.blocks()->quantize(floats.data(), /*importance=*/nullptr,
+                                  columns,
+                                  plain.data + n * plainLayout.rowBytes);
+        continue;
+      }
       for (uint32_t &code : codes)
         code = format.isInteger()
                    ? random() & ((1u << format.bits()) - 1)
@@ -556,10 +580,16 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
       packCodes(codes.data(), columns, format.bits(),
                 plain.data + n * plainLayout.rowBytes);
     }
-    for (int64_t i = 0; format.hasScale() && i < plainLayout.scaleCount(); ++i)
-      storeScale(uniform(0.01f, 1), format.scale,
-                 plain.data + plainLayout.scalesOffset, i);
-    for (int64_t i = 0; i < plainLayout.zeroPointsBytes; ++i)
+    for (int64_t i = 0; i < plainLayout.scaleCount(); ++i) {
+      if (plainLayout.scalesBytes)
+        storeScale(uniform(0.01f, 1), format.scale,
+                   plain.data + plainLayout.scalesOffset, i);
+      if (format.minimum)
+        storeScale(uniform(0, 1), ScaleType::F16,
+                   plain.data + plainLayout.zeroPointsOffset, i);
+    }
+    for (int64_t i = 0; format.zeroPoint && i < plainLayout.zeroPointsBytes;
+         ++i)
       plain[plainLayout.zeroPointsOffset + i] =
           random() & ((1u << format.bits()) - 1);
     if (hasTensorScale(format))
@@ -606,8 +636,8 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
         });
   }
   for (const char *text :
-       {"q4_k", "nf4:group=64,scale=dynamic8", "int4:group=32,min", "codebook2",
-        "int8,sparse=2:4", "int3:group=16,outliers=9,scale=bilevel3"}) {
+       {"nf4:group=64,scale=dynamic8", "codebook2", "int8,sparse=2:4",
+        "int3:group=16,outliers=9,scale=bilevel3"}) {
     SCOPED_TRACE(text);
     EXPECT_FALSE(kernel::hasPanelRows(
         llvm::cantFail(Format::parse(text, FormatRole::Weight))));
