@@ -61,13 +61,17 @@ static FailureOr<Row> explainRow(WeightedOpInterface op, Sizes &sizes) {
   auto type = cast<RankedTensorType>(op.getWeightOperand().get().getType());
   int64_t count = type.getNumElements(), outputs = type.getDimSize(0);
   int64_t columns = outputs ? count / outputs : 0;
-  std::string spelling = getText(op, kWeightFormatAttr, "f32");
+  // That of a weight that comes quantized, unless it takes another.
+  auto given = op.getWeightOperand().get().getDefiningOp<DequantizeOp>();
+  std::string spelling =
+      getText(op, kWeightFormatAttr,
+              given ? given.getInput().getType().getFormat().str() : "f32");
   int64_t bytes = count * type.getElementTypeBitWidth() / 8;
   Value weight = op.getWeightOperand().get();
   if (sizes.seen.insert({weight.getAsOpaquePointer(), ""}).second)
     sizes.floats += bytes;
   bool isQuantized = op->hasAttr(kWeightFormatAttr);
-  if (isQuantized) {
+  if (isQuantized || given) {
     Format format = llvm::cantFail(Format::parse(spelling, FormatRole::Any));
     if (llvm::Error error = format.checkColumns(columns))
       return op.emitError() << "weight of node '" << getNodeName(op)
@@ -115,6 +119,8 @@ LogicalResult squint::explainFormats(ModuleOp module,
     if (!options.activations.empty())
       select.activations = options.activations;
     select.recipe = options.recipe;
+    select.integerOnly = options.integerOnly;
+    select.requantize = options.requantize;
     select.explain = true;
     manager.addPass(createSelectFormats(select));
   }

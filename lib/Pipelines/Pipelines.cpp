@@ -140,10 +140,13 @@ static SmallVector<std::string> passesOf(Stage stage,
     SmallVector<std::string> passes;
     if (!options.weights.empty() || !options.activations.empty() ||
         !options.recipe.empty())
-      passes.push_back(withOptions("squint-select-formats",
-                                   {{"weights", options.weights},
-                                    {"activations", options.activations},
-                                    {"recipe", options.recipe}}));
+      passes.push_back(
+          withOptions("squint-select-formats",
+                      {{"weights", options.weights},
+                       {"activations", options.activations},
+                       {"integer-only", options.integerOnly ? "true" : ""},
+                       {"requantize", options.requantize ? "true" : ""},
+                       {"recipe", options.recipe}}));
     if (!options.budget.empty())
       passes.push_back(withPlan(options, /*explain=*/false));
     for (const std::string &adapter : options.lora)

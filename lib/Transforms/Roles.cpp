@@ -41,14 +41,16 @@ struct Sources {
 };
 } // namespace
 
-static Sources findSources(Value value) {
+/// `throughNorms`: queries and keys may be normalized behind their linears.
+static Sources findSources(Value value, bool throughNorms = false) {
   Sources sources;
   llvm::SetVector<std::pair<Value, unsigned>> work; // and whether through
   work.insert({value, 0});
   for (size_t i = 0; i < work.size() && i < 256; ++i) {
     auto [value, isThrough] = work[i];
     Operation *op = value.getDefiningOp();
-    if (!op || isa<NormOp, AttentionOp, PoolOp>(op)) {
+    if (!op || isa<AttentionOp, PoolOp>(op) ||
+        (isa<NormOp>(op) && !throughNorms)) {
       sources.isComplete = false;
       continue;
     }
@@ -102,7 +104,7 @@ Roles::Roles(FunctionOpInterface function) {
     SmallVector<Operation *> made;
     for (Value operand : {attention->getOperand(0), attention->getOperand(1),
                           attention->getOperand(2)}) {
-      Sources sources = findSources(operand);
+      Sources sources = findSources(operand, /*throughNorms=*/true);
       // Rotary embeddings read positions, from whose frequencies a linear may
       // have made angles: the one with the most outputs is meant.
       Operation *best = nullptr;

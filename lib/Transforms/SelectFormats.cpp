@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/Threading.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Kernels/Layout.h"
+#include "squint/Numerics/Packed.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/QuantizationAttributes.h"
 #include "squint/Transforms/Recipe.h"
@@ -76,6 +79,7 @@ struct SelectFormats : squint::impl::SelectFormatsBase<SelectFormats> {
 private:
   LogicalResult selectAll(FunctionOpInterface function);
   LogicalResult select(WeightedOpInterface op, const OperatorFacts &facts);
+  LogicalResult decodeWeight(WeightedOpInterface op, DequantizeOp dequantize);
   LogicalResult selectActivation(WeightedOpInterface op, TrackedRule &tracked,
                                  const Format *weight);
   LogicalResult checkRules();
@@ -85,6 +89,8 @@ private:
   /// Those of the recipe, then the one that the options spell.
   std::vector<TrackedRule> rules;
   std::vector<CacheRule> cache;
+  /// Floats that quantized weights have become.
+  llvm::DenseMap<Attribute, Value> decoded;
 };
 } // namespace
 
@@ -135,6 +141,8 @@ LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
   if (isLeftAlone(format) || input.getDefiningOp<DequantizeOp>() ||
       !isa<mlir::FloatType>(getElementTypeOrSelf(input.getType())))
     return success();
+  if (integerOnly && (!weight || !kernel::hasIntegerProducts(*weight, format)))
+    return success();
   if (format.isInteger() && (!weight || !weight->hasScale()))
     return op.emitError() << "expected quantized weights for activations of "
                              "format '"
@@ -147,6 +155,39 @@ LogicalResult SelectFormats::selectActivation(WeightedOpInterface op,
   ++numActivations;
   op->setAttr(kActivationFormatAttr,
               StringAttr::get(op.getContext(), format.str()));
+  return success();
+}
+
+/// The weight becomes a constant of floats.
+LogicalResult SelectFormats::decodeWeight(WeightedOpInterface op,
+                                          DequantizeOp dequantize) {
+  auto constant = dequantize.getInput().getDefiningOp<ConstantOp>();
+  DataAttr data = constant ? constant.getData() : DataAttr();
+  auto type = cast<RankedTensorType>(dequantize.getType());
+  if (!data || !type.getElementType().isF32())
+    return op.emitError() << "expected a constant weight of f32, got " << type;
+  Value &floats = decoded[data];
+  if (!floats) {
+    DataStores &stores =
+        getContext().getLoadedDialect<SquintDialect>()->getStores();
+    llvm::Expected<ArrayRef<char>> bytes = stores.get(data);
+    if (!bytes)
+      return op.emitError() << llvm::toString(bytes.takeError());
+    auto packed = cast<PackedType>(data.getType());
+    PackedView view(bytes->data(), packed.getFormat(), packed.getRows(),
+                    packed.getColumns());
+    DataAttr made = stores.create(
+        type, type.getNumElements() * 4, [&](MutableArrayRef<char> out) {
+          auto *values = reinterpret_cast<float *>(out.data());
+          parallelFor(&getContext(), 0, packed.getRows(), [&](size_t row) {
+            auto at = static_cast<int64_t>(row);
+            view.dequantizeRows(at, at + 1, values + at * packed.getColumns());
+          });
+        });
+    OpBuilder builder(constant);
+    floats = ConstantOp::create(builder, constant.getLoc(), made);
+  }
+  op.getWeightOperand().set(floats);
   return success();
 }
 
@@ -166,12 +207,15 @@ LogicalResult SelectFormats::select(WeightedOpInterface op,
   if (explain)
     op->setAttr(kReasonAttr, StringAttr::get(op.getContext(), chosen->reason));
 
+  const Format &format = chosen->rule.getWeights(facts.columns);
   if (auto dequantize =
           op.getWeightOperand().get().getDefiningOp<DequantizeOp>()) {
-    Format format = dequantize.getInput().getType().getFormat();
-    return selectActivation(op, *chosen, &format);
+    Format given = dequantize.getInput().getType().getFormat();
+    if (!requantize || isLeftAlone(format))
+      return selectActivation(op, *chosen, &given);
+    if (failed(decodeWeight(op, dequantize)))
+      return failure();
   }
-  const Format &format = chosen->rule.getWeights(facts.columns);
   if (isLeftAlone(format))
     return selectActivation(op, *chosen, nullptr);
   ++chosen->weights;
@@ -233,7 +277,7 @@ LogicalResult SelectFormats::checkRules() {
       return emitError(loc) << "weights of format '" << rule.weights.str()
                             << "' touched nothing: expected a linear or conv "
                                "with a constant float weight";
-    if (!isLeftAlone(rule.activations) && !tracked.activations)
+    if (!isLeftAlone(rule.activations) && !tracked.activations && !integerOnly)
       return emitError(loc)
              << "activations of format '" << rule.activations.str()
              << "' touched nothing: expected a linear or conv with a constant "
@@ -276,6 +320,7 @@ LogicalResult SelectFormats::selectCaches() {
 }
 
 void SelectFormats::runOnOperation() {
+  decoded.clear();
   for (auto function : getOperation().getOps<FunctionOpInterface>())
     if (!function.isExternal() && failed(selectAll(function)))
       return signalPassFailure();

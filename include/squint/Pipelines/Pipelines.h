@@ -24,6 +24,11 @@ std::optional<Stage> parseStage(llvm::StringRef name);
 struct PipelineOptions {
   /// Formats as the command line spells them; empty keeps floats.
   std::string weights, activations;
+  /// Activations take their format beside weights only that kernels multiply
+  /// with it in integers.
+  bool integerOnly = false;
+  /// Weights that are quantized already may take another format.
+  bool requantize = false;
   /// A recipe's file instead of the two.
   std::string recipe;
   /// A budget instead of formats of weights, and whether its plan may not use

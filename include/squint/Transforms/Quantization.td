@@ -62,6 +62,11 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
     tokens and values by token over channels is KIVI (Liu et al., KIVI: A Tuning-Free Asymmetric 2bit Quantization for KV Cache, 2024).
     The attribute says nothing to kernels yet; a warning says so.
 
+    With `requantize` weights that are quantized already count as the floats that they stand for, and become those where they take a format.
+
+    With `integer-only` an activation takes its format only beside a weight that kernels multiply with it in integers, and no format has to be
+    taken: what comes in the formats of another tool keeps floats where it has them.
+
     With `explain` operators are told which rule took them (`squint.reason`) and their role (`squint.role`).
 
     ```mlir
@@ -74,6 +79,10 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
     Option<"activations", "activations", "std::string", /*default=*/"\"f32\"",
            "Format of activations that no rule matches">,
     Option<"recipe", "recipe", "std::string", /*default=*/"", "YAML file of rules">,
+    Option<"integerOnly", "integer-only", "bool", /*default=*/"false",
+           "Activations take formats beside weights with products of integers only">,
+    Option<"requantize", "requantize", "bool", /*default=*/"false",
+           "Weights that are quantized already may take another format, as the floats that they stand for">,
     Option<"explain", "explain", "bool", /*default=*/"false", "Say on each operator why it takes its formats">,
   ];
   let statistics = [
