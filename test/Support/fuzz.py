@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-NAMES = ("onnx", "ir", "npz", "recipe", "safetensors")
+NAMES = ("onnx", "gguf", "ir", "npz", "recipe", "safetensors")
 
 
 def main():

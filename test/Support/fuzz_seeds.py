@@ -3,12 +3,13 @@
 
     python fuzz_seeds.py FOLDER
 
-FOLDER gets one folder for each fuzzer: onnx, ir, npz, recipe, safetensors.
+FOLDER gets one folder for each fuzzer: onnx, gguf, ir, npz, recipe, safetensors.
 """
 import json
 import pathlib
 import sys
 
+import gguf_models
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -63,6 +64,14 @@ def archives(folder):
     np.save(folder / "alone.npy", arrays["x"])
 
 
+def language_models(folder):
+    """One of each kind, as small as they get."""
+    sizes = {"block_count": 1, "embedding_length": 8, "feed_forward_length": 8, "attention.head_count": 2, "attention.head_count_kv": 1,
+             "vocabulary": 4, "attention.key_length": 4, "attention.value_length": 4, "rope.dimension_count": 4}
+    for kind in gguf_models.MODELS:
+        gguf_models.write(folder / f"{kind}.gguf", kind, **sizes)
+
+
 def recipes(folder):
     for path in sorted((ROOT / "recipes").glob("*.yaml")) + sorted((ROOT / "test").rglob("*.yaml")):
         (folder / path.name).write_bytes(path.read_bytes())
@@ -79,7 +88,7 @@ def tensors(folder):
 
 
 def main():
-    for name, write in {"onnx": models, "ir": texts, "npz": archives, "recipe": recipes, "safetensors": tensors}.items():
+    for name, write in {"onnx": models, "gguf": language_models, "ir": texts, "npz": archives, "recipe": recipes, "safetensors": tensors}.items():
         folder = pathlib.Path(sys.argv[1], name)
         folder.mkdir(parents=True, exist_ok=True)
         write(folder)

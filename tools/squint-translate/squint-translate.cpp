@@ -7,7 +7,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "squint/Import/Diagnostics.h"
-#include "squint/Import/Onnx.h"
+#include "squint/Import/Models.h"
 #include "squint/Transforms/Passes.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/CommandLine.h"
@@ -22,9 +22,14 @@ static cl::opt<std::string> input(cl::Positional, cl::Required,
                                   cl::value_desc("file"), cl::desc("FILE"),
                                   cl::cat(category));
 static cl::opt<bool> importOnnx(
-    "import-onnx", cl::Required,
+    "import-onnx",
     cl::desc("Read FILE as an ONNX model and print it in the onnx dialect"),
     cl::cat(category));
+static cl::opt<bool>
+    importGguf("import-gguf",
+               cl::desc("Read FILE as a language model in GGUF and print it as "
+                        "operators of the squint and onnx dialects"),
+               cl::cat(category));
 static cl::opt<std::string>
     output("o", cl::value_desc("file"), cl::init("-"),
            cl::desc("Where to write (default: standard output)"),
@@ -56,12 +61,17 @@ int main(int argc, char **argv) {
       argc, argv,
       "Squint's translator: models in other formats as IR\n\n"
       "  squint-translate --import-onnx model.onnx | squint-opt "
-      "--squint-infer-shapes\n\n"
+      "--squint-infer-shapes\n"
+      "  squint-translate --import-gguf model.gguf\n\n"
       "Weights stay in the model's files, which the IR refers to; those that "
       "cannot be read "
       "from the folder of the output are written to a file beside it. Text on "
       "standard output "
       "is for the folder of the model.\n");
+  if (importOnnx == importGguf) {
+    llvm::errs() << "error: expected --import-onnx or --import-gguf\n";
+    return 1;
+  }
   squint::ImportOptions options;
   options.allowExternal.assign(allowExternal.begin(), allowExternal.end());
   for (llvm::StringRef dim : dims) {
@@ -78,7 +88,8 @@ int main(int argc, char **argv) {
   mlir::MLIRContext context;
   squint::DiagnosticPrinter printer(&context);
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      squint::importOnnx(input, context, options);
+      importGguf ? squint::importGguf(input, context, options)
+                 : squint::importOnnx(input, context, options);
   if (!module)
     return 1;
   squint::ExternalizeDataOptions weights;

@@ -12,7 +12,7 @@
 #include "squint/Export/Onnx.h"
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/LoraAdapter.h"
-#include "squint/Import/Onnx.h"
+#include "squint/Import/Models.h"
 #include "squint/Kernels/Targets.h"
 #include "squint/Numerics/Budget.h"
 #include "squint/Pipelines/Operators.h"
@@ -48,7 +48,7 @@ static cl::OptionCategory targets("Target");
 static cl::OptionCategory seeing("Seeing what happens");
 
 static cl::opt<std::string> input(cl::Positional, cl::Required,
-                                  cl::desc("MODEL(.onnx|.mlir)"),
+                                  cl::desc("MODEL(.onnx|.gguf|.mlir)"),
                                   cl::cat(general));
 static cl::opt<std::string> output(
     "o", cl::value_desc("file"), cl::cat(general),
@@ -209,6 +209,10 @@ static cl::list<std::string>
                     "plots; repeat with a comma for both"),
            cl::CommaSeparated);
 
+/// Activations beside the weights of a GGUF file where nothing else is asked
+/// for: groups as long as those of most of its formats.
+static constexpr llvm::StringLiteral kGgufActivations = "int8:group=32";
+
 /// A mistake on the command line or in the surroundings, in one line.
 static int fail(const llvm::Twine &message) {
   llvm::errs() << "squintc: error: " << message << "\n";
@@ -259,6 +263,7 @@ private:
   ImportOptions import;
   std::optional<Stage> from;
   Stage to = Stage::Llvm;
+  bool isGguf = false;
   bool isModel = false; // to be written as ONNX
   // Of symbolic dimensions, for samples.
   std::map<std::string, int64_t> sizes;
@@ -291,13 +296,16 @@ void Compiler::showCalibration() {
 }
 
 LogicalResult Compiler::readOptions() {
+  isGguf = isGgufFile(input);
   StringRef extension = path::extension(input);
-  if (!isOneOf(extension, {".onnx", ".mlir"}))
-    return fail("expected a model with the extension .onnx or .mlir, got '" +
+  if (!isGguf && !isOneOf(extension, {".onnx", ".mlir"}))
+    return fail("expected a GGUF file, or a model with the extension .onnx or "
+                ".mlir, got '" +
                 input + "'");
-  if (extension == ".onnx" && !compileFrom.empty())
+  bool isText = !isGguf && extension == ".mlir";
+  if (!isText && !compileFrom.empty())
     return fail("--compile-from takes a .mlir file, got '" + input + "'");
-  if (extension == ".mlir")
+  if (isText)
     from = Stage::Onnx;
   if (!compileFrom.empty() && !(from = parseStage(compileFrom)))
     return fail("expected a stage (onnx, squint, quantized, fused, kernel, "
@@ -385,6 +393,13 @@ LogicalResult Compiler::readOptions() {
                  (activations.empty() || activations == "f32");
   pipeline.weights = isFloat ? "" : std::string(weights);
   pipeline.activations = isFloat ? "" : std::string(activations);
+  // The weights of a GGUF file are quantized for products of integers.
+  if (isGguf && weights.empty() && activations.empty() && recipe.empty() &&
+      budget.empty() && !pareto) {
+    pipeline.activations = kGgufActivations.str();
+    pipeline.integerOnly = true;
+  }
+  pipeline.requantize = isGguf;
   pipeline.recipe = recipe;
   pipeline.budget = budget;
   pipeline.isSymmetric = symmetric;
@@ -417,6 +432,8 @@ LogicalResult Compiler::readOptions() {
   }
   if ((!import.dims.empty() || !import.elements.empty()) && from)
     return fail("--dim and --elements take an .onnx file, got '" + input + "'");
+  if (!import.elements.empty() && isGguf)
+    return fail("--elements takes an .onnx file, got '" + input + "'");
   // A model for any size speaks in parts of it.
   if (areSamples)
     sizes = std::exchange(import.dims, {});
@@ -430,6 +447,11 @@ LogicalResult Compiler::readOptions() {
 
 OwningOpRef<ModuleOp> Compiler::load() {
   tell("import");
+  if (isGguf) {
+    // What an ONNX model is once its shapes are known.
+    from = Stage::Onnx;
+    return importGguf(input, context, import);
+  }
   if (!from)
     return importOnnx(input, context, import);
   llvm::SourceMgr sources;
@@ -643,6 +665,8 @@ int main(int argc, char **argv) {
       "8 bits: by channel, by token\n"
       "  squintc model.onnx -o model.so --weights=int4:group=32                "
       "4-bit weights, float activations\n"
+      "  squintc model.gguf -o model.so                                        "
+      "weights as they are, 8-bit activations\n"
       "  squintc model.onnx -o model.mlir --emit=fused                         "
       "IR of a stage\n\n"
       "  FORMAT: "
