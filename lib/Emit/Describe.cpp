@@ -44,6 +44,7 @@ private:
   Constant *weights();
   Constant *targets();
   Constant *requirements();
+  Constant *state();
   void define(StringRef name, ArrayRef<Constant *> fields);
 
   Module &module;
@@ -139,6 +140,22 @@ Constant *Describer::requirements() {
   return array(elements);
 }
 
+Constant *Describer::state() {
+  if (!info.state)
+    return null();
+  SmallVector<Constant *> digest;
+  for (uint8_t byte : info.state->digest)
+    digest.push_back(i8(static_cast<int8_t>(byte)));
+  Constant *bytes = ConstantArray::get(
+      ArrayType::get(Type::getInt8Ty(context), digest.size()), digest);
+  return pointerTo(ConstantStruct::getAnon({i64(info.state->context),
+                                            i64(info.state->block_tokens),
+                                            i64(info.state->block_bytes),
+                                            i64(info.state->sequences),
+                                            i64(info.state->tokens), bytes}),
+                   8);
+}
+
 void Describer::define(StringRef name, ArrayRef<Constant *> fields) {
   GlobalVariable *variable = module.getGlobalVariable(name, true);
   assert(variable && "the runtime's bitcode lost a variable");
@@ -195,7 +212,10 @@ void Describer::run() {
         "error_text", "status_text", "set_threads", "threads",
         "workspace_bytes", "profile", "profile_read"})
     fields.push_back(function(name));
-  fields.append({i32(info.targets.size()), targets(), function("target")});
+  fields.append(
+      {i32(info.targets.size()), targets(), function("target"), state()});
+  for (StringRef name : {"length", "rewind", "copy", "bytes", "save", "load"})
+    fields.push_back(function(("state_" + name).str()));
   define("squint_library_v1", fields);
   define("squint_embedded_v1",
          {weights(), inFile ? string(options.weightsHeader) : null(),

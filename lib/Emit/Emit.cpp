@@ -190,6 +190,8 @@ LogicalResult Emitter::run() {
   if (failed(read))
     return failure();
   info = std::move(*read);
+  if (failed(check(identifyState(info))))
+    return failure();
   codeGen.prefix = prefix;
   codeGen.optLevel = options.optLevel;
   codeGen.exportTable = kind == Kind::Shared;

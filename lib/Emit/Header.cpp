@@ -114,6 +114,8 @@ typedef struct @p@_options {
   char *error_buffer; /* gets the text when a create fails */
   size_t error_buffer_size;
   const char *target; /* one of @targets@; NULL: the best that runs here */
+  int64_t sequences;  /* side by side in a state; 0: 1 */
+  int64_t capacity;   /* tokens of each; 0: all that the model was made for */
 } @p@_options;
 
 typedef struct @p@_model @p@_model;
@@ -152,8 +154,21 @@ int32_t @p@_context_create(@p@_model *model, const @p@_options *options,
                            @p@_context **context);
 void @p@_context_destroy(@p@_context *context);
 
-int32_t @p@_state_create(@p@_model *model, @p@_state **state);
+/* The memory of a state is touched as its sequences grow. */
+int32_t @p@_state_create(@p@_model *model, const @p@_options *options,
+                         @p@_state **state);
 void @p@_state_destroy(@p@_state *state);
+
+/* The tokens of a sequence so far; -1 for a sequence that is not there. */
+int64_t @p@_state_length(const @p@_state *state, int64_t sequence);
+/* Forgets the tokens from `length` on. */
+int32_t @p@_state_rewind(@p@_state *state, int64_t sequence, int64_t length);
+/* Between states of one model with as many sequences. */
+int32_t @p@_state_copy(const @p@_state *from, @p@_state *to);
+/* The size of what save writes and load takes, in this model's states only. */
+uint64_t @p@_state_bytes(const @p@_state *state);
+int32_t @p@_state_save(const @p@_state *state, void *data, uint64_t size);
+int32_t @p@_state_load(@p@_state *state, const void *data, uint64_t size);
 
 /* Plans and allocates for the shapes of the inputs. Their data is read only
  * where the content of an input decides sizes (the shape of a Reshape). run

@@ -5,7 +5,7 @@
 #include "ModelInfo.h"
 
 #include "squint/Dialect/Squint/DimExpr.h"
-#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Dialect/Squint/State.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -54,6 +54,7 @@ private:
   LogicalResult readLaunches();
   LogicalResult readWeights();
   LogicalResult readTarget();
+  LogicalResult readState();
   InFlightDiagnostic refuse(StringRef attribute) {
     return emitError(module.getLoc()) << "'" << attribute << "': ";
   }
@@ -221,6 +222,48 @@ LogicalResult Reader::readTarget() {
   return success();
 }
 
+/// All but the digest.
+LogicalResult Reader::readState() {
+  Attribute attribute = module->getAttr(kStateAttr);
+  if (!attribute)
+    return success();
+  auto dictionary = dyn_cast<DictionaryAttr>(attribute);
+  auto number = [&](StringRef name) {
+    auto value =
+        dictionary ? dictionary.getAs<IntegerAttr>(name) : IntegerAttr();
+    return value && value.getValue().getSignificantBits() <= 63 &&
+                   !value.getValue().isNegative()
+               ? std::optional<int64_t>(value.getInt())
+               : std::nullopt;
+  };
+  auto count = [&](StringRef name) -> std::optional<int64_t> {
+    auto text = dictionary ? dictionary.getAs<StringAttr>(name) : StringAttr();
+    int64_t extent;
+    if (text && !text.getValue().getAsInteger(10, extent) && extent >= 0)
+      return extent;
+    auto found = llvm::find(info.symbols, text ? text.getValue() : "");
+    if (found == info.symbols.end())
+      return std::nullopt;
+    return -1 - (found - info.symbols.begin());
+  };
+  std::optional<int64_t> context = number("context"),
+                         bytes = number("block_bytes"),
+                         sequences = count("sequences"),
+                         tokens = count("tokens");
+  if (!context || !bytes || !sequences || !tokens)
+    return refuse(kStateAttr)
+           << "expected {block_bytes, context, sequences, tokens}, got "
+           << attribute;
+  info.state = squint_state_v1{*context,
+                               CacheLayout::kBlockTokens,
+                               static_cast<uint64_t>(*bytes),
+                               *sequences,
+                               *tokens,
+                               {}};
+  llvm::raw_string_ostream(info.stateText) << attribute;
+  return success();
+}
+
 LogicalResult Reader::read() {
   auto symbols = module->getAttrOfType<ArrayAttr>("squint.symbols");
   for (Attribute symbol : symbols ? symbols.getValue() : ArrayRef<Attribute>())
@@ -233,7 +276,7 @@ LogicalResult Reader::read() {
   return success(succeeded(readValues("squint.inputs", info.inputs)) &&
                  succeeded(readValues("squint.outputs", info.outputs)) &&
                  succeeded(readLaunches()) && succeeded(readWeights()) &&
-                 succeeded(readTarget()));
+                 succeeded(readTarget()) && succeeded(readState()));
 }
 
 FailureOr<ModelInfo> ModelInfo::get(ModuleOp module) {

@@ -10,6 +10,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ struct WeightPiece {
 ///   squint.weights = #squint.data<...>, or [[offset, #squint.data<...>], ...]
 ///   squint.weights_size = 1024
 ///   squint.targets = [#squint.target<...>]
+///   squint.state = {context = 8192, block_bytes = 98304,
+///                   sequences = "batch", tokens = "sequence", caches = [...]}
 struct ModelInfo {
   std::vector<ValueInfo> inputs, outputs;
   std::vector<std::string> symbols;
@@ -54,6 +57,8 @@ struct ModelInfo {
   std::vector<LaunchInfo> launches;
   std::vector<WeightPiece> weights; // ascending
   uint64_t weightsSize = 0;
+  std::optional<squint_state_v1> state;
+  std::string stateText;           // what it was read from
   std::vector<TargetInfo> targets; // best first
   /// Of functions without one of their own: the only one, or the least
   /// processor of the architecture.

@@ -40,12 +40,27 @@ Error squint::streamWeights(const ModelInfo &info,
   return Error::success();
 }
 
+static Error hashWeights(const ModelInfo &info, BLAKE3 &hasher) {
+  return streamWeights(info, [&](ArrayRef<char> bytes) {
+    hasher.update(StringRef(bytes.data(), bytes.size()));
+  });
+}
+
+Error squint::identifyState(ModelInfo &info) {
+  if (!info.state)
+    return Error::success();
+  BLAKE3 hasher;
+  hasher.update(info.stateText);
+  if (Error error = hashWeights(info, hasher))
+    return error;
+  llvm::copy(hasher.final<sizeof(info.state->digest)>(), info.state->digest);
+  return Error::success();
+}
+
 Expected<std::string> squint::getWeightsHeader(const ModelInfo &info,
                                                StringRef prefix) {
   BLAKE3 hasher;
-  if (Error error = streamWeights(info, [&](ArrayRef<char> bytes) {
-        hasher.update(StringRef(bytes.data(), bytes.size()));
-      }))
+  if (Error error = hashWeights(info, hasher))
     return std::move(error);
   BLAKE3Result<16> digest = hasher.final<16>();
   std::string size = std::to_string(info.weightsSize);

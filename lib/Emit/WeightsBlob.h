@@ -18,6 +18,9 @@ namespace squint {
 llvm::Error streamWeights(const ModelInfo &info,
                           llvm::function_ref<void(llvm::ArrayRef<char>)> sink);
 
+/// Ties states to the model: the digest of weights and caches.
+llvm::Error identifyState(ModelInfo &info);
+
 /// The bytes before the blob in a weights file: safetensors' length and
 /// header with one tensor, `weights`, whose data starts at a multiple of 64.
 /// The digest in the metadata ties file and library together.

@@ -170,8 +170,8 @@ ModelBuilder::Angles ModelBuilder::makeAngles(Value positions, bool isWindow) {
   }
   auto pairs = static_cast<int64_t>(frequencies.size());
   setNode(isWindow ? "angles.window" : "angles");
-  Dims dims{sequence, pairs};
-  Value column = reshape(positions, {sequence, 1});
+  Dims dims{batch, sequence, pairs};
+  Value column = reshape(positions, {batch, sequence, 1});
   Value angles =
       makeFloats<onnx::MulOp>(dims, column, constant(frequencies, {pairs}));
   Angles result{makeFloats<onnx::CosOp>(dims, angles),
@@ -346,8 +346,9 @@ LogicalResult ModelBuilder::build() {
   ids.setLoc(b.getLoc());
 
   setNode("positions");
-  Value positions = make<PositionsOp>({sequence}, b.getI64Type());
-  positions = toFloats(positions, {sequence});
+  Value positions =
+      make<PositionsOp>({batch, sequence}, b.getI64Type(), Value());
+  positions = toFloats(positions, {batch, sequence});
   Angles angles, windowAngles;
   if (!llvm::all_of(model.hasWindow, [](bool own) { return own; }) ||
       !kind.windowBase)

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // A unit is up to 64 query rows of one head. It goes through the keys in blocks
-// of 128, whose transpose it keeps in scratch memory, and for each block
-// through tiles of a few rows: scores[r][key] with keys in the lanes, then
-// exp(score - largest), then values with their elements in the lanes. Between
-// blocks a row keeps its largest score, its sum and its result so far.
+// of 128, whose transpose it keeps in scratch memory (or finds in a cache), and
+// for each block through tiles of a few rows: scores[r][key] with keys in the
+// lanes, then exp(score - largest), then values with their elements in the
+// lanes. Between blocks a row keeps its largest score, its sum and its result
+// so far.
 //===----------------------------------------------------------------------===//
 
+#include "Cache.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Work.h"
@@ -20,7 +22,7 @@ using Values = KernelBuilder::Values;
 namespace {
 
 /// Keys of a block: a multiple of every tile's.
-constexpr int64_t kKeys = 128;
+constexpr int64_t kKeys = CacheLayout::kBlockTokens;
 /// Keys that are transposed at a time.
 constexpr int64_t kTransposed = 8;
 
@@ -52,18 +54,38 @@ public:
       : b(b), query(get(op, op.getQuery(), 0)), key(get(op, op.getKey(), 1)),
         value(get(op, op.getValue(), 2)),
         result(get(op, op.getOutputs()[0], 3)), mask(op.getMask()),
+        keySize(key.size()), valueSize(value.size()),
         scale(op.getScale().convertToFloat()), causal(op.getCausal()),
+        window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {}
+
+  AttentionBuilder(KernelBuilder &b, kernel::CachedAttentionOp op)
+      : b(b), query{op.getQuery(), false}, result{op.getOutputs()[0], false},
+        cached(CachedHead(b, op.getLayout(), op.getCache())),
+        lengths(op.getLengths()), keyHeads(op.getLayout().getHeads()),
+        keySize(op.getLayout().getKeySize()),
+        valueSize(op.getLayout().getValueSize()),
+        scale(op.getScale().convertToFloat()), causal(true),
         window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {}
 
   void build(Units units);
 
 private:
+  /// Pieces of a row of values: where they start, their lanes, and the mask of
+  /// those that are there, null for all.
+  struct Piece {
+    int64_t start, lanes;
+    Value mask;
+  };
+
   static Tokens get(kernel::AttentionOp op, Value memref, unsigned number) {
     return {memref, op.getHeadsFirst() && (*op.getHeadsFirst())[number]};
   }
 
   void buildUnit(Value first, Value count);
   void packKeys();
+  /// 16 keys of one element, or a piece of the elements of one value.
+  Value loadKeys(Value at);
+  Value loadValue(Value token, const Piece &piece);
   void buildTile(int64_t rows, Value row);
   void buildVisibleTile(int64_t rows, Value row);
   Value hideKeys(Value score, Value token, Value at);
@@ -75,12 +97,6 @@ private:
 
   /// Tiles of `maxRows` rows, then the rest in powers of two.
   void forTiles(Value count, llvm::function_ref<void(int64_t, Value)> body);
-  /// Pieces of a row of values: where they start, their lanes, and the mask of
-  /// those that are there, null for all.
-  struct Piece {
-    int64_t start, lanes;
-    Value mask;
-  };
   SmallVector<Piece> getPieces();
 
   Value larger(Value a, Value c) {
@@ -100,6 +116,11 @@ private:
   KernelBuilder &b;
   Tokens query, key, value, result;
   Value mask;
+  /// In place of key and value, with the tokens of each sequence that are in it
+  /// besides those of this run.
+  std::optional<CachedHead> cached;
+  Value lengths;
+  int64_t keyHeads = 0, keySize, valueSize;
   float scale;
   bool causal;
   int64_t window; // 0 for none
@@ -109,9 +130,12 @@ private:
   Value keys, weights, state, results, peaksOf, shifts, factors;
   // Of the unit, then of the block of keys.
   Value batch, head, keyHead, firstRow, firstKey, numKeys;
+  std::optional<CachedPart> cachedKeys, cachedValues;
   /// Of a causal attention: the keys that the first query of all sees besides
   /// its own.
   Value earlier;
+  /// All keys of the sequence.
+  Value tokens;
 };
 
 } // namespace
@@ -133,12 +157,12 @@ void AttentionBuilder::forTiles(Value count,
 
 SmallVector<AttentionBuilder::Piece> AttentionBuilder::getPieces() {
   SmallVector<Piece> pieces;
-  int64_t size = value.size();
+  int64_t size = valueSize;
   for (int64_t start = 0; start < size; start += kLanes) {
     int64_t rest = size - start;
     if (rest >= kLanes)
       pieces.push_back({start, kLanes, {}});
-    else if (rest == kLanes / 2)
+    else if (rest == kLanes / 2 && !cached)
       pieces.push_back({start, rest, {}});
     else
       pieces.push_back({start, kLanes, b.mask(rest)});
@@ -146,11 +170,32 @@ SmallVector<AttentionBuilder::Piece> AttentionBuilder::getPieces() {
   return pieces;
 }
 
+Value AttentionBuilder::loadKeys(Value at) {
+  return cached ? cachedKeys->load(b, at) : b.load(b.f32s(), keys, at);
+}
+
+Value AttentionBuilder::loadValue(Value token, const Piece &piece) {
+  if (cached)
+    return cachedValues->load(b, b.add(b.mul(token, valueSize), piece.start),
+                              piece.mask);
+  return b.load(
+      b.vec(b.getF32Type(), piece.lanes), value.memref,
+      value.at(batch, b.add(firstKey, token), keyHead, b.index(piece.start)),
+      piece.mask);
+}
+
 /// keys[d][j] = key firstKey + j. Past the last key that one is repeated, up to
-/// a whole tile.
+/// a whole tile. A cache has them so.
 void AttentionBuilder::packKeys() {
-  int64_t size = key.size(), whole = size / kTransposed * kTransposed;
-  Value last = b.sub(key.tokens(b), b.index(1));
+  if (cached) {
+    cached->moveTo(b.div(firstKey, kKeys), b.dim(query.memref, 0), batch,
+                   keyHead);
+    cachedKeys = cached->keys();
+    cachedValues = cached->values();
+    return;
+  }
+  int64_t size = keySize, whole = size / kTransposed * kTransposed;
+  Value last = b.sub(tokens, b.index(1));
   Value padded = b.mul(b.ceilDiv(numKeys, panels * kLanes), panels * kLanes);
   auto type = b.vec(b.getF32Type(), kTransposed);
   b.loop(b.index(0), padded, kTransposed, [&](Value j) {
@@ -192,12 +237,11 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
                                      bool partial, ValueRange peaks) {
   Values sums(rows * panels, b.constant(b.f32s(), 0.0));
   sums = b.loop(
-      b.index(0), b.index(key.size()), 1, sums,
-      [&](Value d, ValueRange current) {
+      b.index(0), b.index(keySize), 1, sums, [&](Value d, ValueRange current) {
         Values loaded, next;
         Value at = b.add(b.mul(d, kKeys), column);
         for (int64_t p = 0; p < panels; ++p)
-          loaded.push_back(b.load(b.f32s(), keys, b.add(at, p * kLanes)));
+          loaded.push_back(loadKeys(b.add(at, p * kLanes)));
         for (int64_t r = 0; r < rows; ++r) {
           Value x = b.splat(memref::LoadOp::create(
               b, query.memref, query.at(batch, tokenAt(row, r), head, d)));
@@ -212,8 +256,13 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
   for (int64_t p = 0; p < panels; ++p) {
     Value at = b.add(column, p * kLanes);
     Value lanes = partial ? b.mask(b.sub(numKeys, at)) : Value();
+    Value keyScales = cachedKeys && cachedKeys->scales
+                          ? b.load(b.f32s(), cachedKeys->scales, at)
+                          : Value();
     for (int64_t r = 0; r < rows; ++r) {
       Value score = sums[r * panels + p];
+      if (keyScales)
+        score = arith::MulFOp::create(b, score, keyScales);
       if (mask) {
         // A dimension of size 1 is read at 0.
         SmallVector<Value> indices{batch, head, tokenAt(row, r),
@@ -302,13 +351,14 @@ void AttentionBuilder::buildValues(int64_t rows, Value row) {
         b.loop(b.index(0), numKeys, 1, sums, [&](Value k, ValueRange current) {
           Values loaded, next;
           for (const Piece &piece : some)
-            loaded.push_back(b.load(b.vec(b.getF32Type(), piece.lanes),
-                                    value.memref,
-                                    value.at(batch, b.add(firstKey, k), keyHead,
-                                             b.index(piece.start)),
-                                    piece.mask));
+            loaded.push_back(loadValue(k, piece));
+          Value factor = cachedValues && cachedValues->scales
+                             ? loadScalar(cachedValues->scales, k)
+                             : Value();
           for (int64_t r = 0; r < rows; ++r) {
             Value weight = loadScalar(weights, b.add(k, r * kKeys));
+            if (factor)
+              weight = arith::MulFOp::create(b, weight, factor);
             for (auto [p, piece] : llvm::enumerate(some))
               next.push_back(b.fma(b.splat(weight, piece.lanes), loaded[p],
                                    current[r * some.size() + p]));
@@ -390,7 +440,7 @@ void AttentionBuilder::buildUnit(Value first, Value count) {
     for (int64_t e = 0; e < paddedSize; e += kLanes)
       b.store(zero, results, resultAt(row, 0, e));
   });
-  Value begin = b.index(0), end = key.tokens(b);
+  Value begin = b.index(0), end = tokens;
   if (causal)
     end = b.min(end, b.add(b.add(first, count), earlier));
   if (window) {
@@ -411,9 +461,10 @@ void AttentionBuilder::build(Units units) {
   bool wide = b.target.vectorBits >= kLanes * 32;
   maxRows = wide ? 8 : 4;
   panels = wide ? 2 : 1;
-  paddedSize = llvm::alignTo(value.size(), kLanes);
+  paddedSize = llvm::alignTo(valueSize, kLanes);
   Type f32 = b.getF32Type();
-  keys = b.scratch(key.size() * kKeys, f32);
+  if (!cached)
+    keys = b.scratch(keySize * kKeys, f32);
   weights = b.scratch(maxRows * kKeys, f32);
   state = b.scratch(kUnitAttentionRows * 2 * kLanes, f32);
   results = b.scratch(kUnitAttentionRows * paddedSize, f32);
@@ -422,15 +473,22 @@ void AttentionBuilder::build(Units units) {
   // A tile of few rows leaves the other lanes alone.
   b.store(b.constant(b.f32s(), 0.0), peaksOf, b.index(0));
   Value rows = query.tokens(b), heads = query.heads(b);
-  Value shared = b.div(heads, key.heads(b));
-  if (causal)
-    earlier = b.sub(key.tokens(b), rows);
+  Value shared = b.div(heads, cached ? b.index(keyHeads) : key.heads(b));
+  if (!cached) {
+    tokens = key.tokens(b);
+    earlier = b.sub(tokens, rows);
+  }
   Value blocks = b.ceilDiv(rows, kUnitAttentionRows);
   b.loop(units.begin, units.end, 1, [&](Value unit) {
     Value block = b.rem(unit, blocks), number = b.div(unit, blocks);
     head = b.rem(number, heads);
     batch = b.div(number, heads);
     keyHead = b.div(head, shared);
+    if (cached) {
+      Value length = memref::LoadOp::create(b, lengths, ValueRange{batch});
+      earlier = arith::IndexCastOp::create(b, b.getIndexType(), length);
+      tokens = b.add(earlier, rows);
+    }
     Value first = b.div(b.mul(rows, block), blocks),
           end = b.div(b.mul(rows, b.add(block, 1)), blocks);
     buildUnit(first, b.sub(end, first));
@@ -453,6 +511,22 @@ LogicalResult squint::kernel::buildAttention(KernelBuilder &b,
   if (auto type = cast<MemRefType>(tensors.back().getType());
       type.getRank() != 4 || !type.getElementType().isF32())
     return op->emitError() << "expected a mask of f32 of rank 4, got " << type;
+  if (failed(checkRows(op, tensors)))
+    return failure();
+  AttentionBuilder(b, op).build(units);
+  return success();
+}
+
+LogicalResult squint::kernel::buildCachedAttention(KernelBuilder &b,
+                                                   kernel::CachedAttentionOp op,
+                                                   Units units) {
+  Value tensors[] = {op.getQuery(), op.getOutputs()[0]};
+  for (Value tensor : tensors)
+    if (auto type = cast<MemRefType>(tensor.getType());
+        type.getRank() != 4 || !type.getElementType().isF32() ||
+        type.isDynamicDim(3))
+      return op->emitError()
+             << "expected f32 of rank 4 and static size, got " << type;
   if (failed(checkRows(op, tensors)))
     return failure();
   AttentionBuilder(b, op).build(units);

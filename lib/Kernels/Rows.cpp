@@ -49,45 +49,32 @@ static void forRows(KernelBuilder &b, Units units,
 // kernel.quantize_rows
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// 16 values times `inverse` to codes as i32: clamped, then rounded by
-/// adding 1.5 * 2^23, whose last bit is worth 1. Bounds are integers, so
-/// clamping first gives the same codes. NaN gives 0 for dynamic codes and the
-/// lowest for static ones.
-struct Rounder {
-  KernelBuilder &b;
-  int32_t low, high, zero;
-  bool isStatic;
+Value Rounder::operator()(Value values, Value inverse) const {
+  Value scaled = arith::MulFOp::create(b, values, inverse);
+  Value clamped =
+      arith::MaxNumFOp::create(b, scaled, b.constant(b.f32s(), low - zero));
+  clamped =
+      arith::MinNumFOp::create(b, clamped, b.constant(b.f32s(), high - zero));
+  Value shifted =
+      arith::AddFOp::create(b, clamped, b.constant(b.f32s(), 12582912.0));
+  Value bits = arith::BitcastOp::create(b, b.i32s(), shifted);
+  Value code = arith::SubIOp::create(
+      b, bits, b.intConstant(b.i32s(), 0x4B400000 - zero));
+  if (isStatic)
+    return code;
+  Value nan =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, scaled, scaled);
+  return arith::SelectOp::create(b, nan, b.intConstant(b.i32s(), 0), code);
+}
 
-  Value operator()(Value values, Value inverse) {
-    Value scaled = arith::MulFOp::create(b, values, inverse);
-    Value clamped =
-        arith::MaxNumFOp::create(b, scaled, b.constant(b.f32s(), low - zero));
-    clamped =
-        arith::MinNumFOp::create(b, clamped, b.constant(b.f32s(), high - zero));
-    Value shifted =
-        arith::AddFOp::create(b, clamped, b.constant(b.f32s(), 12582912.0));
-    Value bits = arith::BitcastOp::create(b, b.i32s(), shifted);
-    Value code = arith::SubIOp::create(
-        b, bits, b.intConstant(b.i32s(), 0x4B400000 - zero));
-    if (isStatic)
-      return code;
-    Value nan =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, scaled, scaled);
-    return arith::SelectOp::create(b, nan, b.intConstant(b.i32s(), 0), code);
-  }
-};
-} // namespace
-
-/// Magnitudes as the bits of floats: NaN is larger than any number.
-static Value maxMagnitude(KernelBuilder &b, Value largest, Value values) {
+Value squint::kernel::maxMagnitude(KernelBuilder &b, Value largest,
+                                   Value values) {
   Value bits = arith::AndIOp::create(b, b.bitcast(b.i32s(), values),
                                      b.intConstant(b.i32s(), 0x7FFFFFFF));
   return arith::MaxSIOp::create(b, largest, bits);
 }
 
-/// The largest lane of such as a float.
-static Value reduceMagnitude(KernelBuilder &b, Value largest) {
+Value squint::kernel::reduceMagnitude(KernelBuilder &b, Value largest) {
   Value bits = b.reduce(largest, [&](Value a, Value c) -> Value {
     return arith::MaxSIOp::create(b, a, c);
   });
@@ -118,17 +105,15 @@ static Value roundScale(KernelBuilder &b, Value scale, ScaleType stored) {
   return b.toF32(arith::TruncFOp::create(b, type, scale));
 }
 
-/// 1 / scale, 0 where the scale is.
-static Value invertScale(KernelBuilder &b, Value scale) {
+Value squint::kernel::invertScale(KernelBuilder &b, Value scale) {
   Value none =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, b.f32(0.0f));
   Value inverse = arith::DivFOp::create(b, b.f32(1.0f), scale);
   return arith::SelectOp::create(b, none, b.f32(0.0f), inverse);
 }
 
-/// Rounds to a narrow float and back: MiniFloat::encode and decode.
-static Value roundToFloat(KernelBuilder &b, Value values,
-                          const MiniFloat &format) {
+Value squint::kernel::roundToFloat(KernelBuilder &b, Value values,
+                                   const MiniFloat &format) {
   auto bits = [&](Value floats) -> Value {
     return arith::BitcastOp::create(b, b.i32s(), floats);
   };

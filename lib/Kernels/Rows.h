@@ -6,6 +6,7 @@
 #define SQUINT_LIB_KERNELS_ROWS_H
 
 #include "squint/Kernels/Builder.h"
+#include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Format.h"
 #include <optional>
 
@@ -16,6 +17,29 @@ inline constexpr int64_t kMaxScratchRow = 1 << 13;
 
 /// A matrix of f32 whose rows are contiguous.
 mlir::LogicalResult checkFloatRows(mlir::Operation *op, mlir::Value value);
+
+/// Magnitudes as the bits of floats: NaN is larger than any number.
+mlir::Value maxMagnitude(KernelBuilder &b, mlir::Value largest,
+                         mlir::Value values);
+/// The largest lane of such as a float.
+mlir::Value reduceMagnitude(KernelBuilder &b, mlir::Value largest);
+/// 1 / scale, 0 where the scale is.
+mlir::Value invertScale(KernelBuilder &b, mlir::Value scale);
+/// Rounds to a narrow float and back: MiniFloat::encode and decode.
+mlir::Value roundToFloat(KernelBuilder &b, mlir::Value values,
+                         const MiniFloat &format);
+
+/// 16 values times `inverse` to codes as i32: clamped, then rounded by
+/// adding 1.5 * 2^23, whose last bit is worth 1. Bounds are integers, so
+/// clamping first gives the same codes. NaN gives 0 for dynamic codes and the
+/// lowest for static ones.
+struct Rounder {
+  KernelBuilder &b;
+  int32_t low, high, zero;
+  bool isStatic;
+
+  mlir::Value operator()(mlir::Value values, mlir::Value inverse) const;
+};
 
 /// Codes, scales and sums of rows of floats.
 class RowQuantizer {

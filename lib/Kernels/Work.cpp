@@ -22,8 +22,9 @@ constexpr int64_t kChunkNs = 5000;
 
 bool squint::kernel::isKernel(Operation *op) {
   return isa<GemmOp, QuantizeRowsOp, DepthwiseOp, NormOp, SoftmaxOp,
-             kernel::HadamardOp, kernel::AttentionOp, GatherRowsOp,
-             DequantizeOp, linalg::BatchMatmulOp>(op);
+             kernel::HadamardOp, kernel::AttentionOp, kernel::AppendCacheOp,
+             kernel::CachedAttentionOp, GatherRowsOp, DequantizeOp,
+             linalg::BatchMatmulOp>(op);
 }
 
 /// Units that make up a chunk when one takes `ns` nanoseconds.
@@ -85,6 +86,17 @@ static Work getAttentionWork(KernelBuilder &b, kernel::AttentionOp op) {
   return {units, getGrain(b, b.div(products, kFloatProductsPerNs))};
 }
 
+/// What is in the cache is known later; a few hundred tokens are worth a thread
+/// for each head.
+static Work getCachedAttentionWork(KernelBuilder &b,
+                                   kernel::CachedAttentionOp op) {
+  Value query = op.getQuery();
+  Value rows = getDim(b, query, 1);
+  Value units = b.mul(b.mul(getDim(b, query, 0), getDim(b, query, 2)),
+                      b.ceilDiv(rows, kUnitAttentionRows));
+  return {units, b.index(1)};
+}
+
 Work squint::kernel::materializeWork(OpBuilder &builder, Location loc,
                                      Operation *op) {
   TargetInfo none;
@@ -93,6 +105,16 @@ Work squint::kernel::materializeWork(OpBuilder &builder, Location loc,
     return getGemmWork(b, gemm);
   if (auto attention = dyn_cast<kernel::AttentionOp>(op))
     return getAttentionWork(b, attention);
+  if (auto attention = dyn_cast<kernel::CachedAttentionOp>(op))
+    return getCachedAttentionWork(b, attention);
+  if (auto append = dyn_cast<kernel::AppendCacheOp>(op)) {
+    CacheAttr layout = append.getLayout();
+    int64_t elements =
+        layout.getHeads() * (layout.getKeySize() + layout.getValueSize());
+    Value key = append.getKey();
+    return {b.mul(getDim(b, key, 0), getDim(b, key, 1)),
+            getGrain(b, b.index(elements / kElementsPerNs))};
+  }
   if (auto depthwise = dyn_cast<DepthwiseOp>(op)) {
     auto type = cast<ShapedType>(depthwise.getOutputs()[0].getType());
     ArrayRef<int64_t> kernel = depthwise.getWindow().getKernel();

@@ -182,20 +182,22 @@ static SmallVector<std::string> passesOf(Stage stage,
   case Stage::Fused: {
     std::string reference = options.reference ? "true" : "";
     std::string unsafe = options.unsafeIndices ? "true" : "";
-    return {"func.func(squint-expand-lora)",
-            withOptions("convert-onnx-to-linalg",
-                        {{"reference", reference}, {"unsafe-indices", unsafe}}),
-            withOptions("func.func(squint-fuse-kernels",
-                        {{"reference", reference}}) +
-                ")",
-            "canonicalize",
-            "cse",
-            "func.func(convert-elementwise-to-linalg,squint-fuse-elementwise)",
-            "canonicalize",
-            "cse",
-            "func.func(squint-fuse-epilogues)",
-            "canonicalize",
-            "cse"};
+    SmallVector<std::string> passes;
+    if (!options.cache.empty())
+      passes.push_back(
+          withOptions("squint-add-caches", {{"format", options.cache}}));
+    passes.append(
+        {"func.func(squint-expand-lora)",
+         withOptions("convert-onnx-to-linalg",
+                     {{"reference", reference}, {"unsafe-indices", unsafe}}),
+         withOptions("func.func(squint-fuse-kernels",
+                     {{"reference", reference}}) +
+             ")",
+         "canonicalize", "cse",
+         "func.func(convert-elementwise-to-linalg,squint-fuse-elementwise)",
+         "canonicalize", "cse", "func.func(squint-fuse-epilogues)",
+         "canonicalize", "cse"});
+    return passes;
   }
 
   case Stage::Kernel:

@@ -13,23 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#define API __attribute__((visibility("default")))
-
-enum { WORKSPACE_ALIGNMENT = 64, MAX_THREADS = 4096, ERROR_SIZE = 512 };
+enum { WORKSPACE_ALIGNMENT = 64, ERROR_SIZE = 512 };
 /* More would only be a way to overflow the plan. */
 #define MAX_EXTENT ((int64_t)1 << 40)
-
-struct squint_model {
-  squint_allocator allocator;
-  const void *weights;
-  squint_mapping mapping;
-  int32_t target; /* whose kernels run */
-};
-
-/* There is nothing in a state yet: caches come with the decoders. */
-struct squint_state {
-  squint_model *model;
-};
 
 struct squint_context {
   squint_model *model;
@@ -62,54 +48,13 @@ struct squint_context {
 
 static const squint_library *table(void) { return &squint_library_v1; }
 
-static void format_error(char *buffer, size_t size, const char *format,
-                         va_list arguments) {
-  if (buffer && size)
-    vsnprintf(buffer, size, format, arguments);
-}
-
 __attribute__((format(printf, 3, 4))) static int32_t
 refuse(squint_context *context, int32_t status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  format_error(context->error, ERROR_SIZE, format, arguments);
+  vsnprintf(context->error, ERROR_SIZE, format, arguments);
   va_end(arguments);
   return status;
-}
-
-__attribute__((format(printf, 3, 4))) static int32_t
-refuse_create(const squint_options *options, int32_t status, const char *format,
-              ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  format_error(options->error_buffer, options->error_buffer_size, format,
-               arguments);
-  va_end(arguments);
-  return status;
-}
-
-/* Older callers know fewer fields; what they do not know is zero. */
-static bool read_options(const squint_options *from, squint_options *to) {
-  memset(to, 0, sizeof(*to));
-  to->struct_size = sizeof(*to);
-  if (!from)
-    return true;
-  if (from->struct_size < sizeof(size_t))
-    return false;
-  size_t size = from->struct_size;
-  memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
-  return !to->allocate == !to->deallocate && to->threads >= 0 &&
-         to->threads <= MAX_THREADS;
-}
-
-static const char options_rule[] =
-    "expected options with struct_size set, threads between 0 and 4096, and "
-    "allocate and deallocate together";
-
-static squint_allocator allocator_of(const squint_options *options) {
-  squint_allocator allocator = {options->allocate, options->deallocate,
-                                options->allocator_user};
-  return allocator;
 }
 
 /*===----------------------------------------------------------------------===*\
@@ -121,13 +66,13 @@ static int32_t find_weights(squint_model *model,
   uint64_t expected = table()->weights_size;
   if (options->weights) {
     if (options->weights_size != expected)
-      return refuse_create(options, SQUINT_INVALID_ARGUMENT,
-                           "expected %llu bytes of weights, got %llu",
-                           (unsigned long long)expected,
-                           (unsigned long long)options->weights_size);
+      return squint_refuse_create(options, SQUINT_INVALID_ARGUMENT,
+                                  "expected %llu bytes of weights, got %llu",
+                                  (unsigned long long)expected,
+                                  (unsigned long long)options->weights_size);
     if ((uintptr_t)options->weights % 64)
-      return refuse_create(options, SQUINT_INVALID_ARGUMENT,
-                           "expected weights at a multiple of 64 bytes");
+      return squint_refuse_create(options, SQUINT_INVALID_ARGUMENT,
+                                  "expected weights at a multiple of 64 bytes");
     model->weights = options->weights;
     return SQUINT_OK;
   }
@@ -137,7 +82,8 @@ static int32_t find_weights(squint_model *model,
   char error[ERROR_SIZE] = "";
   int32_t status = squint_weights_map(options->weights_path, &model->mapping,
                                       &model->weights, error, sizeof(error));
-  return status ? refuse_create(options, status, "%s", error) : SQUINT_OK;
+  return status ? squint_refuse_create(options, status, "%s", error)
+                : SQUINT_OK;
 }
 
 /* The first target that the machine runs, being the best; or the one asked
@@ -156,15 +102,17 @@ static int32_t choose_target(const squint_options *options, int32_t *result) {
     return SQUINT_OK;
   }
   if (last < 0)
-    return refuse_create(options, SQUINT_INVALID_ARGUMENT,
-                         "expected a target of the library (%s), got '%s'",
-                         table()->cpu, options->target);
+    return squint_refuse_create(
+        options, SQUINT_INVALID_ARGUMENT,
+        "expected a target of the library (%s), got '%s'", table()->cpu,
+        options->target);
   char names[ERROR_SIZE / 2];
   squint_cpu_names(missing, names, sizeof(names));
-  return refuse_create(options, SQUINT_UNSUPPORTED,
-                       "expected a processor with the features of %s, got one "
-                       "without %s",
-                       table()->targets[last].cpu, names);
+  return squint_refuse_create(
+      options, SQUINT_UNSUPPORTED,
+      "expected a processor with the features of %s, got one "
+      "without %s",
+      table()->targets[last].cpu, names);
 }
 
 API int32_t squint_api_model_create(const squint_options *given,
@@ -173,17 +121,19 @@ API int32_t squint_api_model_create(const squint_options *given,
   if (!result)
     return SQUINT_INVALID_ARGUMENT;
   *result = NULL;
-  if (!read_options(given, &options))
-    return refuse_create(&options, SQUINT_INVALID_ARGUMENT, "%s", options_rule);
+  if (!squint_read_options(given, &options))
+    return squint_refuse_create(&options, SQUINT_INVALID_ARGUMENT, "%s",
+                                squint_options_rule);
   int32_t target;
   int32_t status = choose_target(&options, &target);
   if (status)
     return status;
-  squint_allocator allocator = allocator_of(&options);
+  squint_allocator allocator = squint_allocator_of(&options);
   squint_model *model =
       squint_memory_get(&allocator, sizeof(*model), sizeof(void *) * 2);
   if (!model)
-    return refuse_create(&options, SQUINT_OUT_OF_MEMORY, "out of memory");
+    return squint_refuse_create(&options, SQUINT_OUT_OF_MEMORY,
+                                "out of memory");
   memset(model, 0, sizeof(*model));
   model->allocator = allocator;
   model->target = target;
@@ -208,24 +158,6 @@ API const char *squint_api_target(const squint_model *model) {
   return model ? table()->targets[model->target].cpu : NULL;
 }
 
-API int32_t squint_api_state_create(squint_model *model,
-                                    squint_state **result) {
-  if (!model || !result)
-    return SQUINT_INVALID_ARGUMENT;
-  squint_state *state =
-      squint_memory_get(&model->allocator, sizeof(*state), sizeof(void *) * 2);
-  if (!state)
-    return SQUINT_OUT_OF_MEMORY;
-  state->model = model;
-  *result = state;
-  return SQUINT_OK;
-}
-
-API void squint_api_state_destroy(squint_state *state) {
-  if (state)
-    squint_memory_free(&state->model->allocator, state, sizeof(*state));
-}
-
 /*===----------------------------------------------------------------------===*\
 |* Context                                                                    *|
 \*===----------------------------------------------------------------------===*/
@@ -233,9 +165,10 @@ API void squint_api_state_destroy(squint_state *state) {
 API int32_t squint_api_set_threads(squint_context *context, int32_t threads) {
   if (!context)
     return SQUINT_INVALID_ARGUMENT;
-  if (threads < 0 || threads > MAX_THREADS)
+  if (threads < 0 || threads > SQUINT_MAX_THREADS)
     return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected 0 to %d threads, got %d", MAX_THREADS, threads);
+                  "expected 0 to %d threads, got %d", SQUINT_MAX_THREADS,
+                  threads);
   if (!threads)
     threads = squint_available_threads();
   if (threads == context->threads)
@@ -273,11 +206,12 @@ API int32_t squint_api_context_create(squint_model *model,
   if (!result)
     return SQUINT_INVALID_ARGUMENT;
   *result = NULL;
-  if (!read_options(given, &options))
-    return refuse_create(&options, SQUINT_INVALID_ARGUMENT, "%s", options_rule);
+  if (!squint_read_options(given, &options))
+    return squint_refuse_create(&options, SQUINT_INVALID_ARGUMENT, "%s",
+                                squint_options_rule);
   if (!model)
-    return refuse_create(&options, SQUINT_INVALID_ARGUMENT,
-                         "expected a model, got a null pointer");
+    return squint_refuse_create(&options, SQUINT_INVALID_ARGUMENT,
+                                "expected a model, got a null pointer");
   const squint_library *library = table();
   size_t sizes[] = {
       sizeof(squint_context),
@@ -296,11 +230,12 @@ API int32_t squint_api_context_create(squint_model *model,
     size += round_up(sizes[i]);
 
   squint_allocator allocator = options.allocate || !model->allocator.allocate
-                                   ? allocator_of(&options)
+                                   ? squint_allocator_of(&options)
                                    : model->allocator;
   char *memory = squint_memory_get(&allocator, size, 16);
   if (!memory)
-    return refuse_create(&options, SQUINT_OUT_OF_MEMORY, "out of memory");
+    return squint_refuse_create(&options, SQUINT_OUT_OF_MEMORY,
+                                "out of memory");
   memset(memory, 0, size);
   char *parts[PARTS];
   for (int i = 0; i < PARTS; ++i) {
@@ -325,7 +260,7 @@ API int32_t squint_api_context_create(squint_model *model,
 
   int32_t status = squint_api_set_threads(context, options.threads);
   if (status) {
-    refuse_create(&options, status, "%s", context->error);
+    squint_refuse_create(&options, status, "%s", context->error);
     squint_api_context_destroy(context);
     return status;
   }
@@ -691,15 +626,43 @@ static int32_t take_outputs(squint_context *context,
   return SQUINT_OK;
 }
 
+/* A count of squint_state_v1 for the prepared shapes. */
+static int64_t count(const squint_context *context, int64_t number) {
+  return number < 0 ? context->dims[-1 - number] : number;
+}
+
+/* A run adds its tokens behind those that are in the state. */
+static int32_t check_state(squint_context *context, const squint_state *state) {
+  const squint_state_v1 *kind = table()->state;
+  if (state ? state->model != context->model : kind != NULL)
+    return refuse(context, SQUINT_INVALID_ARGUMENT,
+                  "expected a state of the context's model");
+  if (!kind)
+    return SQUINT_OK;
+  int64_t sequences = count(context, kind->sequences),
+          tokens = count(context, kind->tokens);
+  if (sequences != state->sequences)
+    return refuse(context, SQUINT_SHAPE_MISMATCH,
+                  "expected %lld sequences as in the state, got %lld",
+                  (long long)state->sequences, (long long)sequences);
+  for (int64_t i = 0; i < sequences; ++i)
+    if (tokens > state->capacity - state->lengths[i])
+      return refuse(context, SQUINT_INVALID_ARGUMENT,
+                    "expected at most %lld tokens in a sequence, got %lld "
+                    "behind %lld",
+                    (long long)state->capacity, (long long)tokens,
+                    (long long)state->lengths[i]);
+  return SQUINT_OK;
+}
+
 API int32_t squint_api_run(squint_context *context, squint_state *state,
                            const squint_tensor *inputs,
                            squint_tensor *outputs) {
   if (!context)
     return SQUINT_INVALID_ARGUMENT;
-  if (state && state->model != context->model)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected a state of the context's model");
   int32_t status = squint_api_prepare(context, inputs);
+  if (!status)
+    status = check_state(context, state);
   for (uint32_t i = 0; !status && i < table()->num_inputs; ++i)
     status = take_data(context, "input", &table()->inputs[i], &inputs[i],
                        &context->inputs[i]);
@@ -709,9 +672,14 @@ API int32_t squint_api_run(squint_context *context, squint_state *state,
     return status;
 
   context->failed_launch = -1;
-  status = squint_run(context, context->dims, context->inputs, context->outputs,
-                      context->workspace, context->model->weights,
-                      context->threads, context->model->target);
+  status =
+      squint_run(context, context->dims, context->inputs, context->outputs,
+                 context->workspace, context->model->weights, context->threads,
+                 context->model->target, state ? state->lengths : NULL,
+                 state ? state->memory : NULL);
+  if (!status && table()->state)
+    for (int64_t i = 0; i < state->sequences; ++i)
+      state->lengths[i] += count(context, table()->state->tokens);
   if (!status && squint_embedded_v1.num_late) {
     squint_shapes(context->dims, context->shapes);
     context->ran = true;

@@ -82,6 +82,8 @@ Session::create(const squint_library &library, const SessionOptions &given) {
   squint_options options = {};
   options.struct_size = sizeof(options);
   options.threads = given.threads;
+  options.sequences = given.sequences;
+  options.capacity = given.capacity;
   options.error_buffer = text;
   options.error_buffer_size = sizeof(text);
   if (!given.weightsPath.empty())
@@ -97,10 +99,17 @@ Session::create(const squint_library &library, const SessionOptions &given) {
     status =
         library.context_create(session->model, &options, &session->run_context);
   if (!status)
-    status = library.state_create(session->model, &session->state);
+    status = library.state_create(session->model, &options, &session->state);
   if (status)
     return refuse("%s", *text ? text : library.status_text(status));
   return session;
+}
+
+Error Session::rewind() {
+  for (int64_t i = 0; table.state_length(state, i) >= 0; ++i)
+    if (int32_t status = table.state_rewind(state, i, 0))
+      return refuse("%s", table.status_text(status));
+  return Error::success();
 }
 
 Expected<std::vector<Array>>

@@ -10,6 +10,10 @@
 
 #include <stdbool.h>
 
+#define API __attribute__((visibility("default")))
+
+enum { SQUINT_MAX_THREADS = 4096 };
+
 /* A symbol whose value is an element of an input. */
 typedef struct squint_element {
   uint32_t symbol, input, index;
@@ -38,7 +42,8 @@ int32_t squint_plan(const int64_t *dims, int64_t threads, int64_t *out);
 void squint_shapes(const int64_t *dims, int64_t *out);
 int32_t squint_run(squint_context *context, int64_t *dims, void *const *inputs,
                    void *const *outputs, void *workspace, const void *weights,
-                   int64_t threads, int32_t target);
+                   int64_t threads, int32_t target, const int64_t *lengths,
+                   void *state);
 
 /* Called by squint_run. */
 int32_t squint_launch(squint_context *context, int32_t launch, squint_body body,
@@ -55,6 +60,15 @@ void *squint_memory_get(const squint_allocator *allocator, size_t size,
                         size_t alignment);
 void squint_memory_free(const squint_allocator *allocator, void *pointer,
                         size_t size);
+
+/* Older callers know fewer fields; what they do not know is zero. False where
+   the options break the rule. */
+bool squint_read_options(const squint_options *from, squint_options *to);
+extern const char squint_options_rule[];
+squint_allocator squint_allocator_of(const squint_options *options);
+/* Puts a text into the options' buffer. */
+__attribute__((format(printf, 3, 4))) int32_t squint_refuse_create(
+    const squint_options *options, int32_t status, const char *format, ...);
 
 /* A caller and threads - 1 persistent workers. */
 typedef struct squint_pool squint_pool;
@@ -74,6 +88,24 @@ int32_t squint_weights_map(const char *path, squint_mapping *mapping,
                            const void **weights, char *error,
                            size_t error_size);
 void squint_weights_unmap(squint_mapping *mapping);
+
+struct squint_model {
+  squint_allocator allocator;
+  const void *weights;
+  squint_mapping mapping;
+  int32_t target; /* whose kernels run */
+};
+
+struct squint_state {
+  squint_model *model;
+  squint_allocator allocator;
+  size_t size; /* of this struct with the lengths */
+  int64_t sequences;
+  int64_t capacity;
+  void *memory; /* blocks, see squint_state_v1 */
+  uint64_t memory_size;
+  int64_t lengths[]; /* [sequences] */
+};
 
 /* Of a mask of CpuFeatures.def, which only x86-64 has: those that this machine
    lacks, and their names. */

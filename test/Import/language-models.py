@@ -25,7 +25,7 @@ gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=
 # LLAMA: func.func @main(%{{.*}}: tensor<?x?xi64> {squint.dims = ["batch", "sequence"], squint.name = "input_ids"}
 # LLAMA-SAME: -> (tensor<?x?x112xf32> {squint.dims = ["batch", "sequence", "112"], squint.name = "logits"})
 # LLAMA-SAME: squint.assume = {{\[\[}}"sequence", "<=", "96"]]
-# LLAMA: %[[P:.*]] = squint.positions {squint.dims = {{\[\[}}"sequence"]]} : tensor<?xi64>
+# LLAMA: %[[P:.*]] = squint.positions {squint.dims = {{\[\[}}"batch", "sequence"]]} : tensor<?x?xi64>
 # LLAMA: %[[COS:.*]] = onnx.Cos
 # LLAMA: %[[SIN:.*]] = onnx.Sin
 # LLAMA: %[[T:.*]] = squint.constant #squint.data<"llama.gguf", [[AT:[0-9]+]], 4480> : !squint.packed<112x64, "q4_1">
@@ -39,7 +39,7 @@ gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=
 # LLAMA: squint.linear %{{.*}}, %[[TABLE]]
 # LLAMA: #[[Q]] = loc("blk.0.attn_q"
 
-# FACTORS: squint.rotary {{.*}} : tensor<?x?x4x16xf32>, tensor<?x8xf32>
+# FACTORS: squint.rotary {{.*}} : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>
 # WINDOW: squint.attention {{.*}} causal window = 7 {
 # BIAS: squint.linear %{{.*}}, %{{.*}} bias(%{{.*}})
 # BIAS: squint.rotary %{{[0-9]+}}, %{{[0-9]+}}, %{{[0-9]+}} {squint.dims

@@ -16,7 +16,7 @@ def check(name, kind, most, *flags, version=3, tokens=40, **more):
     file = work / f"{name}.gguf"
     meta, weights = gguf_models.write(file, kind, version=version, **more)
     ids = np.random.default_rng(1).integers(0, gguf_models.VOCABULARY, (2, tokens))
-    library = squint.compile(file, work / f"{name}.so", *flags)
+    library = squint.compile(file, work / f"{name}.so", "--cache=none", *flags)
     got = squint.run(library, {"input_ids": ids})["logits"]
     error = squint.relative_error(got, np.stack([gguf_models.logits(kind, meta, weights, row) for row in ids]))
     print(f"{name} {' '.join(flags)}: {error:.1e}")

@@ -209,6 +209,12 @@ static cl::list<std::string>
                     "plots; repeat with a comma for both"),
            cl::CommaSeparated);
 
+static cl::opt<std::string> cache(
+    "cache", cl::value_desc("FORMAT|none"), cl::cat(formats),
+    cl::desc("A language model remembers its tokens: f32, f16, bf16, int8, "
+             "f8e4m3 or f8e5m2 for keys and values; none: it takes whole "
+             "sequences (default: f16 for GGUF files, none for others)"));
+
 /// Activations beside the weights of a GGUF file where nothing else is asked
 /// for: groups as long as those of most of its formats.
 static constexpr llvm::StringLiteral kGgufActivations = "int8:group=32";
@@ -393,6 +399,9 @@ LogicalResult Compiler::readOptions() {
                  (activations.empty() || activations == "f32");
   pipeline.weights = isFloat ? "" : std::string(weights);
   pipeline.activations = isFloat ? "" : std::string(activations);
+  pipeline.cache = !cache.empty() ? std::string(cache) : isGguf ? "f16" : "";
+  if (pipeline.cache == "none")
+    pipeline.cache = "";
   // The weights of a GGUF file are quantized for products of integers.
   if (isGguf && weights.empty() && activations.empty() && recipe.empty() &&
       budget.empty() && !pareto) {

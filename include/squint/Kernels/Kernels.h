@@ -28,6 +28,10 @@ mlir::LogicalResult buildHadamard(KernelBuilder &b, HadamardOp op, Units units);
 mlir::LogicalResult buildSoftmax(KernelBuilder &b, SoftmaxOp op, Units units);
 mlir::LogicalResult buildAttention(KernelBuilder &b, AttentionOp op,
                                    Units units);
+mlir::LogicalResult buildAppendCache(KernelBuilder &b, AppendCacheOp op,
+                                     Units units);
+mlir::LogicalResult buildCachedAttention(KernelBuilder &b, CachedAttentionOp op,
+                                         Units units);
 mlir::LogicalResult buildDequantize(KernelBuilder &b, DequantizeOp op,
                                     Units units);
 mlir::LogicalResult

@@ -29,6 +29,9 @@ struct PipelineOptions {
   bool integerOnly = false;
   /// Weights that are quantized already may take another format.
   bool requantize = false;
+  /// How a language model keeps the keys and values of its tokens; empty: it
+  /// takes whole sequences.
+  std::string cache;
   /// A recipe's file instead of the two.
   std::string recipe;
   /// A budget instead of formats of weights, and whether its plan may not use

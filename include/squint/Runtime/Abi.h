@@ -94,9 +94,10 @@ typedef int32_t (*squint_parallel_for)(void *user, squint_body body, void *args,
 typedef void *(*squint_allocate)(void *user, size_t size, size_t alignment);
 typedef void (*squint_deallocate)(void *user, void *pointer, size_t size);
 
-/* Options of model_create (allocator, weights, error buffer) and
-   context_create (allocator, threads, parallel_for, error buffer). Zero means
-   the default everywhere. */
+/* Options of model_create (allocator, weights, error buffer), context_create
+   (allocator, threads, parallel_for, error buffer) and state_create
+   (allocator, sequences, capacity, error buffer). Zero means the default
+   everywhere. */
 typedef struct squint_options {
   size_t struct_size; /* sizeof(squint_options), set by the caller */
   int32_t threads;    /* 0: as many as this process may use */
@@ -111,6 +112,8 @@ typedef struct squint_options {
   char *error_buffer; /* NULL, or gets the text of a failed create */
   size_t error_buffer_size;
   const char *target; /* one of the library's; NULL: the best that runs here */
+  int64_t sequences;  /* side by side in a state; 0: 1 */
+  int64_t capacity;   /* tokens of each; 0: the model's context */
 } squint_options;
 
 typedef struct squint_value_v1 {
@@ -137,6 +140,18 @@ typedef struct squint_target_v1 {
   const char *cpu;      /* as LLVM spells it */
   const char *features; /* differences from what the cpu has */
 } squint_target_v1;
+
+/* What a state holds. A block is what `block_tokens` tokens of one sequence
+   leave behind in all layers; block i of sequence s is at
+   (i * sequences + s) * block_bytes. */
+typedef struct squint_state_v1 {
+  int64_t context; /* tokens that the model was made for */
+  int64_t block_tokens;
+  uint64_t block_bytes;
+  int64_t sequences;  /* of a run; -1 - s: as many as symbol s says */
+  int64_t tokens;     /* of each, likewise */
+  uint8_t digest[16]; /* of the model that a saved state belongs to */
+} squint_state_v1;
 
 typedef struct squint_model squint_model;
 typedef struct squint_context squint_context;
@@ -167,7 +182,8 @@ typedef struct squint_library {
   int32_t (*context_create)(squint_model *, const squint_options *,
                             squint_context **);
   void (*context_destroy)(squint_context *);
-  int32_t (*state_create)(squint_model *, squint_state **);
+  int32_t (*state_create)(squint_model *, const squint_options *,
+                          squint_state **);
   void (*state_destroy)(squint_state *);
   int32_t (*prepare)(squint_context *, const squint_tensor *inputs);
   int32_t (*output_shape)(squint_context *, uint32_t index, int64_t *shape);
@@ -187,6 +203,14 @@ typedef struct squint_library {
   uint32_t num_targets;
   const squint_target_v1 *targets;
   const char *(*target)(const squint_model *); /* its cpu */
+
+  const squint_state_v1 *state; /* NULL: runs remember nothing */
+  int64_t (*state_length)(const squint_state *, int64_t sequence);
+  int32_t (*state_rewind)(squint_state *, int64_t sequence, int64_t length);
+  int32_t (*state_copy)(const squint_state *, squint_state *);
+  uint64_t (*state_bytes)(const squint_state *);
+  int32_t (*state_save)(const squint_state *, void *, uint64_t);
+  int32_t (*state_load)(squint_state *, const void *, uint64_t);
 } squint_library;
 
 #ifdef __cplusplus

@@ -40,6 +40,9 @@ struct SessionOptions {
   llvm::ArrayRef<char> weights = {};
   /// One of the library's; empty: the best that runs here.
   std::string target = {};
+  /// Of a state: sequences side by side, and tokens of each; 0: one sequence as
+  /// long as the model takes.
+  int64_t sequences = 0, capacity = 0;
 };
 
 /// A model with one context and one state, fit for one thread at a time. The
@@ -56,6 +59,9 @@ public:
   squint_context *context() { return run_context; }
   /// The processor whose kernels run.
   llvm::StringRef target() const { return table.target(model); }
+
+  /// Lets the state forget everything.
+  llvm::Error rewind();
 
   /// Makes zeroed outputs for the inputs' shapes, the largest ones where data
   /// decides.

@@ -9,6 +9,7 @@ include "squint/Transforms/Raise.td"
 include "squint/Transforms/Quantization.td"
 include "squint/Transforms/Rewrite.td"
 include "squint/Transforms/WeightMethods.td"
+include "squint/Transforms/State.td"
 include "squint/Transforms/Fuse.td"
 
 #endif

@@ -123,6 +123,12 @@ struct ConvertKernelToVector
             .Case([&](kernel::AttentionOp op) {
               return buildAttention(b, op, units);
             })
+            .Case([&](kernel::AppendCacheOp op) {
+              return buildAppendCache(b, op, units);
+            })
+            .Case([&](kernel::CachedAttentionOp op) {
+              return buildCachedAttention(b, op, units);
+            })
             .Case([&](SoftmaxOp op) { return buildSoftmax(b, op, units); })
             .Case([&](kernel::DequantizeOp op) {
               return buildDequantize(b, op, units);

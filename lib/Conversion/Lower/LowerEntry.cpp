@@ -16,7 +16,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Dialect/Squint/DimExpr.h"
-#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Dialect/Squint/State.h"
 #include "squint/Kernels/Targets.h"
 
 namespace squint {
@@ -40,6 +40,8 @@ enum EntryArgument {
   Weights,
   Threads,
   Target,
+  Lengths,
+  State,
   NumEntryArguments
 };
 
@@ -114,7 +116,8 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
   auto run = func::FuncOp::create(
       builder, loc, "squint_run",
       builder.getFunctionType({pointer, pointer, pointer, pointer, pointer,
-                               pointer, i64, builder.getI32Type()},
+                               pointer, i64, builder.getI32Type(), pointer,
+                               pointer},
                               builder.getI32Type()));
   Block *block = run.addEntryBlock();
   builder.setInsertionPointToStart(block);
@@ -163,6 +166,13 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
     if (failed(bind(description, main.getArgumentTypes()[argument++],
                     block->getArgument(Inputs), i)))
       return {};
+  // What is remembered, whose sizes are never asked for.
+  if (module->hasAttr(kStateAttr))
+    for (EntryArgument which : {Lengths, State})
+      values.push_back(makeMemRef(
+          builder, loc, *converter,
+          llvm::cast<MemRefType>(main.getArgumentTypes()[argument++]),
+          block->getArgument(which), unbounded));
   for (auto [i, description] : llvm::enumerate(outputs))
     if (failed(bind(description, main.getArgumentTypes()[argument++],
                     block->getArgument(Outputs), i)))

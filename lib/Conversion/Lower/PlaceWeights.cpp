@@ -11,6 +11,7 @@
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <limits>
 
 namespace squint {
 #define GEN_PASS_DEF_PLACEWEIGHTS
@@ -57,6 +58,27 @@ static void keepType(ConstantOp op) {
   }
 }
 
+/// Layers' parts of a state become views of it, so that one kernel serves all
+/// layers of a kind.
+template <typename OpTy> static void viewCache(OpTy op, OpOperand &state) {
+  CacheAttr layout = op.getLayout();
+  if (!layout.getOffset())
+    return;
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value offset =
+            arith::ConstantIndexOp::create(builder, loc, layout.getOffset()),
+        // Never asked for.
+      size = arith::ConstantIndexOp::create(
+          builder, loc, std::numeric_limits<int64_t>::max());
+  state.set(memref::ViewOp::create(builder, loc,
+                                   cast<MemRefType>(state.get().getType()),
+                                   state.get(), offset, size));
+  op.setLayoutAttr(CacheAttr::get(
+      op.getContext(), layout.getKeys(), layout.getValues(), layout.getHeads(),
+      layout.getKeySize(), layout.getValueSize(), 0, layout.getStride()));
+}
+
 void PlaceWeights::runOnOperation() {
   ModuleOp module = getOperation();
   auto main = module.lookupSymbol<func::FuncOp>("main");
@@ -98,6 +120,12 @@ void PlaceWeights::runOnOperation() {
     op.replaceAllUsesWith(view);
     op.erase();
   }
+  main.walk([](kernel::AppendCacheOp op) {
+    viewCache(op, op.getOutputsMutable()[0]);
+  });
+  main.walk([](kernel::CachedAttentionOp op) {
+    viewCache(op, op.getCacheMutable());
+  });
   module->setAttr("squint.weights", builder.getArrayAttr(pieces));
   module->setAttr("squint.weights_size", builder.getI64IntegerAttr(size));
 }

@@ -10,7 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "squint/Dialect/Squint/DimExpr.h"
-#include "squint/Dialect/Squint/Squint.h"
+#include "squint/Dialect/Squint/State.h"
 
 namespace squint {
 #define GEN_PASS_DEF_PREPAREENTRY
@@ -140,6 +140,8 @@ void PrepareEntry::runOnOperation() {
       llvm::append_range(symbols, values);
   };
   for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
+    if (main.getArgAttr(i, kStateAttr))
+      continue;
     FailureOr<DictionaryAttr> description = describe(
         main, type, main.getArgAttrDict(i), "input" + std::to_string(i));
     if (failed(description))
@@ -148,6 +150,8 @@ void PrepareEntry::runOnOperation() {
     addSymbols(*description, type);
   }
   for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
+    if (main.getResultAttr(i, kStateAttr))
+      continue;
     FailureOr<DictionaryAttr> description = describe(
         main, type, main.getResultAttrDict(i), "output" + std::to_string(i));
     if (failed(description))
@@ -164,19 +168,32 @@ void PrepareEntry::runOnOperation() {
   Location loc = main.getLoc();
   builder.setInsertionPointToStart(&block);
   SmallVector<Type> types;
+  Value cache;
   for (BlockArgument argument : block.getArguments()) {
+    auto state =
+        main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kStateAttr);
+    bool isCache = state && state.getValue() == "cache";
     auto type = cast<RankedTensorType>(argument.getType());
     argument.setType(bufferOf(type));
     types.push_back(argument.getType());
     auto tensor = bufferization::ToTensorOp::create(builder, loc, type,
                                                     argument, /*restrict=*/true,
-                                                    /*writable=*/false);
+                                                    /*writable=*/isCache);
     argument.replaceAllUsesExcept(tensor, tensor);
+    if (isCache)
+      cache = argument;
   }
   Operation *terminator = block.getTerminator();
   builder.setInsertionPoint(terminator);
   unsigned number = 0;
-  for (Value result : terminator->getOperands()) {
+  for (auto [i, result] : llvm::enumerate(terminator->getOperands())) {
+    // A state is written where it lies.
+    if (main.getResultAttr(i, kStateAttr)) {
+      bufferization::MaterializeInDestinationOp::create(
+          builder, result.getLoc(), /*result=*/Type(), result, cache,
+          /*restrict=*/true, /*writable=*/true);
+      continue;
+    }
     MemRefType type = bufferOf(cast<RankedTensorType>(result.getType()));
     FailureOr<SmallVector<DimExpr>> dims =
         parseDimsAttr(cast<DictionaryAttr>(outputs[number++]).get("dims"));

@@ -125,13 +125,21 @@ LogicalResult lowering::lowerAttentionByParts(Node &node) {
 }
 
 LogicalResult lowering::lowerPositions(Node &node) {
-  Tensor result =
-      map(node.b, {}, node.resultDims(), node.resultElement(),
-          [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
-            return arith::IndexCastOp::create(
-                inner, inner.getI64Type(), linalg::IndexOp::create(inner, 0));
-          });
-  return node.replace(result.value);
+  auto op = cast<PositionsOp>(node.op);
+  ImplicitLocOpBuilder &b = node.b;
+  auto count = [](ImplicitLocOpBuilder &inner, ValueRange x) -> Value {
+    Value token = arith::IndexCastOp::create(inner, inner.getI64Type(),
+                                             linalg::IndexOp::create(inner, 1));
+    return x.empty() ? token : Value(arith::AddIOp::create(inner, x[0], token));
+  };
+  Dims dims = node.resultDims();
+  Type element = node.resultElement();
+  if (!op.getLengths())
+    return node.replace(map(b, {}, dims, element, count).value);
+  AffineMap sequence =
+      AffineMap::get(2, 0, b.getAffineDimExpr(0), b.getContext());
+  return node.replace(
+      mapWith(b, {node.in(0)}, {sequence}, dims, element, count).value);
 }
 
 /// Halves of pairs are slices: of [B, S, H, D], or of [B, S, H, D / 2, 2].
@@ -139,7 +147,7 @@ LogicalResult lowering::lowerRotary(Node &node) {
   auto op = cast<RotaryOp>(node.op);
   ImplicitLocOpBuilder &b = node.b;
   Tensor x = node.in(0), cos = node.in(1), sin = node.in(2);
-  int64_t pairs = *cos.dims[1].getConstant(), size = *x.dims[3].getConstant();
+  int64_t pairs = *cos.dims[2].getConstant(), size = *x.dims[3].getConstant();
   Dims whole = x.dims, part = x.dims;
   part[3] = pairs;
   bool interleaved = op.getInterleaved();
@@ -162,9 +170,11 @@ LogicalResult lowering::lowerRotary(Node &node) {
          second = slice(b, source, offsets(true), ones, part);
   unsigned rank = whole.size();
   AffineMap identity = b.getMultiDimIdentityMap(rank),
-            angle = AffineMap::get(
-                rank, 0, {b.getAffineDimExpr(1), b.getAffineDimExpr(3)},
-                b.getContext());
+            angle =
+                AffineMap::get(rank, 0,
+                               {b.getAffineDimExpr(0), b.getAffineDimExpr(1),
+                                b.getAffineDimExpr(3)},
+                               b.getContext());
   Type f32 = b.getF32Type();
   auto turn = [&](const Tensor &own, const Tensor &other, bool isSecond) {
     return mapWith(b, {own, other, cos, sin},

@@ -36,7 +36,7 @@ static const llvm::StringMap<Lowering> &lowerings() {
          {contractionTable(), controlFlowTable(), dataSizesTable(),
           gatherTable(), imageTable(), movementTable(), poolTable(),
           quantizationTable(), recurrentTable(), reductionTable(), rowsTable(),
-          scatterTable(), signalTable()})
+          stateTable(), scatterTable(), signalTable()})
       for (const TableEntry &entry : table)
         all[entry.name] = entry.lower;
     return all;

@@ -166,6 +166,7 @@ llvm::ArrayRef<TableEntry> movementTable();
 llvm::ArrayRef<TableEntry> poolTable();
 llvm::ArrayRef<TableEntry> reductionTable();
 llvm::ArrayRef<TableEntry> rowsTable();
+llvm::ArrayRef<TableEntry> stateTable();
 /// Elementwise operators have a table of scalar functions.
 bool isElementwise(llvm::StringRef operation);
 mlir::LogicalResult lowerSoftmaxByParts(Node &node, int64_t axis,

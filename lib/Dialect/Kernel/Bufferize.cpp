@@ -13,14 +13,15 @@ using namespace squint;
 
 namespace {
 
-/// Reads its inputs, writes its destinations without reading them, and is the
-/// same operator on memrefs.
+/// Reads its inputs, writes its destinations, which only what goes into a cache
+/// reads, and is the same operator on memrefs.
 template <typename OpTy>
 struct KernelInterface
     : DstBufferizableOpInterfaceExternalModel<KernelInterface<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand) ||
+           isa<kernel::AppendCacheOp>(op);
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -100,6 +101,10 @@ void kernel::registerBufferizableOpInterfaceExternalModels(
     kernel::HadamardOp::attachInterface<KernelInterface<kernel::HadamardOp>>(
         *context);
     AttentionOp::attachInterface<KernelInterface<AttentionOp>>(*context);
+    kernel::AppendCacheOp::attachInterface<
+        KernelInterface<kernel::AppendCacheOp>>(*context);
+    kernel::CachedAttentionOp::attachInterface<
+        KernelInterface<kernel::CachedAttentionOp>>(*context);
     SoftmaxOp::attachInterface<KernelInterface<SoftmaxOp>>(*context);
     GatherRowsOp::attachInterface<KernelInterface<GatherRowsOp>>(*context);
     ProgramOp::attachInterface<KernelInterface<ProgramOp>>(*context);

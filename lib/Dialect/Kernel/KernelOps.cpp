@@ -41,9 +41,10 @@ static void getDpsEffects(
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
-    if (dps.isDpsInit(&operand))
+    bool isInit = dps.isDpsInit(&operand);
+    if (isInit)
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
-    else
+    if (!isInit || isa<AppendCacheOp>(op))
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
   }
 }
@@ -61,6 +62,8 @@ DPS_EFFECTS(kernel::NormOp)
 DPS_EFFECTS(kernel::HadamardOp)
 DPS_EFFECTS(kernel::SoftmaxOp)
 DPS_EFFECTS(kernel::AttentionOp)
+DPS_EFFECTS(kernel::AppendCacheOp)
+DPS_EFFECTS(kernel::CachedAttentionOp)
 DPS_EFFECTS(kernel::GatherRowsOp)
 DPS_EFFECTS(kernel::DequantizeOp)
 DPS_EFFECTS(kernel::ProgramOp)

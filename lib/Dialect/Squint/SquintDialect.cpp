@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "squint/Dialect/Squint/State.h"
 #include "squint/Dialect/Squint/Training.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -29,6 +30,10 @@ void SquintDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "squint/Dialect/Squint/SquintTraining.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "squint/Dialect/Squint/SquintState.cpp.inc"
       >();
 }
 

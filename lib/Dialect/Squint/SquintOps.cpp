@@ -402,8 +402,9 @@ static LogicalResult verifyCacheFormat(AttentionOp op, Attribute attribute) {
 LogicalResult RotaryOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   auto angles = cast<RankedTensorType>(getCos().getType());
-  int64_t pairs = angles.getDimSize(1), size = input.getDimSize(3);
-  if (!compatible(angles.getDimSize(0), input.getDimSize(1)))
+  int64_t pairs = angles.getDimSize(2), size = input.getDimSize(3);
+  if (!compatible(angles.getShape().drop_back(),
+                  input.getShape().take_front(2)))
     return emitOpError() << "expected an angle for every token of " << input
                          << ", got " << angles;
   if (ShapedType::isDynamic(pairs) || ShapedType::isDynamic(size) ||

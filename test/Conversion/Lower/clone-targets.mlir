@@ -12,7 +12,7 @@
 // CLONE-NOT: func.func private @softmax
 
 // The entry takes the task whose number the runtime passes.
-// ENTRY: func.func @squint_run({{.*}}, %[[TARGET:[a-z0-9]*]]: i32) -> i32
+// ENTRY: func.func @squint_run({{.*}}, %[[TARGET:[a-z0-9]*]]: i32, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
 // ENTRY: %[[LIST:.*]] = llvm.mlir.addressof @[[TABLE:softmax_f32_4x4_tasks]]
 // ENTRY: %[[SLOT:.*]] = llvm.getelementptr %[[LIST]][%[[TARGET]]]
 // ENTRY: %[[TASK:.*]] = llvm.load %[[SLOT]]

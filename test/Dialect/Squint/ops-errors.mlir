@@ -184,16 +184,16 @@ func.func @f(%x: tensor<?x?x4x16xf32>) {
 
 // -----
 
-func.func @f(%x: tensor<?x?x4x16xf32>, %c: tensor<?x9xf32>) {
+func.func @f(%x: tensor<?x?x4x16xf32>, %c: tensor<?x?x9xf32>) {
   // expected-error@+1 {{expected at most half as many angles as a head has elements, both static}}
-  %0 = squint.rotary %x, %c, %c : tensor<?x?x4x16xf32>, tensor<?x9xf32>
+  %0 = squint.rotary %x, %c, %c : tensor<?x?x4x16xf32>, tensor<?x?x9xf32>
   return
 }
 
 // -----
 
-func.func @f(%x: tensor<?x5x4x16xf32>, %c: tensor<6x8xf32>) {
+func.func @f(%x: tensor<?x5x4x16xf32>, %c: tensor<?x6x8xf32>) {
   // expected-error@+1 {{expected an angle for every token}}
-  %0 = squint.rotary %x, %c, %c : tensor<?x5x4x16xf32>, tensor<6x8xf32>
+  %0 = squint.rotary %x, %c, %c : tensor<?x5x4x16xf32>, tensor<?x6x8xf32>
   return
 }

@@ -75,18 +75,18 @@ func.func @lora(%x: tensor<?x64xf32>, %a: tensor<4x64xf16>, %b: tensor<8x4xf32>,
 }
 
 // CHECK-LABEL: @causal
-func.func @causal(%x: tensor<?x?x4x16xf32>, %c: tensor<?x8xf32>) -> (tensor<?xi64>, tensor<?x?x4x16xf32>) {
-  // CHECK: squint.positions {squint.dims = {{.*}}} : tensor<?xi64>
-  %p = squint.positions {squint.dims = [["sequence"]]} : tensor<?xi64>
-  // CHECK: squint.rotary %{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x4x16xf32>, tensor<?x8xf32>
-  %q = squint.rotary %x, %c, %c : tensor<?x?x4x16xf32>, tensor<?x8xf32>
-  // CHECK: squint.rotary %{{.*}}, %{{.*}}, %{{.*}} interleaved : tensor<?x?x4x16xf32>, tensor<?x8xf32>
-  %k = squint.rotary %x, %c, %c interleaved : tensor<?x?x4x16xf32>, tensor<?x8xf32>
+func.func @causal(%x: tensor<?x?x4x16xf32>, %c: tensor<?x?x8xf32>) -> (tensor<?x?xi64>, tensor<?x?x4x16xf32>) {
+  // CHECK: squint.positions {squint.dims = {{.*}}} : tensor<?x?xi64>
+  %p = squint.positions {squint.dims = [["batch", "sequence"]]} : tensor<?x?xi64>
+  // CHECK: squint.rotary %{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>
+  %q = squint.rotary %x, %c, %c : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>
+  // CHECK: squint.rotary %{{.*}}, %{{.*}}, %{{.*}} interleaved : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>
+  %k = squint.rotary %x, %c, %c interleaved : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>
   // CHECK: squint.attention %{{.*}}, %{{.*}}, %{{.*}} scale = 2.500000e-01 causal : tensor<?x?x4x16xf32>
   %0 = squint.attention %q, %k, %x scale = 0.25 causal
       : tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32> -> tensor<?x?x4x16xf32>
   // CHECK: squint.attention %{{.*}}, %{{.*}}, %{{.*}} scale = 2.500000e-01 causal window = 7 : tensor<?x?x4x16xf32>
   %1 = squint.attention %0, %k, %x scale = 0.25 causal window = 7
       : tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32> -> tensor<?x?x4x16xf32>
-  return %p, %1 : tensor<?xi64>, tensor<?x?x4x16xf32>
+  return %p, %1 : tensor<?x?xi64>, tensor<?x?x4x16xf32>
 }

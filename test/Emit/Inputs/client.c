@@ -38,7 +38,7 @@ int main(void) {
   options.error_buffer_size = sizeof(error);
   if (scale_model_create(&options, &model) != SCALE_OK ||
       scale_context_create(model, &options, &context) != SCALE_OK ||
-      scale_state_create(model, &state) != SCALE_OK) {
+      scale_state_create(model, &options, &state) != SCALE_OK) {
     printf("create: %s\n", error);
     return 1;
   }

@@ -62,7 +62,8 @@ module @scale attributes {
   }
 
   llvm.func @squint_run(%ctx: !llvm.ptr, %dims: !llvm.ptr, %inputs: !llvm.ptr, %outputs: !llvm.ptr,
-                        %workspace: !llvm.ptr, %weights: !llvm.ptr, %threads: i64, %target: i32) -> i32 {
+                        %workspace: !llvm.ptr, %weights: !llvm.ptr, %threads: i64, %target: i32,
+                        %lengths: !llvm.ptr, %state: !llvm.ptr) -> i32 {
     %c1 = llvm.mlir.constant(1 : i64) : i64
     %grain = llvm.mlir.constant(2 : i64) : i64
     %id = llvm.mlir.constant(0 : i32) : i32

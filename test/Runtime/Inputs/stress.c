@@ -91,10 +91,13 @@ static int32_t twice(void *args, int64_t begin, int64_t end, int32_t worker) {
 
 int32_t squint_run(squint_context *context, int64_t *symbols,
                    void *const *inputs, void *const *outputs, void *workspace,
-                   const void *weights, int64_t threads, int32_t target) {
+                   const void *weights, int64_t threads, int32_t target,
+                   const int64_t *lengths, void *state) {
   (void)weights;
   (void)target;
   (void)threads;
+  (void)lengths;
+  (void)state;
   struct arguments first = {inputs[0], workspace};
   struct arguments second = {workspace, outputs[0]};
   int32_t status = squint_launch(context, 0, copy, &first, symbols[0], 1);

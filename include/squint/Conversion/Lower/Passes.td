@@ -91,7 +91,7 @@ def CloneTargets : Pass<"squint-clone-targets", "::mlir::ModuleOp"> {
 def LowerEntry : Pass<"squint-lower-entry", "::mlir::ModuleOp"> {
   let summary = "The functions that the run-time library calls";
   let description = [{
-    `@main` becomes `squint_run(context, dims, inputs, outputs, workspace, weights, threads, target) -> status`, each
+    `@main` becomes `squint_run(context, dims, inputs, outputs, workspace, weights, threads, target, lengths, state) -> status`, each
     `kernel.launch` a call of `squint_launch` with a task function that unpacks its arguments (of several variants, the one
     whose number `target` is), and each `squint.dim` a load.
     The names of the launches are recorded in the module's `squint.launches`.

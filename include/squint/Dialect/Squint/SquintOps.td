@@ -355,15 +355,16 @@ def Squint_HadamardOp : Squint_Op<"hadamard", [Pure]> {
 def Squint_PositionsOp : Squint_Op<"positions", [Pure]> {
   let summary = "Where the tokens of a run stand in their sequence";
   let description = [{
-    `y[i] = i`, as many as `squint.dims` says. The only source of positions in an imported language model: whatever gives the model a state
-    makes them start where the state ends.
+    `y[b, s] = lengths[b] + s`, or `s` without lengths, as many as `squint.dims` says. The only source of positions in an imported
+    language model: `squint-add-caches` makes them start where the state ends.
 
     ```mlir
-    %p = squint.positions {squint.dims = [["sequence"]]} : tensor<?xi64>
+    %p = squint.positions {squint.dims = [["batch", "sequence"]]} : tensor<?x?xi64>
     ```
   }];
-  let results = (outs 1DTensorOf<[I64]>:$result);
-  let assemblyFormat = "attr-dict `:` type($result)";
+  let arguments = (ins Optional<1DTensorOf<[I64]>>:$lengths);
+  let results = (outs 2DTensorOf<[I64]>:$result);
+  let assemblyFormat = "(`from` $lengths^ `:` type($lengths))? attr-dict `:` type($result)";
 }
 
 def Squint_RotaryOp : Squint_Op<"rotary", [Pure, AllTypesMatch<["input", "result"]>,
@@ -371,17 +372,17 @@ def Squint_RotaryOp : Squint_Op<"rotary", [Pure, AllTypesMatch<["input", "result
   let summary = "Rotary position embedding";
   let description = [{
     Turns pairs of elements of every head by the angle of their token (Su et al., arXiv:2104.09864). `x` is [B, S, H, D], `cos` and `sin` are
-    [S, P] with 2 P <= D. Pair i is (a, b) = (x[i], x[P + i]) or with `interleaved` (x[2 i], x[2 i + 1]):
+    [B, S, P] with 2 P <= D. Pair i is (a, b) = (x[i], x[P + i]) or with `interleaved` (x[2 i], x[2 i + 1]):
 
-    `a' = a * cos[s, i] - b * sin[s, i]`, `b' = b * cos[s, i] + a * sin[s, i]`, in f32, each product and sum rounded.
+    `a' = a * cos[b, s, i] - b * sin[b, s, i]`, `b' = b * cos[b, s, i] + a * sin[b, s, i]`, in f32, each product and sum rounded.
 
     Elements past the last pair stay as they are.
 
     ```mlir
-    %y = squint.rotary %x, %cos, %sin interleaved : tensor<?x?x9x64xf32>, tensor<?x32xf32>
+    %y = squint.rotary %x, %cos, %sin interleaved : tensor<?x?x9x64xf32>, tensor<?x?x32xf32>
     ```
   }];
-  let arguments = (ins 4DTensorOf<[F32, F16, BF16]>:$input, 2DTensorOf<[F32]>:$cos, 2DTensorOf<[F32]>:$sin, UnitAttr:$interleaved);
+  let arguments = (ins 4DTensorOf<[F32, F16, BF16]>:$input, 3DTensorOf<[F32]>:$cos, 3DTensorOf<[F32]>:$sin, UnitAttr:$interleaved);
   let results = (outs 4DTensorOf<[F32, F16, BF16]>:$result);
   let assemblyFormat = [{
     $input `,` $cos `,` $sin (`interleaved` $interleaved^)? attr-dict `:` type($input) `,` type($cos)

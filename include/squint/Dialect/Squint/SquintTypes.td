@@ -72,6 +72,23 @@ def Squint_FormatAttr : Squint_Attr<"Format", "format"> {
   }];
 }
 
+def Squint_CacheAttr : Squint_Attr<"Cache", "cache"> {
+  let summary = "Where and how one attention keeps its keys and values";
+  let description = [{
+    A state is a row of blocks, one for every 128 tokens of each of its sequences, block i of sequence b at byte
+    `(i * sequences + b) * stride`. The layer's part of a block starts at `offset` and holds, for every one of `heads` in turn, the keys
+    [key_size, 128], tokens fastest, their scales [128] if the format has scales, then the values [128, value_size] and theirs.
+
+    ```mlir
+    #squint.cache<"f16", "f16", heads = 3, key_size = 64, value_size = 64, offset = 98304, stride = 2949120>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<"">:$keys, StringRefParameter<"">:$values, "int64_t":$heads, "int64_t":$key_size,
+                        "int64_t":$value_size, "int64_t":$offset, "int64_t":$stride);
+  let assemblyFormat = "`<` $keys `,` $values `,` struct($heads, $key_size, $value_size, $offset, $stride) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Squint_TargetAttr : Squint_Attr<"Target", "target"> {
   let summary = "A processor to compile for";
   let description = [{

@@ -1,0 +1,46 @@
+/*===- Options.c - what the functions that create something are told -*- C
+-*-===*\
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
+\*===----------------------------------------------------------------------===*/
+
+#include "Runtime.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char squint_options_rule[] =
+    "expected options with struct_size set, threads between 0 and 4096, "
+    "sequences and capacity of at least 0, and allocate and deallocate "
+    "together";
+
+bool squint_read_options(const squint_options *from, squint_options *to) {
+  memset(to, 0, sizeof(*to));
+  to->struct_size = sizeof(*to);
+  if (!from)
+    return true;
+  if (from->struct_size < sizeof(size_t))
+    return false;
+  size_t size = from->struct_size;
+  memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
+  return !to->allocate == !to->deallocate && to->threads >= 0 &&
+         to->threads <= SQUINT_MAX_THREADS && to->sequences >= 0 &&
+         to->capacity >= 0;
+}
+
+squint_allocator squint_allocator_of(const squint_options *options) {
+  squint_allocator allocator = {options->allocate, options->deallocate,
+                                options->allocator_user};
+  return allocator;
+}
+
+int32_t squint_refuse_create(const squint_options *options, int32_t status,
+                             const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  if (options->error_buffer && options->error_buffer_size)
+    vsnprintf(options->error_buffer, options->error_buffer_size, format,
+              arguments);
+  va_end(arguments);
+  return status;
+}
