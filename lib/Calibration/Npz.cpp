@@ -8,6 +8,8 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <cstring>
 #include <zip.h>
@@ -171,16 +173,19 @@ Error readFully(zip_file_t *file, MutableArrayRef<char> out) {
   return Error::success();
 }
 
-Error readHeader(zip_file_t *file, uint64_t fileSize, NpzEntry &entry) {
+using ReadBytes = function_ref<Error(MutableArrayRef<char>)>;
+
+/// Reads a header from the start of an array of `fileSize` bytes.
+Error readHeader(ReadBytes read, uint64_t fileSize, NpzEntry &entry) {
   char head[12];
-  if (Error error = readFully(file, MutableArrayRef(head, 8)))
+  if (Error error = read(MutableArrayRef(head, 8)))
     return error;
   if (std::memcmp(head, "\x93NUMPY", 6))
     return refuse("expected an array as numpy saves it");
   unsigned major = uint8_t(head[6]), lengthBytes = major == 1 ? 2 : 4;
   if (major < 1 || major > 3)
     return refuse("expected version 1 to 3 of the format, got %u", major);
-  if (Error error = readFully(file, MutableArrayRef(head + 8, lengthBytes)))
+  if (Error error = read(MutableArrayRef(head + 8, lengthBytes)))
     return error;
   uint64_t length = 0;
   for (unsigned i = lengthBytes; i-- > 0;)
@@ -189,7 +194,7 @@ Error readHeader(zip_file_t *file, uint64_t fileSize, NpzEntry &entry) {
     return refuse("expected a header of at most 1 MiB, got %llu bytes",
                   (unsigned long long)length);
   std::string text(length, '\0');
-  if (Error error = readFully(file, MutableArrayRef(text.data(), length)))
+  if (Error error = read(MutableArrayRef(text.data(), length)))
     return error;
   if (Error error = HeaderParser(text, entry).parse())
     return error;
@@ -312,7 +317,11 @@ Expected<std::unique_ptr<NpzReader>> NpzReader::open(StringRef path) {
       return refuse("%s: '%s' is there twice", reader->path.c_str(),
                     entry.name.c_str());
     ZipFile file(zip_fopen_index(archive, i, 0));
-    Error error = file ? readHeader(file.get(), status.size, entry)
+    Error error = file ? readHeader(
+                             [&](MutableArrayRef<char> out) {
+                               return readFully(file.get(), out);
+                             },
+                             status.size, entry)
                        : refuse("%s", zip_strerror(archive));
     if (error)
       return refuse("%s: '%s': %s", reader->path.c_str(), entry.name.c_str(),
@@ -367,6 +376,43 @@ Expected<std::unique_ptr<NpzRows>> NpzReader::rows(const NpzEntry &entry) {
   return std::make_unique<StreamedRows>(label, std::move(*file));
 }
 
+Expected<Array> squint::readNpy(StringRef path) {
+  auto fail = [&](Error error) {
+    return refuse("%s: %s", path.str().c_str(),
+                  llvm::toString(std::move(error)).c_str());
+  };
+  sys::fs::file_status status;
+  if (std::error_code error = sys::fs::status(path, status))
+    return fail(errorCodeToError(error));
+  if (!sys::fs::is_regular_file(status))
+    return refuse("%s: expected a regular file", path.str().c_str());
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return fail(errorCodeToError(buffer.getError()));
+  StringRef rest = (*buffer)->getBuffer();
+  auto read = [&](MutableArrayRef<char> out) -> Error {
+    if (rest.size() < out.size())
+      return refuse("expected %zu more bytes, got the end",
+                    out.size() - rest.size());
+    llvm::copy(rest.take_front(out.size()), out.begin());
+    rest = rest.drop_front(out.size());
+    return Error::success();
+  };
+  NpzEntry entry;
+  if (Error error = readHeader(read, rest.size(), entry))
+    return fail(std::move(error));
+  Expected<Array> array = Array::create(entry.dtype, entry.shape);
+  if (!array)
+    return fail(array.takeError());
+  if (entry.fortranOrder)
+    fromFortranOrder(ArrayRef(rest.data(), rest.size()), array->bytes(),
+                     entry.shape, getByteSize(entry.dtype));
+  else
+    llvm::copy(rest, array->bytes().begin());
+  return array;
+}
+
 //===----------------------------------------------------------------------===//
 // Writing
 //===----------------------------------------------------------------------===//
@@ -390,6 +436,17 @@ static std::string makeHeader(const Array &array) {
   header += char(text.size() & 0xff);
   header += char(text.size() >> 8);
   return header + text;
+}
+
+Error squint::writeNpy(StringRef path, const Array &array) {
+  if (Error error = writeToOutput(path, [&](raw_ostream &os) {
+        os << makeHeader(array);
+        os.write(array.bytes().data(), array.bytes().size());
+        return Error::success();
+      }))
+    return refuse("%s: %s", path.str().c_str(),
+                  llvm::toString(std::move(error)).c_str());
+  return Error::success();
 }
 
 Error squint::writeNpz(StringRef path, ArrayRef<NamedArray> arrays) {

@@ -4,6 +4,7 @@
 
 #include "Check.h"
 #include "Compile.h"
+#include "Language.h"
 
 #include "squint/Calibration/Npz.h"
 #include "squint/Runtime/Library.h"
@@ -46,8 +47,8 @@ struct Options {
                "the latency; without --inputs on random data"),
       cl::value_desc("seconds"), cl::cat(category)};
   cl::opt<bool> json{"json",
-                     cl::desc("With --benchmark: print one JSON object "
-                              "and nothing else"),
+                     cl::desc("Print one JSON object and nothing else, with "
+                              "--benchmark, --perplexity or --generate"),
                      cl::cat(category)};
   cl::list<std::string> dims{
       "dim",
@@ -60,6 +61,57 @@ struct Options {
                "one with input_*.pb and output_*.pb; exit 1 says different, 2 "
                "unsupported"),
       cl::value_desc("dir"), cl::cat(category)};
+  cl::OptionCategory language{"Language models"};
+  cl::opt<std::string> perplexity{
+      "perplexity",
+      cl::desc(
+          "Measure the loss on windows of tokens, int32 [windows, length]"),
+      cl::value_desc("tokens.npy"), cl::cat(language)};
+  cl::opt<std::string> nllOutput{
+      "nll-output",
+      cl::desc("With --perplexity: where the loss of every token goes"),
+      cl::value_desc("file.npy"), cl::cat(language)};
+  cl::opt<std::string> logitsOutput{
+      "logits-output",
+      cl::desc("With --perplexity: where the logits of --positions go, "
+               "[windows, positions, vocabulary]"),
+      cl::value_desc("file.npy"), cl::cat(language)};
+  cl::opt<std::string> positions{
+      "positions", cl::desc("Positions in every window, ascending from 0"),
+      cl::value_desc("I,J,K-L"), cl::cat(language)};
+  cl::opt<std::string> klBase{
+      "kl-base",
+      cl::desc("With --perplexity: logits as --logits-output writes them, to "
+               "print the divergence from"),
+      cl::value_desc("file.npy"), cl::cat(language)};
+  cl::list<int64_t> promptTokens{
+      "prompt-tokens", cl::CommaSeparated,
+      cl::desc("Tokens to go on from with --generate"),
+      cl::value_desc("I,J,..."), cl::cat(language)};
+  cl::opt<int64_t> generate{
+      "generate",
+      cl::desc("Tokens to generate, or to decode in a --benchmark (default "
+               "there: 64)"),
+      cl::value_desc("n"), cl::init(0), cl::cat(language)};
+  cl::opt<int64_t> prompt{
+      "prompt", cl::desc("With --benchmark: tokens of the prompt"),
+      cl::value_desc("n"), cl::init(512), cl::cat(language)};
+  cl::opt<float> temperature{
+      "temperature",
+      cl::desc("Choose tokens at random, the more so the higher; 0, the "
+               "default: the likeliest"),
+      cl::value_desc("t"), cl::init(0.0f), cl::cat(language)};
+  cl::opt<int64_t> topK{"top-k", cl::desc("Among the k likeliest tokens"),
+                        cl::value_desc("k"), cl::init(0), cl::cat(language)};
+  cl::opt<float> topP{
+      "top-p", cl::desc("Among the likeliest that make up this probability"),
+      cl::value_desc("p"), cl::init(1.0f), cl::cat(language)};
+  cl::opt<float> minP{
+      "min-p",
+      cl::desc("Among those with this part of the likeliest's probability"),
+      cl::value_desc("p"), cl::init(0.0f), cl::cat(language)};
+  cl::opt<uint64_t> seed{"seed", cl::desc("Of the random choices"),
+                         cl::value_desc("n"), cl::init(0), cl::cat(language)};
   cl::opt<std::string> weightsFile{
       "weights-file",
       cl::desc("The weights file of a library, where it is not beside it"),
@@ -99,7 +151,9 @@ static constexpr char overview[] =
     "    squint-run model.so --benchmark=5 --json --dim batch=8\n"
     "    squint-run model.onnx --weights=int8 --activations=int8 --profile "
     "--benchmark\n"
-    "    squint-run test_add/model.onnx --check=test_add\n";
+    "    squint-run test_add/model.onnx --check=test_add\n"
+    "    squint-run llm.so --prompt-tokens=1,403,310 --generate=64\n"
+    "    squint-run llm.so --perplexity=windows.npy --threads=2\n";
 
 namespace {
 
@@ -125,6 +179,14 @@ private:
   void readProfile();
   void printProfile(raw_ostream &out);
   Error writeOutputs(ArrayRef<Array> outputs);
+  /// What only a language model's library can be asked for.
+  bool isAboutLanguage() const {
+    return !options.perplexity.empty() || !options.promptTokens.empty() ||
+           options.generate.getNumOccurrences() ||
+           (options.benchmark.getNumOccurrences() && options.inputs.empty() &&
+            Conversation::isSupportedBy(library));
+  }
+  Error runLanguage();
 
   const squint_library &library;
   const Options &options;
@@ -232,6 +294,30 @@ static uint64_t getPeakRss() {
   return uint64_t(usage.ru_maxrss) * 1024;
 }
 
+Error Runner::runLanguage() {
+  if (!options.perplexity.empty())
+    return measurePerplexity(*session, {options.perplexity, options.nllOutput,
+                                        options.logitsOutput, options.klBase,
+                                        options.positions, options.json});
+  if (options.benchmark.getNumOccurrences()) {
+    double seconds = 0;
+    if (!options.benchmark.empty() &&
+        StringRef(options.benchmark).getAsDouble(seconds))
+      return refuse("expected --benchmark=SECONDS, got '%s'",
+                    options.benchmark.c_str());
+    int64_t count = options.generate.getNumOccurrences()
+                        ? int64_t(options.generate)
+                        : int64_t(64);
+    return benchmarkLanguage(*session, options.prompt, count, seconds,
+                             options.json);
+  }
+  SamplerOptions sampler{options.temperature, options.topK, options.topP,
+                         options.minP, options.seed};
+  return generate(*session, {std::vector<int64_t>(options.promptTokens.begin(),
+                                                  options.promptTokens.end()),
+                             options.generate, sampler, options.json});
+}
+
 Error Runner::measure(std::vector<const Array *> &pointers,
                       std::vector<Array> &outputs) {
   using Clock = std::chrono::steady_clock;
@@ -241,13 +327,19 @@ Error Runner::measure(std::vector<const Array *> &pointers,
        !(seconds > 0 && seconds < 1e6)))
     return refuse("expected --benchmark=SECONDS, got '%s'",
                   options.benchmark.c_str());
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 3; ++i) {
+    if (Error error = session->rewind())
+      return error;
     if (Error error = session->run(pointers, outputs))
       return error;
+  }
 
   std::vector<double> latencies;
   auto end = Clock::now() + std::chrono::duration<double>(seconds);
   do {
+    // A state would fill up.
+    if (Error error = session->rewind())
+      return error;
     if (options.profile)
       library.profile(session->context(), 1);
     auto start = Clock::now();
@@ -338,12 +430,14 @@ Error Runner::writeOutputs(ArrayRef<Array> outputs) {
 Expected<int> Runner::run() {
   bool measuring = options.benchmark.getNumOccurrences();
   bool checking = !options.check.empty();
-  if (options.json && !measuring)
-    return refuse("--json needs --benchmark");
+  bool language = isAboutLanguage();
+  if (options.json && !measuring && !language)
+    return refuse("--json needs --benchmark, --perplexity or --generate");
   if (checking && (measuring || !options.inputs.empty() || options.profile))
     return refuse("--check and --inputs, --benchmark or --profile contradict "
                   "each other");
-  if (options.inputs.empty() && !measuring && !checking && library.num_inputs) {
+  if (options.inputs.empty() && !measuring && !checking && !language &&
+      library.num_inputs) {
     if (!options.outputs.empty() || options.profile)
       return refuse("expected --inputs=FILE.npz, or --benchmark for random "
                     "data");
@@ -355,6 +449,17 @@ Expected<int> Runner::run() {
   if (!created)
     return created.takeError();
   session = std::move(*created);
+  if (language) {
+    if (options.profile)
+      library.profile(session->context(), 1);
+    if (Error error = runLanguage())
+      return std::move(error);
+    if (options.profile) {
+      readProfile();
+      printProfile(options.json ? errs() : outs());
+    }
+    return 0;
+  }
   if (checking) {
     Expected<CheckResult> result = check(*session, values, options.check);
     if (!result)

@@ -61,6 +61,11 @@ private:
   std::vector<NpzEntry> arrays;
 };
 
+/// One array, a .npy file.
+llvm::Expected<Array> readNpy(llvm::StringRef path);
+/// The file is written aside and renamed.
+llvm::Error writeNpy(llvm::StringRef path, const Array &array);
+
 struct NamedArray {
   std::string name;
   const Array *array;
