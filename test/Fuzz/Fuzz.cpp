@@ -16,19 +16,21 @@ InputFile::InputFile() {
   folder += "/squint-fuzz-XXXXXX";
   if (!mkdtemp(folder.data()))
     std::abort();
-  path = folder + "/input";
-  descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
 }
 
 InputFile::~InputFile() {
-  close(descriptor);
   unlink(path.c_str());
   rmdir(folder.c_str());
 }
 
 const std::string &InputFile::write(const uint8_t *data, size_t size) {
-  if (descriptor < 0 || ftruncate(descriptor, 0) ||
-      pwrite(descriptor, data, size, 0) != static_cast<ssize_t>(size))
+  if (!path.empty())
+    unlink(path.c_str());
+  path = folder + "/input" + std::to_string(number++);
+  int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (descriptor < 0 ||
+      ::write(descriptor, data, size) != static_cast<ssize_t>(size) ||
+      close(descriptor))
     std::abort();
   return path;
 }

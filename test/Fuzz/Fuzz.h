@@ -16,7 +16,8 @@
 namespace squint::fuzz {
 
 /// A file for readers that want a path: it holds the input of the moment, and
-/// nothing lies beside it.
+/// nothing lies beside it. Each input has another name, for a context keeps
+/// what it has mapped.
 class InputFile {
 public:
   InputFile();
@@ -24,7 +25,7 @@ public:
   const std::string &write(const uint8_t *data, size_t size);
 
 private:
-  int descriptor;
+  int number = 0;
   std::string folder, path;
 };
 

@@ -154,3 +154,18 @@ gguf_models.shapes = shapes
 # CHECK: lattice: tensor '{{.*}}': expected a type of weights that kernels read, got iq2_xxs
 gguf_models.quantize = lambda rng, array, stored: np.zeros((len(array), array.shape[1] // 256 * 66), np.uint8)
 model("lattice", type="IQ2_XXS", embedding_length=256, feed_forward_length=256)
+
+# Whatever bytes of a header are others: an error in one line, or a model.
+gguf_models.quantize = lambda rng, array, stored: gguf.quantize(array, stored)
+gguf_models.write(folder / "whole.gguf", "gemma3", type="Q4_0", block_count=1)
+whole, rng, refused = (folder / "whole.gguf").read_bytes(), np.random.default_rng(0), 0
+for i in range(100):
+    data = bytearray(whole)
+    for at in rng.integers(0, 3000 if i % 2 else 300, 4):
+        data[at] = int(rng.integers(256))
+    (folder / "damaged.gguf").write_bytes(data[: rng.integers(len(data))] if i % 10 == 0 else data)
+    done = subprocess.run(["squint-translate", "--import-gguf", folder / "damaged.gguf"], capture_output=True, text=True, timeout=30)
+    assert done.returncode in (0, 1) and len(done.stderr.splitlines()) == done.returncode, (i, done.returncode, done.stderr)
+    refused += done.returncode
+# CHECK: {{[6-9][0-9]}} of 100 refused
+print(f"{refused} of 100 refused")

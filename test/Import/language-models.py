@@ -6,6 +6,7 @@
 # RUN: squint-translate --import-gguf %t/gemma3.gguf | FileCheck %s --check-prefix=GEMMA
 # RUN: squint-translate --import-gguf %t/phi3.gguf --dim batch=1 --dim sequence=7 | FileCheck %s --check-prefix=JOINED
 # RUN: squint-translate --import-gguf %t/types.gguf | FileCheck %s --check-prefix=TYPES
+# RUN: squint-translate --import-gguf %t/version2.gguf | FileCheck %s --check-prefix=LLAMA2
 # RUN: squintc %t/llama.gguf --explain --progress=never | FileCheck %s --check-prefix=ROLES
 # RUN: not squint-translate --import-gguf %t/llama.gguf --dim sequence=97 2>&1 | FileCheck %s --check-prefix=LONG
 # RUN: not squint-translate %t/llama.gguf 2>&1 | FileCheck %s --check-prefix=WHICH
@@ -18,6 +19,7 @@ folder = sys.argv[1]
 for kind in ("llama", "llama-3", "mistral", "qwen2", "gemma3", "phi3"):
     # The name of a file says nothing.
     gguf_models.write(f"{folder}/{kind}.gguf", kind, type="Q4_1" if kind == "llama" else "F32")
+gguf_models.write(f"{folder}/version2.gguf", "llama", version=2)
 # A type a matrix.
 types = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0", "BF16", "F16"]
 gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=256, feed_forward_length=256, block_count=3)
@@ -38,6 +40,8 @@ gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=
 # The table is the head's weight, too.
 # LLAMA: squint.linear %{{.*}}, %[[TABLE]]
 # LLAMA: #[[Q]] = loc("blk.0.attn_q"
+
+# LLAMA2: #squint.data<"version2.gguf", {{[0-9]+}}, 28672> : tensor<112x64xf32>
 
 # FACTORS: squint.rotary {{.*}} : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>
 # WINDOW: squint.attention {{.*}} causal window = 7 {

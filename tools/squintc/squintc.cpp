@@ -217,7 +217,8 @@ static cl::opt<std::string> cache(
 
 /// Activations beside the weights of a GGUF file where nothing else is asked
 /// for: groups as long as those of most of its formats.
-static constexpr llvm::StringLiteral kGgufActivations = "int8:group=32";
+static constexpr llvm::StringLiteral kGgufActivations =
+    "int8:group=32,scale=f32";
 
 /// A mistake on the command line or in the surroundings, in one line.
 static int fail(const llvm::Twine &message) {

@@ -40,12 +40,15 @@ namespace {
 class FileStore : public DataStore {
 public:
   static llvm::Expected<std::unique_ptr<DataStore>> open(StringRef file) {
+    // Opening a pipe would wait for someone to write to it.
+    fs::file_status status;
+    if (!fs::status(file, status) && !fs::is_regular_file(status))
+      return makeError("expected a regular file, got '%s'", file.str().c_str());
     llvm::Expected<fs::file_t> handle = fs::openNativeFileForRead(file);
     if (!handle)
       return makeError("cannot open '%s': %s", file.str().c_str(),
                        llvm::toString(handle.takeError()).c_str());
     auto close = llvm::scope_exit([&] { fs::closeFile(*handle); });
-    fs::file_status status;
     if (std::error_code error = fs::status(*handle, status))
       return makeError("cannot read '%s': %s", file.str().c_str(),
                        error.message().c_str());
