@@ -31,6 +31,101 @@ static bool isFinite(llvm::ArrayRef<float> table) {
 }
 
 namespace {
+/// What a layer should give instead of its own outputs.
+class Targets {
+public:
+  Targets(const GptqLayer &layer, const Hessian &hessian)
+      : layer(layer), hessian(hessian), columns(hessian.columns()),
+        knowsInputs(hessian.countDead() != columns) {
+    if (!layer.inputShift.empty() && layer.inputShare != 0.0)
+      inputShift = Panels(columns, /*upper=*/false, [&](int64_t i, int64_t j) {
+        return layer.inputShift[i * columns + j];
+      });
+  }
+  std::vector<double> get(int64_t first, int64_t count) const;
+
+private:
+  void addShift(int64_t first, int64_t count,
+                std::vector<double> &target) const;
+
+  const GptqLayer &layer;
+  const Hessian &hessian;
+  int64_t columns;
+  bool knowsInputs;
+  Panels inputShift;
+};
+} // namespace
+
+// row-major [count][columns], in the columns' own order
+std::vector<double> Targets::get(int64_t first, int64_t count) const {
+  const float *weight = &layer.weight[first * columns];
+  std::vector<double> target(weight, weight + count * columns);
+  if (!inputShift.empty() || !layer.residualShift.empty())
+    addShift(first, count, target);
+  if (knowsInputs)
+    for (int64_t column = 0; column < columns; ++column)
+      if (hessian.isDead(column))
+        for (int64_t row = 0; row < count; ++row)
+          target[row * columns + column] = 0.0;
+  return target;
+}
+
+void Targets::addShift(int64_t first, int64_t count,
+                       std::vector<double> &target) const {
+  Eigen::MatrixXd shift = Eigen::MatrixXd::Zero(columns, count);
+  llvm::ArrayRef<int64_t> order = hessian.getOrder();
+  std::vector<int64_t> positions(columns);
+  for (int64_t position = 0; position < columns; ++position)
+    positions[order[position]] = position;
+
+  std::vector<double> lanes(columns * kRowLanes);
+  for (int64_t tile = 0; tile < count && !inputShift.empty();
+       tile += kRowLanes) {
+    int64_t lanesUsed = std::min(kRowLanes, count - tile);
+    for (int64_t column = 0; column < columns; ++column)
+      for (int64_t lane = 0; lane < lanesUsed; ++lane)
+        lanes[column * kRowLanes + lane] =
+            target[(tile + lane) * columns + column];
+    for (int64_t panel = 0; panel < inputShift.count(); ++panel) {
+      double sums[kPanelWidth][kRowLanes] = {};
+      addProducts(inputShift.get(panel), lanes.data(), 0, columns, sums);
+      int64_t column = panel * kPanelWidth;
+      for (int64_t j = 0; j < std::min(kPanelWidth, columns - column); ++j)
+        for (int64_t lane = 0; lane < lanesUsed; ++lane)
+          shift(positions[column + j], tile + lane) =
+              layer.inputShare * sums[j][lane];
+    }
+  }
+  if (!layer.residualShift.empty())
+    for (int64_t row = 0; row < count; ++row)
+      for (int64_t column = 0; column < columns; ++column)
+        shift(positions[column], row) +=
+            layer.residualShare *
+            layer.residualShift[(first + row) * columns + column];
+
+  hessian.matrices().solve(shift);
+  for (int64_t row = 0; row < count; ++row)
+    for (int64_t column = 0; column < columns; ++column)
+      target[row * columns + column] += shift(positions[column], row);
+}
+
+std::vector<float> squint::getTargets(const GptqLayer &layer,
+                                      const Hessian &hessian,
+                                      llvm::ThreadPoolInterface *pool) {
+  Targets targets(layer, hessian);
+  int64_t columns = std::max<int64_t>(hessian.columns(), 1),
+          rows = int64_t(layer.weight.size()) / columns;
+  std::vector<float> all(layer.weight.size());
+  parallelFor(pool, llvm::divideCeil(rows, kRowsAtOnce), [&](int64_t index) {
+    int64_t first = index * kRowsAtOnce;
+    std::vector<double> own =
+        targets.get(first, std::min(kRowsAtOnce, rows - first));
+    std::copy(own.begin(), own.end(), all.begin() + first * columns);
+  });
+  return all;
+}
+
+namespace {
 class Compensator {
 public:
   Compensator(const GptqLayer &layer, const Hessian &hessian,
@@ -40,7 +135,7 @@ public:
         payload(payload), wantsReport(wantsReport), columns(hessian.columns()),
         rows(int64_t(layer.weight.size()) / std::max<int64_t>(columns, 1)),
         layout(PlainLayout::get(format, rows, columns)),
-        knowsInputs(hessian.countDead() != columns) {}
+        targets(layer, hessian) {}
 
   llvm::Error run(GptqReport *report, llvm::ThreadPoolInterface *pool);
 
@@ -57,8 +152,6 @@ private:
   llvm::Error checkWeight() const;
   bool chooseTensorGrid();
   void processChunk(Chunk &chunk) const;
-  std::vector<double> getTarget(const Chunk &chunk) const;
-  void addShift(const Chunk &chunk, std::vector<double> &target) const;
   bool chooseGrid(Chunk &chunk, RowTile &tile, int64_t group, int64_t lane,
                   int64_t row, llvm::ArrayRef<float> values) const;
   bool chooseStaticGrids(Chunk &chunk) const;
@@ -81,8 +174,7 @@ private:
   bool wantsReport;
   int64_t columns, rows;
   PlainLayout layout;
-  bool knowsInputs;
-  Panels inputShift;
+  Targets targets;
   std::optional<Grid> tensorGrid;
   std::vector<float> tensorTable;
   float tensorScale = 1.0f;
@@ -120,59 +212,6 @@ bool Compensator::chooseTensorGrid() {
       searchGrid(format, layer.weight,
                  {options.range, options.percentile, importance}, tensorScale);
   return std::isfinite(tensorGrid->scale);
-}
-
-// row-major [count][columns], in the columns' own order
-std::vector<double> Compensator::getTarget(const Chunk &chunk) const {
-  const float *weight = &layer.weight[chunk.first * columns];
-  std::vector<double> target(weight, weight + chunk.count * columns);
-  if (!inputShift.empty() || !layer.residualShift.empty())
-    addShift(chunk, target);
-  if (knowsInputs)
-    for (int64_t column = 0; column < columns; ++column)
-      if (hessian.isDead(column))
-        for (int64_t row = 0; row < chunk.count; ++row)
-          target[row * columns + column] = 0.0;
-  return target;
-}
-
-void Compensator::addShift(const Chunk &chunk,
-                           std::vector<double> &target) const {
-  Eigen::MatrixXd shift = Eigen::MatrixXd::Zero(columns, chunk.count);
-  llvm::ArrayRef<int64_t> order = hessian.getOrder();
-  std::vector<int64_t> positions(columns);
-  for (int64_t position = 0; position < columns; ++position)
-    positions[order[position]] = position;
-
-  std::vector<double> lanes(columns * kRowLanes);
-  for (int64_t first = 0; first < chunk.count && !inputShift.empty();
-       first += kRowLanes) {
-    int64_t count = std::min(kRowLanes, chunk.count - first);
-    for (int64_t column = 0; column < columns; ++column)
-      for (int64_t lane = 0; lane < count; ++lane)
-        lanes[column * kRowLanes + lane] =
-            target[(first + lane) * columns + column];
-    for (int64_t panel = 0; panel < inputShift.count(); ++panel) {
-      double sums[kPanelWidth][kRowLanes] = {};
-      addProducts(inputShift.get(panel), lanes.data(), 0, columns, sums);
-      int64_t column = panel * kPanelWidth;
-      for (int64_t j = 0; j < std::min(kPanelWidth, columns - column); ++j)
-        for (int64_t lane = 0; lane < count; ++lane)
-          shift(positions[column + j], first + lane) =
-              layer.inputShare * sums[j][lane];
-    }
-  }
-  if (!layer.residualShift.empty())
-    for (int64_t row = 0; row < chunk.count; ++row)
-      for (int64_t column = 0; column < columns; ++column)
-        shift(positions[column], row) +=
-            layer.residualShare *
-            layer.residualShift[(chunk.first + row) * columns + column];
-
-  hessian.matrices().solve(shift);
-  for (int64_t row = 0; row < chunk.count; ++row)
-    for (int64_t column = 0; column < columns; ++column)
-      target[row * columns + column] += shift(positions[column], row);
 }
 
 bool Compensator::chooseGrid(Chunk &chunk, RowTile &tile, int64_t group,
@@ -376,7 +415,7 @@ void Compensator::store(Chunk &chunk) const {
 }
 
 void Compensator::processChunk(Chunk &chunk) const {
-  std::vector<double> target = getTarget(chunk);
+  std::vector<double> target = targets.get(chunk.first, chunk.count);
   chunk.target.assign(target.begin(), target.end());
   llvm::ArrayRef<int64_t> order = hessian.getOrder();
   for (int64_t first = 0; first < chunk.count; first += kRowLanes) {
@@ -441,10 +480,6 @@ llvm::Error Compensator::run(GptqReport *report,
         std::minmax_element(layer.weight.begin(), layer.weight.end());
     return fail(describeScale(format, *min, *max, 0));
   }
-  if (!layer.inputShift.empty() && layer.inputShare != 0.0)
-    inputShift = Panels(columns, /*upper=*/false, [&](int64_t i, int64_t j) {
-      return layer.inputShift[i * columns + j];
-    });
 
   int64_t count = llvm::divideCeil(rows, kRowsAtOnce);
   std::vector<GptqReport> reports(count);

@@ -34,27 +34,43 @@ FailureOr<const Hessian *> LayerWeight::getHessian(double damping,
   return &found->second;
 }
 
+GptqLayer squint::getTargetLayer(const LayerWeight &weight,
+                                 llvm::ArrayRef<float> values) {
+  GptqLayer layer;
+  layer.weight = values;
+  layer.inputShare = weight.options.number("targets", 0.0);
+  layer.residualShare = weight.options.number("residual", 0.0);
+  if (layer.inputShare != 0.0)
+    layer.inputShift = weight.inputs.cross;
+  if (layer.residualShare != 0.0)
+    layer.residualShift = weight.residual;
+  return layer;
+}
+
+std::vector<float> squint::readTargets(const LayerWeight &weight,
+                                       const Hessian &hessian,
+                                       const TensorView &view) {
+  std::vector<float> values = readAll(view);
+  GptqLayer layer = getTargetLayer(weight, values);
+  if (layer.inputShift.empty() && layer.residualShift.empty())
+    return values;
+  return getTargets(layer, hessian, getThreadPool(weight.op->getContext()));
+}
+
 FailureOr<LayerCodes> squint::quantizeByGptq(const LayerWeight &weight,
                                              const Hessian &hessian,
                                              GptqOptions options,
                                              int64_t descent) {
   options.descentPasses = weight.options.integer("descent", descent);
   GptqReport report;
-  FailureOr<DataAttr> data = packWeight(
-      weight.op, weight.constant, weight.format,
-      [&](const TensorView &view, MutableArrayRef<char> payload) {
-        std::vector<float> values = readAll(view);
-        GptqLayer layer;
-        layer.weight = values;
-        layer.inputShare = weight.options.number("targets", 0.0);
-        layer.residualShare = weight.options.number("residual", 0.0);
-        if (layer.inputShare != 0.0)
-          layer.inputShift = weight.inputs.cross;
-        if (layer.residualShare != 0.0)
-          layer.residualShift = weight.residual;
-        return quantizeGptq(layer, hessian, weight.format, options, payload,
-                            &report, getThreadPool(weight.op->getContext()));
-      });
+  FailureOr<DataAttr> data =
+      packWeight(weight.op, weight.constant, weight.format,
+                 [&](const TensorView &view, MutableArrayRef<char> payload) {
+                   std::vector<float> values = readAll(view);
+                   return quantizeGptq(getTargetLayer(weight, values), hessian,
+                                       weight.format, options, payload, &report,
+                                       getThreadPool(weight.op->getContext()));
+                 });
   if (failed(data))
     return failure();
   LayerCodes codes{*data};

@@ -11,6 +11,7 @@
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Numerics/Format.h"
 #include "squint/Numerics/Gptq.h"
+#include "squint/Numerics/TensorView.h"
 #include "squint/Transforms/Methods.h"
 #include <map>
 
@@ -52,6 +53,13 @@ struct LayerCodes {
   /// negative where the method does not know it.
   double error = -1.0;
 };
+
+/// The values of a weight, and what its options `targets` and `residual` make
+/// of them.
+GptqLayer getTargetLayer(const LayerWeight &weight,
+                         llvm::ArrayRef<float> values);
+std::vector<float> readTargets(const LayerWeight &weight,
+                               const Hessian &hessian, const TensorView &view);
 
 /// The codes of GPTQ with `options` and what the operator says of `targets`,
 /// `residual` and `descent`, the rounds of which are `descent` otherwise.

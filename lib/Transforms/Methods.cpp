@@ -80,6 +80,8 @@ static constexpr MethodOption spqrOptions[] = {
      1000},
     damping,
     actOrder,
+    targets,
+    residual,
 };
 
 llvm::ArrayRef<MethodInfo> squint::getMethods() {

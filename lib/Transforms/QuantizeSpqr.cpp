@@ -43,7 +43,7 @@ FailureOr<LayerCodes> QuantizeSpqr::quantize(const LayerWeight &weight) {
   SpqrWeight made;
   LayerCodes codes;
   auto take = [&](const TensorView &view) -> llvm::Error {
-    std::vector<float> values = readAll(view);
+    std::vector<float> values = readTargets(weight, **hessian, view);
     llvm::Expected<SpqrWeight> result =
         quantizeSpqr(values, **hessian, weight.format, options, pool);
     if (!result)

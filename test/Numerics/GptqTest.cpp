@@ -333,6 +333,9 @@ TEST(Gptq, AsksForWhatTheFloatModelGives) {
     input.inputShift = ref(inputShift);
     input.residualShift = ref(residualShift);
     input.residualShare = 0.25;
+    std::vector<float> targets = getTargets(input, hessian);
+    for (size_t i = 0; i < targets.size(); ++i)
+      ASSERT_NEAR(targets[i], shifted.weight[i], 1e-5);
     auto actual =
         decode(quantize(input, hessian, parse("int5:group=32,scale=f32")),
                "int5:group=32,scale=f32", rows, columns);

@@ -52,6 +52,8 @@ CASES = [
     ("codebook3:group=64", "gptq", "descent: 1", "f32", recipe("plain-codebook3", "codebook3:group=64"), 0.9),
     ("int8:channel,sparse=2:4", "sparse", "", "int8:token", recipe("plain-sparse", "int8:channel,sparse=2:4", activations="int8:token"), 0.9),
     ("int4:group=32,sparse=2:4", "sparse", "descent: 1", "f32", recipe("plain-sparse4", "int4:group=32,sparse=2:4"), 0.9),
+    ("int3:group=16,scale=bilevel3", "spqr", "threshold: 0.2, targets: 0.5", "f32",
+     recipe("no-targets", "int3:group=16,scale=bilevel3", "spqr", "threshold: 0.2"), 1.0),
     ("int3:group=16,scale=bilevel3", "spqr", "threshold: 0", "f32", recipe("plain-int3", "int3:group=16"), 0.95),
     ("int3:group=16,scale=bilevel3", "spqr", "threshold: 0.2", "f32",
      recipe("no-outliers", "int3:group=16,scale=bilevel3", "spqr", "threshold: 0"), 0.9),

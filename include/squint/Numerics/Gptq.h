@@ -60,6 +60,10 @@ struct GptqLayer {
   double residualShare = 0.5;
 };
 
+/// W* of all rows, [rows][columns], zero in dead columns unless all are dead.
+std::vector<float> getTargets(const GptqLayer &layer, const Hessian &hessian,
+                              llvm::ThreadPoolInterface *pool = nullptr);
+
 /// Sums of squares over all rows, in H.
 struct GptqReport {
   /// Of what the layer should give: tr(W* H W*^T).

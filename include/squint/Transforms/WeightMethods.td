@@ -162,7 +162,8 @@ def QuantizeSpqr : LayerMethod<"squint-quantize-spqr"> {
     in `(w_j - q_j)^2 / U_jj^2` stay as f16; the packed type says for how many of them every 16 rows have room. All else is as in
     `squint-quantize-gptq`; include/squint/Numerics/Spqr.h has the formulas.
 
-    Options of the method: `threshold` (tau, 0.2; 0 for no outliers), `damping` (1.0), `act-order` (true).
+    Options of the method: `threshold` (tau, 0.2; 0 for no outliers), `damping` (1.0), `act-order` (true), `targets` and `residual` (0) as of
+    `squint-quantize-gptq`: grids, outliers and codes are then those of the weight that gives what the float model would.
 
     ```mlir
     %y = squint.linear %x, %w {squint.weight_format = "int3:group=16,scale=bilevel3", squint.method = {name = "spqr", threshold = 0.2}} : ...
