@@ -12,13 +12,14 @@
 using namespace mlir;
 using namespace squint;
 
+static double logSum(ArrayRef<float> x) {
+  double top = *std::max_element(x.begin(), x.end()), sum = 0.0;
+  for (float value : x)
+    sum += std::exp(double(value) - top);
+  return top + std::log(sum);
+}
+
 static double divergeKl(ArrayRef<float> p, ArrayRef<float> q) {
-  auto logSum = [](ArrayRef<float> x) {
-    double top = *std::max_element(x.begin(), x.end()), sum = 0.0;
-    for (float value : x)
-      sum += std::exp(double(value) - top);
-    return top + std::log(sum);
-  };
   double logP = logSum(p), logQ = logSum(q), sum = 0.0;
   for (auto [a, b] : llvm::zip_equal(p, q))
     sum += std::exp(a - logP) * ((a - logP) - (b - logQ));
@@ -52,9 +53,39 @@ std::vector<std::vector<float>> squint::takeRows(const Array &result) {
   return taken;
 }
 
+static int64_t getTop(ArrayRef<float> row) {
+  return std::max_element(row.begin(), row.end()) - row.begin();
+}
+
+static llvm::Error addScore(const Array &result, ArrayRef<int64_t> labels,
+                            LabelScore &score) {
+  std::vector<float> scratch;
+  ArrayRef<float> values = getFloats(result, scratch);
+  int64_t columns = result.shape().empty() ? 1 : result.shape().back();
+  if (int64_t(labels.size()) * columns != int64_t(values.size()))
+    return llvm::createStringError(
+        "expected a label for each of " +
+        llvm::Twine(columns ? int64_t(values.size()) / columns : 0) +
+        " rows of the result, got " + llvm::Twine(labels.size()));
+  for (auto [i, label] : llvm::enumerate(labels)) {
+    if (label < 0)
+      continue;
+    if (label >= columns)
+      return llvm::createStringError("expected labels below " +
+                                     llvm::Twine(columns) + ", got " +
+                                     llvm::Twine(label));
+    ArrayRef<float> row = values.slice(int64_t(i) * columns, columns);
+    score.loss += logSum(row) - row[label];
+    score.hits += getTop(row) == label;
+    ++score.rows;
+  }
+  return llvm::Error::success();
+}
+
 FailureOr<ModelComparison>
 squint::compareModels(func::FuncOp model, func::FuncOp other, Samples &samples,
-                      Divergence kind, int64_t limit, int threads) {
+                      Divergence kind, int64_t limit, int threads,
+                      ArrayRef<std::vector<int64_t>> labels) {
   auto run = [&](func::FuncOp function,
                  llvm::function_ref<LogicalResult(const Array &)> take) {
     Value result = function.front().getTerminator()->getOperand(0);
@@ -62,19 +93,27 @@ squint::compareModels(func::FuncOp model, func::FuncOp other, Samples &samples,
         function, samples, result, limit, threads,
         [&](Value, int64_t, const Array &array) { return take(array); });
   };
+  ModelComparison sums;
+  int64_t rows = 0;
+  auto scoreIt = [&](const Array &array, size_t sample,
+                     LabelScore &score) -> LogicalResult {
+    if (sample >= labels.size())
+      return success();
+    if (llvm::Error error = addScore(array, labels[sample], score))
+      return emitError(other.getLoc())
+             << "sample " << sample << ": " << llvm::toString(std::move(error));
+    return success();
+  };
   // Of the one model, sample by sample; the other's are compared as they come.
   std::vector<std::vector<std::vector<float>>> wanted;
   if (failed(run(model, [&](const Array &array) {
         wanted.push_back(takeRows(array));
-        return success();
+        return scoreIt(array, wanted.size() - 1, sums.score);
       })))
     return failure();
-  ModelComparison sums;
-  int64_t rows = 0;
-  auto top = [](ArrayRef<float> row) {
-    return std::max_element(row.begin(), row.end()) - row.begin();
-  };
   auto compare = [&](const Array &array) -> LogicalResult {
+    if (failed(scoreIt(array, sums.samples, sums.otherScore)))
+      return failure();
     for (auto [p, q] :
          llvm::zip_equal(wanted[sums.samples++], takeRows(array))) {
       double value = p.empty() ? 0.0 : diverge(kind, p, q);
@@ -83,7 +122,7 @@ squint::compareModels(func::FuncOp model, func::FuncOp other, Samples &samples,
                << "expected finite results, got NaN or infinity for sample "
                << sums.samples - 1;
       sums.divergence += value;
-      sums.agreement += top(p) == top(q);
+      sums.agreement += getTop(p) == getTop(q);
       ++rows;
     }
     return success();

@@ -15,6 +15,8 @@ static llvm::Error refuse(const llvm::Twine &message) {
   return llvm::createStringError(message);
 }
 
+static constexpr llvm::StringLiteral kLabels = "labels";
+
 std::optional<squint_dtype> squint::getElementDtype(Type type) {
   auto make = [](int code, unsigned bits) {
     return squint_dtype{uint8_t(code), uint8_t(bits), 1};
@@ -144,7 +146,8 @@ llvm::Expected<std::unique_ptr<Samples>> Samples::open(llvm::StringRef path,
     if (llvm::Error error = samples->addInput(function, i))
       return std::move(error);
   for (const NpzEntry &entry : samples->file->entries())
-    if (llvm::none_of(samples->inputs, [&](const Input &input) {
+    if (entry.name != kLabels &&
+        llvm::none_of(samples->inputs, [&](const Input &input) {
           return input.entry == &entry;
         }))
       return refuse(path + ": expected arrays named as the inputs, got '" +
@@ -171,6 +174,41 @@ llvm::Expected<Samples::Reader> Samples::read(unsigned input) {
   Reader reader;
   reader.rows = std::move(*rows);
   return reader;
+}
+
+llvm::Expected<std::vector<int64_t>> squint::getIntegers(const Array &array) {
+  squint_dtype dtype = array.dtype();
+  bool isUnsigned = dtype.code == SQUINT_DTYPE_UINT;
+  if (!isUnsigned && dtype.code != SQUINT_DTYPE_INT)
+    return refuse("expected integers, got " + toString(dtype));
+  std::vector<int64_t> values(array.size());
+  const char *bytes = array.bytes().data();
+  int64_t size = dtype.bits / 8, unused = 64 - dtype.bits;
+  for (auto [i, value] : llvm::enumerate(values)) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, bytes + int64_t(i) * size, size);
+    value = isUnsigned ? int64_t(bits) : int64_t(bits << unused) >> unused;
+  }
+  return values;
+}
+
+llvm::Expected<std::vector<int64_t>> Samples::readLabels() {
+  const NpzEntry *entry = file->find(kLabels);
+  if (!entry || llvm::any_of(inputs, [&](const Input &input) {
+        return input.entry == entry;
+      }))
+    return std::vector<int64_t>();
+  llvm::Expected<Array> array = file->read(*entry);
+  if (!array)
+    return array.takeError();
+  std::string label = path + ": '" + kLabels.str() + "': ";
+  llvm::Expected<std::vector<int64_t>> values = getIntegers(*array);
+  if (!values)
+    return refuse(label + llvm::toString(values.takeError()));
+  if (values->empty() || int64_t(values->size()) % count)
+    return refuse(label + "expected a multiple of the " + llvm::Twine(count) +
+                  " samples, got " + llvm::Twine(values->size()));
+  return values;
 }
 
 llvm::Error Samples::Reader::next(Array &sample) {

@@ -44,6 +44,7 @@ static constexpr Column kColumns[] = {
     {"weights_snr_db", "weights, dB", 1},
     {"outputs_snr_db", "outputs, dB", 1},
     {"clipped", "clipped, %", 3},
+    {"seconds", "time, s", 3},
 };
 
 static std::string escape(StringRef text) {
@@ -231,10 +232,19 @@ void squint::writeReportPage(const json::Object &report,
         hasLogits ? "Kullback-Leibler divergence" : "relative squared error",
         llvm::format("%.4g", get(hasLogits ? "kl" : "squared_error")),
         llvm::format("%.2f", 100.0 * get("same_top")));
+    if (accuracy->get("top1"))
+      os << llvm::formatv(
+          "<p>By the labels: perplexity {0}, of the float model {1}; the "
+          "largest entry is right in {2} %, of the float model in {3} %.</p>\n",
+          llvm::format("%.4g", get("perplexity")),
+          llvm::format("%.4g", get("float_perplexity")),
+          llvm::format("%.2f", 100.0 * get("top1")),
+          llvm::format("%.2f", 100.0 * get("float_top1")));
   }
   writeBars(*layers, "weights_snr_db", "Weights: signal over noise", " dB", os);
   writeBars(*layers, "outputs_snr_db",
             "Outputs on the samples: signal over noise", " dB", os);
+  writeBars(*layers, "seconds", "Time to quantize", " s", os);
   writeBars(*layers, "bits", "Bits a weight, scales included", "", os);
   writeBars(*layers, "bytes", "Bytes", "", os);
   writeTable(*layers, os);

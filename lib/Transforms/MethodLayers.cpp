@@ -117,6 +117,9 @@ private:
   bool withGram;
   int64_t count = 0;
   Checkpoint checkpoint;
+  /// From one layer's end to the next one's start its inputs are found.
+  Stopwatch sinceLayer;
+  double inputSeconds = 0.0;
   size_t layersDone = 0;
   /// Of the layer at hand, by operator, where they were kept.
   std::vector<LayerCodes> known;
@@ -185,6 +188,7 @@ LogicalResult LayerQuantizer::replace(size_t index, WeightedOpInterface op,
   FailureOr<ConstantOp> constant = getFloatWeight(op, *format);
   if (failed(constant))
     return failure();
+  Stopwatch watch;
   FailureOr<LayerCodes> codes = getCodes(
       {op, *constant, *format, options, inputs, residual, hessians}, index);
   if (failed(codes))
@@ -196,6 +200,7 @@ LogicalResult LayerQuantizer::replace(size_t index, WeightedOpInterface op,
   if (codes->error >= 0.0)
     dequantize->setAttr(kOutputErrorAttr,
                         builder.getF64FloatAttr(codes->error));
+  setSeconds(weight, watch.seconds() + inputSeconds);
   op.getWeightOperand().set(weight);
   if (constant->use_empty())
     constant->erase();
@@ -207,10 +212,12 @@ LogicalResult LayerQuantizer::replace(size_t index, WeightedOpInterface op,
 LogicalResult LayerQuantizer::visit(const Layer &layer,
                                     const LayerInputs &inputs) {
   LayerHessians hessians;
+  inputSeconds = sinceLayer.seconds() / double(layer.operators.size());
   for (auto [i, op] : llvm::enumerate(layer.operators))
     if (failed(replace(i, op, inputs, inputs.residuals[i], hessians)))
       return failure();
   ++layersDone;
+  sinceLayer = Stopwatch();
   return success();
 }
 

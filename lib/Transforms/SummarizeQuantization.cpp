@@ -7,6 +7,8 @@
 #include "squint/Calibration/Divergence.h"
 #include "squint/Calibration/LayerInputs.h"
 #include "squint/Calibration/SliceCompiler.h"
+#include "squint/Dialect/Onnx/Onnx.h"
+#include "squint/Numerics/Hessian.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/Roles.h"
@@ -22,6 +24,8 @@ namespace squint {
 
 /// Samples that the whole model is compared with its float self on.
 static constexpr int64_t kSamples = 8;
+/// Outputs of a layer whose errors are measured, evenly spaced.
+static constexpr int64_t kOutputs = 256;
 
 namespace {
 /// Sums over a weight's elements.
@@ -40,6 +44,15 @@ struct SummarizeQuantization
   void runOnOperation() override;
 
 private:
+  using Labels = std::vector<std::vector<int64_t>>;
+
+  int64_t sampleCount(const Samples &all) const {
+    int64_t count = std::min(kSamples, all.size());
+    return samples ? std::min<int64_t>(samples, count) : count;
+  }
+  LogicalResult measureOutputs();
+  LogicalResult measureOutput(WeightedOpInterface op, const Hessian &hessian);
+  FailureOr<Labels> readLabels(func::FuncOp main, Samples &all, bool hasLogits);
   FailureOr<DictionaryAttr> summarize(WeightedOpInterface op, StringRef role);
   LogicalResult compareWithFloats();
 };
@@ -122,10 +135,167 @@ SummarizeQuantization::summarize(WeightedOpInterface op, StringRef role) {
   if (auto error = dequantize->getAttrOfType<FloatAttr>(kOutputErrorAttr))
     entry.set("outputs_snr_db",
               toDecibel(builder, 1.0, error.getValueAsDouble()));
+  if (auto seconds = dequantize->getAttrOfType<FloatAttr>(kSecondsAttr))
+    entry.set("seconds", seconds);
   entry.set("clipped",
             builder.getF64FloatAttr(double(sums.clipped) /
                                     std::max<int64_t>(sums.count, 1)));
   return entry.getDictionary(&getContext());
+}
+
+/// Whether an operator's weight was made codes here.
+static bool isQuantizedHere(WeightedOpInterface op) {
+  auto dequantize = op.getWeightOperand().get().getDefiningOp<DequantizeOp>();
+  return dequantize && dequantize->hasAttr(kOriginalAttr) &&
+         dequantize.getInput().getDefiningOp<ConstantOp>();
+}
+
+LogicalResult SummarizeQuantization::measureOutput(WeightedOpInterface op,
+                                                   const Hessian &hessian) {
+  auto dequantize = op.getWeightOperand().get().getDefiningOp<DequantizeOp>();
+  PackedType type = dequantize.getInput().getType();
+  DataStores &stores =
+      getContext().getLoadedDialect<SquintDialect>()->getStores();
+  llvm::Expected<ArrayRef<char>> payload =
+      stores.get(dequantize.getInput().getDefiningOp<ConstantOp>().getData());
+  if (!payload)
+    return op.emitError() << llvm::toString(payload.takeError());
+  PackedView view(payload->data(), type.getFormat(), type.getRows(),
+                  type.getColumns());
+  OpBuilder builder(dequantize);
+  auto constant =
+      ConstantOp::create(builder, dequantize.getLoc(),
+                         dequantize->getAttrOfType<TypedAttr>(kOriginalAttr));
+  LogicalResult read = readWeight(op, constant, [&](const TensorView &weight) {
+    int64_t columns = weight.columns(),
+            step = std::max<int64_t>(weight.rows() / kOutputs, 1),
+            rows = llvm::divideCeil(weight.rows(), step);
+    std::vector<float> values(rows * columns), change(rows * columns);
+    for (int64_t i = 0; i < rows; ++i) {
+      weight.readRows(i * step, i * step + 1, &values[i * columns]);
+      view.dequantizeRows(i * step, i * step + 1, &change[i * columns]);
+    }
+    for (auto [error, value] : llvm::zip_equal(change, values))
+      error -= value;
+    llvm::ThreadPoolInterface *pool = getThreadPool(&getContext());
+    if (double energy = hessian.getError(values, pool); energy > 0.0)
+      dequantize->setAttr(
+          kOutputErrorAttr,
+          builder.getF64FloatAttr(hessian.getError(change, pool) / energy));
+    return llvm::Error::success();
+  });
+  constant.erase();
+  return read;
+}
+
+// What methods say that see the inputs, for those that do not.
+LogicalResult SummarizeQuantization::measureOutputs() {
+  ModuleOp module = getOperation();
+  FailureOr<std::unique_ptr<Samples>> opened =
+      openSamples(module, calibration, samples, jobs);
+  if (failed(opened))
+    return failure();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  std::vector<Layer> layers = collectLayers(main, [](WeightedOpInterface op) {
+    return isQuantizedHere(op) &&
+           !op.getWeightOperand().get().getDefiningOp()->hasAttr(
+               kOutputErrorAttr);
+  });
+  if (layers.empty())
+    return success();
+  LayerInputsOptions options;
+  options.limit = sampleCount(**opened);
+  options.threads = jobs;
+  options.what = "report";
+  auto visit = [&](const Layer &layer,
+                   const LayerInputs &inputs) -> LogicalResult {
+    // As little as makes a factor of few samples' inputs.
+    llvm::Expected<Hessian> hessian =
+        Hessian::get(inputs.gram, inputs.columns, {/*damping=*/1e-6});
+    if (!hessian)
+      return emitError(layer.input.getLoc())
+             << llvm::toString(hessian.takeError());
+    for (WeightedOpInterface op : layer.operators)
+      if (failed(measureOutput(op, *hessian)))
+        return failure();
+    return success();
+  };
+  return visitLayers(main, **opened, layers, options, visit);
+}
+
+/// Whether attentions are causal, or have masks that let each query see other
+/// keys, as they have where the model was exported so.
+static bool hasQueryMasks(func::FuncOp main) {
+  bool all = true, some = false;
+  main.walk([&](AttentionOp op) {
+    auto mask = op.getMask()
+                    ? dyn_cast<RankedTensorType>(op.getMask().getType())
+                    : RankedTensorType();
+    some = true;
+    all &=
+        mask && mask.getRank() >= 2 && mask.getDimSize(mask.getRank() - 2) != 1;
+  });
+  return some && all;
+}
+
+/// Whether an input chooses rows of a table of so many, perhaps after a
+/// conversion of integers.
+static bool isTokens(Value value, int64_t vocabulary) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (auto table = dyn_cast<EmbeddingOp>(user))
+      return cast<RankedTensorType>(table.getTable().getType()).getDimSize(0) ==
+             vocabulary;
+    return isa<onnx::CastOp>(user) && isTokens(user->getResult(0), vocabulary);
+  });
+}
+
+// Those of the file; for language models the token that comes next.
+FailureOr<SummarizeQuantization::Labels>
+SummarizeQuantization::readLabels(func::FuncOp main, Samples &all,
+                                  bool hasLogits) {
+  auto refuse = [&](llvm::Error error) -> LogicalResult {
+    return emitError(main.getLoc()) << llvm::toString(std::move(error));
+  };
+  Labels labels;
+  llvm::Expected<std::vector<int64_t>> given = all.readLabels();
+  if (!given)
+    return refuse(given.takeError());
+  if (!given->empty()) {
+    auto each = static_cast<int64_t>(given->size()) / all.size();
+    for (int64_t i = 0; i < sampleCount(all); ++i)
+      labels.emplace_back(given->begin() + i * each,
+                          given->begin() + (i + 1) * each);
+    return labels;
+  }
+  auto result = cast<RankedTensorType>(
+      main.front().getTerminator()->getOperand(0).getType());
+  if (!hasLogits || result.getRank() != 3 || !hasQueryMasks(main))
+    return labels;
+  for (BlockArgument argument : main.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || type.getRank() != 2 ||
+        !isTokens(argument, result.getDimSize(2)))
+      continue;
+    unsigned input = argument.getArgNumber();
+    llvm::Expected<Samples::Reader> reader = all.read(input);
+    llvm::Expected<Array> tokens = all.makeArray(input);
+    if (!reader || !tokens)
+      return refuse(llvm::joinErrors(reader.takeError(), tokens.takeError()));
+    for (int64_t i = 0; i < sampleCount(all); ++i) {
+      if (llvm::Error error = reader->next(*tokens))
+        return refuse(std::move(error));
+      llvm::Expected<std::vector<int64_t>> own = getIntegers(*tokens);
+      if (!own)
+        return refuse(own.takeError());
+      // The last one of each row is followed by nothing.
+      int64_t length = tokens->shape().back();
+      for (size_t at = 0; at < own->size(); ++at)
+        (*own)[at] = int64_t(at + 1) % length ? (*own)[at + 1] : -1;
+      labels.push_back(std::move(*own));
+    }
+    break;
+  }
+  return labels;
 }
 
 LogicalResult SummarizeQuantization::compareWithFloats() {
@@ -147,12 +317,15 @@ LogicalResult SummarizeQuantization::compareWithFloats() {
                                     : WalkResult::advance();
                        })
                        .wasInterrupted();
+  FailureOr<Labels> labels = readLabels(main, **opened, hasLogits);
+  if (failed(labels))
+    return failure();
   IRMapping mapping;
   OwningOpRef<ModuleOp> floats = cloneFloatModel(main, mapping);
-  FailureOr<ModelComparison> compared = compareModels(
-      *floats->getOps<func::FuncOp>().begin(), main, **opened,
-      hasLogits ? Divergence::Kl : Divergence::SquaredError,
-      samples ? std::min<int64_t>(samples, kSamples) : kSamples, jobs);
+  FailureOr<ModelComparison> compared =
+      compareModels(*floats->getOps<func::FuncOp>().begin(), main, **opened,
+                    hasLogits ? Divergence::Kl : Divergence::SquaredError,
+                    sampleCount(**opened), jobs, *labels);
   if (failed(compared))
     return failure();
   Builder builder(&getContext());
@@ -161,11 +334,24 @@ LogicalResult SummarizeQuantization::compareWithFloats() {
   entry.set(hasLogits ? "kl" : "squared_error",
             builder.getF64FloatAttr(compared->divergence));
   entry.set("same_top", builder.getF64FloatAttr(compared->agreement));
+  auto addScore = [&](StringRef prefix, const LabelScore &score) {
+    if (!score.rows)
+      return;
+    auto rows = static_cast<double>(score.rows);
+    entry.set((prefix + "perplexity").str(),
+              builder.getF64FloatAttr(std::exp(score.loss / rows)));
+    entry.set((prefix + "top1").str(),
+              builder.getF64FloatAttr(static_cast<double>(score.hits) / rows));
+  };
+  addScore("", compared->otherScore);
+  addScore("float_", compared->score);
   module->setAttr("squint.accuracy", entry.getDictionary(&getContext()));
   return success();
 }
 
 void SummarizeQuantization::runOnOperation() {
+  if (!calibration.empty() && failed(measureOutputs()))
+    return signalPassFailure();
   SmallVector<Attribute> entries;
   for (auto function : getOperation().getOps<FunctionOpInterface>()) {
     if (function.isExternal())
@@ -173,10 +359,7 @@ void SummarizeQuantization::runOnOperation() {
     Roles roles(function);
     WalkResult result =
         function.walk([&](WeightedOpInterface op) -> WalkResult {
-          auto dequantize =
-              op.getWeightOperand().get().getDefiningOp<DequantizeOp>();
-          if (!dequantize || !dequantize->hasAttr(kOriginalAttr) ||
-              !dequantize.getInput().getDefiningOp<ConstantOp>())
+          if (!isQuantizedHere(op))
             return WalkResult::advance();
           FailureOr<DictionaryAttr> entry = summarize(op, roles.lookup(op));
           if (failed(entry))
@@ -190,5 +373,6 @@ void SummarizeQuantization::runOnOperation() {
   numWeights += entries.size();
   if (!calibration.empty() && !entries.empty() && failed(compareWithFloats()))
     return signalPassFailure();
+  getOperation()->removeAttr(kTimesAttr);
   getOperation()->setAttr(kLayersAttr, ArrayAttr::get(&getContext(), entries));
 }

@@ -149,6 +149,13 @@ Value squint::createQuantizedWeight(OpBuilder &builder, ConstantOp original,
   return weight;
 }
 
+void squint::setSeconds(Value weight, double seconds) {
+  Operation *op = weight.getDefiningOp();
+  if (op->getParentOfType<ModuleOp>()->hasAttr(kTimesAttr))
+    op->setAttr(kSecondsAttr,
+                FloatAttr::get(Float64Type::get(op->getContext()), seconds));
+}
+
 namespace {
 class WeightQuantizer {
 public:
@@ -187,6 +194,7 @@ LogicalResult WeightQuantizer::quantize(WeightedOpInterface op) {
   Attribute decision =
       ArrayAttr::get(context, {FormatAttr::get(context, *format),
                                method ? method : DictionaryAttr::get(context)});
+  Stopwatch watch;
   Value &weight =
       decoded[{constant.getResult().getAsOpaquePointer(), decision}];
   if (!weight) {
@@ -209,6 +217,7 @@ LogicalResult WeightQuantizer::quantize(WeightedOpInterface op) {
     if (StringRef name = MethodOptions(method).name(); name != "rtn")
       weight.getDefiningOp()->setAttr(kQuantizedByAttr,
                                       builder.getStringAttr(name));
+    setSeconds(weight, watch.seconds());
   }
   op.getWeightOperand().set(weight);
   op->removeAttr(kMethodAttr);

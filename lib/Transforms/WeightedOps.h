@@ -14,8 +14,25 @@
 #include "squint/Numerics/TensorView.h"
 #include "squint/Transforms/Methods.h"
 #include "squint/Transforms/QuantizationAttributes.h"
+#include <chrono>
 
 namespace squint {
+
+/// Seconds since it was made.
+class Stopwatch {
+public:
+  double seconds() const {
+    return std::chrono::duration<double>(Clock::now() - started).count();
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point started = Clock::now();
+};
+
+/// Notes on the `squint.dequantize` of a weight how long its codes took, where
+/// the module asks for times.
+void setSeconds(mlir::Value weight, double seconds);
 
 /// "node 'NAME'", or "a linear" where it has none.
 std::string describe(WeightedOpInterface op);

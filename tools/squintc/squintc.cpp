@@ -20,6 +20,7 @@
 #include "squint/Pipelines/Register.h"
 #include "squint/Pipelines/Report.h"
 #include "squint/Transforms/Passes.h"
+#include "squint/Transforms/QuantizationAttributes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -117,7 +118,8 @@ static cl::opt<bool>
                     "table (needs --calibration), and compile nothing"));
 static cl::opt<std::string> calibration(
     "calibration", cl::value_desc("file.npz"), cl::cat(formats),
-    cl::desc("Samples: arrays named as the inputs, one sample a row"));
+    cl::desc("Samples: arrays named as the inputs, one sample a row; integers "
+             "called labels beside them are for the report"));
 static cl::opt<int64_t> makeSamplesCount(
     "make-samples", cl::value_desc("n"), cl::init(0), cl::cat(formats),
     cl::desc("Write samples to the output (.npz) where there are no data: a "
@@ -205,7 +207,8 @@ static cl::opt<std::string>
 static cl::list<std::string>
     report("report", cl::value_desc("file"), cl::cat(seeing),
            cl::desc("Write what each layer became (format, method, bytes, "
-                    "signal-to-noise) and its kernel: .json, or .html with "
+                    "signal-to-noise, time), its kernel, and with samples "
+                    "divergence and perplexity: .json, or .html with "
                     "plots; repeat with a comma for both"),
            cl::CommaSeparated);
 
@@ -599,6 +602,8 @@ int Compiler::run() {
     return 1;
   if (printPipeline)
     llvm::outs() << getPipeline(from, to, pipeline) << "\n";
+  if (pipeline.summarize)
+    (*module)->setAttr(kTimesAttr, UnitAttr::get(&context));
   if (failed(runPipeline(*module, from, to, pipeline, timing,
                          [&](Stage stage, ModuleOp module) {
                            return afterStage(stage, module);
@@ -638,6 +643,9 @@ LogicalResult Compiler::writeReports(ModuleOp module) {
   for (StringRef file : report)
     if (llvm::Error error = writeReport(module, file))
       return fail(llvm::toString(std::move(error)));
+  // Times are the report's alone: printed IR has none.
+  module->removeAttr(kTimesAttr);
+  module->removeAttr(kLayersAttr);
   return success();
 }
 

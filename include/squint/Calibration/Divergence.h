@@ -28,19 +28,33 @@ double diverge(Divergence kind, llvm::ArrayRef<float> p,
 /// or all where there are fewer.
 std::vector<std::vector<float>> takeRows(const Array &result);
 
+/// How well rows of a result say what they should, by the labels of a sample's
+/// rows; one below 0 is none. Sums over rows that have one.
+struct LabelScore {
+  /// Of minus the logarithm of the label's part of the softmax.
+  double loss = 0.0;
+  /// How often the largest entry is the label's.
+  int64_t hits = 0;
+  int64_t rows = 0;
+};
+
 struct ModelComparison {
   int64_t samples = 0;
   /// The mean over rows.
   double divergence = 0.0;
   /// The share of rows whose largest entry is the same.
   double agreement = 0.0;
+  /// Of the model and of the other.
+  LabelScore score, otherScore;
 };
 
 /// Runs both functions on the first `limit` samples (0 for all) and compares
-/// their first results, which are tensors of floats. Errors are diagnostics.
+/// their first results, which are tensors of floats. `labels` has those of each
+/// sample, one for each row, or nothing. Errors are diagnostics.
 mlir::FailureOr<ModelComparison>
 compareModels(mlir::func::FuncOp model, mlir::func::FuncOp other,
-              Samples &samples, Divergence kind, int64_t limit, int threads);
+              Samples &samples, Divergence kind, int64_t limit, int threads,
+              llvm::ArrayRef<std::vector<int64_t>> labels = {});
 
 } // namespace squint
 

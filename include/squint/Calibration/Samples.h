@@ -16,7 +16,8 @@ namespace squint {
 /// A file of arrays named as the inputs of a function. The first dimension of
 /// every input is the batch. Sample i of an input is x[i:i+1], and
 /// x[i*B:(i+1)*B] where the batch is a number B. Since all samples have one
-/// shape, they give every symbolic dimension its size.
+/// shape, they give every symbolic dimension its size. Beside the inputs there
+/// may be integers called `labels`, as many for each sample.
 class Samples {
 public:
   /// Checks names, element types and shapes. Errors name file, array and rule.
@@ -38,6 +39,8 @@ public:
     std::unique_ptr<NpzRows> rows;
   };
   llvm::Expected<Reader> read(unsigned input);
+  /// Those of all samples; empty where there are none.
+  llvm::Expected<std::vector<int64_t>> readLabels();
   /// Room for a sample of an input.
   llvm::Expected<Array> makeArray(unsigned input) const;
 
@@ -64,6 +67,9 @@ private:
 mlir::FailureOr<std::unique_ptr<Samples>>
 openSamples(mlir::ModuleOp module, llvm::StringRef calibration, int64_t samples,
             int64_t jobs);
+
+/// The elements of an array of integers.
+llvm::Expected<std::vector<int64_t>> getIntegers(const Array &array);
 
 /// DLPack's type of a tensor's elements, if they can be passed.
 std::optional<squint_dtype> getElementDtype(mlir::Type element);

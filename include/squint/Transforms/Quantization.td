@@ -273,12 +273,16 @@ def SummarizeQuantization : Pass<"squint-summarize-quantization", "::mlir::Modul
   let description = [{
     Writes an entry for each operator with a quantized weight that still has its `squint.original` to the module's `squint.layers`, for
     the report: node, role, shape, formats, method, bytes, bits a weight, the share of clipped weights (farther from their decoded value than half
-    a step, and larger), and signal-to-noise ratios in dB, `10 log10(sum w^2 / sum (w - w')^2)` of the weight and, where the method
-    measured it, the same of the layer's outputs on the samples.
+    a step, and larger), and signal-to-noise ratios in dB, `10 log10(sum w^2 / sum (w - w')^2)` of the weight and, with samples, the same
+    of the layer's outputs: as the method measured it, or else of up to 256 outputs on the first 8 samples. Where the module asks for
+    times (`squint.times`, as `squintc --report` does), also how many seconds the method took, the search for the layer's inputs included.
 
     With samples in `calibration`, the first 8 of them run through the quantized model and the float model that it came from.
     `squint.accuracy` then holds the mean Kullback-Leibler divergence of the result's softmax (the relative squared error of the
-    result for models without a head), over 64 rows of each sample, and the share of rows whose largest entry is the same.
+    result for models without a head), over 64 rows of each sample, and the share of rows whose largest entry is the same. Where labels
+    are known, integers called `labels` in the file of samples (one for each row of the result, below 0 for none) or for language models
+    whose attentions are causal or have a mask for each query the token that follows, it also holds perplexity and the share of rows whose largest
+    entry is the label's, of both models.
 
     ```mlir
     module attributes {squint.layers = [{node = "layer0.q_proj", role = "q", weights = "int4:group=32,scale=f16", weights_snr_db = 20.1 : f64, ...} ]}

@@ -45,6 +45,12 @@ inline constexpr llvm::StringLiteral kOriginalAttr = "squint.original";
 inline constexpr llvm::StringLiteral kQuantizedByAttr = "squint.quantized_by";
 inline constexpr llvm::StringLiteral kOutputErrorAttr = "squint.output_error";
 
+/// Beside them how many seconds that took, with the layer's share of finding
+/// its inputs, where the module asks for times: for the report alone, as
+/// nothing else depends on a clock.
+inline constexpr llvm::StringLiteral kSecondsAttr = "squint.seconds";
+inline constexpr llvm::StringLiteral kTimesAttr = "squint.times";
+
 /// On the module, what `squint-summarize-quantization` found, for the report.
 inline constexpr llvm::StringLiteral kLayersAttr = "squint.layers";
 
