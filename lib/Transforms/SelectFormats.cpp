@@ -308,8 +308,8 @@ LogicalResult SelectFormats::selectCaches() {
   for (auto [i, rule] : llvm::enumerate(cache)) {
     if (taken[i])
       emitWarning(rule.loc) << "formats of keys and values go to " << taken[i]
-                            << " attentions as attributes: kernels that keep "
-                               "them so are not built yet";
+                            << " attentions, which keep nothing unless the "
+                               "model gets a state (--cache)";
     else if (!rule.isOptional)
       return emitError(rule.loc)
              << (matched[i] ? "rule takes no attention: earlier rules match "

@@ -19,8 +19,8 @@ kv-cache:
   - {depths: 0, keys: int8, values: int8}
   - {names: se*, keys: "int4:group=32,zero-point", keys-along: tokens, values: "int2:group=2,zero-point", recent: 128}
   - {names: third, optional: true, keys: int8, values: int8}
-# CHECK: cache.yaml:2:6: warning: formats of keys and values go to 1 attentions as attributes: kernels that keep them so are not built yet
-# CHECK: cache.yaml:3:6: warning: formats of keys and values go to 1 attentions as attributes
+# CHECK: cache.yaml:2:6: warning: formats of keys and values go to 1 attentions, which keep nothing unless the model gets a state (--cache)
+# CHECK: cache.yaml:3:6: warning: formats of keys and values go to 1 attentions, which
 # CHECK-NOT: warning
 
 //--- model.mlir

@@ -60,7 +60,7 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
 
     The first rule of `kv-cache` that fits an attention becomes its `squint.kv_format`, a dictionary of the same entries. Keys by channel over
     tokens and values by token over channels is KIVI (Liu et al., KIVI: A Tuning-Free Asymmetric 2bit Quantization for KV Cache, 2024).
-    The attribute says nothing to kernels yet; a warning says so.
+    It is for `squint-add-caches`; other kernels take no notice, and a warning says so.
 
     With `requantize` weights that are quantized already count as the floats that they stand for, and become those where they take a format.
 
