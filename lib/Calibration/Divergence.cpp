@@ -53,7 +53,7 @@ std::vector<std::vector<float>> squint::takeRows(const Array &result) {
   return taken;
 }
 
-static int64_t getTop(ArrayRef<float> row) {
+int64_t squint::getTop(ArrayRef<float> row) {
   return std::max_element(row.begin(), row.end()) - row.begin();
 }
 

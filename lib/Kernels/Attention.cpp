@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Cache.h"
+#include "Rows.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Work.h"
@@ -498,21 +499,17 @@ void AttentionBuilder::build(Units units) {
 LogicalResult squint::kernel::buildAttention(KernelBuilder &b,
                                              kernel::AttentionOp op,
                                              Units units) {
-  SmallVector<Value> tensors{op.getQuery(), op.getKey(), op.getValue(),
-                             op.getOutputs()[0]};
-  for (Value tensor : tensors)
-    if (auto type = cast<MemRefType>(tensor.getType());
-        type.getRank() != 4 || !type.getElementType().isF32() ||
-        type.isDynamicDim(3))
-      return op->emitError()
-             << "expected f32 of rank 4 and static size, got " << type;
-  if (op.getMask())
-    tensors.push_back(op.getMask());
-  if (auto type = cast<MemRefType>(tensors.back().getType());
-      type.getRank() != 4 || !type.getElementType().isF32())
-    return op->emitError() << "expected a mask of f32 of rank 4, got " << type;
-  if (failed(checkRows(op, tensors)))
+  if (failed(checkFloatHeads(
+          op, {op.getQuery(), op.getKey(), op.getValue(), op.getOutputs()[0]})))
     return failure();
+  if (Value mask = op.getMask()) {
+    auto type = cast<MemRefType>(mask.getType());
+    if (type.getRank() != 4 || !type.getElementType().isF32())
+      return op->emitError()
+             << "expected a mask of f32 of rank 4, got " << type;
+    if (failed(checkRows(op, mask)))
+      return failure();
+  }
   AttentionBuilder(b, op).build(units);
   return success();
 }
@@ -520,14 +517,7 @@ LogicalResult squint::kernel::buildAttention(KernelBuilder &b,
 LogicalResult squint::kernel::buildCachedAttention(KernelBuilder &b,
                                                    kernel::CachedAttentionOp op,
                                                    Units units) {
-  Value tensors[] = {op.getQuery(), op.getOutputs()[0]};
-  for (Value tensor : tensors)
-    if (auto type = cast<MemRefType>(tensor.getType());
-        type.getRank() != 4 || !type.getElementType().isF32() ||
-        type.isDynamicDim(3))
-      return op->emitError()
-             << "expected f32 of rank 4 and static size, got " << type;
-  if (failed(checkRows(op, tensors)))
+  if (failed(checkFloatHeads(op, {op.getQuery(), op.getOutputs()[0]})))
     return failure();
   AttentionBuilder(b, op).build(units);
   return success();

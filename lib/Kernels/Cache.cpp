@@ -144,23 +144,14 @@ LogicalResult squint::kernel::buildAppendCache(KernelBuilder &b,
                                                kernel::AppendCacheOp op,
                                                Units units) {
   Value key = op.getKey(), value = op.getValue();
-  for (Value tensor : {key, value})
-    if (auto type = cast<MemRefType>(tensor.getType());
-        type.getRank() != 4 || !type.getElementType().isF32() ||
-        type.isDynamicDim(3))
-      return op->emitError()
-             << "expected f32 of rank 4 and static size, got " << type;
-  if (failed(checkRows(op, {key, value})))
+  if (failed(checkFloatHeads(op, {key, value})))
     return failure();
   CacheAttr layout = op.getLayout();
   int64_t keySize = layout.getKeySize(), valueSize = layout.getValueSize();
   CachedHead cached(b, layout, op.getOutputs()[0]);
-  auto getScratchType = [&](const Format &format) {
-    return getStoredType(b, format);
-  };
   CacheLayout parts = CacheLayout::get(layout);
   Value column =
-      b.scratch(llvm::alignTo(keySize, kLanes), getScratchType(parts.keys));
+      b.scratch(llvm::alignTo(keySize, kLanes), getStoredType(b, parts.keys));
   constexpr int64_t tokens = CacheLayout::kBlockTokens;
   Value sequences = b.dim(key, 0), count = b.dim(key, 1);
   b.loop(units.begin, units.end, 1, [&](Value unit) {

@@ -23,6 +23,17 @@ LogicalResult squint::kernel::checkFloatRows(Operation *op, Value value) {
   return success();
 }
 
+LogicalResult squint::kernel::checkFloatHeads(Operation *op,
+                                              ValueRange values) {
+  for (Value value : values)
+    if (auto type = cast<MemRefType>(value.getType());
+        type.getRank() != 4 || !type.getElementType().isF32() ||
+        type.isDynamicDim(3))
+      return op->emitError()
+             << "expected f32 of rank 4 and static size, got " << type;
+  return checkRows(op, values);
+}
+
 /// Rows that are computed side by side.
 static constexpr int64_t kMaxRows = 4;
 

@@ -18,6 +18,11 @@ inline constexpr int64_t kMaxScratchRow = 1 << 13;
 /// A matrix of f32 whose rows are contiguous.
 mlir::LogicalResult checkFloatRows(mlir::Operation *op, mlir::Value value);
 
+/// Tensors [B, S, heads, size] of f32, or with the middle two exchanged, of a
+/// static size, whose last dimension is contiguous.
+mlir::LogicalResult checkFloatHeads(mlir::Operation *op,
+                                    mlir::ValueRange values);
+
 /// Magnitudes as the bits of floats: NaN is larger than any number.
 mlir::Value maxMagnitude(KernelBuilder &b, mlir::Value largest,
                          mlir::Value values);

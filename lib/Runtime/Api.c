@@ -203,15 +203,14 @@ API int32_t squint_api_context_create(squint_model *model,
                                       const squint_options *given,
                                       squint_context **result) {
   squint_options options;
+  squint_allocator allocator;
   if (!result)
     return SQUINT_INVALID_ARGUMENT;
   *result = NULL;
-  if (!squint_read_options(given, &options))
-    return squint_refuse_create(&options, SQUINT_INVALID_ARGUMENT, "%s",
-                                squint_options_rule);
-  if (!model)
-    return squint_refuse_create(&options, SQUINT_INVALID_ARGUMENT,
-                                "expected a model, got a null pointer");
+  int32_t status =
+      squint_read_options_beside(model, given, &options, &allocator);
+  if (status)
+    return status;
   const squint_library *library = table();
   size_t sizes[] = {
       sizeof(squint_context),
@@ -229,9 +228,6 @@ API int32_t squint_api_context_create(squint_model *model,
   for (int i = 0; i < PARTS; ++i)
     size += round_up(sizes[i]);
 
-  squint_allocator allocator = options.allocate || !model->allocator.allocate
-                                   ? squint_allocator_of(&options)
-                                   : model->allocator;
   char *memory = squint_memory_get(&allocator, size, 16);
   if (!memory)
     return squint_refuse_create(&options, SQUINT_OUT_OF_MEMORY,
@@ -258,7 +254,7 @@ API int32_t squint_api_context_create(squint_model *model,
   context->profile = (squint_profile_v1 *)parts[8];
   context->failed_launch = -1;
 
-  int32_t status = squint_api_set_threads(context, options.threads);
+  status = squint_api_set_threads(context, options.threads);
   if (status) {
     squint_refuse_create(&options, status, "%s", context->error);
     squint_api_context_destroy(context);

@@ -44,3 +44,19 @@ int32_t squint_refuse_create(const squint_options *options, int32_t status,
   va_end(arguments);
   return status;
 }
+
+int32_t squint_read_options_beside(const squint_model *model,
+                                   const squint_options *from,
+                                   squint_options *to,
+                                   squint_allocator *allocator) {
+  if (!squint_read_options(from, to))
+    return squint_refuse_create(to, SQUINT_INVALID_ARGUMENT, "%s",
+                                squint_options_rule);
+  if (!model)
+    return squint_refuse_create(to, SQUINT_INVALID_ARGUMENT,
+                                "expected a model, got a null pointer");
+  *allocator = to->allocate || !model->allocator.allocate
+                   ? squint_allocator_of(to)
+                   : model->allocator;
+  return SQUINT_OK;
+}

@@ -66,6 +66,12 @@ void squint_memory_free(const squint_allocator *allocator, void *pointer,
 bool squint_read_options(const squint_options *from, squint_options *to);
 extern const char squint_options_rule[];
 squint_allocator squint_allocator_of(const squint_options *options);
+/* For what is created beside a model, whose allocator it takes unless the
+   options have one. Refuses, with a text, what breaks the rule. */
+int32_t squint_read_options_beside(const squint_model *model,
+                                   const squint_options *from,
+                                   squint_options *to,
+                                   squint_allocator *allocator);
 /* Puts a text into the options' buffer. */
 __attribute__((format(printf, 3, 4))) int32_t squint_refuse_create(
     const squint_options *options, int32_t status, const char *format, ...);

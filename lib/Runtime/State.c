@@ -41,15 +41,14 @@ API int32_t squint_api_state_create(squint_model *model,
                                     const squint_options *given,
                                     squint_state **result) {
   squint_options options;
+  squint_allocator allocator;
   if (!result)
     return SQUINT_INVALID_ARGUMENT;
   *result = NULL;
-  if (!squint_read_options(given, &options))
-    return squint_refuse_create(&options, SQUINT_INVALID_ARGUMENT, "%s",
-                                squint_options_rule);
-  if (!model)
-    return squint_refuse_create(&options, SQUINT_INVALID_ARGUMENT,
-                                "expected a model, got a null pointer");
+  int32_t status =
+      squint_read_options_beside(model, given, &options, &allocator);
+  if (status)
+    return status;
   int64_t sequences = options.sequences ? options.sequences : 1;
   int64_t capacity = options.capacity ? options.capacity : kind()->context;
   if (sequences > MAX_SEQUENCES || capacity > kind()->context ||
@@ -65,9 +64,6 @@ API int32_t squint_api_state_create(squint_model *model,
     return squint_refuse_create(&options, SQUINT_OUT_OF_MEMORY,
                                 "out of memory");
 
-  squint_allocator allocator = options.allocate || !model->allocator.allocate
-                                   ? squint_allocator_of(&options)
-                                   : model->allocator;
   size_t size = sizeof(squint_state) + (size_t)sequences * sizeof(int64_t);
   squint_state *state = squint_memory_get(&allocator, size, 16);
   if (!state)

@@ -3,7 +3,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Language.h"
+#include "PeakMemory.h"
 
+#include "squint/Calibration/Divergence.h"
 #include "squint/Calibration/Npz.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -14,7 +16,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <sys/resource.h>
 
 using namespace llvm;
 using namespace squint;
@@ -122,33 +123,11 @@ double logSum(ArrayRef<float> row) {
   return largest + std::log(sum);
 }
 
-/// The divergence of one row of logits from those of a base, and whether both
-/// have the same largest entry.
-struct Divergence {
-  std::vector<double> values;
-  int64_t agreeing = 0;
-
-  void add(ArrayRef<float> base, ArrayRef<float> row) {
-    double baseSum = logSum(base), rowSum = logSum(row), divergence = 0;
-    for (auto [p, q] : zip_equal(base, row))
-      divergence += std::exp(p - baseSum) * ((p - baseSum) - (q - rowSum));
-    values.push_back(divergence);
-    agreeing += std::max_element(base.begin(), base.end()) - base.begin() ==
-                std::max_element(row.begin(), row.end()) - row.begin();
-  }
-};
-
 double mean(ArrayRef<double> values) {
   double sum = 0;
   for (double value : values)
     sum += value;
   return sum / double(values.size());
-}
-
-uint64_t getPeakBytes() {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return uint64_t(usage.ru_maxrss) * 1024;
 }
 
 Expected<Array> makeFloats(ArrayRef<int64_t> shape) {
@@ -200,7 +179,8 @@ Error squint::measurePerplexity(Session &session,
     base = std::move(*read);
   }
 
-  Divergence divergence;
+  std::vector<double> divergences;
+  int64_t agreeing = 0;
   Progress progress;
   auto start = Clock::now();
   float *loss = floats(*losses).data();
@@ -224,9 +204,12 @@ Error squint::measurePerplexity(Session &session,
         int64_t number = w * count + (next++ - positions.begin());
         if (!options.logits.empty())
           llvm::copy(row, floats(*kept).begin() + number * vocabulary);
-        if (!options.base.empty())
-          divergence.add(floats(base).slice(number * vocabulary, vocabulary),
-                         row);
+        if (options.base.empty())
+          continue;
+        ArrayRef<float> other =
+            floats(base).slice(number * vocabulary, vocabulary);
+        divergences.push_back(diverge(Divergence::Kl, other, row));
+        agreeing += getTop(other) == getTop(row);
       }
       double done = double(w * windows->length + at + size);
       progress.show(Twine("window ") + Twine(w + 1) + " of " +
@@ -257,12 +240,12 @@ Error squint::measurePerplexity(Session &session,
     outs() << format("nll %.5f, ppl %.4f +- %.4f over %zu tokens, %.1f tokens "
                      "a second\n",
                      average, ppl, error, all.size(), rate);
-  if (!divergence.values.empty()) {
-    double average = mean(divergence.values);
-    llvm::sort(divergence.values);
-    size_t size = divergence.values.size();
-    double most = divergence.values[std::min(size - 1, size * 99 / 100)],
-           same = double(divergence.agreeing) / double(size);
+  if (!divergences.empty()) {
+    double average = mean(divergences);
+    llvm::sort(divergences);
+    size_t size = divergences.size();
+    double most = divergences[std::min(size - 1, size * 99 / 100)],
+           same = double(agreeing) / double(size);
     report["kl"] = average;
     report["kl_99"] = most;
     report["same_top"] = same;
@@ -280,13 +263,6 @@ Error squint::measurePerplexity(Session &session,
   return Error::success();
 }
 
-/// Pushes a prompt; the logits of its last token.
-static Expected<ArrayRef<float>> pushPrompt(Conversation &conversation,
-                                            ArrayRef<int64_t> prompt) {
-  // Only the last block's head is of use, and of that the last row.
-  return conversation.push(prompt, 1);
-}
-
 Error squint::generate(Session &session, const GenerateOptions &options) {
   if (options.prompt.empty() || options.count < 0)
     return refuse("expected --prompt-tokens=I,J,... and --generate=N");
@@ -295,7 +271,7 @@ Error squint::generate(Session &session, const GenerateOptions &options) {
     return conversation.takeError();
   Sampler sampler(options.sampler);
   auto start = Clock::now();
-  auto logits = pushPrompt(*conversation, options.prompt);
+  auto logits = conversation->push(options.prompt);
   if (!logits)
     return logits.takeError();
   double prefill = secondsSince(start);
@@ -351,7 +327,7 @@ Error squint::benchmarkLanguage(Session &session, int64_t prompt, int64_t count,
     for (int64_t i = 0; i < prompt; ++i)
       tokens.push_back(i * 2654435761 % conversation->vocabulary());
     auto start = Clock::now();
-    auto logits = pushPrompt(*conversation, tokens);
+    auto logits = conversation->push(tokens);
     if (!logits)
       return logits.takeError();
     prefill = std::max(prefill, double(prompt) / secondsSince(start));
@@ -368,15 +344,14 @@ Error squint::benchmarkLanguage(Session &session, int64_t prompt, int64_t count,
   int64_t threads = session.library().threads(session.context()),
           workspace = session.library().workspace_bytes(session.context());
   if (json)
-    outs() << json::Value(
-                  json::Object{{"prefill_tokens_per_s", prefill},
-                               {"decode_tokens_per_s", decode},
-                               {"prompt", prompt},
-                               {"generate", count},
-                               {"rounds", rounds},
-                               {"threads", threads},
-                               {"workspace_bytes", workspace},
-                               {"peak_rss_bytes", int64_t(getPeakBytes())}})
+    outs() << json::Value(json::Object{{"prefill_tokens_per_s", prefill},
+                                       {"decode_tokens_per_s", decode},
+                                       {"prompt", prompt},
+                                       {"generate", count},
+                                       {"rounds", rounds},
+                                       {"threads", threads},
+                                       {"workspace_bytes", workspace},
+                                       {"peak_rss_bytes", getPeakBytes()}})
            << "\n";
   else
     outs() << format("prefill of %lld: %.1f tokens a second; decode of %lld: "

@@ -5,6 +5,7 @@
 #include "Check.h"
 #include "Compile.h"
 #include "Language.h"
+#include "PeakMemory.h"
 
 #include "squint/Calibration/Npz.h"
 #include "squint/Runtime/Library.h"
@@ -18,7 +19,6 @@
 #include <chrono>
 #include <cstring>
 #include <random>
-#include <sys/resource.h>
 
 using namespace llvm;
 using namespace squint;
@@ -288,12 +288,6 @@ Error Runner::makeRandomInputs() {
   return Error::success();
 }
 
-static uint64_t getPeakRss() {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return uint64_t(usage.ru_maxrss) * 1024;
-}
-
 Error Runner::runLanguage() {
   if (!options.perplexity.empty())
     return measurePerplexity(*session, {options.perplexity, options.nllOutput,
@@ -365,13 +359,13 @@ Error Runner::measure(std::vector<const Array *> &pointers,
                   {"runs", int64_t(runs)},
                   {"threads", used},
                   {"workspace_bytes", workspace},
-                  {"peak_rss_bytes", int64_t(getPeakRss())}})
+                  {"peak_rss_bytes", getPeakBytes()}})
            << "\n";
   else
     outs() << format("latency %.1f us at least, %.1f us median; %zu runs, %lld "
                      "threads; workspace %lld bytes, peak memory %llu bytes\n",
                      latencies.front(), median, runs, (long long)used,
-                     (long long)workspace, (unsigned long long)getPeakRss());
+                     (long long)workspace, (unsigned long long)getPeakBytes());
   if (options.profile)
     printProfile(options.json ? errs() : outs());
   return Error::success();

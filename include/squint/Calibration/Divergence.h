@@ -24,6 +24,9 @@ enum class Divergence {
 double diverge(Divergence kind, llvm::ArrayRef<float> p,
                llvm::ArrayRef<float> q);
 
+/// Where the largest entry is, the first of equals.
+int64_t getTop(llvm::ArrayRef<float> row);
+
 /// The rows of a result's last dimension that are compared: 64, evenly spaced,
 /// or all where there are fewer.
 std::vector<std::vector<float>> takeRows(const Array &result);
