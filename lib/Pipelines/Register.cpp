@@ -44,6 +44,7 @@
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Import/Onnx.h"
 #include "squint/Transforms/Passes.h"
+#include "llvm/Support/Threading.h"
 
 using namespace mlir;
 
@@ -75,17 +76,21 @@ void squint::registerAllDialects(DialectRegistry &registry) {
 }
 
 void squint::registerAllPasses() {
-  onnx::registerOnnxPasses();
-  registerTransformsPasses();
-  registerCalibrationPasses();
-  registerSliceCompilation();
-  registerConversionPasses();
-  registerLowerPasses();
-  mlir::registerTransformsPasses();
-  mlir::registerConversionPasses();
-  registerLinalgPasses();
-  bufferization::registerBufferizationPasses();
-  memref::registerMemRefPasses();
+  // The registry is the process's.
+  static llvm::once_flag once;
+  llvm::call_once(once, [] {
+    onnx::registerOnnxPasses();
+    registerTransformsPasses();
+    registerCalibrationPasses();
+    registerSliceCompilation();
+    registerConversionPasses();
+    registerLowerPasses();
+    mlir::registerTransformsPasses();
+    mlir::registerConversionPasses();
+    registerLinalgPasses();
+    bufferization::registerBufferizationPasses();
+    memref::registerMemRefPasses();
+  });
 }
 
 void squint::setDataFolder(DialectRegistry &registry, StringRef folder,
