@@ -1,12 +1,13 @@
 //===- Attention.cpp - scores, softmax and values in one kernel -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// A unit is up to 64 query rows of one head. It goes through the keys in blocks
-// of 128, whose transpose it keeps in scratch memory (or finds in a cache), and
-// for each block through tiles of a few rows: scores[r][key] with keys in the
-// lanes, then exp(score - largest), then values with their elements in the
-// lanes. Between blocks a row keeps its largest score, its sum and its result
-// so far.
+// A unit is up to 64 query rows: tokens of one head, or, with a cache, of all
+// heads that share its keys, head after head for each token. It goes through
+// the keys in blocks of 128, whose transpose it keeps in scratch memory (or
+// finds in a cache), and for each block through tiles of a few rows:
+// scores[r][key] with keys in the lanes, then exp(score - largest), then values
+// with their elements in the lanes. Between blocks a row keeps its largest
+// score, its sum and its result so far.
 //===----------------------------------------------------------------------===//
 
 #include "Cache.h"
@@ -41,6 +42,9 @@ struct Tokens {
   int64_t size() const {
     return cast<MemRefType>(memref.getType()).getDimSize(3);
   }
+  int64_t staticHeads() const {
+    return cast<MemRefType>(memref.getType()).getDimSize(headsFirst ? 1 : 2);
+  }
   Value tokens(KernelBuilder &b) const {
     return b.dim(memref, headsFirst ? 2 : 1);
   }
@@ -62,7 +66,8 @@ public:
   AttentionBuilder(KernelBuilder &b, kernel::CachedAttentionOp op)
       : b(b), query{op.getQuery(), false}, result{op.getOutputs()[0], false},
         cached(CachedHead(b, op.getLayout(), op.getCache())),
-        lengths(op.getLengths()), keyHeads(op.getLayout().getHeads()),
+        lengths(op.getLengths()),
+        group(query.staticHeads() / op.getLayout().getHeads()),
         keySize(op.getLayout().getKeySize()),
         valueSize(op.getLayout().getValueSize()),
         scale(op.getScale().convertToFloat()), causal(true),
@@ -96,7 +101,12 @@ private:
   void buildValues(int64_t rows, Value row);
   void buildResult(int64_t rows, Value row);
 
-  /// Tiles of `maxRows` rows, then the rest in powers of two.
+  /// Panels of 16 lanes that a tile works on at a time.
+  int64_t panelsOf(int64_t rows) const {
+    return llvm::bit_floor<uint64_t>(std::min(maxSums / rows, kKeys / kLanes));
+  }
+  /// Tiles of `maxRows` rows, then the rest in a group's size and powers of
+  /// two.
   void forTiles(Value count, llvm::function_ref<void(int64_t, Value)> body);
   SmallVector<Piece> getPieces();
 
@@ -107,7 +117,15 @@ private:
   Value loadScalar(Value memref, Value at) {
     return memref::LoadOp::create(b, memref, ValueRange{at});
   }
-  Value tokenAt(Value row, int64_t r) { return b.add(firstRow, b.add(row, r)); }
+  Value tokenAt(Value row, int64_t r) {
+    return b.div(b.add(firstRow, b.add(row, r)), group);
+  }
+  SmallVector<Value> indicesAt(const Tokens &of, Value row, int64_t r,
+                               Value element) {
+    Value number = b.add(firstRow, b.add(row, r));
+    return of.at(batch, b.div(number, group),
+                 b.add(firstHead, b.rem(number, group)), element);
+  }
   /// Where a tile keeps 16 largest scores, then 16 sums, one a row.
   Value stateAt(Value row) { return b.mul(row, 2 * kLanes); }
   Value resultAt(Value row, int64_t r, int64_t element) {
@@ -121,16 +139,17 @@ private:
   /// besides those of this run.
   std::optional<CachedHead> cached;
   Value lengths;
-  int64_t keyHeads = 0, keySize, valueSize;
+  /// Heads whose rows are in one unit, and the sizes of a key and a value.
+  int64_t group = 1, keySize, valueSize;
   float scale;
   bool causal;
   int64_t window; // 0 for none
-  int64_t maxRows = 0, panels = 0, paddedSize = 0;
+  int64_t maxRows = 0, maxSums = 0, paddedSize = 0;
   /// Scratch memory: keys [size][kKeys], weights [maxRows][kKeys], state,
   /// results [rows][paddedSize] and a few numbers of each row of a tile.
   Value keys, weights, state, results, peaksOf, shifts, factors;
   // Of the unit, then of the block of keys.
-  Value batch, head, keyHead, firstRow, firstKey, numKeys;
+  Value batch, firstHead, keyHead, firstRow, firstKey, numKeys;
   std::optional<CachedPart> cachedKeys, cachedValues;
   /// Of a causal attention: the keys that the first query of all sees besides
   /// its own.
@@ -146,7 +165,9 @@ void AttentionBuilder::forTiles(Value count,
   Value full = b.mul(b.div(count, maxRows), maxRows);
   b.loop(b.index(0), full, maxRows, [&](Value row) { body(maxRows, row); });
   Value row = full;
-  for (int64_t size = maxRows / 2; size >= 1; size /= 2) {
+  for (int64_t size = maxRows - 1; size >= 1; --size) {
+    if (size != group && !llvm::isPowerOf2_64(size))
+      continue;
     Value rest = b.sub(count, row);
     Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rest,
                                        b.index(size));
@@ -197,7 +218,8 @@ void AttentionBuilder::packKeys() {
   }
   int64_t size = keySize, whole = size / kTransposed * kTransposed;
   Value last = b.sub(tokens, b.index(1));
-  Value padded = b.mul(b.ceilDiv(numKeys, panels * kLanes), panels * kLanes);
+  int64_t step = panelsOf(1) * kLanes;
+  Value padded = b.mul(b.ceilDiv(numKeys, step), step);
   auto type = b.vec(b.getF32Type(), kTransposed);
   b.loop(b.index(0), padded, kTransposed, [&](Value j) {
     Values tokens;
@@ -232,10 +254,11 @@ Value AttentionBuilder::hideKeys(Value score, Value token, Value at) {
   return arith::SelectOp::create(b, gone, least, score);
 }
 
-/// Scores of the keys [column, column + panels * 16), and the largest so far in
-/// each lane. Lanes past the last key are -inf.
+/// Scores of the keys from `column` on, as many panels as a tile has, and the
+/// largest so far in each lane. Lanes past the last key are -inf.
 Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
                                      bool partial, ValueRange peaks) {
+  int64_t panels = panelsOf(rows);
   Values sums(rows * panels, b.constant(b.f32s(), 0.0));
   sums = b.loop(
       b.index(0), b.index(keySize), 1, sums, [&](Value d, ValueRange current) {
@@ -243,9 +266,11 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
         Value at = b.add(b.mul(d, kKeys), column);
         for (int64_t p = 0; p < panels; ++p)
           loaded.push_back(loadKeys(b.add(at, p * kLanes)));
+        if (cached)
+          cachedKeys->prefetch(b, at, panels * kLanes);
         for (int64_t r = 0; r < rows; ++r) {
           Value x = b.splat(memref::LoadOp::create(
-              b, query.memref, query.at(batch, tokenAt(row, r), head, d)));
+              b, query.memref, indicesAt(query, row, r, d)));
           for (int64_t p = 0; p < panels; ++p)
             next.push_back(b.fma(x, loaded[p], current[r * panels + p]));
         }
@@ -266,7 +291,7 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
         score = arith::MulFOp::create(b, score, keyScales);
       if (mask) {
         // A dimension of size 1 is read at 0.
-        SmallVector<Value> indices{batch, head, tokenAt(row, r),
+        SmallVector<Value> indices{batch, firstHead, tokenAt(row, r),
                                    b.add(firstKey, at)};
         for (auto [size, index] :
              llvm::zip(cast<MemRefType>(mask.getType()).getShape(), indices))
@@ -334,7 +359,7 @@ void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
 
 void AttentionBuilder::buildValues(int64_t rows, Value row) {
   SmallVector<Piece> pieces = getPieces();
-  int64_t wide = panels;
+  int64_t wide = panelsOf(rows);
   for (size_t first = 0; first < pieces.size(); first += wide) {
     ArrayRef<Piece> some = ArrayRef(pieces).slice(
         first, std::min<size_t>(wide, pieces.size() - first));
@@ -353,6 +378,8 @@ void AttentionBuilder::buildValues(int64_t rows, Value row) {
           Values loaded, next;
           for (const Piece &piece : some)
             loaded.push_back(loadValue(k, piece));
+          if (cached)
+            cachedValues->prefetch(b, b.mul(k, valueSize), valueSize);
           Value factor = cachedValues && cachedValues->scales
                              ? loadScalar(cachedValues->scales, k)
                              : Value();
@@ -376,7 +403,7 @@ void AttentionBuilder::buildValues(int64_t rows, Value row) {
 void AttentionBuilder::buildTile(int64_t rows, Value row) {
   Values peaks(rows,
                b.constant(b.f32s(), -std::numeric_limits<double>::infinity()));
-  int64_t step = panels * kLanes;
+  int64_t step = panelsOf(rows) * kLanes;
   Value whole = b.mul(b.div(numKeys, step), step);
   peaks = b.loop(b.index(0), whole, step, peaks,
                  [&](Value column, ValueRange current) {
@@ -402,11 +429,14 @@ void AttentionBuilder::buildVisibleTile(int64_t rows, Value row) {
   if (!causal)
     return buildTile(rows, row);
   Value all = numKeys;
-  Value seen = b.sub(b.add(tokenAt(row, rows), earlier), firstKey);
-  numKeys = b.min(numKeys, seen);
+  // Of the last row and the first.
+  auto seenBy = [&](int64_t r) {
+    return b.sub(b.add(b.add(tokenAt(row, r), 1), earlier), firstKey);
+  };
+  numKeys = b.min(numKeys, seenBy(rows - 1));
   Value any = b.less(b.index(0), numKeys);
   if (window) {
-    Value gone = b.sub(b.sub(seen, b.index(rows - 1)), b.index(window));
+    Value gone = b.sub(seenBy(0), b.index(window));
     any = arith::AndIOp::create(b, any, b.less(gone, numKeys));
   }
   b.ifElse(any, [&] { buildTile(rows, row); });
@@ -425,8 +455,7 @@ void AttentionBuilder::buildResult(int64_t rows, Value row) {
                                 b.load(b.vec(b.getF32Type(), piece.lanes),
                                        results, resultAt(row, r, piece.start)),
                                 b.splat(factor, piece.lanes)),
-          result.memref,
-          result.at(batch, tokenAt(row, r), head, b.index(piece.start)),
+          result.memref, indicesAt(result, row, r, b.index(piece.start)),
           piece.mask);
   }
 }
@@ -442,10 +471,12 @@ void AttentionBuilder::buildUnit(Value first, Value count) {
       b.store(zero, results, resultAt(row, 0, e));
   });
   Value begin = b.index(0), end = tokens;
+  Value lastToken = b.div(b.sub(b.add(first, count), b.index(1)), group);
   if (causal)
-    end = b.min(end, b.add(b.add(first, count), earlier));
+    end = b.min(end, b.add(b.add(lastToken, 1), earlier));
   if (window) {
-    Value gone = b.sub(b.add(b.add(first, earlier), 1), b.index(window));
+    Value gone =
+        b.sub(b.add(b.add(b.div(first, group), earlier), 1), b.index(window));
     begin = b.mul(b.div(b.max(gone, b.index(0)), kKeys), kKeys);
   }
   b.loop(begin, end, kKeys, [&](Value block) {
@@ -461,7 +492,7 @@ void AttentionBuilder::buildUnit(Value first, Value count) {
 void AttentionBuilder::build(Units units) {
   bool wide = b.target.vectorBits >= kLanes * 32;
   maxRows = wide ? 8 : 4;
-  panels = wide ? 2 : 1;
+  maxSums = wide ? 24 : 4;
   paddedSize = llvm::alignTo(valueSize, kLanes);
   Type f32 = b.getF32Type();
   if (!cached)
@@ -473,22 +504,24 @@ void AttentionBuilder::build(Units units) {
     *numbers = b.scratch(kLanes, f32);
   // A tile of few rows leaves the other lanes alone.
   b.store(b.constant(b.f32s(), 0.0), peaksOf, b.index(0));
-  Value rows = query.tokens(b), heads = query.heads(b);
-  Value shared = b.div(heads, cached ? b.index(keyHeads) : key.heads(b));
+  Value queries = query.tokens(b), rows = b.mul(queries, group);
+  Value groups = b.div(query.heads(b), group);
+  Value shared = cached ? b.index(1) : b.div(groups, key.heads(b));
   if (!cached) {
     tokens = key.tokens(b);
-    earlier = b.sub(tokens, rows);
+    earlier = b.sub(tokens, queries);
   }
   Value blocks = b.ceilDiv(rows, kUnitAttentionRows);
   b.loop(units.begin, units.end, 1, [&](Value unit) {
     Value block = b.rem(unit, blocks), number = b.div(unit, blocks);
-    head = b.rem(number, heads);
-    batch = b.div(number, heads);
-    keyHead = b.div(head, shared);
+    Value groupNumber = b.rem(number, groups);
+    batch = b.div(number, groups);
+    firstHead = b.mul(groupNumber, group);
+    keyHead = b.div(groupNumber, shared);
     if (cached) {
       Value length = memref::LoadOp::create(b, lengths, ValueRange{batch});
       earlier = arith::IndexCastOp::create(b, b.getIndexType(), length);
-      tokens = b.add(earlier, rows);
+      tokens = b.add(earlier, queries);
     }
     Value first = b.div(b.mul(rows, block), blocks),
           end = b.div(b.mul(rows, b.add(block, 1)), blocks);

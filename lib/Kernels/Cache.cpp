@@ -33,6 +33,17 @@ Value CachedPart::load(KernelBuilder &b, Value at, Value mask) const {
       .decode(arith::ExtUIOp::create(b, b.i32s(), raw), 0, {});
 }
 
+void CachedPart::prefetch(KernelBuilder &b, Value at, int64_t count) const {
+  int64_t ahead = b.target.getTuning(InnerLoop::Decoded).prefetchBytes;
+  if (!ahead)
+    return;
+  int64_t line = 64 * 8 / format->bits();
+  for (int64_t i = 0; i < count; i += line)
+    memref::PrefetchOp::create(b, codes, b.add(at, ahead / 64 * line + i),
+                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+}
+
 void CachedHead::moveTo(Value block, Value sequences, Value sequence,
                         Value head) {
   Value number = b.add(b.mul(block, sequences), sequence);

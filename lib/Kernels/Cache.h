@@ -19,6 +19,9 @@ struct CachedPart {
   /// 16 codes from `at` on as f32, not yet scaled.
   mlir::Value load(KernelBuilder &b, mlir::Value at,
                    mlir::Value mask = {}) const;
+  /// Asks for what will be read some way behind `count` codes from `at` on, if
+  /// the target's own prefetcher needs that.
+  void prefetch(KernelBuilder &b, mlir::Value at, int64_t count) const;
 };
 
 /// What one head keeps of a block, in the bytes of a state.

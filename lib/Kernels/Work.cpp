@@ -87,12 +87,14 @@ static Work getAttentionWork(KernelBuilder &b, kernel::AttentionOp op) {
 }
 
 /// What is in the cache is known later; a few hundred tokens are worth a thread
-/// for each head.
+/// for each head of the keys.
 static Work getCachedAttentionWork(KernelBuilder &b,
                                    kernel::CachedAttentionOp op) {
   Value query = op.getQuery();
-  Value rows = getDim(b, query, 1);
-  Value units = b.mul(b.mul(getDim(b, query, 0), getDim(b, query, 2)),
+  int64_t heads = op.getLayout().getHeads();
+  int64_t group = cast<ShapedType>(query.getType()).getDimSize(2) / heads;
+  Value rows = b.mul(getDim(b, query, 1), group);
+  Value units = b.mul(b.mul(getDim(b, query, 0), heads),
                       b.ceilDiv(rows, kUnitAttentionRows));
   return {units, b.index(1)};
 }

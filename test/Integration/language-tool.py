@@ -73,7 +73,7 @@ assert {first(seed, "--top-k=3") for seed in range(40)} == set(likely[:3])
 
 # Speed; the state is rewound between rounds.
 report = json.loads(run("--benchmark=0.1", "--prompt=100", "--generate=10", "--threads=2", "--json"))
-assert report["prefill_tokens_per_s"] > 0 and report["decode_tokens_per_s"] > 0 and report["threads"] == 2 and report["prompt"] == 100
+assert report["prefill_tokens_per_s"] > 0 and report["decode_tokens_per_s"] > 0 and report["decode_behind_prompt_tokens_per_s"] > 0 and report["rounds"] >= 3 and report["threads"] == 2 and report["prompt"] == 100
 assert "tokens a second" in run("--benchmark=0", "--prompt=10", "--generate=2", "--profile")
 
 refused("tokens.npz: ", f"--perplexity={work}/tokens.npz")

@@ -311,54 +311,76 @@ Error squint::generate(Session &session, const GenerateOptions &options) {
   return Error::success();
 }
 
+/// Tokens a second of `count` tokens that a conversation goes on with.
+static Expected<double> timeDecoding(Conversation &conversation,
+                                     ArrayRef<float> logits, int64_t count) {
+  Sampler sampler({});
+  auto start = Clock::now();
+  for (int64_t i = 0; i < count; ++i) {
+    auto next = conversation.push(sampler.pick(logits));
+    if (!next)
+      return next.takeError();
+    logits = *next;
+  }
+  return double(count) / secondsSince(start);
+}
+
 Error squint::benchmarkLanguage(Session &session, int64_t prompt, int64_t count,
                                 double seconds, bool json) {
   if (prompt < 1 || count < 1)
     return refuse("expected --prompt and --generate of at least 1");
-  double prefill = 0, decode = 0;
+  constexpr int64_t leastRounds = 3;
+  double prefill = 0, decode = 0, behind = 0;
   int64_t rounds = 0;
   auto begin = Clock::now();
-  do {
+  auto measure = [&](int64_t length, double &filling,
+                     double &decoding) -> Error {
     Expected<Conversation> conversation = Conversation::start(session);
     if (!conversation)
       return conversation.takeError();
     // Any tokens will do; these are spread over the vocabulary.
     std::vector<int64_t> tokens;
-    for (int64_t i = 0; i < prompt; ++i)
+    for (int64_t i = 0; i < length; ++i)
       tokens.push_back(i * 2654435761 % conversation->vocabulary());
     auto start = Clock::now();
     auto logits = conversation->push(tokens);
     if (!logits)
       return logits.takeError();
-    prefill = std::max(prefill, double(prompt) / secondsSince(start));
-    Sampler sampler({});
-    start = Clock::now();
-    for (int64_t i = 0; i < count; ++i) {
-      logits = conversation->push(sampler.pick(*logits));
-      if (!logits)
-        return logits.takeError();
-    }
-    decode = std::max(decode, double(count) / secondsSince(start));
-    ++rounds;
-  } while (secondsSince(begin) < seconds);
+    filling = std::max(filling, double(length) / secondsSince(start));
+    Expected<double> rate = timeDecoding(*conversation, *logits, count);
+    if (!rate)
+      return rate.takeError();
+    decoding = std::max(decoding, *rate);
+    return Error::success();
+  };
+  for (; rounds < leastRounds || secondsSince(begin) < seconds; ++rounds) {
+    double ofOne = 0;
+    if (Error error = measure(prompt, prefill, behind))
+      return error;
+    if (Error error = measure(1, ofOne, decode))
+      return error;
+  }
   int64_t threads = session.library().threads(session.context()),
           workspace = session.library().workspace_bytes(session.context());
   if (json)
-    outs() << json::Value(json::Object{{"prefill_tokens_per_s", prefill},
-                                       {"decode_tokens_per_s", decode},
-                                       {"prompt", prompt},
-                                       {"generate", count},
-                                       {"rounds", rounds},
-                                       {"threads", threads},
-                                       {"workspace_bytes", workspace},
-                                       {"peak_rss_bytes", getPeakBytes()}})
+    outs() << json::Value(
+                  json::Object{{"prefill_tokens_per_s", prefill},
+                               {"decode_tokens_per_s", decode},
+                               {"decode_behind_prompt_tokens_per_s", behind},
+                               {"prompt", prompt},
+                               {"generate", count},
+                               {"rounds", rounds},
+                               {"threads", threads},
+                               {"workspace_bytes", workspace},
+                               {"peak_rss_bytes", getPeakBytes()}})
            << "\n";
   else
     outs() << format("prefill of %lld: %.1f tokens a second; decode of %lld: "
-                     "%.1f tokens a second; the best of %lld rounds, %lld "
-                     "threads, peak memory %llu bytes\n",
+                     "%.1f tokens a second from the start, %.1f behind the "
+                     "prompt; the best of %lld rounds, %lld threads, peak "
+                     "memory %llu bytes\n",
                      (long long)prompt, prefill, (long long)count, decode,
-                     (long long)rounds, (long long)threads,
+                     behind, (long long)rounds, (long long)threads,
                      (unsigned long long)getPeakBytes());
   return Error::success();
 }

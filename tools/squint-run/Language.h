@@ -34,7 +34,8 @@ struct GenerateOptions {
 /// Prints tokens as they come, or one JSON object.
 llvm::Error generate(Session &session, const GenerateOptions &options);
 
-/// Tokens a second of a prompt and of what follows, the best of some rounds.
+/// Tokens a second of a prompt, of `count` tokens from the start and of as many
+/// behind the prompt, the best of at least three rounds.
 llvm::Error benchmarkLanguage(Session &session, int64_t prompt, int64_t count,
                               double seconds, bool json);
 

@@ -94,7 +94,9 @@ struct Options {
                "there: 64)"),
       cl::value_desc("n"), cl::init(0), cl::cat(language)};
   cl::opt<int64_t> prompt{
-      "prompt", cl::desc("With --benchmark: tokens of the prompt"),
+      "prompt",
+      cl::desc("With --benchmark: tokens of the prompt. Tokens are decoded "
+               "from an empty state and behind the prompt"),
       cl::value_desc("n"), cl::init(512), cl::cat(language)};
   cl::opt<float> temperature{
       "temperature",
