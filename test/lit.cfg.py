@@ -2,8 +2,8 @@
 
 Substitutions: %squintc and the other tools, %python, %build, %data, %clang, %aarch64-sysroot, %run-aarch64,
 %sanitized-importer, %run-x86.
-Features (for REQUIRES): data, x86_64, avx2, avx512vnni, avx512bf16, aarch64, asan, sanitized-importer, fuzzers, x86-emulator, and
-each tool that is built.
+Features (for REQUIRES): data, x86_64, avx2, avx512vnni, avx512bf16, aarch64, asan, sanitized-importer, fuzzers, x86-emulator,
+python-bindings, and each tool that is built.
 """
 import os
 import pathlib
@@ -23,7 +23,10 @@ if lit_config.maxIndividualTestTimeIsSupported[0]:
 
 source = pathlib.Path(config.squint_source_root)
 config.environment["PATH"] = os.pathsep.join([config.squint_tools, config.llvm_tools, config.environment["PATH"]])
-config.environment["PYTHONPATH"] = str(source / "test" / "Support")
+package = pathlib.Path(config.squint_build_root, "python")
+config.environment["PYTHONPATH"] = os.pathsep.join([str(source / "test" / "Support"), str(package)])
+if (package / "squint").is_dir():
+    config.available_features.add("python-bindings")
 config.environment["SQUINT_SOURCE"] = str(source)
 config.environment["SQUINT_BIN"] = config.squint_tools
 # MLIR's own libraries are not instrumented: what crosses the border looks like an overflow of a container.
