@@ -90,8 +90,9 @@ fuzz: sanitized
 golden-methods:
 	@[ -d $(BUILD)/golden-venv ] || python3 -m venv $(BUILD)/golden-venv
 	@$(BUILD)/golden-venv/bin/pip install -q --prefer-binary -r test/Support/golden-requirements.txt
-	@$(BUILD)/golden-venv/bin/pip install -q --no-deps --no-build-isolation autoawq==0.2.9
+	@$(BUILD)/golden-venv/bin/pip install -q --no-deps --no-build-isolation autoawq==0.2.9 auto-gptq==0.7.1
 	@$(BUILD)/golden-venv/bin/python test/Support/golden_methods.py
+	@$(BUILD)/golden-venv/bin/python test/Support/golden_packings.py
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

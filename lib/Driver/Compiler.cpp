@@ -36,9 +36,9 @@ using namespace mlir;
 using namespace squint;
 namespace path = llvm::sys::path;
 
-/// Activations beside the weights of a GGUF file where nothing else is asked
-/// for: groups as long as those of most of its formats.
-static constexpr llvm::StringLiteral kGgufActivations =
+/// Activations beside the quantized weights of a language model where nothing
+/// else is asked for: groups as long as those of most of GGUF's formats.
+static constexpr llvm::StringLiteral kDefaultActivations =
     "int8:group=32,scale=f32";
 
 static bool isOneOf(StringRef text, ArrayRef<StringRef> known) {
@@ -89,6 +89,8 @@ private:
   std::optional<Stage> from;
   Stage to = Stage::Llvm;
   bool isGguf = false;
+  /// A GGUF file or a folder.
+  bool isLanguage = false;
   bool isModel = false; // to be written as ONNX
   // Of symbolic dimensions, for samples.
   std::map<std::string, int64_t> sizes;
@@ -123,12 +125,13 @@ void Compiler::showCalibration() {
 
 LogicalResult Compiler::readOptions() {
   isGguf = isGgufFile(options.input);
+  isLanguage = isGguf || llvm::sys::fs::is_directory(options.input);
   StringRef extension = path::extension(options.input);
-  if (!isGguf && !isOneOf(extension, {".onnx", ".mlir"}))
-    return fail("expected a GGUF file, or a model with the extension .onnx or "
-                ".mlir, got '" +
+  if (!isLanguage && !isOneOf(extension, {".onnx", ".mlir"}))
+    return fail("expected a GGUF file, a folder, or a model with the extension "
+                ".onnx or .mlir, got '" +
                 options.input + "'");
-  bool isText = !isGguf && extension == ".mlir";
+  bool isText = !isLanguage && extension == ".mlir";
   if (!isText && !options.compileFrom.empty())
     return fail("--compile-from takes a .mlir file, got '" + options.input +
                 "'");
@@ -228,16 +231,16 @@ LogicalResult Compiler::readOptions() {
                  (options.activations.empty() || options.activations == "f32");
   pipeline.weights = isFloat ? "" : options.weights;
   pipeline.activations = isFloat ? "" : options.activations;
-  pipeline.cache = options.cache.empty() && isGguf ? "f16" : options.cache;
+  pipeline.cache = options.cache.empty() && isLanguage ? "f16" : options.cache;
   if (pipeline.cache == "none")
     pipeline.cache = "";
-  // The weights of a GGUF file are quantized for products of integers.
-  if (isGguf && options.weights.empty() && options.activations.empty() &&
+  // Weights that come quantized are for products of integers.
+  if (isLanguage && options.weights.empty() && options.activations.empty() &&
       options.recipe.empty() && options.budget.empty() && !options.pareto) {
-    pipeline.activations = kGgufActivations.str();
+    pipeline.activations = kDefaultActivations.str();
     pipeline.integerOnly = true;
   }
-  pipeline.requantize = isGguf;
+  pipeline.requantize = isLanguage;
   pipeline.recipe = options.recipe;
   pipeline.budget = options.budget;
   pipeline.isSymmetric = options.symmetric;
@@ -271,7 +274,7 @@ LogicalResult Compiler::readOptions() {
   if ((!import.dims.empty() || !import.elements.empty()) && from)
     return fail("--dim and --elements take an .onnx file, got '" +
                 options.input + "'");
-  if (!import.elements.empty() && isGguf)
+  if (!import.elements.empty() && isLanguage)
     return fail("--elements takes an .onnx file, got '" + options.input + "'");
   // A model for any size speaks in parts of it.
   if (areSamples)
@@ -286,10 +289,11 @@ LogicalResult Compiler::readOptions() {
 
 OwningOpRef<ModuleOp> Compiler::load() {
   tell("import");
-  if (isGguf) {
+  if (isLanguage) {
     // What an ONNX model is once its shapes are known.
     from = Stage::Onnx;
-    return importGguf(options.input, context, import);
+    return isGguf ? importGguf(options.input, context, import)
+                  : importHuggingFace(options.input, context, import);
   }
   if (!from)
     return importOnnx(options.input, context, import);
@@ -513,7 +517,9 @@ LogicalResult squint::compile(const CompileOptions &options,
   DialectRegistry registry;
   registerAllDialects(registry);
   registerAllPasses();
-  StringRef folder = path::parent_path(options.input);
+  StringRef folder = options.input;
+  if (!llvm::sys::fs::is_directory(folder))
+    folder = path::parent_path(folder);
   setDataFolder(registry, folder.empty() ? "." : folder, options.allowExternal);
   unsigned jobs = options.jobs.value_or(0);
   MLIRContext context(registry, jobs == 1 ? MLIRContext::Threading::DISABLED

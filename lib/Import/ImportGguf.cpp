@@ -21,10 +21,6 @@
 using namespace mlir;
 using namespace squint;
 
-/// What no model has more of.
-static constexpr int64_t kMostLayers = 4096, kLargestSize = 1 << 24,
-                         kLongestContext = 1 << 28;
-
 /// Metadata of an architecture that says nothing of what it computes, or what
 /// tensors say again.
 static constexpr llvm::StringLiteral kIgnoredKeys[] = {
@@ -429,10 +425,8 @@ OwningOpRef<ModuleOp> GgufImporter::run() {
   if (!given)
     return none(given.takeError());
   StringRef wanted = given->value_or("");
-  architecture = llvm::find_if(getArchitectures(), [&](const auto &known) {
-    return known.name == wanted;
-  });
-  if (architecture == getArchitectures().end()) {
+  architecture = lookupArchitecture(wanted);
+  if (!architecture) {
     refusal(error()) << "metadata 'general.architecture': expected "
                      << llvm::join(llvm::map_range(getArchitectures(),
                                                    [](const auto &known) {
@@ -443,6 +437,7 @@ OwningOpRef<ModuleOp> GgufImporter::run() {
     return nullptr;
   }
   model.architecture = architecture;
+  model.interleavedRotary = architecture->interleavedRotary;
   if (failed(readSizes()) || failed(readScaling()) || failed(readWindows()) ||
       failed(checkMetadata()))
     return nullptr;

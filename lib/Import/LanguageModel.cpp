@@ -25,6 +25,64 @@ static constexpr Architecture kArchitectures[] = {
 
 ArrayRef<Architecture> squint::getArchitectures() { return kArchitectures; }
 
+const Architecture *squint::lookupArchitecture(StringRef name) {
+  const auto *found = llvm::find_if(
+      kArchitectures, [&](const auto &known) { return known.name == name; });
+  return found == std::end(kArchitectures) ? nullptr : found;
+}
+
+namespace {
+struct TensorName {
+  llvm::StringLiteral gguf, huggingFace;
+};
+} // namespace
+
+static constexpr TensorName kModelNames[] = {
+    {"token_embd", "model.embed_tokens"},
+    {"output_norm", "model.norm"},
+    {"output", "lm_head"},
+};
+
+// Behind `blk.N.` and `model.layers.N.`.
+static constexpr TensorName kLayerNames[] = {
+    {"attn_norm", "input_layernorm"},
+    {"attn_q", "self_attn.q_proj"},
+    {"attn_k", "self_attn.k_proj"},
+    {"attn_v", "self_attn.v_proj"},
+    {"attn_qkv", "self_attn.qkv_proj"},
+    {"attn_q_norm", "self_attn.q_norm"},
+    {"attn_k_norm", "self_attn.k_norm"},
+    {"attn_output", "self_attn.o_proj"},
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate", "mlp.gate_proj"},
+    {"ffn_up", "mlp.up_proj"},
+    {"ffn_down", "mlp.down_proj"},
+    {"post_ffw_norm", "post_feedforward_layernorm"},
+};
+
+std::string squint::getHuggingFaceName(const Architecture &architecture,
+                                       StringRef tensor) {
+  auto [stem, kind] = tensor.rsplit('.');
+  ArrayRef<TensorName> names = kModelNames;
+  std::string prefix;
+  if (stem.consume_front("blk.")) {
+    StringRef layer;
+    std::tie(layer, stem) = stem.split('.');
+    prefix = ("model.layers." + layer + ".").str();
+    names = kLayerNames;
+  }
+  StringRef name;
+  for (const TensorName &known : names)
+    if (known.gguf == stem)
+      name = known.huggingFace;
+  if (stem == "ffn_norm" && architecture.postNorms)
+    name = "pre_feedforward_layernorm";
+  if (stem == "ffn_up" && architecture.joinedWeights)
+    name = "mlp.gate_up_proj";
+  return name.empty() ? "" : (prefix + name + "." + kind).str();
+}
+
 WeightSource::~WeightSource() = default;
 
 namespace {
@@ -152,6 +210,15 @@ FailureOr<Value> ModelBuilder::linear(Value value, StringRef node, Part part,
           : Value();
   if (!weight || (weights.has(bias) && !addend))
     return failure();
+  if (std::vector<int64_t> order = weights.getInputOrder(tensor);
+      !order.empty()) {
+    setNode(node + "_inputs");
+    auto type = RankedTensorType::get(int64_t(order.size()), b.getI64Type());
+    Value indices = squint::ConstantOp::create(
+        b, DenseElementsAttr::get(type, ArrayRef(order)));
+    value = makeFloats<onnx::GatherOp>({batch, sequence, columns}, value,
+                                       indices, b.getI64IntegerAttr(2));
+  }
   setNode(node);
   return makeFloats<LinearOp>({batch, sequence, part.rows}, value, weight,
                               addend);
@@ -220,8 +287,8 @@ FailureOr<Value> ModelBuilder::turnHeads(Value heads, const Twine &node,
   }
   setNode(node + "_rotary");
   return makeFloats<RotaryOp>(dims, heads, angles.cos, angles.sin,
-                              kind.interleavedRotary ? b.getUnitAttr()
-                                                     : UnitAttr());
+                              model.interleavedRotary ? b.getUnitAttr()
+                                                      : UnitAttr());
 }
 
 FailureOr<Value> ModelBuilder::attend(Value x, int64_t layer,

@@ -23,13 +23,14 @@ namespace squint {
 struct Architecture {
   llvm::StringLiteral name;
   enum Activation { Silu, GeluTanh } activation;
-  /// Rotary pairs are neighbours, not halves of a head.
+  /// In GGUF files rotary pairs are neighbours, not halves of a head.
   bool interleavedRotary;
   /// Queries and keys are normalized by head.
   bool queryKeyNorms;
   /// What attention and the feed-forward part add is normalized, too.
   bool postNorms;
-  /// Embeddings are multiplied with the square root of their size.
+  /// Embeddings are multiplied with the square root of their size, and factors
+  /// of norms are stored less one in Hugging Face's files.
   bool scaledEmbedding;
   /// One tensor makes queries, keys and values, and one gate and up.
   bool joinedWeights;
@@ -41,6 +42,17 @@ struct Architecture {
 };
 
 llvm::ArrayRef<Architecture> getArchitectures();
+/// Null where there is none of that name.
+const Architecture *lookupArchitecture(llvm::StringRef name);
+
+/// What Hugging Face's files call a tensor: `model.layers.0.mlp.up_proj.weight`
+/// for `blk.0.ffn_up.weight`. Empty for what has no name there.
+std::string getHuggingFaceName(const Architecture &architecture,
+                               llvm::StringRef tensor);
+
+/// What no model has more of.
+constexpr int64_t kMostLayers = 4096, kLargestSize = 1 << 24,
+                  kLongestContext = 1 << 28;
 
 /// The numbers of one model.
 struct LanguageModel {
@@ -48,6 +60,8 @@ struct LanguageModel {
   int64_t layers = 0, width = 0, hidden = 0, vocabulary = 0, context = 0;
   int64_t heads = 0, keyHeads = 0, headSize = 0, valueSize = 0;
   double epsilon = 0;
+  /// Rotary pairs are neighbours, not halves of a head.
+  bool interleavedRotary = false;
   /// Elements of a head that are turned.
   int64_t rotated = 0;
   double base = 0, windowBase = 0;
@@ -76,6 +90,11 @@ public:
   /// A vector of floats, or a part of it.
   virtual mlir::Value getVector(mlir::OpBuilder &builder, llvm::StringRef name,
                                 int64_t first, int64_t size, int64_t total) = 0;
+  /// Which input goes with each column of a matrix; none where column i is for
+  /// input i.
+  virtual std::vector<int64_t> getInputOrder(llvm::StringRef name) {
+    return {};
+  }
 };
 
 /// Adds the function `main`: input_ids [batch, sequence] to logits [batch,

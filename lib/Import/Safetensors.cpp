@@ -122,20 +122,20 @@ Error SafetensorsFile::readEntry(StringRef name, const json::Value &value) {
     return refuse("expected %llu bytes for its shape, got data_offsets of %llu",
                   (unsigned long long)(total / 8),
                   (unsigned long long)(entry.end - entry.begin));
-  if (entry.end > file->getBufferSize() - start)
+  if (entry.end > contents.size() - start)
     return refuse("expected data_offsets inside of the file, got %llu of %llu",
                   (unsigned long long)entry.end,
-                  (unsigned long long)(file->getBufferSize() - start));
+                  (unsigned long long)(contents.size() - start));
   tensors.push_back(std::move(entry));
   return Error::success();
 }
 
 Error SafetensorsFile::read() {
-  uint64_t size = file->getBufferSize();
+  uint64_t size = contents.size();
   if (size < 8)
     return refuse("expected a header's length of 8 bytes, got %llu bytes",
                   (unsigned long long)size);
-  uint64_t length = support::endian::read64le(file->getBufferStart());
+  uint64_t length = support::endian::read64le(contents.data());
   if (length > kMaxHeaderBytes || length > size - 8)
     return refuse("expected a header of at most %llu bytes, got %llu",
                   (unsigned long long)std::min(kMaxHeaderBytes, size - 8),
@@ -143,7 +143,7 @@ Error SafetensorsFile::read() {
   start = 8 + length;
   // The file, a tensor, its shape.
   Expected<json::Object> header =
-      parseJsonObject(StringRef(file->getBufferStart() + 8, length), 3);
+      parseJsonObject(StringRef(contents.data() + 8, length), 3);
   if (!header)
     return joinErrors(refuse("expected a header in JSON"), header.takeError());
   for (const auto &[key, value] : *header) {
@@ -178,20 +178,25 @@ SafetensorsFile::open(StringRef path) {
   Expected<std::unique_ptr<MemoryBuffer>> buffer = mapFile(path);
   if (!buffer)
     return buffer.takeError();
-  auto result = std::make_unique<SafetensorsFile>();
-  result->file = std::move(*buffer);
-  if (Error error = result->read())
+  auto result =
+      parse(ArrayRef((*buffer)->getBufferStart(), (*buffer)->getBufferSize()));
+  if (!result)
     return refuse("'%s': %s", path.str().c_str(),
-                  toString(std::move(error)).c_str());
+                  toString(result.takeError()).c_str());
+  (*result)->file = std::move(*buffer);
+  return result;
+}
+
+Expected<std::unique_ptr<SafetensorsFile>>
+SafetensorsFile::parse(ArrayRef<char> bytes) {
+  auto result = std::make_unique<SafetensorsFile>();
+  result->contents = bytes;
+  if (Error error = result->read())
+    return std::move(error);
   return result;
 }
 
 const SafetensorsEntry *SafetensorsFile::find(StringRef name) const {
   auto found = indices.find(name);
   return found == indices.end() ? nullptr : &tensors[found->second];
-}
-
-ArrayRef<char> SafetensorsFile::bytes(const SafetensorsEntry &entry) const {
-  return ArrayRef(file->getBufferStart() + start + entry.begin,
-                  entry.end - entry.begin);
 }

@@ -97,4 +97,4 @@ gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=
 # ROLES: output {{ *}}head
 
 # LONG: error: expected a sequence of at most 96 tokens, the model's context, got 97
-# WHICH: error: expected --import-onnx or --import-gguf
+# WHICH: error: expected --import-onnx, --import-gguf or --import-hugging-face

@@ -30,6 +30,11 @@ static cl::opt<bool>
                cl::desc("Read FILE as a language model in GGUF and print it as "
                         "operators of the squint and onnx dialects"),
                cl::cat(category));
+static cl::opt<bool> importHuggingFace(
+    "import-hugging-face",
+    cl::desc("Read FILE, a folder with config.json and safetensors files, as a "
+             "language model"),
+    cl::cat(category));
 static cl::opt<std::string>
     output("o", cl::value_desc("file"), cl::init("-"),
            cl::desc("Where to write (default: standard output)"),
@@ -62,14 +67,16 @@ int main(int argc, char **argv) {
       "Squint's translator: models in other formats as IR\n\n"
       "  squint-translate --import-onnx model.onnx | squint-opt "
       "--squint-infer-shapes\n"
-      "  squint-translate --import-gguf model.gguf\n\n"
+      "  squint-translate --import-gguf model.gguf\n"
+      "  squint-translate --import-hugging-face folder\n\n"
       "Weights stay in the model's files, which the IR refers to; those that "
       "cannot be read "
       "from the folder of the output are written to a file beside it. Text on "
       "standard output "
       "is for the folder of the model.\n");
-  if (importOnnx == importGguf) {
-    llvm::errs() << "error: expected --import-onnx or --import-gguf\n";
+  if (importOnnx + importGguf + importHuggingFace != 1) {
+    llvm::errs() << "error: expected --import-onnx, --import-gguf or "
+                    "--import-hugging-face\n";
     return 1;
   }
   squint::ImportOptions options;
@@ -88,8 +95,9 @@ int main(int argc, char **argv) {
   mlir::MLIRContext context;
   squint::DiagnosticPrinter printer(&context);
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      importGguf ? squint::importGguf(input, context, options)
-                 : squint::importOnnx(input, context, options);
+      importGguf          ? squint::importGguf(input, context, options)
+      : importHuggingFace ? squint::importHuggingFace(input, context, options)
+                          : squint::importOnnx(input, context, options);
   if (!module)
     return 1;
   squint::ExternalizeDataOptions weights;

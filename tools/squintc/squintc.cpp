@@ -16,7 +16,8 @@ static cl::OptionCategory targets("Target");
 static cl::OptionCategory seeing("Seeing what happens");
 
 static cl::opt<std::string> input(cl::Positional, cl::Required,
-                                  cl::desc("MODEL(.onnx|.gguf|.mlir)"),
+                                  cl::desc("MODEL(.onnx|.gguf|.mlir), or a "
+                                           "folder in Hugging Face's layout"),
                                   cl::cat(general));
 static cl::opt<std::string> output(
     "o", cl::value_desc("file"), cl::cat(general),
@@ -108,6 +109,8 @@ int main(int argc, char **argv) {
       "4-bit weights, float activations\n"
       "  squintc model.gguf -o model.so                                        "
       "weights as they are, 8-bit activations\n"
+      "  squintc folder -o model.so                                            "
+      "a Hugging Face model, weights as they are\n"
       "  squintc model.onnx -o model.mlir --emit=fused                         "
       "IR of a stage\n\n"
       "  FORMAT: "

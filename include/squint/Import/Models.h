@@ -20,6 +20,14 @@ mlir::OwningOpRef<mlir::ModuleOp> importGguf(llvm::StringRef path,
                                              mlir::MLIRContext &context,
                                              const ImportOptions &options = {});
 
+/// The same of a folder in Hugging Face's layout: config.json, and
+/// model.safetensors or the files that model.safetensors.index.json names.
+/// Floats are references to the mapped files; the codes of AWQ, GPTQ and
+/// compressed-tensors are packed anew.
+mlir::OwningOpRef<mlir::ModuleOp>
+importHuggingFace(llvm::StringRef folder, mlir::MLIRContext &context,
+                  const ImportOptions &options = {});
+
 } // namespace squint
 
 #endif

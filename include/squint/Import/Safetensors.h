@@ -37,19 +37,29 @@ public:
   /// tensors are next to each other and fill the file.
   static llvm::Expected<std::unique_ptr<SafetensorsFile>>
   open(llvm::StringRef path);
+  /// The same of a file that is mapped already, which it refers to.
+  static llvm::Expected<std::unique_ptr<SafetensorsFile>>
+  parse(llvm::ArrayRef<char> bytes);
 
   /// In the order of their bytes.
   llvm::ArrayRef<SafetensorsEntry> entries() const { return tensors; }
   /// Null where there is none of that name.
   const SafetensorsEntry *find(llvm::StringRef name) const;
   /// Row by row, little-endian, at any alignment.
-  llvm::ArrayRef<char> bytes(const SafetensorsEntry &entry) const;
+  llvm::ArrayRef<char> bytes(const SafetensorsEntry &entry) const {
+    return contents.slice(getOffset(entry), entry.end - entry.begin);
+  }
+  /// Of an entry's bytes, in the file.
+  uint64_t getOffset(const SafetensorsEntry &entry) const {
+    return start + entry.begin;
+  }
 
 private:
   llvm::Error read();
   llvm::Error readEntry(llvm::StringRef name, const llvm::json::Value &value);
 
   std::unique_ptr<llvm::MemoryBuffer> file;
+  llvm::ArrayRef<char> contents;
   uint64_t start = 0; // of the tensors
   std::vector<SafetensorsEntry> tensors;
   llvm::StringMap<size_t> indices;
