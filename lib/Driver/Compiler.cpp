@@ -11,6 +11,7 @@
 #include "squint/Calibration/SliceCompiler.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Emit/Emit.h"
+#include "squint/Export/Gguf.h"
 #include "squint/Export/Onnx.h"
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/LoraAdapter.h"
@@ -91,7 +92,7 @@ private:
   bool isGguf = false;
   /// A GGUF file or a folder.
   bool isLanguage = false;
-  bool isModel = false; // to be written as ONNX
+  bool isModel = false; // to be written as ONNX or GGUF
   // Of symbolic dimensions, for samples.
   std::map<std::string, int64_t> sizes;
   std::set<std::string> files;
@@ -142,7 +143,8 @@ LogicalResult Compiler::readOptions() {
                 "llvm), got '" +
                 options.compileFrom + "'");
 
-  isModel = isOneOf(options.emit, {"onnx-quantized", "onnx-qat"});
+  bool isOnnx = isOneOf(options.emit, {"onnx-quantized", "onnx-qat"});
+  isModel = isOnnx || options.emit == "gguf";
   bool isPrinted = options.output == "-" || (options.output.empty() &&
                                              !options.emit.empty() && !isModel);
   if (options.output.empty() && !isPrinted && !options.explain &&
@@ -155,9 +157,13 @@ LogicalResult Compiler::readOptions() {
                 options.output + "'");
   if (areSamples && *options.makeSamples < 1)
     return fail("expected at least one sample for --make-samples");
-  if (isModel != (path::extension(options.output) == ".onnx"))
+  if (isOnnx != (path::extension(options.output) == ".onnx"))
     return fail("expected --emit=onnx-quantized or onnx-qat with a .onnx "
                 "output and the other way round, got '" +
+                options.output + "'");
+  if ((isModel && !isOnnx) != (path::extension(options.output) == ".gguf"))
+    return fail("expected --emit=gguf with a .gguf output and the other way "
+                "round, got '" +
                 options.output + "'");
   if (options.exportFloats && options.emit != "onnx-quantized")
     return fail("--export-floats is for --emit=onnx-quantized");
@@ -235,8 +241,9 @@ LogicalResult Compiler::readOptions() {
   if (pipeline.cache == "none")
     pipeline.cache = "";
   // Weights that come quantized are for products of integers.
-  if (isLanguage && options.weights.empty() && options.activations.empty() &&
-      options.recipe.empty() && options.budget.empty() && !options.pareto) {
+  if (isLanguage && !isModel && options.weights.empty() &&
+      options.activations.empty() && options.recipe.empty() &&
+      options.budget.empty() && !options.pareto) {
     pipeline.activations = kDefaultActivations.str();
     pipeline.integerOnly = true;
   }
@@ -491,6 +498,8 @@ LogicalResult Compiler::writeReports(ModuleOp module) {
 }
 
 LogicalResult Compiler::writeOutput(ModuleOp module) {
+  if (options.emit == "gguf")
+    return exportGguf(module, options.output, options.input);
   if (isModel)
     return exportOnnx(module, options.output,
                       {options.weightsFile, options.exportFloats});

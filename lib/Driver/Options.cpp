@@ -19,7 +19,7 @@ static const CompileOption table[] = {
      "Stop after a stage and write IR: onnx, squint, quantized, fused, kernel, "
      "llvm; or write the quantized model as ONNX: onnx-quantized, or onnx-qat "
      "to train it elsewhere (float weights behind QuantizeLinear and "
-     "DequantizeLinear)"},
+     "DequantizeLinear); or a language model as GGUF: gguf"},
     {"compile-from", "stage", kGeneral, &O::compileFrom,
      "The stage that a .mlir input is at the end of (default: onnx)"},
     {"weights-file", "file", kGeneral, &O::weightsFile,

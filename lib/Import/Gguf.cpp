@@ -58,6 +58,12 @@ static Error prefix(const Twine &what, Error error) {
   return refuse(what + ": " + toString(std::move(error)));
 }
 
+const GgufType *squint::lookupGgufType(StringRef name) {
+  const GgufType *found =
+      find_if(kTypes, [&](const GgufType &type) { return type.name == name; });
+  return found == std::end(kTypes) ? nullptr : found;
+}
+
 bool squint::isGguf(ArrayRef<char> bytes) {
   return StringRef(bytes.data(), bytes.size()).starts_with("GGUF");
 }
@@ -172,6 +178,7 @@ Error GgufFile::readMetadata() {
     return fail(value.takeError());
   if (!values.try_emplace(*key, *value).second)
     return fail(refuse("expected distinct names"));
+  order.push_back(*key);
   return Error::success();
 }
 

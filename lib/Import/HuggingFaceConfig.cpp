@@ -255,6 +255,8 @@ static void readScaling(Settings &settings, Settings &scaling,
     // A cache is of one kind, so the context decides and not the run.
     double growth = double(model.context) / double(original);
     model.factors = growth > 1 ? ofLong : ofShort;
+    model.otherFactors = growth > 1 ? ofShort : ofLong;
+    model.shortContext = original;
     model.magnitude = scaling.getNumber(
         "attention_factor",
         growth > 1 ? std::sqrt(1 + std::log(growth) / std::log(original)) : 1);

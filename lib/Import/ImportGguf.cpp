@@ -161,12 +161,7 @@ LogicalResult GgufImporter::readSizes() {
       (architecture->interleavedRotary && model.headSize % 2))
     return keyError("rope.dimension_count")
            << "expected an even number, got " << model.rotated;
-  // The largest Gemma scales by the width of a head as if they shared the
-  // embedding.
-  bool isShared = architecture->name == "gemma3" && model.layers == 62;
-  model.attentionScale =
-      1 /
-      std::sqrt(double(isShared ? model.width / model.heads : model.headSize));
+  model.attentionScale = getAttentionScale(model);
   const GgufTensor *table = file->find("token_embd.weight");
   if (!table || table->shape.size() != 2)
     return tensorError("token_embd.weight") << "expected a matrix";

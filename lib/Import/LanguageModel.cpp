@@ -83,6 +83,14 @@ std::string squint::getHuggingFaceName(const Architecture &architecture,
   return name.empty() ? "" : (prefix + name + "." + kind).str();
 }
 
+double squint::getAttentionScale(const LanguageModel &model) {
+  // The largest Gemma scales by the width of a head as if they shared the
+  // embedding.
+  bool isShared = model.architecture->name == "gemma3" && model.layers == 62;
+  return 1 / std::sqrt(
+                 double(isShared ? model.width / model.heads : model.headSize));
+}
+
 WeightSource::~WeightSource() = default;
 
 namespace {

@@ -67,8 +67,12 @@ struct LanguageModel {
   double base = 0, windowBase = 0;
   /// What positions are divided by in layers without a window of their own.
   double positionScale = 1;
-  /// What angles are divided by, one number a pair; none for 1.
-  std::vector<float> factors;
+  /// What angles are divided by, one number a pair; none for 1. If short and
+  /// long contexts differ, these are those of this model's, and the others the
+  /// other ones.
+  std::vector<float> factors, otherFactors;
+  /// The longest of the short contexts; 0 where they do not differ.
+  int64_t shortContext = 0;
   /// What cosines and sines are multiplied with.
   double magnitude = 1;
   double attentionScale = 0;
@@ -76,6 +80,9 @@ struct LanguageModel {
   int64_t window = 0;
   std::vector<bool> hasWindow;
 };
+
+/// What scores are multiplied with in GGUF's models of these sizes.
+double getAttentionScale(const LanguageModel &model);
 
 /// Where a model's weights come from.
 class WeightSource {

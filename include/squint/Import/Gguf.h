@@ -29,6 +29,9 @@ struct GgufType {
   uint64_t block, bytes;
 };
 
+/// The type of a name, null where there is none.
+const GgufType *lookupGgufType(llvm::StringRef name);
+
 struct GgufTensor {
   std::string name;
   const GgufType *type;
@@ -82,6 +85,8 @@ public:
   }
 
   const llvm::StringMap<GgufValue> &metadata() const { return values; }
+  /// Names of metadata in the order of the file.
+  llvm::ArrayRef<llvm::StringRef> keys() const { return order; }
   const GgufValue *lookup(llvm::StringRef key) const;
   // Metadata of a kind; nothing where there is none of that name, an error
   // where it is of another kind. Integers of any width are unsigned numbers
@@ -106,6 +111,7 @@ private:
   uint64_t at = 0;
   uint64_t alignment = 32;
   llvm::StringMap<GgufValue> values;
+  std::vector<llvm::StringRef> order;
   std::vector<GgufTensor> allTensors;
   llvm::StringMap<size_t> indices;
 };

@@ -1,0 +1,455 @@
+//===- ExportGguf.cpp - quantized language models as GGUF -------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "../Emit/Files.h"
+#include "../Import/HuggingFaceConfig.h"
+#include "GgufTypes.h"
+#include "GgufWriter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "squint/Dialect/Onnx/Onnx.h"
+#include "squint/Dialect/Squint/Refusal.h"
+#include "squint/Export/Gguf.h"
+#include "squint/Import/Models.h"
+#include "squint/Import/Safetensors.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace squint;
+namespace path = llvm::sys::path;
+
+/// What `general.file_type` says of a file whose matrices are mostly of a type.
+static constexpr std::pair<llvm::StringLiteral, uint32_t> kFileTypes[] = {
+    {"f32", 0},    {"f16", 1},    {"q4_0", 2},    {"q4_1", 3},    {"q8_0", 7},
+    {"q5_0", 8},   {"q5_1", 9},   {"q2_k", 10},   {"q3_k", 12},   {"q4_k", 15},
+    {"q5_k", 17},  {"q6_k", 18},  {"iq4_nl", 25}, {"iq4_xs", 30}, {"bf16", 32},
+    {"tq1_0", 36}, {"tq2_0", 37}, {"mxfp4", 38},
+};
+static constexpr uint32_t kQuantizationVersion = 2;
+
+namespace {
+
+class GgufExporter {
+public:
+  GgufExporter(ModuleOp module, StringRef source)
+      : module(module), source(source) {}
+
+  LogicalResult write(StringRef output);
+
+private:
+  /// A constant, which is all of a tensor or some of its rows.
+  struct Part {
+    ConstantOp constant;
+    std::string node;
+  };
+
+  LogicalResult collect();
+  LogicalResult collectOp(Operation *op);
+  void take(const Twine &name, ConstantOp weight, Operation *op) {
+    tensors[spell(name)].push_back({weight, getNodeName(op).str()});
+  }
+  LogicalResult addTensor(StringAttr name);
+  void addFloats(StringRef name, ArrayRef<float> numbers);
+  LogicalResult checkHead();
+  LogicalResult addFile();
+  LogicalResult addFolder();
+  void describe(const LanguageModel &model);
+  /// Where the row of a tensor that goes to `row` is.
+  int64_t findRow(StringRef node, int64_t row) const;
+  StringAttr spell(const Twine &name) {
+    return StringAttr::get(module.getContext(), name);
+  }
+  llvm::Expected<ArrayRef<char>> read(ConstantOp constant,
+                                      std::vector<char> &scratch) {
+    return getConstantBytes(constant.getValue(), scratch);
+  }
+  void setTypes();
+
+  ModuleOp module;
+  StringRef source;
+  const Architecture *architecture = nullptr;
+  /// Of queries and keys whose halves of heads are to alternate; 0: of none.
+  int64_t turnedHead = 0;
+  /// Tensors by name, in the order of the module.
+  llvm::MapVector<StringAttr, SmallVector<Part>> tensors;
+  llvm::StringSet<> written;
+  /// Elements by type, of matrices.
+  std::map<std::string, int64_t> counts;
+  ConstantOp table, head;
+  GgufWriter writer;
+  std::unique_ptr<llvm::MemoryBuffer> sourceFile;
+  std::vector<float> factors, otherFactors;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What the module has
+//===----------------------------------------------------------------------===//
+
+static ConstantOp getWeight(Value weight) {
+  if (auto dequantize = weight.getDefiningOp<DequantizeOp>())
+    weight = dequantize.getInput();
+  return weight.getDefiningOp<ConstantOp>();
+}
+
+LogicalResult GgufExporter::collectOp(Operation *op) {
+  StringRef node = getNodeName(op);
+  std::string tensor = node.str();
+  // One tensor has the rows of several linears, in this order.
+  if (architecture->joinedWeights) {
+    StringRef stem = node;
+    if (stem.consume_back(".attn_q") || stem.consume_back(".attn_k") ||
+        stem.consume_back(".attn_v"))
+      tensor = (stem + ".attn_qkv").str();
+    else if (stem.consume_back(".ffn_gate"))
+      tensor = (stem + ".ffn_up").str();
+  }
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](LinearOp linear) -> LogicalResult {
+        if (node == "output")
+          head = getWeight(linear.getWeight());
+        else
+          take(tensor + ".weight", getWeight(linear.getWeight()), op);
+        if (linear.getBias())
+          take(tensor + ".bias", getWeight(linear.getBias()), op);
+        return success();
+      })
+      .Case([&](EmbeddingOp embedding) {
+        table = getWeight(embedding.getTable());
+        take(tensor + ".weight", table, op);
+        return success();
+      })
+      .Case([&](NormOp norm) {
+        take(tensor + ".weight", getWeight(norm.getScale()), op);
+        return success();
+      })
+      .Case<AttentionOp, RotaryOp, PositionsOp, ConstantOp, DequantizeOp,
+            QuantizeOp, KeepOp, onnx::ReshapeOp, onnx::MulOp, onnx::AddOp,
+            onnx::CastOp, onnx::CosOp, onnx::SinOp, onnx::SigmoidOp,
+            onnx::GeluOp, func::ReturnOp>([](auto) { return success(); })
+      .Default([&](Operation *other) {
+        return refusal(other->emitOpError())
+               << "expected an operator of the architecture '"
+               << architecture->name << "' to write the model as GGUF";
+      });
+}
+
+LogicalResult GgufExporter::collect() {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || !main.getBody().hasOneBlock())
+    return module.emitError() << "expected a function 'main' to export";
+  for (Operation &op : main.getBody().front())
+    if (failed(collectOp(&op)))
+      return failure();
+  if (!table || !head)
+    return module.emitError() << "expected a table and a head to export";
+  return success();
+}
+
+/// The head's weight is the table, or a tensor of its own.
+LogicalResult GgufExporter::checkHead() {
+  if (head == table)
+    return success();
+  std::vector<char> headScratch, tableScratch;
+  llvm::Expected<ArrayRef<char>> headBytes = read(head, headScratch),
+                                 tableBytes = read(table, tableScratch);
+  if (!headBytes || !tableBytes)
+    return head->emitOpError() << llvm::toString(
+               llvm::joinErrors(headBytes.takeError(), tableBytes.takeError()));
+  if (head.getType() != table.getType() || *headBytes != *tableBytes)
+    tensors[spell("output.weight")].push_back({head, "output"});
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+int64_t GgufExporter::findRow(StringRef node, int64_t row) const {
+  if (!turnedHead || !(node.ends_with(".attn_q") || node.ends_with(".attn_k")))
+    return row;
+  int64_t inHead = row % turnedHead;
+  return row - inHead + inHead % 2 * (turnedHead / 2) + inHead / 2;
+}
+
+LogicalResult GgufExporter::addTensor(StringAttr name) {
+  auto found = tensors.find(name);
+  if (found == tensors.end())
+    return module.emitError() << "tensor '" << name.getValue()
+                              << "': expected an operator of that name";
+  written.insert(name.getValue());
+  const SmallVector<Part> &parts = found->second;
+  GgufWriter::Tensor tensor;
+  tensor.name = name.str();
+  for (Part part : parts) {
+    if (!part.constant)
+      return module.emitError()
+             << "tensor '" << name.getValue() << "': expected a constant";
+    Type type = part.constant.getType();
+    auto packed = dyn_cast<PackedType>(type);
+    ArrayRef<int64_t> shape =
+        packed ? packed.getShape() : cast<RankedTensorType>(type).getShape();
+    const GgufType *chosen = chooseGgufType(type);
+    if (!chosen || shape.back() % int64_t(chosen->block)) {
+      std::string format;
+      llvm::raw_string_ostream os(format);
+      if (packed)
+        os << packed.getFormat().str();
+      else
+        os << type;
+      return refusal(part.constant.emitOpError())
+             << "tensor '" << name.getValue()
+             << "': expected a format that GGML has a type for (one of its "
+                "own, "
+                "f32, f16, bf16, mxfp4, or symmetric integers in groups of a "
+                "multiple of 32 with scales of f16), got "
+             << format;
+    }
+    if (tensor.shape.empty()) {
+      tensor.type = chosen;
+      tensor.shape = shape.vec();
+      continue;
+    }
+    if (chosen != tensor.type)
+      return refusal(part.constant.emitOpError())
+             << "tensor '" << name.getValue() << "': expected one format for '"
+             << parts.front().node << "' and '" << part.node
+             << "', which are rows of it, got " << tensor.type->name << " and "
+             << chosen->name;
+    tensor.shape.front() += shape.front();
+  }
+  if (tensor.shape.size() > 1)
+    counts[tensor.type->name.str()] += tensor.shape[0] * tensor.shape[1];
+  tensor.write = [this, &parts](llvm::raw_ostream &os) -> llvm::Error {
+    for (Part part : parts) {
+      std::vector<char> scratch, row;
+      llvm::Expected<ArrayRef<char>> bytes = read(part.constant, scratch);
+      if (!bytes)
+        return bytes.takeError();
+      Type type = part.constant.getType();
+      int64_t rows = isa<PackedType>(type)
+                         ? cast<PackedType>(type).getRows()
+                         : cast<RankedTensorType>(type).getDimSize(0);
+      for (int64_t r = 0; r < rows; ++r) {
+        ArrayRef<char> encoded =
+            getGgufRow(type, *bytes, findRow(part.node, r), row);
+        os.write(encoded.data(), encoded.size());
+      }
+    }
+    return llvm::Error::success();
+  };
+  writer.add(std::move(tensor));
+  return success();
+}
+
+void GgufExporter::addFloats(StringRef name, ArrayRef<float> numbers) {
+  writer.add({name.str(), lookupGgufType("f32"),
+              std::vector<int64_t>{int64_t(numbers.size())},
+              [numbers](llvm::raw_ostream &os) {
+                os.write(reinterpret_cast<const char *>(numbers.data()),
+                         numbers.size() * sizeof(float));
+                return llvm::Error::success();
+              }});
+}
+
+/// What a file says of its types and the format of quantized ones.
+void GgufExporter::setTypes() {
+  std::string most;
+  for (const auto &[name, count] : counts)
+    if (most.empty() || count > counts[most])
+      most = name;
+  for (const auto &[name, number] : kFileTypes)
+    if (name == most)
+      writer.set("general.file_type", number);
+  writer.set("general.quantization_version", kQuantizationVersion);
+}
+
+//===----------------------------------------------------------------------===//
+// Where the model is from
+//===----------------------------------------------------------------------===//
+
+LogicalResult GgufExporter::addFile() {
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> mapped = mapFile(source);
+  if (!mapped)
+    return module.emitError() << llvm::toString(mapped.takeError());
+  sourceFile = std::move(*mapped);
+  llvm::Expected<GgufFile> parsed = GgufFile::parse(
+      {sourceFile->getBufferStart(), sourceFile->getBufferSize()});
+  if (!parsed)
+    return module.emitError() << llvm::toString(parsed.takeError());
+  const GgufFile &file = *parsed;
+  llvm::Expected<std::optional<StringRef>> name =
+      file.getString("general.architecture");
+  if (!name)
+    return module.emitError() << llvm::toString(name.takeError());
+  architecture = lookupArchitecture(name->value_or(""));
+  if (!architecture)
+    return module.emitError() << "expected an architecture that is known";
+  for (StringRef key : file.keys())
+    writer.set(key, *file.lookup(key));
+  llvm::Expected<std::optional<uint64_t>> alignment =
+      file.getUnsigned("general.alignment");
+  if (!alignment)
+    return module.emitError() << llvm::toString(alignment.takeError());
+  writer.setAlignment(alignment->value_or(32));
+  if (failed(collect()))
+    return failure();
+  if (file.find("output.weight"))
+    tensors[spell("output.weight")].push_back({head, "output"});
+  else if (failed(checkHead()))
+    return failure();
+
+  bool isSame = true;
+  for (const GgufTensor &tensor : file.tensors()) {
+    // Factors of angles are no operator's.
+    if (StringRef(tensor.name).starts_with("rope_")) {
+      ArrayRef<char> bytes = file.bytes(tensor);
+      writer.add({tensor.name, tensor.type, tensor.shape,
+                  [bytes](llvm::raw_ostream &os) {
+                    os.write(bytes.data(), bytes.size());
+                    return llvm::Error::success();
+                  }});
+      continue;
+    }
+    if (failed(addTensor(spell(tensor.name))))
+      return failure();
+    isSame &= writer.getLast().type == tensor.type;
+  }
+  // A head that took another format than the table has its own tensor.
+  if (StringAttr name = spell("output.weight");
+      tensors.contains(name) && !written.contains(name.getValue())) {
+    isSame = false;
+    if (failed(addTensor(name)))
+      return failure();
+  }
+  if (!isSame)
+    setTypes();
+  return success();
+}
+
+/// Metadata that llama.cpp and our own import read.
+void GgufExporter::describe(const LanguageModel &model) {
+  auto own = [&](StringRef key) {
+    return (architecture->name + "." + key).str();
+  };
+  auto setSize = [&](StringRef key, int64_t size) {
+    writer.set(own(key), uint32_t(size));
+  };
+  auto setNumber = [&](StringRef key, double number) {
+    writer.set(own(key), float(number));
+  };
+  writer.set("general.architecture", StringRef(architecture->name));
+  setSize("block_count", model.layers);
+  setSize("context_length", model.context);
+  setSize("embedding_length", model.width);
+  setSize("feed_forward_length", model.hidden);
+  setSize("vocab_size", model.vocabulary);
+  setSize("attention.head_count", model.heads);
+  setSize("attention.head_count_kv", model.keyHeads);
+  setSize("attention.key_length", model.headSize);
+  setSize("attention.value_length", model.valueSize);
+  setNumber("attention.layer_norm_rms_epsilon", model.epsilon);
+  setSize("rope.dimension_count", model.rotated);
+  setNumber("rope.freq_base", model.base);
+  if (model.positionScale != 1) {
+    writer.set(own("rope.scaling.type"), StringRef("linear"));
+    setNumber("rope.scaling.factor", model.positionScale);
+  }
+  if (model.shortContext) {
+    setSize("rope.scaling.original_context_length", model.shortContext);
+    setNumber("rope.scaling.attn_factor", model.magnitude);
+  }
+  if (llvm::is_contained(model.hasWindow, true)) {
+    setSize("attention.sliding_window", model.window);
+    if (architecture->windowBase)
+      setNumber("rope.freq_base_swa", model.windowBase);
+    int64_t period = architecture->period;
+    bool isUsual = true;
+    for (int64_t i = 0; i < model.layers; ++i)
+      isUsual &= model.hasWindow[i] == (!period || (i + 1) % period != 0);
+    if (!isUsual)
+      writer.set(own("attention.sliding_window_pattern"), model.hasWindow);
+  }
+  // Which vocabulary it is, tokenizer.json does not say in these terms.
+  writer.set("tokenizer.ggml.model", StringRef("none"));
+}
+
+LogicalResult GgufExporter::addFolder() {
+  SmallString<128> name(source);
+  path::append(name, "config.json");
+  bool refused = false;
+  auto read = [&]() -> llvm::Expected<HuggingFaceConfig> {
+    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file = mapFile(name);
+    if (!file)
+      return file.takeError();
+    llvm::Expected<llvm::json::Object> json =
+        parseJsonObject((*file)->getBuffer(), /*depth=*/16);
+    if (!json)
+      return json.takeError();
+    return HuggingFaceConfig::read(*json, refused);
+  };
+  llvm::Expected<HuggingFaceConfig> config = read();
+  if (!config)
+    return module.emitError() << llvm::toString(config.takeError());
+  const LanguageModel &model = config->model;
+  architecture = model.architecture;
+  if (model.attentionScale != getAttentionScale(model))
+    return refusal(module.emitError())
+           << "setting 'query_pre_attn_scalar': expected what GGUF takes it to "
+              "be for models of "
+           << model.layers << " layers";
+  if (architecture->interleavedRotary)
+    turnedHead = model.headSize;
+  if (failed(collect()) || failed(checkHead()))
+    return failure();
+  describe(model);
+  factors = model.factors;
+  otherFactors = model.otherFactors;
+  bool isLong = model.context > model.shortContext;
+  if (model.shortContext) {
+    addFloats("rope_factors_long.weight", isLong ? factors : otherFactors);
+    addFloats("rope_factors_short.weight", isLong ? otherFactors : factors);
+  } else if (!factors.empty()) {
+    addFloats("rope_freqs.weight", factors);
+  }
+  for (const auto &entry : tensors)
+    if (failed(addTensor(entry.first)))
+      return failure();
+  setTypes();
+  return success();
+}
+
+LogicalResult GgufExporter::write(StringRef output) {
+  bool isFolder = llvm::sys::fs::is_directory(source);
+  if (!isFolder && !isGgufFile(source))
+    return module.emitError() << "expected a model from a GGUF file or a "
+                                 "folder to write it as GGUF, got '"
+                              << source << "'";
+  if (failed(isFolder ? addFolder() : addFile()))
+    return failure();
+  for (const auto &entry : tensors)
+    if (!written.contains(entry.first.getValue()))
+      return refusal(module.emitError())
+             << "tensor '" << entry.first.getValue()
+             << "': expected a tensor that the model came with";
+  OutputFiles files;
+  llvm::Error error =
+      files.write(output, [&](llvm::raw_fd_ostream &os) -> llvm::Error {
+        return writer.write(os);
+      });
+  if (!error)
+    error = files.commit();
+  if (error)
+    return module.emitError() << llvm::toString(std::move(error));
+  return success();
+}
+
+LogicalResult squint::exportGguf(ModuleOp module, StringRef path,
+                                 StringRef source) {
+  return GgufExporter(module, source).write(path);
+}
