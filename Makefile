@@ -13,7 +13,8 @@ export CCACHE_BASEDIR := $(CURDIR)
 .PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean conformance nightly golden-methods
 
 help:
-	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime'
+	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime;'
+	@echo '               compile a language model to four bits, and let it write a story'
 	@echo 'make test      build and run all tests'
 	@echo 'make conformance  run the ONNX backend tests in SUITE (folders or archives; default: those of SQUINT_TEST_DATA)'
 	@echo 'make nightly   all of test, conformance and fuzz, and 2,000 random graphs against ONNX Runtime; SEED=N'
@@ -45,6 +46,7 @@ build: configure
 demo: build
 	@echo '== running the demo'
 	@$(PYTHON) examples/encoder/demo.py --bin $(BUILD)/bin --work $(BUILD)/demo
+	@$(PYTHON) examples/llm/demo.py --bin $(BUILD)/bin --work $(BUILD)/demo
 
 test: build sanitized
 	@echo '== building the unit tests'

@@ -19,7 +19,9 @@ import numpy as np
 import onnxruntime
 import tokenizers
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import model
+from steps import compile, say
 
 FORMATS = {
     "float": [],
@@ -39,10 +41,6 @@ SENTENCES = [
 ]
 
 
-def say(text):
-    print(f"== {text}", flush=True)
-
-
 def tokenizer():
     t = tokenizers.Tokenizer.from_file(str(model.PACKAGE / "tokenizer.json"))
     t.no_padding()
@@ -58,18 +56,6 @@ def batch(texts):
     for row, tokens in enumerate(encoded):
         ids[row, : len(tokens)], mask[row, : len(tokens)] = tokens, 1
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-
-
-def compile(squintc, encoder, library, flags):
-    """Runs squintc unless the library is already there, made by the same compiler from the same model and flags."""
-    inputs = [squintc, encoder, encoder.with_name("model.safetensors")]
-    key = json.dumps([flags, [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p in inputs]])
-    stamp = library.with_suffix(".stamp")
-    if library.exists() and stamp.exists() and stamp.read_text() == key:
-        return
-    say("squintc " + " ".join([encoder.name, *flags, "-o", library.name]))
-    subprocess.run([squintc, encoder, *flags, "-o", library], check=True)
-    stamp.write_text(key)
 
 
 def embed(squint_run, library, feeds):
@@ -110,7 +96,7 @@ def main():
     encoder = model.write(args.work)
     libraries = {name: args.work / f"encoder-{name}.so" for name in FORMATS}
     for name, flags in FORMATS.items():
-        compile(squintc, encoder, libraries[name], flags)
+        compile(squintc, encoder, libraries[name], flags, [encoder.with_name("model.safetensors")])
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
