@@ -5,7 +5,8 @@
 `run_pipeline` runs passes on MLIR text, and `squint.recipes` has the recipes. Arrays are numpy's.
 """
 from . import recipes
-from ._squint import Error, Generation, Model, Sampler, Session, State, Value, __version__, compile, generate, load, run_pipeline
+from ._squint import Error, Generation, Model, Sampler, Session, State, Value, compile, generate, load, run_pipeline
+from ._squint import version as __version__
 
 Error.__module__ = "squint"
 

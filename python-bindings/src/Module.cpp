@@ -17,7 +17,7 @@ std::string squint_python::toPath(nb::handle path) {
 }
 
 NB_MODULE(_squint, module) {
-  module.attr("__version__") = squintGetVersion();
+  module.attr("version") = squintGetVersion();
   nb::exception<Error>(module, "Error", PyExc_RuntimeError).attr("__doc__") =
       "What went wrong, as diagnostics: one a line, `FILE: error: node 'NAME': "
       "RULE` where there are such.";
