@@ -148,12 +148,12 @@ Constant *Describer::state() {
     digest.push_back(i8(static_cast<int8_t>(byte)));
   Constant *bytes = ConstantArray::get(
       ArrayType::get(Type::getInt8Ty(context), digest.size()), digest);
-  return pointerTo(ConstantStruct::getAnon({i64(info.state->context),
-                                            i64(info.state->block_tokens),
-                                            i64(info.state->block_bytes),
-                                            i64(info.state->sequences),
-                                            i64(info.state->tokens), bytes}),
-                   8);
+  return pointerTo(
+      ConstantStruct::getAnon(
+          {i64(info.state->context), i64(info.state->block_tokens),
+           i64(info.state->block_bytes), i64(info.state->front_bytes),
+           i64(info.state->sequences), i64(info.state->tokens), bytes}),
+      8);
 }
 
 void Describer::define(StringRef name, ArrayRef<Constant *> fields) {

@@ -248,15 +248,17 @@ LogicalResult Reader::readState() {
   };
   std::optional<int64_t> context = number("context"),
                          bytes = number("block_bytes"),
+                         front = number("front_bytes"),
                          sequences = count("sequences"),
                          tokens = count("tokens");
-  if (!context || !bytes || !sequences || !tokens)
-    return refuse(kStateAttr)
-           << "expected {block_bytes, context, sequences, tokens}, got "
-           << attribute;
+  if (!context || !bytes || !front || !sequences || !tokens)
+    return refuse(kStateAttr) << "expected {block_bytes, context, front_bytes, "
+                                 "sequences, tokens}, got "
+                              << attribute;
   info.state = squint_state_v1{*context,
                                CacheLayout::kBlockTokens,
                                static_cast<uint64_t>(*bytes),
+                               static_cast<uint64_t>(*front),
                                *sequences,
                                *tokens,
                                {}};

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Cache.h"
+#include "GroupedCache.h"
 #include "Rows.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Kernels/Kernels.h"
@@ -65,13 +66,18 @@ public:
 
   AttentionBuilder(KernelBuilder &b, kernel::CachedAttentionOp op)
       : b(b), query{op.getQuery(), false}, result{op.getOutputs()[0], false},
-        cached(CachedHead(b, op.getLayout(), op.getCache())),
         lengths(op.getLengths()),
         group(query.staticHeads() / op.getLayout().getHeads()),
         keySize(op.getLayout().getKeySize()),
         valueSize(op.getLayout().getValueSize()),
         scale(op.getScale().convertToFloat()), causal(true),
-        window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {}
+        window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {
+    if (op.getOwn().empty())
+      cached.emplace(b, op.getLayout(), op.getCache());
+    else
+      grouped.emplace(b, op.getLayout(), op.getCache(), op.getFront(),
+                      GroupedCache::Run{op.getOwn()[0], op.getOwn()[1]});
+  }
 
   void build(Units units);
 
@@ -105,9 +111,12 @@ private:
   int64_t panelsOf(int64_t rows) const {
     return llvm::bit_floor<uint64_t>(std::min(maxSums / rows, kKeys / kLanes));
   }
-  /// Tiles of `maxRows` rows, then the rest in a group's size and powers of
-  /// two.
-  void forTiles(Value count, llvm::function_ref<void(int64_t, Value)> body);
+  /// Of rows [row, end): tiles of `maxRows` rows, then the rest in a group's
+  /// size and powers of two.
+  void forTiles(Value row, Value end,
+                llvm::function_ref<void(int64_t, Value)> body);
+  void buildBlock(Value row, Value end);
+  void buildGroupedBlock(Value count);
   SmallVector<Piece> getPieces();
 
   Value larger(Value a, Value c) {
@@ -126,8 +135,12 @@ private:
     return of.at(batch, b.div(number, group),
                  b.add(firstHead, b.rem(number, group)), element);
   }
-  /// Where a tile keeps 16 largest scores, then 16 sums, one a row.
-  Value stateAt(Value row) { return b.mul(row, 2 * kLanes); }
+  /// Where a tile's sums are in the state: behind the largest scores of all
+  /// rows and as many as a vector has more.
+  Value sumsAt(Value row) { return b.add(row, kUnitAttentionRows + kLanes); }
+  void storeState(Value lanes, Value at, int64_t rows) {
+    b.store(lanes, state, {at}, b.mask(rows));
+  }
   Value resultAt(Value row, int64_t r, int64_t element) {
     return b.add(b.mul(b.add(row, r), paddedSize), element);
   }
@@ -138,6 +151,7 @@ private:
   /// In place of key and value, with the tokens of each sequence that are in it
   /// besides those of this run.
   std::optional<CachedHead> cached;
+  std::optional<GroupedCache> grouped;
   Value lengths;
   /// Heads whose rows are in one unit, and the sizes of a key and a value.
   int64_t group = 1, keySize, valueSize;
@@ -160,15 +174,15 @@ private:
 
 } // namespace
 
-void AttentionBuilder::forTiles(Value count,
+void AttentionBuilder::forTiles(Value row, Value end,
                                 llvm::function_ref<void(int64_t, Value)> body) {
-  Value full = b.mul(b.div(count, maxRows), maxRows);
-  b.loop(b.index(0), full, maxRows, [&](Value row) { body(maxRows, row); });
-  Value row = full;
+  Value full = b.add(row, b.mul(b.div(b.sub(end, row), maxRows), maxRows));
+  b.loop(row, full, maxRows, [&](Value row) { body(maxRows, row); });
+  row = full;
   for (int64_t size = maxRows - 1; size >= 1; --size) {
     if (size != group && !llvm::isPowerOf2_64(size))
       continue;
-    Value rest = b.sub(count, row);
+    Value rest = b.sub(end, row);
     Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rest,
                                        b.index(size));
     b.ifElse(fits, [&] { body(size, row); });
@@ -184,7 +198,7 @@ SmallVector<AttentionBuilder::Piece> AttentionBuilder::getPieces() {
     int64_t rest = size - start;
     if (rest >= kLanes)
       pieces.push_back({start, kLanes, {}});
-    else if (rest == kLanes / 2 && !cached)
+    else if (rest == kLanes / 2 && !lengths)
       pieces.push_back({start, rest, {}});
     else
       pieces.push_back({start, kLanes, b.mask(rest)});
@@ -193,13 +207,16 @@ SmallVector<AttentionBuilder::Piece> AttentionBuilder::getPieces() {
 }
 
 Value AttentionBuilder::loadKeys(Value at) {
-  return cached ? cachedKeys->load(b, at) : b.load(b.f32s(), keys, at);
+  return cachedKeys ? cachedKeys->load(b, at) : b.load(b.f32s(), keys, at);
 }
 
 Value AttentionBuilder::loadValue(Value token, const Piece &piece) {
-  if (cached)
+  if (cachedValues)
     return cachedValues->load(b, b.add(b.mul(token, valueSize), piece.start),
                               piece.mask);
+  if (grouped)
+    return b.load(b.f32s(), grouped->values,
+                  b.add(b.mul(token, paddedSize), piece.start));
   return b.load(
       b.vec(b.getF32Type(), piece.lanes), value.memref,
       value.at(batch, b.add(firstKey, token), keyHead, b.index(piece.start)),
@@ -266,7 +283,7 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
         Value at = b.add(b.mul(d, kKeys), column);
         for (int64_t p = 0; p < panels; ++p)
           loaded.push_back(loadKeys(b.add(at, p * kLanes)));
-        if (cached)
+        if (cachedKeys)
           cachedKeys->prefetch(b, at, panels * kLanes);
         for (int64_t r = 0; r < rows; ++r) {
           Value x = b.splat(memref::LoadOp::create(
@@ -320,9 +337,9 @@ void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
     memref::StoreOp::create(
         b, b.reduce(peaks[r], [&](Value a, Value c) { return larger(a, c); }),
         peaksOf, ValueRange{b.index(r)});
-  Value before = b.load(b.f32s(), state, stateAt(row));
+  Value before = b.load(b.f32s(), state, row);
   Value now = larger(b.load(b.f32s(), peaksOf, b.index(0)), before);
-  b.store(now, state, stateAt(row));
+  storeState(now, row, rows);
   // Where no score is above -inf so far all weights are to be 0.
   Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, now, least);
   Value shift = arith::SelectOp::create(b, none, zero, now);
@@ -351,10 +368,9 @@ void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
   for (int64_t r = 0; r < rows; ++r)
     memref::StoreOp::create(b, b.reduceAdd(sums[r]), peaksOf,
                             ValueRange{b.index(r)});
-  Value sumAt = b.add(stateAt(row), kLanes);
-  Value total = b.fma(b.load(b.f32s(), state, sumAt), factor,
+  Value total = b.fma(b.load(b.f32s(), state, sumsAt(row)), factor,
                       b.load(b.f32s(), peaksOf, b.index(0)));
-  b.store(total, state, sumAt);
+  storeState(total, sumsAt(row), rows);
 }
 
 void AttentionBuilder::buildValues(int64_t rows, Value row) {
@@ -378,7 +394,7 @@ void AttentionBuilder::buildValues(int64_t rows, Value row) {
           Values loaded, next;
           for (const Piece &piece : some)
             loaded.push_back(loadValue(k, piece));
-          if (cached)
+          if (cachedValues)
             cachedValues->prefetch(b, b.mul(k, valueSize), valueSize);
           Value factor = cachedValues && cachedValues->scales
                              ? loadScalar(cachedValues->scales, k)
@@ -444,7 +460,7 @@ void AttentionBuilder::buildVisibleTile(int64_t rows, Value row) {
 }
 
 void AttentionBuilder::buildResult(int64_t rows, Value row) {
-  Value sums = b.load(b.f32s(), state, b.add(stateAt(row), kLanes));
+  Value sums = b.load(b.f32s(), state, sumsAt(row));
   b.store(arith::DivFOp::create(b, b.constant(b.f32s(), 1.0), sums), factors,
           b.index(0));
   for (int64_t r = 0; r < rows; ++r) {
@@ -464,9 +480,11 @@ void AttentionBuilder::buildUnit(Value first, Value count) {
   firstRow = first;
   Value zero = b.constant(b.f32s(), 0.0);
   Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
+  b.loop(b.index(0), count, kLanes, [&](Value row) {
+    b.store(least, state, row);
+    b.store(zero, state, sumsAt(row));
+  });
   b.loop(b.index(0), count, 1, [&](Value row) {
-    b.store(least, state, stateAt(row));
-    b.store(zero, state, b.add(stateAt(row), kLanes));
     for (int64_t e = 0; e < paddedSize; e += kLanes)
       b.store(zero, results, resultAt(row, 0, e));
   });
@@ -482,11 +500,37 @@ void AttentionBuilder::buildUnit(Value first, Value count) {
   b.loop(begin, end, kKeys, [&](Value block) {
     firstKey = block;
     numKeys = b.min(b.sub(end, block), b.index(kKeys));
+    if (grouped)
+      return buildGroupedBlock(count);
     packKeys();
-    forTiles(count,
-             [&](int64_t rows, Value row) { buildVisibleTile(rows, row); });
+    buildBlock(b.index(0), count);
   });
-  forTiles(count, [&](int64_t rows, Value row) { buildResult(rows, row); });
+  forTiles(b.index(0), count,
+           [&](int64_t rows, Value row) { buildResult(rows, row); });
+}
+
+void AttentionBuilder::buildBlock(Value row, Value end) {
+  forTiles(row, end,
+           [&](int64_t rows, Value row) { buildVisibleTile(rows, row); });
+}
+
+/// Rows see the block that they are in themselves as f16, and earlier ones
+/// packed.
+void AttentionBuilder::buildGroupedBlock(Value count) {
+  auto rowOf = [&](Value token) {
+    Value row = b.sub(b.mul(b.sub(token, earlier), group), firstRow);
+    return b.min(b.max(row, b.index(0)), count);
+  };
+  Value block = b.div(firstKey, kKeys);
+  Value own = rowOf(firstKey), later = rowOf(b.add(firstKey, kKeys));
+  b.ifElse(b.less(own, later), [&] {
+    grouped->loadExact(block);
+    buildBlock(own, later);
+  });
+  b.ifElse(b.less(later, count), [&] {
+    grouped->loadPacked(block);
+    buildBlock(later, count);
+  });
 }
 
 void AttentionBuilder::build(Units units) {
@@ -495,10 +539,12 @@ void AttentionBuilder::build(Units units) {
   maxSums = wide ? 24 : 4;
   paddedSize = llvm::alignTo(valueSize, kLanes);
   Type f32 = b.getF32Type();
-  if (!cached)
+  if (grouped)
+    keys = grouped->keys;
+  else if (!cached)
     keys = b.scratch(keySize * kKeys, f32);
   weights = b.scratch(maxRows * kKeys, f32);
-  state = b.scratch(kUnitAttentionRows * 2 * kLanes, f32);
+  state = b.scratch(2 * (kUnitAttentionRows + kLanes), f32);
   results = b.scratch(kUnitAttentionRows * paddedSize, f32);
   for (Value *numbers : {&peaksOf, &shifts, &factors})
     *numbers = b.scratch(kLanes, f32);
@@ -506,8 +552,8 @@ void AttentionBuilder::build(Units units) {
   b.store(b.constant(b.f32s(), 0.0), peaksOf, b.index(0));
   Value queries = query.tokens(b), rows = b.mul(queries, group);
   Value groups = b.div(query.heads(b), group);
-  Value shared = cached ? b.index(1) : b.div(groups, key.heads(b));
-  if (!cached) {
+  Value shared = lengths ? b.index(1) : b.div(groups, key.heads(b));
+  if (!lengths) {
     tokens = key.tokens(b);
     earlier = b.sub(tokens, queries);
   }
@@ -518,11 +564,13 @@ void AttentionBuilder::build(Units units) {
     batch = b.div(number, groups);
     firstHead = b.mul(groupNumber, group);
     keyHead = b.div(groupNumber, shared);
-    if (cached) {
+    if (lengths) {
       Value length = memref::LoadOp::create(b, lengths, ValueRange{batch});
       earlier = arith::IndexCastOp::create(b, b.getIndexType(), length);
       tokens = b.add(earlier, queries);
     }
+    if (grouped)
+      grouped->moveTo(batch, keyHead, earlier);
     Value first = b.div(b.mul(rows, block), blocks),
           end = b.div(b.mul(rows, b.add(block, 1)), blocks);
     buildUnit(first, b.sub(end, first));

@@ -7,6 +7,7 @@
 
 #include "Cache.h"
 #include "Codes.h"
+#include "GroupedCache.h"
 #include "Rows.h"
 #include "squint/Kernels/Kernels.h"
 
@@ -47,8 +48,10 @@ void CachedPart::prefetch(KernelBuilder &b, Value at, int64_t count) const {
 void CachedHead::moveTo(Value block, Value sequences, Value sequence,
                         Value head) {
   Value number = b.add(b.mul(block, sequences), sequence);
-  start = b.add(b.add(b.mul(number, cache.getStride()), cache.getOffset()),
-                b.mul(head, layout.headBytes));
+  start =
+      b.add(b.add(b.mul(sequences, cache.getFront()),
+                  b.add(b.mul(number, cache.getStride()), cache.getOffset())),
+            b.mul(head, layout.headBytes));
 }
 
 CachedPart CachedHead::part(const Format &format, int64_t codes, int64_t size,
@@ -151,6 +154,30 @@ void HeadEncoder::encode(Value row, ValueRange indices, int64_t size,
   });
 }
 
+/// A unit is a head of a sequence.
+static void buildAppendGrouped(KernelBuilder &b, kernel::AppendCacheOp op,
+                               Units units) {
+  GroupedCache cached(b, op.getLayout(), op.getOutputs()[0], op.getFront(),
+                      {op.getKey(), op.getValue()});
+  Value heads = b.index(op.getLayout().getHeads());
+  b.loop(units.begin, units.end, 1, [&](Value unit) {
+    Value sequence = b.div(unit, heads);
+    Value length =
+        memref::LoadOp::create(b, op.getLengths(), ValueRange{sequence});
+    cached.moveTo(sequence, b.rem(unit, heads),
+                  arith::IndexCastOp::create(b, b.getIndexType(), length));
+    if (op.getRecent())
+      return cached.keepRecent();
+    cached.restoreRecent();
+    cached.keepFirst();
+    b.loop(cached.firstBlock(), b.div(cached.end(), GroupedCache::kTokens), 1,
+           [&](Value block) {
+             cached.loadExact(block);
+             cached.storePacked(block);
+           });
+  });
+}
+
 LogicalResult squint::kernel::buildAppendCache(KernelBuilder &b,
                                                kernel::AppendCacheOp op,
                                                Units units) {
@@ -158,6 +185,10 @@ LogicalResult squint::kernel::buildAppendCache(KernelBuilder &b,
   if (failed(checkFloatHeads(op, {key, value})))
     return failure();
   CacheAttr layout = op.getLayout();
+  if (CacheLayout::get(layout).isGrouped) {
+    buildAppendGrouped(b, op, units);
+    return success();
+  }
   int64_t keySize = layout.getKeySize(), valueSize = layout.getValueSize();
   CachedHead cached(b, layout, op.getOutputs()[0]);
   CacheLayout parts = CacheLayout::get(layout);

@@ -5,6 +5,7 @@
 #include "squint/Kernels/Work.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "squint/Dialect/Squint/State.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/Layout.h"
 
@@ -114,7 +115,13 @@ Work squint::kernel::materializeWork(OpBuilder &builder, Location loc,
     int64_t elements =
         layout.getHeads() * (layout.getKeySize() + layout.getValueSize());
     Value key = append.getKey();
-    return {b.mul(getDim(b, key, 0), getDim(b, key, 1)),
+    Value sequences = getDim(b, key, 0), tokens = getDim(b, key, 1);
+    // Units are heads, or tokens with all of their heads.
+    if (CacheLayout::get(layout).isGrouped)
+      return {b.mul(sequences, layout.getHeads()),
+              getGrain(b, b.mul(tokens, elements / layout.getHeads() /
+                                            kElementsPerNs))};
+    return {b.mul(sequences, tokens),
             getGrain(b, b.index(elements / kElementsPerNs))};
   }
   if (auto depthwise = dyn_cast<DepthwiseOp>(op)) {

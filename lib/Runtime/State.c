@@ -26,10 +26,18 @@ typedef struct {
 static const char saved_magic[8] = {'s', 'q', 'u', 'i', 'n', 't', '.', '1'};
 
 /* What a model without a state has. */
-static const squint_state_v1 nothing = {0, 1, 0, 1, 1, {0}};
+static const squint_state_v1 nothing = {0, 1, 0, 0, 1, 1, {0}};
 
 static const squint_state_v1 *kind(void) {
   return squint_library_v1.state ? squint_library_v1.state : &nothing;
+}
+
+/* Of so many blocks of each sequence, with what lies before them. */
+static uint64_t bytes_of(int64_t sequences, int64_t blocks) {
+  if (!blocks)
+    return 0;
+  return (uint64_t)sequences *
+         (kind()->front_bytes + (uint64_t)blocks * kind()->block_bytes);
 }
 
 static int64_t blocks_of(int64_t tokens) {
@@ -58,9 +66,11 @@ API int32_t squint_api_state_create(squint_model *model,
         "expected at most %d sequences of %lld tokens, got %lld of %lld",
         (int)MAX_SEQUENCES, (long long)kind()->context, (long long)sequences,
         (long long)capacity);
-  uint64_t blocks = (uint64_t)blocks_of(capacity) * (uint64_t)sequences,
-           bytes = kind()->block_bytes;
-  if (bytes && blocks > MAX_MEMORY / bytes)
+  uint64_t most = MAX_MEMORY / (uint64_t)sequences;
+  if (kind()->front_bytes > most ||
+      (kind()->block_bytes &&
+       (uint64_t)blocks_of(capacity) >
+           (most - kind()->front_bytes) / kind()->block_bytes))
     return squint_refuse_create(&options, SQUINT_OUT_OF_MEMORY,
                                 "out of memory");
 
@@ -75,15 +85,15 @@ API int32_t squint_api_state_create(squint_model *model,
   state->size = size;
   state->sequences = sequences;
   state->capacity = capacity;
-  state->memory_size = blocks * bytes;
+  state->memory_size = bytes_of(sequences, blocks_of(capacity));
   if (state->memory_size)
     state->memory =
         squint_memory_get(&allocator, state->memory_size, STATE_ALIGNMENT);
   if (state->memory_size && !state->memory) {
     squint_memory_free(&allocator, state, size);
-    return squint_refuse_create(&options, SQUINT_OUT_OF_MEMORY,
-                                "cannot allocate a state of %llu bytes",
-                                (unsigned long long)(blocks * bytes));
+    return squint_refuse_create(
+        &options, SQUINT_OUT_OF_MEMORY, "cannot allocate a state of %llu bytes",
+        (unsigned long long)bytes_of(sequences, blocks_of(capacity)));
   }
   *result = state;
   return SQUINT_OK;
@@ -122,10 +132,6 @@ static int64_t used_blocks(const squint_state *state) {
   return blocks_of(longest);
 }
 
-static uint64_t bytes_of(const squint_state *state, int64_t blocks) {
-  return (uint64_t)blocks * (uint64_t)state->sequences * kind()->block_bytes;
-}
-
 API int32_t squint_api_state_copy(const squint_state *from, squint_state *to) {
   if (!from || !to || from->model != to->model ||
       from->sequences != to->sequences)
@@ -138,7 +144,7 @@ API int32_t squint_api_state_copy(const squint_state *from, squint_state *to) {
     return SQUINT_OK;
   memcpy(to->lengths, from->lengths, (size_t)from->sequences * sizeof(int64_t));
   if (blocks)
-    memcpy(to->memory, from->memory, bytes_of(from, blocks));
+    memcpy(to->memory, from->memory, bytes_of(from->sequences, blocks));
   return SQUINT_OK;
 }
 
@@ -146,7 +152,7 @@ API uint64_t squint_api_state_bytes(const squint_state *state) {
   if (!state)
     return 0;
   return sizeof(saved_state) + (uint64_t)state->sequences * sizeof(int64_t) +
-         bytes_of(state, used_blocks(state));
+         bytes_of(state->sequences, used_blocks(state));
 }
 
 API int32_t squint_api_state_save(const squint_state *state, void *data,
@@ -165,7 +171,7 @@ API int32_t squint_api_state_save(const squint_state *state, void *data,
   memcpy(at, state->lengths, (size_t)state->sequences * sizeof(int64_t));
   at += (size_t)state->sequences * sizeof(int64_t);
   if (head.blocks)
-    memcpy(at, state->memory, bytes_of(state, head.blocks));
+    memcpy(at, state->memory, bytes_of(state->sequences, head.blocks));
   return SQUINT_OK;
 }
 
@@ -182,7 +188,8 @@ API int32_t squint_api_state_load(squint_state *state, const void *data,
   size_t lengths_size = (size_t)state->sequences * sizeof(int64_t);
   int64_t most = blocks_of(state->capacity), longest = 0;
   if (head.blocks < 0 || head.blocks > most ||
-      size != sizeof(head) + lengths_size + bytes_of(state, head.blocks))
+      size !=
+          sizeof(head) + lengths_size + bytes_of(state->sequences, head.blocks))
     return SQUINT_INVALID_DATA;
   const char *lengths = (const char *)data + sizeof(head);
   for (int64_t i = 0; i < state->sequences; ++i) {
@@ -197,6 +204,7 @@ API int32_t squint_api_state_load(squint_state *state, const void *data,
     return SQUINT_INVALID_DATA;
   memcpy(state->lengths, lengths, lengths_size);
   if (head.blocks)
-    memcpy(state->memory, lengths + lengths_size, bytes_of(state, head.blocks));
+    memcpy(state->memory, lengths + lengths_size,
+           bytes_of(state->sequences, head.blocks));
   return SQUINT_OK;
 }

@@ -21,6 +21,10 @@ namespace squint {
 
 namespace {
 
+/// Attention looks at the first tokens of all, whatever they say: they stay f16
+/// where others become few bits (KVQuant, arXiv:2401.18079). A vector of them.
+constexpr int64_t kFirstTokens = 16;
+
 struct AddCaches : squint::impl::AddCachesBase<AddCaches> {
   using AddCachesBase::AddCachesBase;
   void runOnOperation() override;
@@ -43,7 +47,7 @@ private:
   func::FuncOp main;
   DimExpr batch, tokens;
   SmallVector<CacheAttr> caches; // their strides are all 0 at first
-  int64_t stride = 0;
+  int64_t stride = 0, front = 0;
 };
 
 } // namespace
@@ -87,22 +91,37 @@ FailureOr<CacheAttr> AddCaches::describe(squint::AttentionOp op) {
   } else if ((*query)[0] != batch || (*query)[1] != tokens) {
     return op.emitError() << "expected the tokens of the other attentions";
   }
-  std::string formats[] = {format, format};
-  if (auto own = op->getAttrOfType<DictionaryAttr>(kCacheFormatAttr)) {
-    formats[0] = own.getAs<StringAttr>("keys").getValue();
-    formats[1] = own.getAs<StringAttr>("values").getValue();
-    if (own.size() != 2)
-      return op.emitError() << "expected a cache by token, got "
-                            << kCacheFormatAttr << " = " << own;
+  bool isNarrow = format == "int4" || format == "int2";
+  std::string every = isNarrow ? format + ":group=32,min" : format;
+  std::string texts[] = {every, every};
+  auto own = op->getAttrOfType<DictionaryAttr>(kCacheFormatAttr);
+  if (own) {
+    texts[0] = own.getAs<StringAttr>("keys").getValue();
+    texts[1] = own.getAs<StringAttr>("values").getValue();
   }
-  for (std::string &text : formats) {
+  Format formats[2];
+  for (auto [text, result] : llvm::zip(texts, formats)) {
     llvm::Expected<Format> parsed = Format::parse(text, FormatRole::Activation);
     if (!parsed)
       return op.emitError() << "expected a format for the cache, got '" << text
                             << "': " << llvm::toString(parsed.takeError());
-    if (llvm::Error error = CacheLayout::check(*parsed))
-      return op.emitError() << llvm::toString(std::move(error));
+    result = *parsed;
     text = parsed->str();
+  }
+  if (llvm::Error error = CacheLayout::check(formats[0], formats[1]))
+    return op.emitError() << llvm::toString(std::move(error));
+  bool isGrouped = formats[0].granularity == Granularity::Group;
+  if (own) {
+    auto recent = own.getAs<IntegerAttr>("recent");
+    bool alongTokens = own.contains("keys_along");
+    if (isGrouped != alongTokens ||
+        (recent &&
+         (!isGrouped || recent.getInt() != CacheLayout::kBlockTokens)))
+      return op.emitError()
+             << "expected keys in groups along tokens, of which the last "
+             << CacheLayout::kBlockTokens
+             << " stay f16, or keys by token, of which none does, got "
+             << kCacheFormatAttr << " = " << own;
   }
   auto shapeOf = [](Value value) {
     return cast<RankedTensorType>(value.getType()).getShape();
@@ -114,13 +133,17 @@ FailureOr<CacheAttr> AddCaches::describe(squint::AttentionOp op) {
   auto emit = [&] { return op.emitError(); };
   function_ref<InFlightDiagnostic()> refuse = emit;
   auto cache = CacheAttr::getChecked(
-      refuse, &getContext(), StringRef(formats[0]), StringRef(formats[1]), k[2],
-      k[3], v[3], stride, stride);
+      refuse, &getContext(), StringRef(texts[0]), StringRef(texts[1]), k[2],
+      k[3], v[3], stride, stride, isGrouped ? kFirstTokens : 0, front, front);
   if (!cache)
     return failure();
-  int64_t bytes = CacheLayout::get(cache).headBytes, whole;
-  if (llvm::MulOverflow(bytes, k[2], whole) ||
-      llvm::AddOverflow(stride, whole, stride))
+  CacheLayout layout = CacheLayout::get(cache);
+  auto grow = [&](int64_t bytes, int64_t &all) {
+    int64_t whole;
+    return !llvm::MulOverflow(bytes, k[2], whole) &&
+           !llvm::AddOverflow(all, whole, all);
+  };
+  if (!grow(layout.headBytes, stride) || !grow(layout.frontBytes, front))
     return op.emitError() << "expected a cache that fits in memory";
   return cache;
 }
@@ -135,7 +158,8 @@ LogicalResult AddCaches::placeCaches(ArrayRef<squint::AttentionOp> attentions) {
   for (CacheAttr &cache : caches)
     cache = CacheAttr::get(&getContext(), cache.getKeys(), cache.getValues(),
                            cache.getHeads(), cache.getKeySize(),
-                           cache.getValueSize(), cache.getOffset(), stride);
+                           cache.getValueSize(), cache.getOffset(), stride,
+                           cache.getFirst(), front, cache.getFrontOffset());
   return success();
 }
 
@@ -202,7 +226,7 @@ LogicalResult AddCaches::keepLastTokens() {
 
 void AddCaches::runOnOperation() {
   caches.clear();
-  stride = 0;
+  stride = front = 0;
   main = getOperation().lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
     getOperation().emitError() << "expected a function 'main' with one block";
@@ -238,17 +262,28 @@ void AddCaches::runOnOperation() {
 
   for (PositionsOp op : positions)
     op.getLengthsMutable().assign(lengths);
-  for (auto [op, layout] : llvm::zip(attentions, caches)) {
+  for (size_t i = 0; i < attentions.size(); ++i) {
+    squint::AttentionOp op = attentions[i];
+    CacheAttr layout = caches[i];
     OpBuilder at(op);
-    auto append =
-        AppendCacheOp::create(at, op.getLoc(), cache.getType(), op.getKey(),
-                              op.getValue(), cache, lengths, layout);
-    setDims(append, {Dims{bytes}});
-    cache = append.getResult();
+    auto append = [&](bool recent) {
+      auto result =
+          AppendCacheOp::create(at, op.getLoc(), cache.getType(), op.getKey(),
+                                op.getValue(), cache, lengths, layout, recent);
+      setDims(result, {Dims{bytes}});
+      cache = result.getResult();
+    };
+    bool isGrouped = CacheLayout::get(layout).isGrouped;
+    SmallVector<Value> own;
+    if (isGrouped)
+      own.append({op.getKey(), op.getValue()});
+    append(/*recent=*/false);
     auto attention = CachedAttentionOp::create(
         at, op.getLoc(), op.getResult().getType(), op.getQuery(), cache,
-        lengths, layout, op.getScaleAttr(), op.getWindowAttr());
+        lengths, own, layout, op.getScaleAttr(), op.getWindowAttr());
     setDims(attention, {*getDims(op.getResult())});
+    if (isGrouped)
+      append(/*recent=*/true);
     op.replaceAllUsesWith(attention.getResult());
     op.erase();
   }
@@ -267,6 +302,7 @@ void AddCaches::runOnOperation() {
                       {named("block_bytes", builder.getI64IntegerAttr(stride)),
                        named("caches", builder.getArrayAttr(layouts)),
                        named("context", builder.getI64IntegerAttr(*context)),
+                       named("front_bytes", builder.getI64IntegerAttr(front)),
                        named("sequences", builder.getStringAttr(batch.str())),
                        named("tokens", builder.getStringAttr(tokens.str()))}));
   numCaches += caches.size();

@@ -70,6 +70,42 @@ for cache, most in (("f16", 2e-3), ("bf16", 2e-2), ("int8", 3e-2), ("f8e4m3", 0.
     assert 0 < error < most, cache
     assert np.array_equal(in_pieces(model, ids, [5, 250, 1, 44]), got), cache
 
+# Few bits in groups: full blocks are packed, the others and the first tokens are not. The reference's codes differ where its floats are almost in
+# the middle of two.
+for name, kind, bits, more in (("grouped", "llama", 4, {}), ("two", "llama", 2, {}), ("grouped_window", "mistral", 4, {"attention.sliding_window": 140}),
+                               ("grouped_odd", "qwen3", 4, {"attention.key_length": 24, "attention.value_length": 24})):
+    library, meta, weights = compile(kind, "--activations=f32", f"--cache=int{bits}", name=name, **more)
+    ids = random.integers(0, gguf_models.VOCABULARY, (3, LENGTH))
+    model = Model(library)
+    got = in_pieces(model, ids, [LENGTH])
+    same = np.stack([gguf_models.logits(kind, meta, weights, row, cache_bits=bits) for row in ids])
+    exact = np.stack([gguf_models.logits(kind, meta, weights, row) for row in ids])
+    error, coding = squint.relative_error(got, same), squint.relative_error(same, exact)
+    print(f"{name}: {error:.1e} of {coding:.1e}")
+    assert error < 0.15 * coding, name
+    assert squint.relative_error(got[:, :128], exact[:, :128]) < 2e-3, name
+    for sizes in ([1, 127, 1, 1, 60, 110], [128, 128, 44], [5, 250, 1, 44], [255] + [1] * 45):
+        assert np.array_equal(in_pieces(model, ids, sizes), got), (name, sizes)
+    assert np.array_equal(in_pieces(Model(library, threads=3), ids, [200] + [1] * 100), got), name
+    assert np.array_equal(in_pieces(model, ids[1:2], [130, 170])[0], got[1]), name
+    # Back within the last block nothing is lost; before it the tokens are what their codes stand for.
+    state = State(model, 3)
+    state.run(ids)
+    back = lambda state, length: [state.rewind(length, sequence=i) for i in range(3)]
+    back(state, 260)
+    assert np.array_equal(state.run(ids[:, 260:290]), got[:, 260:290]), name
+    saved = state.save()
+    back(state, 200)
+    again = state.run(ids[:, 200:])
+    assert 0 < squint.relative_error(again, got[:, 200:]) < 2 * coding, name
+    back(state, 0)
+    assert np.array_equal(state.run(ids), got), name
+    loaded = State(model, 3)
+    loaded.load(saved)
+    assert np.array_equal(loaded.run(ids[:, 290:]), got[:, 290:]), name
+    back(loaded, 200)
+    assert np.array_equal(loaded.run(ids[:, 200:]), again), name
+
 # Quantized activations, too, do not depend on the cut.
 library, _, _ = compile("llama", name="default", type="Q4_0", embedding_length=64)
 model = Model(library)

@@ -182,8 +182,21 @@ def rotary(x, cos, sin, interleaved):
     return y
 
 
-def logits(kind, meta, weights, ids):
-    """[tokens, vocabulary] of one sequence."""
+def in_groups(x, bits, size=32):
+    """What codes stand for, in groups along the last axis with a scale and a minimum of f16."""
+    out = x.astype(np.float16).astype(np.float64)
+    for start in range(0, x.shape[-1], size):
+        group = out[..., start : start + size]
+        low, high = group.min(-1, keepdims=True), group.max(-1, keepdims=True)
+        scale, minimum = np.float16((high - low) / (2**bits - 1)).astype(np.float64), np.float16(-low).astype(np.float64)
+        codes = np.clip(np.rint((group + minimum) / np.where(scale > 0, scale, 1)), 0, 2**bits - 1)
+        group[...] = codes * scale - minimum
+    return out
+
+
+def logits(kind, meta, weights, ids, cache_bits=None):
+    """[tokens, vocabulary] of one sequence. With `cache_bits` a query sees tokens of earlier blocks of 128 as integers of so many bits, keys in
+    groups of 32 tokens, values in groups of 32 elements; the first 16 tokens and those of its own block as f16."""
     name, w = architecture(kind), {k: v.astype(np.float64) for k, v in weights.items()}
     heads, shared, (keys, sizes) = meta["attention.head_count"], meta["attention.head_count_kv"], head_sizes(meta)
     n, window = len(ids), meta.get("attention.sliding_window")
@@ -213,12 +226,24 @@ def logits(kind, meta, weights, ids):
         k, v = np.repeat(k, heads // shared, axis=1), np.repeat(v, heads // shared, axis=1)
         scores = np.einsum("shd,thd->hst", q, k) / keys**0.5
         far = position[:, None] - position[None]
+        if cache_bits:
+            whole = n // 128 * 128
+            packed_k, packed_v = k.copy(), in_groups(v, cache_bits)
+            packed_k[:whole] = np.moveaxis(in_groups(np.moveaxis(k[:whole], 0, -1), cache_bits), -1, 0)
+            k, v = (part.astype(np.float16).astype(np.float64) for part in (k, v))
+            exact = (position[:, None] // 128 == position[None] // 128) | (position < 16)
+            scores = np.where(exact, np.einsum("shd,thd->hst", q, k), np.einsum("shd,thd->hst", q, packed_k)) / keys**0.5
         hidden = far < 0
         if isWindow:
             hidden |= far >= window
         scores = np.where(hidden, -np.inf, scores)
         scores = np.exp(scores - scores.max(-1, keepdims=True))
-        y = np.einsum("hst,thd->shd", scores / scores.sum(-1, keepdims=True), v).reshape(n, heads * sizes)
+        weights_of = scores / scores.sum(-1, keepdims=True)
+        if cache_bits:
+            y = np.einsum("hst,thd->shd", np.where(exact, weights_of, 0), v) + np.einsum("hst,thd->shd", np.where(exact, 0, weights_of), packed_v)
+        else:
+            y = np.einsum("hst,thd->shd", weights_of, v)
+        y = y.reshape(n, heads * sizes)
         y = linear(y, p + "attn_output")
         x = x + (norm(y, p + "post_attention_norm") if name == "gemma3" else y)
         h = norm(x, p + "ffn_norm")

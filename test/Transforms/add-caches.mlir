@@ -1,12 +1,13 @@
 // A language model keeps the keys and values of its tokens.
 // RUN: squint-opt %s --squint-add-caches --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: squint-opt %s --squint-add-caches=format=int4 --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=INT4
 // RUN: squint-opt %s --squint-add-caches=format=int8 --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=INT8
 
 // The layers' parts of a block follow one another, and the state goes from one to the next.
 // CHECK: module attributes {squint.state = {block_bytes = 16384 : i64, caches = [
 // CHECK-SAME: #squint.cache<"f16", "f16", heads = 2, key_size = 8, value_size = 8, offset = 0, stride = 16384>,
 // CHECK-SAME: #squint.cache<"f16", "f16", heads = 2, key_size = 8, value_size = 8, offset = 8192, stride = 16384>],
-// CHECK-SAME: context = 300 : i64, sequences = "batch", tokens = "sequence"}}
+// CHECK-SAME: context = 300 : i64, front_bytes = 0 : i64, sequences = "batch", tokens = "sequence"}}
 // CHECK: func.func @main(%{{.*}}: tensor<?x?xi64> {{.*}}, %{{.*}}: tensor<1xi64> {squint.dims = ["1"], squint.name = "logits_to_keep", squint.values = ["value.logits_to_keep.0"]},
 // CHECK-SAME: %[[LENGTHS:.*]]: tensor<?xi64> {squint.dims = ["batch"], squint.state = "lengths"}, %[[STATE:.*]]: tensor<?xi8> {squint.dims = ["cache"], squint.state = "cache"})
 // CHECK-SAME: squint.dims = ["batch", "min(max(1,value.logits_to_keep.0),sequence)", "32"]
@@ -19,6 +20,14 @@
 // CHECK: %[[LAST:.*]] = squint.last_tokens
 // CHECK: squint.norm %[[LAST]]
 // CHECK: return %{{.*}}, %[[SECOND]]
+
+// Keys [8][128] of 4 bits with 8 * 4 scales and minima, 640 bytes; values [128][8] padded to 32 codes a row, with 128 of each, 2560 bytes. Before
+// the blocks f16 keys and values of 128 and of 16 tokens and a number, 4672 bytes. Recent tokens are kept when attention has seen the others.
+// INT4: front_bytes = 18688 : i64
+// INT4: squint.append_cache %[[K:.*]], %[[V:.*]], %{{.*}} at {{.*}} layout <"int4:group=32,min,scale=f16", "int4:group=32,min,scale=f16", heads = 2, key_size = 8, value_size = 8, offset = 0, stride = 12800, first = 16, front = 18688>
+// INT4: squint.cached_attention %{{.*}}, %[[C:.*]] at %{{.*}} own(%[[K]], %[[V]] :
+// INT4: squint.append_cache recent %[[K]], %[[V]], %[[C]] at
+// INT4: squint.append_cache {{.*}} offset = 6400, stride = 12800, first = 16, front = 18688, front_offset = 9344>
 
 // 2 * (8 * 128 + 128 * 4) bytes for each of two heads of two layers.
 // INT8: #squint.cache<"int8:token,scale=f32", "int8:token,scale=f32", heads = 2, key_size = 8, value_size = 8, offset = 0, stride = 12288>
@@ -69,7 +78,7 @@ module {
 module {
   func.func @main(%x: tensor<?x?x2x8xf32> {squint.dims = ["batch", "sequence", "2", "8"]}) -> tensor<?x?x2x8xf32> {
     %p = squint.positions {squint.dims = [["batch", "sequence"]]} : tensor<?x?xi64>
-    // expected-error @below {{expected f32, f16, bf16, or int8 or a float of 8 bits by token, got 'int4:token,scale=f32'}}
+    // expected-error @below {{expected f32, f16, bf16, int8 or a float of 8 bits by token, or int8, int4 or int2 with minima in groups of 16, 32, 64 or 128, got 'int4:token,scale=f32'}}
     %y = squint.attention %x, %x, %x scale = 0.5 causal {squint.dims = [["batch", "sequence", "2", "8"]], squint.kv_format = {keys = "int4:token", values = "int8:token"}}
         : tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32> -> tensor<?x?x2x8xf32>
     return %y : tensor<?x?x2x8xf32>

@@ -141,13 +141,14 @@ typedef struct squint_target_v1 {
   const char *features; /* differences from what the cpu has */
 } squint_target_v1;
 
-/* What a state holds. A block is what `block_tokens` tokens of one sequence
-   leave behind in all layers; block i of sequence s is at
-   (i * sequences + s) * block_bytes. */
+/* What a state holds: `front_bytes` of each sequence, then blocks. A block is
+   what `block_tokens` tokens of one sequence leave behind in all layers; block
+   i of sequence s is at
+   sequences * front_bytes + (i * sequences + s) * block_bytes. */
 typedef struct squint_state_v1 {
   int64_t context; /* tokens that the model was made for */
   int64_t block_tokens;
-  uint64_t block_bytes;
+  uint64_t block_bytes, front_bytes;
   int64_t sequences;  /* of a run; -1 - s: as many as symbol s says */
   int64_t tokens;     /* of each, likewise */
   uint8_t digest[16]; /* of the model that a saved state belongs to */

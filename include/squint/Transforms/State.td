@@ -16,6 +16,9 @@ def AddCaches : Pass<"squint-add-caches", "::mlir::ModuleOp"> {
     tensor and is returned; buffers make the writes happen in place. One more input, `logits_to_keep`, says for how many of the last
     tokens the head is computed.
 
+    With integers in groups (`int4` is `int4:group=32,min`) keys are grouped along tokens, blocks are packed when they are full, and a second
+    `squint.append_cache` keeps the tokens of the last one as they are.
+
     The format of keys and values is `format`, or what `squint.kv_format` says of an attention (the section `kv-cache` of a recipe).
 
     ```mlir
@@ -26,7 +29,7 @@ def AddCaches : Pass<"squint-add-caches", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"format", "format", "std::string", /*default=*/"\"f16\"", "f32, f16, bf16, int8, f8e4m3 or f8e5m2">,
+    Option<"format", "format", "std::string", /*default=*/"\"f16\"", "f32, f16, bf16, int8, int4, int2, f8e4m3 or f8e5m2, or one in groups with minima">,
     Option<"context", "context", "int64_t", /*default=*/"0", "The longest sequence; 0: what the model says">,
   ];
   let statistics = [Statistic<"numCaches", "caches", "Attentions that keep keys and values">];

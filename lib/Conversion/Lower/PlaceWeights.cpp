@@ -9,6 +9,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Dialect/Squint/State.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
@@ -62,21 +63,27 @@ static void keepType(ConstantOp op) {
 /// layers of a kind.
 template <typename OpTy> static void viewCache(OpTy op, OpOperand &state) {
   CacheAttr layout = op.getLayout();
-  if (!layout.getOffset())
-    return;
   OpBuilder builder(op);
   Location loc = op.getLoc();
-  Value offset =
-            arith::ConstantIndexOp::create(builder, loc, layout.getOffset()),
-        // Never asked for.
-      size = arith::ConstantIndexOp::create(
-          builder, loc, std::numeric_limits<int64_t>::max());
-  state.set(memref::ViewOp::create(builder, loc,
-                                   cast<MemRefType>(state.get().getType()),
-                                   state.get(), offset, size));
+  auto view = [&](Value bytes, int64_t offset) -> Value {
+    if (!offset)
+      return bytes;
+    Value at = arith::ConstantIndexOp::create(builder, loc, offset),
+          // Never asked for.
+        size = arith::ConstantIndexOp::create(
+            builder, loc, std::numeric_limits<int64_t>::max());
+    return memref::ViewOp::create(
+        builder, loc, cast<MemRefType>(bytes.getType()), bytes, at, size);
+  };
+  Value bytes = state.get();
+  state.set(view(bytes, layout.getOffset()));
+  // One operand more: where the others are may change.
+  if (CacheLayout::get(layout).isGrouped)
+    op.getFrontMutable().assign(view(bytes, layout.getFrontOffset()));
   op.setLayoutAttr(CacheAttr::get(
       op.getContext(), layout.getKeys(), layout.getValues(), layout.getHeads(),
-      layout.getKeySize(), layout.getValueSize(), 0, layout.getStride()));
+      layout.getKeySize(), layout.getValueSize(), 0, layout.getStride(),
+      layout.getFirst(), layout.getFront(), 0));
 }
 
 void PlaceWeights::runOnOperation() {

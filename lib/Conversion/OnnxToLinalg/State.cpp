@@ -20,7 +20,7 @@ static LogicalResult lowerAppendCache(Node &node) {
       kernel::AppendCacheOp::create(
           node.b, TypeRange(state.getType()), toFloats(node, op.getKey()),
           toFloats(node, op.getValue()), node.tensor(op.getLengths()).value,
-          ValueRange(state), op.getLayout())
+          /*front=*/Value(), ValueRange(state), op.getLayout(), op.getRecent())
           .getResult(0));
 }
 
@@ -28,12 +28,15 @@ static LogicalResult lowerCachedAttention(Node &node) {
   auto op = cast<CachedAttentionOp>(node.op);
   ImplicitLocOpBuilder &b = node.b;
   Tensor result = empty(b, node.resultDims(), b.getF32Type());
+  SmallVector<Value> own;
+  for (Value value : op.getOwn())
+    own.push_back(toFloats(node, value));
   result.value =
       kernel::CachedAttentionOp::create(
           b, TypeRange(result.value.getType()), toFloats(node, op.getQuery()),
           node.tensor(op.getCache()).value, node.tensor(op.getLengths()).value,
-          ValueRange(result.value), op.getLayout(), op.getScaleAttr(),
-          op.getWindowAttr())
+          own, /*front=*/Value(), ValueRange(result.value), op.getLayout(),
+          op.getScaleAttr(), op.getWindowAttr())
           .getResult(0);
   return node.replace(castTo(b, result, node.resultElement()).value);
 }

@@ -278,43 +278,46 @@ def Kernel_AttentionOp : Kernel_DpsOp<"attention", [AttrSizedOperandSegments]> {
   }];
 }
 
-def Kernel_AppendCacheOp : Kernel_DpsOp<"append_cache"> {
+def Kernel_AppendCacheOp : Kernel_DpsOp<"append_cache", [AttrSizedOperandSegments]> {
   let summary = "Keys and values behind those of earlier runs, in place";
   let description = [{
     `squint.append_cache` on f32. With a scale `s = largest magnitude / largest code` of a head's elements, a code is that of
-    `x * (1 / s)`. The bytes of the state that are not written stay as they are.
+    `x * (1 / s)`. In groups `s = f16((largest - least) / largest code)`, `m = f16(-least)` and a code is that of `(x + m) * (1 / s)`, x
+    rounded to f16; it stands for `fma(code, s, -m)`. The bytes of the state that are not written stay as they are. `front` is the layer's part
+    of what lies before the blocks, when the state does not begin there.
 
     ```mlir
     kernel.append_cache ins(%k, %v, %lengths : memref<?x?x3x64xf32>, memref<?x?x3x64xf32>, memref<?xi64>) outs(%state : memref<?xi8>)
         layout <"int8:token,scale=f32", "int8:token,scale=f32", heads = 3, key_size = 64, value_size = 64, offset = 0, stride = 52224>
     ```
   }];
-  let arguments = (ins Kernel_Shaped:$key, Kernel_Shaped:$value, Kernel_Shaped:$lengths, Variadic<Kernel_Shaped>:$outputs,
-                       Squint_CacheAttr:$layout);
+  let arguments = (ins Kernel_Shaped:$key, Kernel_Shaped:$value, Kernel_Shaped:$lengths, Optional<Kernel_Shaped>:$front,
+                       Variadic<Kernel_Shaped>:$outputs, Squint_CacheAttr:$layout, UnitAttr:$recent);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    `ins` `(` $key `,` $value `,` $lengths `:` type($key) `,` type($value) `,` type($lengths) `)` `outs` `(` $outputs `:` type($outputs) `)`
-    `layout` $layout attr-dict (`->` type($results)^)?
+    (`recent` $recent^)? `ins` `(` $key `,` $value `,` $lengths (`front` `(` $front^ `)`)? `:` type($key) `,` type($value) `,` type($lengths)
+    (`,` type($front)^)? `)` `outs` `(` $outputs `:` type($outputs) `)` `layout` $layout attr-dict (`->` type($results)^)?
   }];
 }
 
-def Kernel_CachedAttentionOp : Kernel_DpsOp<"cached_attention"> {
+def Kernel_CachedAttentionOp : Kernel_DpsOp<"cached_attention", [AttrSizedOperandSegments]> {
   let summary = "Attention over a packed cache";
   let description = [{
     `squint.cached_attention` on f32, computed as `kernel.attention` is. A cache's codes are converted where they are read; with scales a
-    score is `(sum_d fma(q, code)) * scale_t * scale`, and a value is added as `fma(exp(score - m) * scale_t, code, y)`.
+    score is `(sum_d fma(q, code)) * scale_t * scale`, and a value is added as `fma(exp(score - m) * scale_t, code, y)`. A block with groups
+    becomes floats as it is read; `own` are then the run's keys and values.
 
     ```mlir
     kernel.cached_attention ins(%q, %state, %lengths : memref<?x?x9x64xf32>, memref<?xi8>, memref<?xi64>) outs(%y : memref<?x?x9x64xf32>)
         layout <"f16", "f16", heads = 3, key_size = 64, value_size = 64, offset = 0, stride = 98304> scale = 0.125
     ```
   }];
-  let arguments = (ins Kernel_Shaped:$query, Kernel_Shaped:$cache, Kernel_Shaped:$lengths, Variadic<Kernel_Shaped>:$outputs,
-                       Squint_CacheAttr:$layout, F32Attr:$scale, OptionalAttr<I64Attr>:$window);
+  let arguments = (ins Kernel_Shaped:$query, Kernel_Shaped:$cache, Kernel_Shaped:$lengths, Variadic<Kernel_Shaped>:$own,
+                       Optional<Kernel_Shaped>:$front, Variadic<Kernel_Shaped>:$outputs, Squint_CacheAttr:$layout, F32Attr:$scale, OptionalAttr<I64Attr>:$window);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    `ins` `(` $query `,` $cache `,` $lengths `:` type($query) `,` type($cache) `,` type($lengths) `)` `outs` `(` $outputs `:` type($outputs) `)`
-    `layout` $layout `scale` `=` $scale (`window` `=` $window^)? attr-dict (`->` type($results)^)?
+    `ins` `(` $query `,` $cache `,` $lengths (`own` `(` $own^ `)`)? (`front` `(` $front^ `)`)? `:` type($query) `,` type($cache) `,`
+    type($lengths) (`,` type($own)^)? (`,` type($front)^)? `)` `outs` `(` $outputs `:` type($outputs) `)` `layout` $layout `scale` `=` $scale (`window` `=` $window^)? attr-dict (`->` type($results)^)?
   }];
 }
 

@@ -76,16 +76,25 @@ def Squint_CacheAttr : Squint_Attr<"Cache", "cache"> {
   let summary = "Where and how one attention keeps its keys and values";
   let description = [{
     A state is a row of blocks, one for every 128 tokens of each of its sequences, block i of sequence b at byte
-    `(i * sequences + b) * stride`. The layer's part of a block starts at `offset` and holds, for every one of `heads` in turn, the keys
-    [key_size, 128], tokens fastest, their scales [128] if the format has scales, then the values [128, value_size] and theirs.
+    `sequences * front + (i * sequences + b) * stride`. The layer's part of a block starts at `offset` and holds, for every one of `heads` in
+    turn, the keys [key_size, 128], tokens fastest, their scales [128] if the format has scales, then the values [128, value_size] and theirs.
+
+    With integers in groups (KIVI, arXiv:2402.02750) a group of keys is of one element and runs along tokens, one of values runs along a
+    token's elements; a block is packed when its last token has come. Until then its tokens are f16, as the `first` tokens of all stay, both
+    in what lies before the blocks, of sequence b at byte `b * front + front_offset`: for every head keys [key_size, 128] and values
+    [128, value_size] of the block that is not full, keys [key_size, first] and values [first, value_size], and the number of that block as i64.
 
     ```mlir
     #squint.cache<"f16", "f16", heads = 3, key_size = 64, value_size = 64, offset = 98304, stride = 2949120>
+    #squint.cache<"int4:group=32,min,scale=f16", "int4:group=32,min,scale=f16", heads = 3, key_size = 64, value_size = 64, offset = 30720,
+                  stride = 921600, first = 16, front = 3323520, front_offset = 110784>
     ```
   }];
   let parameters = (ins StringRefParameter<"">:$keys, StringRefParameter<"">:$values, "int64_t":$heads, "int64_t":$key_size,
-                        "int64_t":$value_size, "int64_t":$offset, "int64_t":$stride);
-  let assemblyFormat = "`<` $keys `,` $values `,` struct($heads, $key_size, $value_size, $offset, $stride) `>`";
+                        "int64_t":$value_size, "int64_t":$offset, "int64_t":$stride,
+                        DefaultValuedParameter<"int64_t", "0">:$first, DefaultValuedParameter<"int64_t", "0">:$front,
+                        DefaultValuedParameter<"int64_t", "0">:$front_offset);
+  let assemblyFormat = "`<` $keys `,` $values `,` struct($heads, $key_size, $value_size, $offset, $stride, $first, $front, $front_offset) `>`";
   let genVerifyDecl = 1;
 }
 
