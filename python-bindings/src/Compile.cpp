@@ -110,8 +110,8 @@ void squint_python::defineCompile(nb::module_ &module) {
               doc =
                   R"(Compile a model to a native library, or stop on the way.
 
-`model` is an .onnx, .gguf or .mlir file; `output` a .so, .a or .o (with a C header beside it), .s or .ll, .mlir or .onnx (with `emit`), or .npz
-(with `make_samples`). Returns the text that the options ask for: the table of `explain` or `pareto`, the passes of `print_pipeline`, and the IR of
+`model` is an .onnx, .gguf or .mlir file, or a folder of safetensors files with a config.json; `output` a .so, .a or .o (with a C header beside it), .s
+or .ll, .mlir, .onnx or .gguf (with `emit`), or .npz (with `make_samples`). Returns the text that the options ask for: the table of `explain` or `pareto`, the passes of `print_pipeline`, and the IR of
 the stage `emit` where there is no output. An output is complete, or not there. Raises `squint.Error` with the diagnostics; warnings are
 UserWarnings.
 

@@ -10,6 +10,7 @@ import sys
 
 import gguf
 import gguf_models
+import sentencepiece
 import squint
 import tokenizers
 from tokenizers import decoders, models, pre_tokenizers, trainers
@@ -100,15 +101,23 @@ writer.close()
 made = tokenizer.load(work / "gpt2.gguf")
 for sample in (text, "<|im_start|>user\n12 öäü€😀\t  x<|im_end|>"):
     assert made.encode(sample) == t.encode(sample).ids and made.decode(made.encode(sample)) == t.decode(t.encode(sample).ids)
+# One of sentencepiece.
+sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(text.splitlines()), model_prefix=str(work / "s"), vocab_size=400, byte_fallback=True, model_type="bpe",
+                                         num_threads=1, minloglevel=2)
+made = tokenizer.load(work / "s.model")
+ids = made.encode("You are a robot 😀€")
+assert made.encode("You are a robot 😀€", first=True) == [made.find("<s>"), *ids] and made.find("<|im_end|>") is None
+assert made.decode(ids) == "".join(made.stream(ids)) == "You are a robot 😀€"
+
 data = os.environ.get("SQUINT_TEST_DATA")
-if data:
-    vectors = pathlib.Path(data, "gguf_vocab", "ggml-vocab-gpt-2.gguf")
-    made = tokenizer.load(vectors)
+for kind in ("gpt-2", "llama-spm") if data else ():
+    vectors = pathlib.Path(data, "gguf_vocab", f"ggml-vocab-{kind}.gguf")
+    made = tokenizer.load(vectors if kind == "gpt-2" else pathlib.Path(data, "llama2_tokenizer", "tokenizer.model"))
     samples = pathlib.Path(f"{vectors}.inp").read_bytes().decode().split("\n__ggml_vocab_test__\n")
     ids = [[int(x) for x in line.split()] for line in pathlib.Path(f"{vectors}.out").read_text().splitlines()]
     assert samples.pop() == ""
     wrong = [s for s, want in zip(samples, ids) if made.encode(s) != want]
-    assert len(samples) == len(ids) > 30 and not wrong, wrong
+    assert len(samples) == len(ids) > 30 and not wrong, (kind, wrong)
 
 assert "expected a tokenizer in a .json" in chat(f"--tokenizer={work}/model.so", code=1)[1]
 assert "expected a token '<|eot_id|>'" in chat("--template=llama3", code=1)[1]
