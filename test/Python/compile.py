@@ -63,6 +63,12 @@ refused("store", squint.run_pipeline, squint.compile(model, emit="squint"), quan
 made = squint.run_pipeline(squint.compile(model, emit="squint"), quantize, folder=work, store=work / "made.safetensors")
 assert "made.safetensors" in made and (work / "made.safetensors").exists()
 
+# What is said though it went well.
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    squint.compile(model, work / "m.so", weights="int8", calibration=work / "samples.npz")
+assert [str(w.message) for w in said if "calibration touched nothing" in str(w.message)] and said[0].category is UserWarning, said
+
 # Several at a time, each with its own diagnostics.
 results = {}
 
