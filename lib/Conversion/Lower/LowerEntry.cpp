@@ -59,6 +59,7 @@ private:
   Value getTask(OpBuilder &builder, Location loc, func::FuncOp body,
                 Value target);
   LLVM::LLVMStructType argumentsOf(func::FuncOp body);
+  SmallVector<Value> flatten(OpBuilder &builder, Location loc, Value argument);
 
   std::shared_ptr<LLVMTypeConverter> converter;
   LLVM::LLVMPointerType pointer;
@@ -270,11 +271,41 @@ LogicalResult LowerEntry::lowerDims(func::FuncOp function, Value dims) {
   return success();
 }
 
+/// The sizes that a contiguous memref's type leaves open; nullopt for other
+/// types.
+static std::optional<int64_t> getOpenSizes(Type type) {
+  auto memref = llvm::dyn_cast<MemRefType>(type);
+  if (!memref || !memref.getLayout().isIdentity())
+    return std::nullopt;
+  return memref.getNumDynamicDims();
+}
+
+/// Of a contiguous memref a task gets the address and the sizes that its type
+/// leaves open: launches are most of what a deep model's code is.
 LLVM::LLVMStructType LowerEntry::argumentsOf(func::FuncOp body) {
   SmallVector<Type> fields;
-  for (Type type : body.getArgumentTypes().drop_back(2))
-    fields.push_back(converter->convertType(type));
+  for (Type type : body.getArgumentTypes().drop_back(2)) {
+    std::optional<int64_t> open = getOpenSizes(type);
+    fields.push_back(open ? pointer : converter->convertType(type));
+    fields.append(open.value_or(0), IntegerType::get(&getContext(), 64));
+  }
   return LLVM::LLVMStructType::getLiteral(&getContext(), fields);
+}
+
+/// What `argumentsOf` has for one argument.
+SmallVector<Value> LowerEntry::flatten(OpBuilder &builder, Location loc,
+                                       Value argument) {
+  auto type = converter->convertType(argument.getType());
+  Value value = cast(builder, loc, type, argument);
+  if (!getOpenSizes(argument.getType()))
+    return {value};
+  MemRefDescriptor descriptor(value);
+  SmallVector<Value> fields{descriptor.alignedPtr(builder, loc)};
+  auto memref = llvm::cast<MemRefType>(argument.getType());
+  for (int64_t i = 0; i < memref.getRank(); ++i)
+    if (memref.isDynamicDim(i))
+      fields.push_back(descriptor.size(builder, loc, i));
+  return fields;
 }
 
 /// i32 task(ptr arguments, i64 begin, i64 end, i32 worker): what a thread runs.
@@ -293,14 +324,21 @@ LLVM::LLVMFuncOp LowerEntry::createTask(func::FuncOp body) {
     task->setAttr(kTargetAttr, target);
   builder.setInsertionPointToStart(task.addEntryBlock(builder));
   LLVM::LLVMStructType type = argumentsOf(body);
-  SmallVector<Value> arguments;
-  for (auto [i, argument] :
-       llvm::enumerate(body.getArgumentTypes().drop_back(2))) {
+  SmallVector<Value> fields, arguments;
+  for (auto [i, field] : llvm::enumerate(type.getBody())) {
     Value slot =
         LLVM::GEPOp::create(builder, loc, pointer, type, task.getArgument(0),
                             ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-    Value value = LLVM::LoadOp::create(builder, loc, type.getBody()[i], slot);
-    arguments.push_back(cast(builder, loc, argument, value));
+    fields.push_back(LLVM::LoadOp::create(builder, loc, field, slot));
+  }
+  ValueRange rest = fields;
+  for (Type argument : body.getArgumentTypes().drop_back(2)) {
+    std::optional<int64_t> open = getOpenSizes(argument);
+    arguments.push_back(open ? makeMemRef(builder, loc, *converter,
+                                          llvm::cast<MemRefType>(argument),
+                                          rest.front(), rest.slice(1, *open))
+                             : cast(builder, loc, argument, rest.front()));
+    rest = rest.drop_front(1 + open.value_or(0));
   }
   for (unsigned i : {1, 2})
     arguments.push_back(arith::IndexCastOp::create(
@@ -418,13 +456,13 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
     LLVM::LLVMStructType type = argumentsOf(body);
     Location loc = launch.getLoc();
     builder.setInsertionPoint(launch);
-    for (auto [i, value] : llvm::enumerate(launch.getArgs())) {
-      Value slot = LLVM::GEPOp::create(
-          builder, loc, pointer, type, buffer,
-          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-      LLVM::StoreOp::create(builder, loc,
-                            cast(builder, loc, type.getBody()[i], value), slot);
-    }
+    int32_t number = 0;
+    for (Value argument : launch.getArgs())
+      for (Value field : flatten(builder, loc, argument)) {
+        Value slot = LLVM::GEPOp::create(builder, loc, pointer, type, buffer,
+                                         ArrayRef<LLVM::GEPArg>{0, number++});
+        LLVM::StoreOp::create(builder, loc, field, slot);
+      }
     Value id = LLVM::ConstantOp::create(
         builder, loc, i32, builder.getI32IntegerAttr(names.size()));
     Value function = getTask(builder, loc, body, run.getArgument(Target));
