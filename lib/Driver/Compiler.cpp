@@ -9,6 +9,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "squint/Calibration/MakeSamples.h"
 #include "squint/Calibration/SliceCompiler.h"
+#include "squint/Calibration/WriteImportance.h"
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Emit/Emit.h"
 #include "squint/Export/Gguf.h"
@@ -93,6 +94,7 @@ private:
   /// A GGUF file or a folder.
   bool isLanguage = false;
   bool isModel = false; // to be written as ONNX or GGUF
+  bool isImportance = false;
   // Of symbolic dimensions, for samples.
   std::map<std::string, int64_t> sizes;
   std::set<std::string> files;
@@ -161,27 +163,38 @@ LogicalResult Compiler::readOptions() {
     return fail("expected --emit=onnx-quantized or onnx-qat with a .onnx "
                 "output and the other way round, got '" +
                 options.output + "'");
-  if ((isModel && !isOnnx) != (path::extension(options.output) == ".gguf"))
-    return fail("expected --emit=gguf with a .gguf output and the other way "
-                "round, got '" +
+  isImportance = options.emit == "imatrix";
+  bool isGgufOutput = path::extension(options.output) == ".gguf";
+  if (isImportance) {
+    if (!isGgufOutput && path::extension(options.output) != ".dat")
+      return fail("expected --emit=imatrix with a .gguf or .dat output, got '" +
+                  options.output + "'");
+    if (options.calibration.empty())
+      return fail("expected samples (--calibration) for --emit=imatrix");
+  } else if ((isModel && !isOnnx) != isGgufOutput) {
+    return fail("expected --emit=gguf or imatrix with a .gguf output and the "
+                "other way round, got '" +
                 options.output + "'");
+  }
   if (options.exportFloats && options.emit != "onnx-quantized")
     return fail("--export-floats is for --emit=onnx-quantized");
   StringRef kind = isPrinted                ? ".mlir"
                    : options.output.empty() ? ".so"
                                             : path::extension(options.output);
-  if (!isModel && !areSamples &&
+  if (!isModel && !areSamples && !isImportance &&
       !isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
     return fail("expected an output ending in .so, .a, .o, .s, .ll, .mlir or "
                 ".onnx, got '" +
                 options.output + "'");
   if (kind == ".mlir" && options.emit.empty())
     return fail("expected --emit=STAGE with a .mlir output");
-  if (kind != ".mlir" && !options.emit.empty() && !isModel)
+  if (kind != ".mlir" && !options.emit.empty() && !isModel && !isImportance)
     return fail("expected a .mlir output with --emit, got '" + options.output +
                 "'");
   if (isModel) {
     to = Stage::Quantized;
+  } else if (isImportance) {
+    to = Stage::Squint;
   } else if (!options.emit.empty()) {
     std::optional<Stage> stage = parseStage(options.emit);
     if (!stage)
@@ -194,6 +207,8 @@ LogicalResult Compiler::readOptions() {
       (to < Stage::Quantized || (from && *from >= Stage::Quantized)))
     return fail("expected --lora with the stage 'quantized' among those that "
                 "are run");
+  if (!options.imatrix.empty() && options.recipe.empty())
+    return fail("--imatrix is for the method imatrix of a --recipe");
   if (options.mergeLora && options.lora.empty())
     return fail("--merge-lora is for --lora");
   if (from && *from > to)
@@ -230,7 +245,8 @@ LogicalResult Compiler::readOptions() {
             (role == FormatRole::Weight ? "--weights=" : "--activations=") +
             text + ": " + llvm::toString(format.takeError()));
   for (StringRef file :
-       {StringRef(options.recipe), StringRef(options.calibration)})
+       {StringRef(options.recipe), StringRef(options.calibration),
+        StringRef(options.imatrix)})
     if (!file.empty() && !llvm::sys::fs::exists(file))
       return fail("cannot open '" + file + "': no such file");
   bool isFloat = (options.weights.empty() || options.weights == "f32") &&
@@ -252,6 +268,7 @@ LogicalResult Compiler::readOptions() {
   pipeline.budget = options.budget;
   pipeline.isSymmetric = options.symmetric;
   pipeline.calibration = options.calibration;
+  pipeline.imatrix = options.imatrix;
   pipeline.checkpoint = options.checkpoint;
   pipeline.reference = options.unfused;
   pipeline.unsafeIndices = options.unsafeIndices;
@@ -364,7 +381,8 @@ LogicalResult Compiler::afterStage(Stage stage, ModuleOp module) {
 
 LogicalResult Compiler::writeDepfile() {
   for (StringRef file :
-       {StringRef(options.recipe), StringRef(options.calibration)})
+       {StringRef(options.recipe), StringRef(options.calibration),
+        StringRef(options.imatrix)})
     if (!file.empty())
       files.insert(file.str());
   for (StringRef adapter : options.lora) {
@@ -433,12 +451,16 @@ LogicalResult Compiler::run() {
   if (options.allowBf16)
     (*module)->setAttr(kAllowBf16Attr, UnitAttr::get(&context));
 
-  if (options.explain || options.pareto || options.makeSamples) {
+  if (options.explain || options.pareto || options.makeSamples ||
+      isImportance) {
     if (failed(runPipeline(*module, from, Stage::Squint, pipeline,
                            streams.timing)))
       return failure();
     if (options.makeSamples)
       return writeSamples(*module);
+    if (isImportance)
+      return writeImportance(*module, options.calibration, options.output,
+                             options.jobs.value_or(0));
     if (options.explain)
       return explainFormats(*module, pipeline, streams.out);
     if (failed(printFrontier(*module, pipeline, streams.out)))

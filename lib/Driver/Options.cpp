@@ -19,7 +19,10 @@ static const CompileOption table[] = {
      "Stop after a stage and write IR: onnx, squint, quantized, fused, kernel, "
      "llvm; or write the quantized model as ONNX: onnx-quantized, or onnx-qat "
      "to train it elsewhere (float weights behind QuantizeLinear and "
-     "DequantizeLinear); or a language model as GGUF: gguf"},
+     "DequantizeLinear); or a language model as GGUF: gguf; or imatrix: how "
+     "large the inputs of "
+     "each layer are on --calibration, as llama.cpp reads it (.gguf or "
+     ".dat)"},
     {"compile-from", "stage", kGeneral, &O::compileFrom,
      "The stage that a .mlir input is at the end of (default: onnx)"},
     {"weights-file", "file", kGeneral, &O::weightsFile,
@@ -64,6 +67,9 @@ static const CompileOption table[] = {
     {"calibration", "file.npz", kFormats, &O::calibration,
      "Samples: arrays named as the inputs, one sample a row; integers called "
      "labels beside them are for the report"},
+    {"imatrix", "file", kFormats, &O::imatrix,
+     "How much errors in each column count for the method imatrix, instead of "
+     "samples: a file of llama.cpp's, GGUF or its older form"},
     {"make-samples", "n", kFormats, &O::makeSamples,
      "Write samples to the output (.npz) where there are no data: a language "
      "model speaks, other inputs are random; sizes by --dim"},

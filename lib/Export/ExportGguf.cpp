@@ -5,11 +5,11 @@
 #include "../Emit/Files.h"
 #include "../Import/HuggingFaceConfig.h"
 #include "GgufTypes.h"
-#include "GgufWriter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "squint/Dialect/Onnx/Onnx.h"
 #include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Export/Gguf.h"
+#include "squint/Import/GgufWriter.h"
 #include "squint/Import/Models.h"
 #include "squint/Import/Safetensors.h"
 #include "llvm/ADT/MapVector.h"
@@ -53,7 +53,6 @@ private:
     tensors[spell(name)].push_back({weight, getNodeName(op).str()});
   }
   LogicalResult addTensor(StringAttr name);
-  void addFloats(StringRef name, ArrayRef<float> numbers);
   LogicalResult checkHead();
   LogicalResult addFile();
   LogicalResult addFolder();
@@ -247,16 +246,6 @@ LogicalResult GgufExporter::addTensor(StringAttr name) {
   return success();
 }
 
-void GgufExporter::addFloats(StringRef name, ArrayRef<float> numbers) {
-  writer.add({name.str(), lookupGgufType("f32"),
-              std::vector<int64_t>{int64_t(numbers.size())},
-              [numbers](llvm::raw_ostream &os) {
-                os.write(reinterpret_cast<const char *>(numbers.data()),
-                         numbers.size() * sizeof(float));
-                return llvm::Error::success();
-              }});
-}
-
 /// What a file says of its types and the format of quantized ones.
 void GgufExporter::setTypes() {
   std::string most;
@@ -410,12 +399,15 @@ LogicalResult GgufExporter::addFolder() {
   describe(model);
   factors = model.factors;
   otherFactors = model.otherFactors;
+  auto add = [&](StringRef name, ArrayRef<float> numbers) {
+    writer.add(name, {int64_t(numbers.size())}, numbers);
+  };
   bool isLong = model.context > model.shortContext;
   if (model.shortContext) {
-    addFloats("rope_factors_long.weight", isLong ? factors : otherFactors);
-    addFloats("rope_factors_short.weight", isLong ? otherFactors : factors);
+    add("rope_factors_long.weight", isLong ? factors : otherFactors);
+    add("rope_factors_short.weight", isLong ? otherFactors : factors);
   } else if (!factors.empty()) {
-    addFloats("rope_freqs.weight", factors);
+    add("rope_freqs.weight", factors);
   }
   for (const auto &entry : tensors)
     if (failed(addTensor(entry.first)))

@@ -112,14 +112,24 @@ LogicalResult squint::readRecipeOptions(MLIRContext *context,
       if (failed(
               add(pass.loc, pass.pass, pass.options, pass.needsSamples, *to)))
         return failure();
+  bool isImatrixUsed = options.imatrix.empty();
   for (const MethodInfo &info : getMethods())
-    for (const RecipeRule &rule : recipe->rules)
-      if (info.name != "rtn" &&
-          MethodOptions(rule.method).name() == info.name &&
-          failed(add(rule.loc, info.pass,
-                     info.needsSamples ? spellCheckpoint(options) : "",
-                     info.needsSamples, options.methods)))
+    for (const RecipeRule &rule : recipe->rules) {
+      if (info.name == "rtn" || MethodOptions(rule.method).name() != info.name)
+        continue;
+      bool isGiven = info.name == "imatrix" && !options.imatrix.empty();
+      bool needsSamples = info.needsSamples && !isGiven;
+      std::string text = isGiven        ? "imatrix='" + options.imatrix + "'"
+                         : needsSamples ? spellCheckpoint(options)
+                                        : "";
+      if (failed(add(rule.loc, info.pass, text, needsSamples, options.methods)))
         return failure();
+      isImatrixUsed |= isGiven;
+    }
+  if (!isImatrixUsed)
+    return emitError(UnknownLoc::get(context))
+           << "expected a rule with the method 'imatrix' in the recipe for "
+              "--imatrix";
   return success();
 }
 

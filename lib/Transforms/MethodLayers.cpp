@@ -86,10 +86,11 @@ class LayerQuantizer {
 public:
   using Quantize =
       llvm::function_ref<FailureOr<LayerCodes>(const LayerWeight &)>;
+  using Given = llvm::function_ref<FailureOr<LayerInputs>(const Layer &)>;
   LayerQuantizer(ModuleOp module, StringRef method, Quantize quantize,
-                 bool withGram)
-      : module(module), method(method), quantize(quantize), withGram(withGram) {
-  }
+                 bool withGram, Given given)
+      : module(module), method(method), quantize(quantize), withGram(withGram),
+        given(given) {}
 
   FailureOr<int64_t> run(const MethodSamples &samples);
 
@@ -115,6 +116,7 @@ private:
   StringRef method;
   Quantize quantize;
   bool withGram;
+  Given given;
   int64_t count = 0;
   Checkpoint checkpoint;
   /// From one layer's end to the next one's start its inputs are found.
@@ -250,7 +252,20 @@ FailureOr<int64_t> LayerQuantizer::run(const MethodSamples &samples) {
     options.withFloatModel |=
         own.number("targets", 0.0) != 0.0 || own.number("residual", 0.0) != 0.0;
   });
-  if (!wanted.empty()) {
+  if (!wanted.empty() && given) {
+    FailureOr<std::vector<Layer>> layers =
+        collect(module.lookupSymbol<func::FuncOp>("main"), wanted);
+    if (failed(layers))
+      return failure();
+    for (const Layer &layer : *layers) {
+      FailureOr<LayerInputs> inputs = given(layer);
+      if (failed(inputs))
+        return failure();
+      inputs->residuals.resize(layer.operators.size());
+      if (failed(visit(layer, *inputs)))
+        return failure();
+    }
+  } else if (!wanted.empty()) {
     FailureOr<std::unique_ptr<Samples>> opened =
         openSamples(module, samples.calibration, samples.limit, samples.jobs);
     if (failed(opened))
@@ -292,6 +307,7 @@ FailureOr<int64_t> LayerQuantizer::run(const MethodSamples &samples) {
 FailureOr<int64_t> squint::quantizeLayers(ModuleOp module, StringRef method,
                                           const MethodSamples &samples,
                                           LayerQuantizer::Quantize quantize,
-                                          bool withGram) {
-  return LayerQuantizer(module, method, quantize, withGram).run(samples);
+                                          bool withGram,
+                                          LayerQuantizer::Given given) {
+  return LayerQuantizer(module, method, quantize, withGram, given).run(samples);
 }

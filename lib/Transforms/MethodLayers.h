@@ -73,12 +73,14 @@ mlir::FailureOr<LayerCodes> quantizeByGptq(const LayerWeight &weight,
 /// `visitLayers`), and returns their count. Operators without a matrix of
 /// inputs are errors; errors are diagnostics. Options named `targets` and
 /// `residual` ask for the float model beside the quantized one. Without
-/// `withGram` the inputs have no Gram matrix.
+/// `withGram` the inputs have no Gram matrix. Where `given` says what the
+/// inputs are, no samples are read.
 mlir::FailureOr<int64_t> quantizeLayers(
     mlir::ModuleOp module, llvm::StringRef method, const MethodSamples &samples,
     llvm::function_ref<mlir::FailureOr<LayerCodes>(const LayerWeight &)>
         quantize,
-    bool withGram = true);
+    bool withGram = true,
+    llvm::function_ref<mlir::FailureOr<LayerInputs>(const Layer &)> given = {});
 
 } // namespace squint
 

@@ -4,6 +4,7 @@
 
 #include "MethodLayers.h"
 #include "WeightedOps.h"
+#include "squint/Import/ImportanceMatrix.h"
 #include "squint/Numerics/Rtn.h"
 #include "squint/Transforms/Passes.h"
 
@@ -66,11 +67,51 @@ static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
   return LayerCodes{*data};
 }
 
+/// The means that a file has for the inputs of a layer.
+static FailureOr<LayerInputs> getInputs(const ImportanceMatrix &matrix,
+                                        const Layer &layer) {
+  WeightedOpInterface first = layer.operators.front();
+  for (WeightedOpInterface op : layer.operators) {
+    const ImportanceMatrix::Entry *entry = matrix.find(getNodeName(op));
+    if (!entry)
+      continue;
+    auto type = cast<RankedTensorType>(op.getWeightOperand().get().getType());
+    LayerInputs inputs;
+    inputs.rows = 1;
+    inputs.columns = type.getNumElements() / type.getDimSize(0);
+    std::vector<float> means = entry->getMeans();
+    if (int64_t(means.size()) != inputs.columns)
+      return LogicalResult(op->emitError()
+                           << describe(op) << ": expected importance of "
+                           << inputs.columns << " columns, got "
+                           << means.size());
+    inputs.squares.assign(means.begin(), means.end());
+    return inputs;
+  }
+  return LogicalResult(first->emitError()
+                       << describe(first) << ": expected an entry '"
+                       << getNodeName(first)
+                       << ".weight' in the importance matrix");
+}
+
 void QuantizeImatrix::runOnOperation() {
-  FailureOr<int64_t> count =
-      quantizeLayers(getOperation(), "imatrix",
-                     {calibration, samples, jobs, checkpoint}, quantize,
-                     /*withGram=*/false);
+  ImportanceMatrix matrix;
+  if (!imatrix.empty()) {
+    llvm::Expected<ImportanceMatrix> read = ImportanceMatrix::read(imatrix);
+    if (!read) {
+      emitError(getOperation().getLoc()) << llvm::toString(read.takeError());
+      return signalPassFailure();
+    }
+    matrix = std::move(*read);
+  }
+  auto given = [&](const Layer &layer) { return getInputs(matrix, layer); };
+  FailureOr<int64_t> count = quantizeLayers(
+      getOperation(), "imatrix", {calibration, samples, jobs, checkpoint},
+      quantize,
+      /*withGram=*/false,
+      imatrix.empty()
+          ? llvm::function_ref<FailureOr<LayerInputs>(const Layer &)>()
+          : given);
   if (failed(count))
     return signalPassFailure();
   numWeights += *count;

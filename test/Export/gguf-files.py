@@ -110,8 +110,8 @@ folder_models.write(work / "scaled", "gemma3", edit=lambda config, tensors: conf
 refuse(work / "scaled", "setting 'query_pre_attn_scalar': expected what GGUF takes it to be for models of 7 layers", to)
 squint.tool("squintc", work / "float.gguf", "--emit=onnx", "-o", work / "text.mlir", "--progress=never")
 refuse(work / "text.mlir", "expected a model from a GGUF file or a folder to write it as GGUF", to)
-refuse(work / "float.gguf", "expected --emit=gguf with a .gguf output and the other way round", to, output="refused.so")
-refuse(work / "float.gguf", "expected --emit=gguf with a .gguf output and the other way round")
+refuse(work / "float.gguf", "expected --emit=gguf or imatrix with a .gguf output and the other way round", to, output="refused.so")
+refuse(work / "float.gguf", "expected --emit=gguf or imatrix with a .gguf output and the other way round")
 
 # The recipe of llama.cpp's Q4_K_M is its file, byte by byte.
 if squint.data():

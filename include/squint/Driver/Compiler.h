@@ -31,7 +31,7 @@ struct CompileOptions {
   std::string emit, compileFrom, weightsFile, prefix, depfile, store;
   std::vector<std::string> allowExternal, dims, elements;
 
-  std::string weights, activations, cache, recipe, budget, calibration,
+  std::string weights, activations, cache, recipe, budget, calibration, imatrix,
       checkpoint;
   std::optional<uint32_t> makeSamples, seed, firstToken;
   std::vector<std::string> lora;

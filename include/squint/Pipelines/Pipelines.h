@@ -46,6 +46,8 @@ struct PipelineOptions {
   std::string calibration;
   int64_t samples = 0;
   std::string observer;
+  /// A file of importance for the method `imatrix`, instead of samples.
+  std::string imatrix;
   /// Folder to keep results of long passes in, and to go on from.
   std::string checkpoint;
   /// Quantized weights are compared with what they were made from, for the

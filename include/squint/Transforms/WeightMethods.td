@@ -8,13 +8,13 @@
 include "mlir/Pass/PassBase.td"
 
 // Layer after layer in the order of data, each sees the inputs that the layers quantized so far give.
-class LayerMethod<string name> : Pass<name, "::mlir::ModuleOp"> {
-  let options = [
+class LayerMethod<string name, list<Option> more = []> : Pass<name, "::mlir::ModuleOp"> {
+  let options = !listconcat([
     Option<"calibration", "calibration", "std::string", /*default=*/"", "File of samples, .npz">,
     Option<"samples", "samples", "int64_t", /*default=*/"0", "Read only that many; 0 reads all">,
     Option<"jobs", "jobs", "int32_t", /*default=*/"0", "Threads; 0 takes as many as passes may use">,
     Option<"checkpoint", "checkpoint", "std::string", /*default=*/"", "Folder to keep layers in as they are done, and to go on from">,
-  ];
+  ], more);
   let statistics = [Statistic<"numWeights", "weights", "Number of weights quantized">];
 }
 
@@ -73,7 +73,9 @@ def QuantizeAwq : LayerMethod<"squint-quantize-awq"> {
   }];
 }
 
-def QuantizeImatrix : LayerMethod<"squint-quantize-imatrix"> {
+def QuantizeImatrix : LayerMethod<"squint-quantize-imatrix", [
+    Option<"imatrix", "imatrix", "std::string", /*default=*/"", "File of an importance matrix, instead of samples">,
+  ]> {
   let summary = "Quantize to the nearest code on scales that large inputs choose";
   let description = [{
     Carries out `squint.weight_format` of operators whose `squint.method` is `imatrix`: the importance matrix of llama.cpp (Kawrakow,
@@ -88,6 +90,9 @@ def QuantizeImatrix : LayerMethod<"squint-quantize-imatrix"> {
 
     Layer after layer is visited in the order of data, each seeing the inputs that the layers quantized so far give; nothing but sums by
     column is computed, so that this is the cheapest method which looks at samples.
+
+    With the option `imatrix` the means are those of a file of llama.cpp's, in GGUF or its older form, and there are no samples. An operator
+    takes the entry that is called as its node and `.weight`, or that of another operator with the same input.
 
     ```mlir
     %y = squint.linear %x, %w {squint.weight_format = "q4_k", squint.method = {name = "imatrix"}} : ...

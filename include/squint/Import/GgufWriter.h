@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#ifndef SQUINT_LIB_EXPORT_GGUFWRITER_H
-#define SQUINT_LIB_EXPORT_GGUFWRITER_H
+#ifndef SQUINT_IMPORT_GGUFWRITER_H
+#define SQUINT_IMPORT_GGUFWRITER_H
 
 #include "squint/Import/Gguf.h"
 #include "llvm/Support/raw_ostream.h"
@@ -30,11 +30,15 @@ public:
   void set(llvm::StringRef key, float number);
   void set(llvm::StringRef key, llvm::StringRef text);
   void set(llvm::StringRef key, const std::vector<bool> &flags);
+  void set(llvm::StringRef key, const std::vector<std::string> &texts);
   /// As a file has it.
   void set(llvm::StringRef key, const GgufValue &value);
 
   void setAlignment(uint64_t bytes) { alignment = bytes; }
   void add(Tensor tensor) { tensors.push_back(std::move(tensor)); }
+  /// A tensor of f32. Refers to the numbers.
+  void add(llvm::StringRef name, std::vector<int64_t> shape,
+           llvm::ArrayRef<float> numbers);
 
   const Tensor &getLast() const { return tensors.back(); }
 

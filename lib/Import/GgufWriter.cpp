@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "GgufWriter.h"
+#include "squint/Import/GgufWriter.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/EndianStream.h"
 #include "llvm/Support/MathExtras.h"
@@ -73,6 +73,16 @@ void GgufWriter::set(StringRef key, const std::vector<bool> &flags) {
   setBytes(key, std::move(bytes));
 }
 
+void GgufWriter::set(StringRef key, const std::vector<std::string> &texts) {
+  std::string bytes;
+  append(bytes, GgufKind::Array);
+  append(bytes, GgufKind::String);
+  append(bytes, uint64_t(texts.size()));
+  for (StringRef text : texts)
+    append(bytes, text);
+  setBytes(key, std::move(bytes));
+}
+
 void GgufWriter::set(StringRef key, const GgufValue &value) {
   std::string bytes;
   append(bytes, value.kind);
@@ -84,6 +94,16 @@ void GgufWriter::set(StringRef key, const GgufValue &value) {
   }
   bytes.append(value.bytes.data(), value.bytes.size());
   setBytes(key, std::move(bytes));
+}
+
+void GgufWriter::add(StringRef name, std::vector<int64_t> shape,
+                     ArrayRef<float> numbers) {
+  add({name.str(), lookupGgufType("f32"), std::move(shape),
+       [numbers](raw_ostream &os) {
+         for (float number : numbers)
+           support::endian::write<float>(os, number, endianness::little);
+         return Error::success();
+       }});
 }
 
 Error GgufWriter::write(raw_ostream &os) const {
