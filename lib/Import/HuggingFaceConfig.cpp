@@ -63,6 +63,8 @@ private:
 };
 } // namespace
 
+static constexpr size_t kLongestExpression = 1024;
+
 static constexpr ModelType kModelTypes[] = {
     {"llama", "llama"}, {"mistral", "llama"},      {"qwen2", "qwen2"},
     {"qwen3", "qwen3"}, {"gemma3_text", "gemma3"}, {"phi3", "phi3"},
@@ -406,18 +408,28 @@ static WeightPacking readPlainPacking(Settings &settings, StringRef method) {
   return packing;
 }
 
+/// Whether Python and POSIX take an expression alike, and no match takes long.
+static bool isExpression(StringRef text) {
+  for (size_t i = 0; i < text.size(); ++i)
+    if (text[i] == '{' ||
+        (text[i] == '\\' && (++i == text.size() || isAlnum(text[i]))))
+      return false;
+  std::string error;
+  return text.size() <= kLongestExpression &&
+         Regex(("^(" + text + ")").str()).isValid(error);
+}
+
 /// One of compressed-tensors' groups of modules.
 static WeightPacking readPackingGroup(Settings &group, StringRef format) {
   WeightPacking packing;
   if (const json::Array *targets = group.getList("targets"))
     for (const json::Value &target : *targets)
       packing.targets.push_back(target.getAsString().value_or("").str());
-  for (StringRef target : packing.targets) {
-    std::string error;
-    if (target.empty() || (target.consume_front("re:") &&
-                           !Regex(("^(" + target + ")").str()).isValid(error)))
-      group.fail("targets", "expected names of modules and expressions");
-  }
+  for (StringRef target : packing.targets)
+    if (target.empty() ||
+        (target.consume_front("re:") && !isExpression(target)))
+      group.fail("targets", "expected names of modules, or expressions without "
+                            "counts and classes");
   std::optional<Settings> weights = group.getGroup("weights");
   if (!weights) {
     group.fail("weights", "expected it to be there");

@@ -4,6 +4,7 @@
 
 #include "Fuzz.h"
 #include "squint/Import/Gguf.h"
+#include "squint/Import/ImportanceMatrix.h"
 #include "squint/Import/Models.h"
 
 using namespace squint;
@@ -11,7 +12,12 @@ using namespace squint;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static fuzz::InputFile file;
   static fuzz::Context context(registerImportDialects);
-  importGguf(file.write(data, size), context.get());
+  const std::string &path = file.write(data, size);
+  importGguf(path, context.get());
+  // Of either form.
+  if (llvm::Expected<ImportanceMatrix> matrix = ImportanceMatrix::read(path);
+      !matrix)
+    llvm::consumeError(matrix.takeError());
   llvm::Expected<GgufFile> reader =
       GgufFile::parse({reinterpret_cast<const char *>(data), size});
   if (!reader) {

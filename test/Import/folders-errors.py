@@ -157,8 +157,12 @@ model("groups", packing=gptq, quantization={"group_size": 32})
 model("layout", packing=gptq, quantization={"checkpoint_format": "marlin"})
 # CHECK: format: config.json: error: setting 'quantization_config.config_groups.group_0.format': expected pack-quantized, int-quantized or float-quantized, got 'marlin-24'
 model("format", packing=packed, quantization={"format": "marlin-24"})
-# CHECK: targets: config.json: error: setting 'quantization_config.config_groups.group_0.targets': expected names of modules and expressions
+# CHECK: targets: config.json: error: setting 'quantization_config.config_groups.group_0.targets': expected names of modules, or expressions without counts and classes
 model("targets", packing=packed, quantization={"config_groups": {"group_0": {"targets": ["re:("], "weights": {"num_bits": 4}}}})
+# CHECK: counts: config.json: error: setting 'quantization_config.config_groups.group_0.targets': expected names of modules, or expressions without counts and classes
+model("counts", packing=packed, quantization={"config_groups": {"group_0": {"targets": ["re:(((a{9}){9}){9}){9}"], "weights": {"num_bits": 4}}}})
+# CHECK: classes: config.json: error: setting 'quantization_config.config_groups.group_0.targets': expected names of modules, or expressions without counts and classes
+model("classes", packing=packed, quantization={"config_groups": {"group_0": {"targets": [r"re:.*\d+.*"], "weights": {"num_bits": 4}}}})
 # CHECK: elsewhere: model.safetensors: error: tensor 'model.layers.0.self_attn.q_proj.weight': expected it to be there
 model("elsewhere", packing=packed, quantization={"config_groups": {"group_0": {"targets": ["re:.*mlp.*"], "weights": {"num_bits": 4}}}})
 q = "model.layers.0.self_attn.q_proj."
