@@ -23,9 +23,9 @@ constexpr int64_t kChunkNs = 5000;
 
 bool squint::kernel::isKernel(Operation *op) {
   return isa<GemmOp, QuantizeRowsOp, DepthwiseOp, NormOp, SoftmaxOp,
-             kernel::HadamardOp, kernel::AttentionOp, kernel::AppendCacheOp,
-             kernel::CachedAttentionOp, GatherRowsOp, DequantizeOp,
-             linalg::BatchMatmulOp>(op);
+             kernel::HadamardOp, kernel::RotaryOp, kernel::AttentionOp,
+             kernel::AppendCacheOp, kernel::CachedAttentionOp, GatherRowsOp,
+             DequantizeOp, linalg::BatchMatmulOp>(op);
 }
 
 /// Units that make up a chunk when one takes `ns` nanoseconds.
@@ -123,6 +123,12 @@ Work squint::kernel::materializeWork(OpBuilder &builder, Location loc,
                                             kElementsPerNs))};
     return {b.mul(sequences, tokens),
             getGrain(b, b.index(elements / kElementsPerNs))};
+  }
+  if (auto rotary = dyn_cast<kernel::RotaryOp>(op)) {
+    Value x = rotary.getInput();
+    Value elements = b.mul(getDim(b, x, 2), getDim(b, x, 3));
+    return {b.mul(getDim(b, x, 0), getDim(b, x, 1)),
+            getGrain(b, b.div(elements, kElementsPerNs * 4))};
   }
   if (auto depthwise = dyn_cast<DepthwiseOp>(op)) {
     auto type = cast<ShapedType>(depthwise.getOutputs()[0].getType());

@@ -26,6 +26,7 @@ mlir::LogicalResult buildDepthwise(KernelBuilder &b, DepthwiseOp op,
 mlir::LogicalResult buildNorm(KernelBuilder &b, NormOp op, Units units);
 mlir::LogicalResult buildHadamard(KernelBuilder &b, HadamardOp op, Units units);
 mlir::LogicalResult buildSoftmax(KernelBuilder &b, SoftmaxOp op, Units units);
+mlir::LogicalResult buildRotary(KernelBuilder &b, RotaryOp op, Units units);
 mlir::LogicalResult buildAttention(KernelBuilder &b, AttentionOp op,
                                    Units units);
 mlir::LogicalResult buildAppendCache(KernelBuilder &b, AppendCacheOp op,

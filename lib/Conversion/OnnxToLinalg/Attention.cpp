@@ -142,8 +142,21 @@ LogicalResult lowering::lowerPositions(Node &node) {
       mapWith(b, {node.in(0)}, {sequence}, dims, element, count).value);
 }
 
-/// Halves of pairs are slices: of [B, S, H, D], or of [B, S, H, D / 2, 2].
 LogicalResult lowering::lowerRotary(Node &node) {
+  auto op = cast<RotaryOp>(node.op);
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor x = castTo(b, node.in(0), b.getF32Type());
+  Tensor result = empty(b, node.resultDims(), b.getF32Type());
+  result.value =
+      kernel::RotaryOp::create(b, TypeRange(result.value.getType()), x.value,
+                               node.in(1).value, node.in(2).value,
+                               ValueRange(result.value), op.getInterleaved())
+          .getResult(0);
+  return node.replace(castTo(b, result, node.resultElement()).value);
+}
+
+/// Halves of pairs are slices: of [B, S, H, D], or of [B, S, H, D / 2, 2].
+LogicalResult lowering::lowerRotaryByParts(Node &node) {
   auto op = cast<RotaryOp>(node.op);
   ImplicitLocOpBuilder &b = node.b;
   Tensor x = node.in(0), cos = node.in(1), sin = node.in(2);

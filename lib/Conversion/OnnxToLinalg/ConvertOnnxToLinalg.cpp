@@ -339,6 +339,8 @@ LogicalResult ConvertOnnxToLinalg::lower(Operation *op) {
       return failure();
   if (reference && isa<AttentionOp>(op))
     return lowerAttentionByParts(node);
+  if (reference && isa<RotaryOp>(op))
+    return lowerRotaryByParts(node);
   return found == lowerings().end() ? lowerElementwise(node)
                                     : found->second(node);
 }

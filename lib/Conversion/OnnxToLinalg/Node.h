@@ -178,6 +178,7 @@ mlir::LogicalResult lowerAttention(Node &node);
 mlir::LogicalResult lowerAttentionByParts(Node &node);
 mlir::LogicalResult lowerPositions(Node &node);
 mlir::LogicalResult lowerRotary(Node &node);
+mlir::LogicalResult lowerRotaryByParts(Node &node);
 
 //===----------------------------------------------------------------------===//
 // Building tensors

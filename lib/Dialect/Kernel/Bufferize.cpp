@@ -100,6 +100,8 @@ void kernel::registerBufferizableOpInterfaceExternalModels(
     NormOp::attachInterface<KernelInterface<NormOp>>(*context);
     kernel::HadamardOp::attachInterface<KernelInterface<kernel::HadamardOp>>(
         *context);
+    kernel::RotaryOp::attachInterface<KernelInterface<kernel::RotaryOp>>(
+        *context);
     AttentionOp::attachInterface<KernelInterface<AttentionOp>>(*context);
     kernel::AppendCacheOp::attachInterface<
         KernelInterface<kernel::AppendCacheOp>>(*context);

@@ -29,3 +29,12 @@ func.func @codes(%x: tensor<?x4xf32>, %q: tensor<?x4xi8>, %s: tensor<?x1xf32>, %
   } -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
+
+// CHECK-LABEL: func.func @rotary
+func.func @rotary(%x: tensor<?x?x4x16xf32>, %c: tensor<?x?x8xf32>, %y: tensor<?x?x4x16xf32>) -> tensor<?x?x4x16xf32> {
+  // CHECK: kernel.rotary ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) outs(%{{.*}} : tensor<?x?x4x16xf32>) ->
+  %0 = kernel.rotary ins(%x, %c, %c : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) outs(%y : tensor<?x?x4x16xf32>) -> tensor<?x?x4x16xf32>
+  // CHECK: kernel.rotary {{.*}} interleaved ->
+  %1 = kernel.rotary ins(%0, %c, %c : tensor<?x?x4x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) outs(%y : tensor<?x?x4x16xf32>) interleaved -> tensor<?x?x4x16xf32>
+  return %1 : tensor<?x?x4x16xf32>
+}

@@ -253,6 +253,23 @@ def Kernel_SoftmaxOp : Kernel_DpsOp<"softmax"> {
   }];
 }
 
+def Kernel_RotaryOp : Kernel_DpsOp<"rotary"> {
+  let summary = "Rotary position embedding";
+  let description = [{
+    `squint.rotary` on f32: `x` [B, S, H, D], `cos` and `sin` [B, S, P], D and P static.
+
+    ```mlir
+    kernel.rotary ins(%x, %cos, %sin : memref<?x?x9x64xf32>, memref<?x?x32xf32>, memref<?x?x32xf32>) outs(%y : memref<?x?x9x64xf32>) interleaved
+    ```
+  }];
+  let arguments = (ins Kernel_Shaped:$input, Kernel_Shaped:$cos, Kernel_Shaped:$sin, Variadic<Kernel_Shaped>:$outputs, UnitAttr:$interleaved);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $cos `,` $sin `:` type($input) `,` type($cos) `,` type($sin) `)` `outs` `(` $outputs `:` type($outputs) `)`
+    (`interleaved` $interleaved^)? attr-dict (`->` type($results)^)?
+  }];
+}
+
 def Kernel_AttentionOp : Kernel_DpsOp<"attention", [AttrSizedOperandSegments]> {
   let summary = "Attention without a matrix of scores in memory";
   let description = [{
