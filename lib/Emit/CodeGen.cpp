@@ -44,6 +44,12 @@ static void setTargets(ModuleOp op, llvm::Module &module,
     const TargetInfo *given = own.lookup(function.getName());
     setTarget(function, given ? *given : info.target);
     function.addFnAttr(llvm::Attribute::NoUnwind);
+    // Those that a model begins with hold calls only and run once; of a deep
+    // model they are most of the code.
+    if (llvm::is_contained(modelEntries, function.getName())) {
+      function.addFnAttr(llvm::Attribute::OptimizeForSize);
+      function.addFnAttr(llvm::Attribute::MinSize);
+    }
     // What is launched keeps its name in profiles.
     if (function.hasAddressTaken())
       function.addFnAttr(llvm::Attribute::NoInline);
