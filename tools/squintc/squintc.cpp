@@ -21,8 +21,8 @@ static cl::opt<std::string> input(cl::Positional, cl::Required,
                                   cl::cat(general));
 static cl::opt<std::string> output(
     "o", cl::value_desc("file"), cl::cat(general),
-    cl::desc("Output: .so, .a, .o, .s, .ll, or .mlir and .onnx (with --emit); "
-             "- prints IR"));
+    cl::desc("Output: .so, .a, .o, .s, .ll, or .mlir, .onnx and .gguf (with "
+             "--emit); - prints IR"));
 enum class Progress { Auto, Never };
 static cl::opt<Progress>
     progress("progress", cl::init(Progress::Auto), cl::cat(seeing),
