@@ -256,6 +256,10 @@ LogicalResult Compiler::readOptions() {
   pipeline.cache = options.cache.empty() && isLanguage ? "f16" : options.cache;
   if (pipeline.cache == "none")
     pipeline.cache = "";
+  if (options.context && (pipeline.cache.empty() || *options.context < 1))
+    return fail("expected --context=N with N of at least 1 beside --cache");
+  if (options.context)
+    pipeline.context = std::to_string(*options.context);
   // Weights that come quantized are for products of integers.
   if (isLanguage && !isModel && options.weights.empty() &&
       options.activations.empty() && options.recipe.empty() &&

@@ -52,7 +52,10 @@ static const CompileOption table[] = {
     {"cache", "FORMAT|none", kFormats, &O::cache,
      "A language model remembers its tokens: f32, f16, bf16, int8, f8e4m3 or "
      "f8e5m2 for keys and values; none: it takes whole sequences (default: f16 "
-     "for GGUF files and folders, none for others)"},
+     "for GGUF files and folders, none for others); earlier keys and values "
+     "that an ONNX model has as inputs and results become that state"},
+    {"context", "n", kFormats, &O::context,
+     "The longest sequence that --cache is for (default: what the model says)"},
     {"recipe", "file.yaml", kFormats, &O::recipe,
      "Rules that choose formats by operator kind and name"},
     {"budget", "size:N|bits:B|error:D", kFormats, &O::budget,

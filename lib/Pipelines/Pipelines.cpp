@@ -137,14 +137,22 @@ LogicalResult squint::readRecipeOptions(MLIRContext *context,
 static SmallVector<std::string> passesOf(Stage stage,
                                          const PipelineOptions &options) {
   switch (stage) {
-  case Stage::Onnx:
-    return {"func.func(squint-infer-shapes,squint-expand-functions,"
-            "squint-infer-shapes)"};
+  case Stage::Onnx: {
+    SmallVector<std::string> passes;
+    if (!options.cache.empty())
+      passes.push_back("squint-forget-past");
+    passes.push_back("func.func(squint-infer-shapes,squint-expand-functions,"
+                     "squint-infer-shapes)");
+    return passes;
+  }
 
-  case Stage::Squint:
+  case Stage::Squint: {
+    std::string positions =
+        options.cache.empty() ? "" : "squint-find-positions,";
     return {"squint-fold-constants",
-            "func.func(squint-raise,squint-move-transposes)", "canonicalize",
-            "cse", "symbol-dce"};
+            "func.func(squint-raise," + positions + "squint-move-transposes)",
+            "canonicalize", "cse", "symbol-dce"};
+  }
 
   case Stage::Quantized: {
     SmallVector<std::string> passes;
@@ -195,7 +203,8 @@ static SmallVector<std::string> passesOf(Stage stage,
     SmallVector<std::string> passes;
     if (!options.cache.empty())
       passes.push_back(
-          withOptions("squint-add-caches", {{"format", options.cache}}));
+          withOptions("squint-add-caches", {{"format", options.cache},
+                                            {"context", options.context}}));
     passes.append(
         {"func.func(squint-expand-lora)",
          withOptions("convert-onnx-to-linalg",

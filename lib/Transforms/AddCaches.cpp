@@ -72,7 +72,8 @@ FailureOr<int64_t> AddCaches::findContext() {
   if (std::optional<int64_t> constant = tokens.getConstant())
     return *constant;
   return main.emitError() << "expected a model that says how long its "
-                             "sequences may be, or the option 'context'";
+                             "sequences may be, or the option 'context' "
+                             "(squintc --context=N)";
 }
 
 FailureOr<CacheAttr> AddCaches::describe(squint::AttentionOp op) {

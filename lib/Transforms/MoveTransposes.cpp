@@ -37,8 +37,7 @@ onnx::TransposeOp squint::getChannelsFirstTranspose(Value value) {
 // Rewriting one operator
 //===----------------------------------------------------------------------===//
 
-/// Operators that treat each element alone and broadcast their operands.
-static bool isElementwise(Operation *op) {
+bool squint::isElementwise(Operation *op) {
   static const llvm::StringSet<> names = {"Abs",
                                           "Add",
                                           "And",

@@ -20,6 +20,9 @@ inline mlir::RankedTensorType getTensorType(mlir::Value value) {
 /// place: the only ones that are worth sinking.
 onnx::TransposeOp getChannelsFirstTranspose(mlir::Value value);
 
+/// Operators that treat each element alone and broadcast their operands.
+bool isElementwise(mlir::Operation *op);
+
 /// Sinks a Transpose below a reshape of whole groups of dimensions.
 void populateSinkBelowReshapePatterns(mlir::RewritePatternSet &patterns,
                                       mlir::Pass::Statistic &moved);

@@ -33,7 +33,7 @@ struct CompileOptions {
 
   std::string weights, activations, cache, recipe, budget, calibration, imatrix,
       checkpoint;
-  std::optional<uint32_t> makeSamples, seed, firstToken;
+  std::optional<uint32_t> makeSamples, seed, firstToken, context;
   std::vector<std::string> lora;
   bool symmetric = false, pareto = false, verifyRewrites = false,
        allowBf16 = false, explain = false, mergeLora = false,

@@ -32,6 +32,8 @@ struct PipelineOptions {
   /// How a language model keeps the keys and values of its tokens; empty: it
   /// takes whole sequences.
   std::string cache;
+  /// The longest sequence, a number; empty: what the model says.
+  std::string context;
   /// A recipe's file instead of the two.
   std::string recipe;
   /// A budget instead of formats of weights, and whether its plan may not use

@@ -7,6 +7,52 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ForgetPast : Pass<"squint-forget-past", "::mlir::ModuleOp"> {
+  let summary = "A model whose keys and values are inputs and results forgets them";
+  let description = [{
+    Language models are exported with the keys and values of earlier tokens as inputs, and with those of all tokens as results. Where an input's
+    Concat with what is new is a result, the new alone takes its place, the result goes, and the inputs' dimension of earlier tokens is 0; an
+    `attention_mask` is for as many tokens as `input_ids` has. What is left takes whole sequences; `squint-find-positions` drops the inputs that nothing
+    reads any more, and `squint-add-caches` makes a state. Leaves models without such inputs alone. Works on the operators of the standard, before
+    shapes are inferred.
+
+    ```mlir
+    %all = onnx.Concat(%past, %new) {axis = 2} : ...   // %all is a result of main
+    // becomes
+    %new
+    ```
+  }];
+  let statistics = [Statistic<"numForgotten", "forgotten", "Inputs of earlier keys or values">];
+  let dependentDialects = ["::squint::SquintDialect"];
+}
+
+def FindPositions : Pass<"squint-find-positions", "::mlir::func::FuncOp"> {
+  let summary = "Find causal attention and what counts tokens";
+  let description = [{
+    For models that are to remember their tokens and say neither `causal` nor `squint.positions`, as those from ONNX. What a tensor made of
+    sizes alone holds is worked out as a function of an element's indices: `a = c + sum_d f_d i_d`, or one of two numbers by the sign of such an `a`
+    (Range, CumSum, Trilu, comparisons, Where, arithmetic, tables in the model, and what moves them; an `attention_mask` is all 1).
+
+    * A mask that is 0 for keys up to the query's token and -10000 or less behind it goes, and its attention becomes `causal`.
+    * Values that count the tokens, the input `position_ids`, and the first rows of a table become `squint.positions` and rows by
+      number. What all sequences shared is computed for every token of each then.
+    * Attention gets its tokens before its heads.
+
+    Everything else has to compute each token alone: an operator that does not, or is not known to, is an error that names it. Models
+    that have `squint.positions` are left alone.
+
+    ```mlir
+    %m = onnx.Trilu(%least, %one) : (tensor<?x?xf32>, tensor<i64>) -> tensor<?x?xf32>
+    %y = squint.attention %q, %k, %v mask(%m) scale = 0.125 : ...
+    // becomes
+    %y = squint.attention %q, %k, %v scale = 0.125 causal : ...
+    ```
+  }];
+  let statistics = [Statistic<"numCausal", "causal", "Attentions whose masks hide later tokens">,
+                    Statistic<"numPositions", "positions", "Values that count tokens">];
+  let dependentDialects = ["::squint::SquintDialect", "::squint::onnx::OnnxDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def AddCaches : Pass<"squint-add-caches", "::mlir::ModuleOp"> {
   let summary = "A language model keeps the keys and values of its tokens";
   let description = [{

@@ -33,8 +33,10 @@ Range sliceAxis(const DimExpr &dim, const DimExpr &start, const DimExpr &end,
       return bound;
     }
     if (!number && !bound.isNonNegative()) {
-      if ((-bound).isPositive()) // such as -sequence
+      if ((-bound).isNonNegative()) { // such as -sequence
+        s.assumeAtMost(1, -bound);
         bound = bound + dim;
+      }
       s.assumeAtMost(0, bound);
     }
     if ((bound - high).isNonNegative())
