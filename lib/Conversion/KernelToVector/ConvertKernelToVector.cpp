@@ -120,9 +120,8 @@ struct ConvertKernelToVector
             .Case([&](kernel::HadamardOp op) {
               return buildHadamard(b, op, units);
             })
-            .Case([&](kernel::RotaryOp op) {
-              return buildRotary(b, op, units);
-            })
+            .Case(
+                [&](kernel::RotaryOp op) { return buildRotary(b, op, units); })
             .Case([&](kernel::AttentionOp op) {
               return buildAttention(b, op, units);
             })
