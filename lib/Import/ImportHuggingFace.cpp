@@ -83,6 +83,8 @@ private:
     return getHuggingFaceName(*config.model.architecture, name);
   }
   const Tensor *find(StringRef name, ArrayRef<int64_t> shape);
+  /// The same, of f32, f16 or bf16.
+  const Tensor *findFloats(StringRef name, ArrayRef<int64_t> shape);
   /// f32, f16 or bf16; null for other types.
   Type getFloatType(const Tensor &tensor);
   TypedAttr refer(const Tensor &tensor, Type type, int64_t first, int64_t rows);
@@ -352,6 +354,15 @@ std::vector<int64_t> FolderImporter::getInputOrder(StringRef name) {
   return orders.lookup(spell(name));
 }
 
+const FolderImporter::Tensor *
+FolderImporter::findFloats(StringRef name, ArrayRef<int64_t> shape) {
+  const Tensor *tensor = find(name, shape);
+  if (!tensor || getFloatType(*tensor))
+    return tensor;
+  tensorError(name) << "expected F32, F16 or BF16, got " << tensor->entry->type;
+  return nullptr;
+}
+
 Value FolderImporter::getMatrix(OpBuilder &builder, StringRef ours,
                                 int64_t first, int64_t rows, int64_t total,
                                 int64_t columns) {
@@ -360,15 +371,10 @@ Value FolderImporter::getMatrix(OpBuilder &builder, StringRef ours,
   bool isFloat = found != tensors.end() && getFloatType(found->second);
   if (!isFloat && !config.packings.empty())
     return pack(builder, name, first, rows, total, columns);
-  const Tensor *tensor = find(name, {total, columns});
+  const Tensor *tensor = findFloats(name, {total, columns});
   if (!tensor)
     return {};
   Type element = getFloatType(*tensor);
-  if (!element) {
-    tensorError(name) << "expected F32, F16 or BF16, got "
-                      << tensor->entry->type;
-    return {};
-  }
   Location loc =
       NameLoc::get(builder.getStringAttr(name), getLoc(tensor->shard->name));
   return squint::ConstantOp::create(
@@ -380,15 +386,10 @@ Value FolderImporter::getMatrix(OpBuilder &builder, StringRef ours,
 Value FolderImporter::getVector(OpBuilder &builder, StringRef ours,
                                 int64_t first, int64_t size, int64_t total) {
   std::string name = spell(ours);
-  const Tensor *tensor = find(name, {total});
+  const Tensor *tensor = findFloats(name, {total});
   if (!tensor)
     return {};
   Type element = getFloatType(*tensor);
-  if (!element) {
-    tensorError(name) << "expected F32, F16 or BF16, got "
-                      << tensor->entry->type;
-    return {};
-  }
   Location loc =
       NameLoc::get(builder.getStringAttr(name), getLoc(tensor->shard->name));
   auto type = RankedTensorType::get({size}, builder.getF32Type());

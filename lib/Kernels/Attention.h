@@ -96,7 +96,6 @@ private:
   void buildGroupedBlock(Value count);
   llvm::SmallVector<Piece> getPieces();
 
-  Value larger(Value a, Value c);
   Value loadScalar(Value memref, Value at) {
     return mlir::memref::LoadOp::create(b, memref, ValueRange{at});
   }

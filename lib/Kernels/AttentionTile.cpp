@@ -4,17 +4,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "Rows.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace squint;
 using namespace squint::kernel;
 using Values = KernelBuilder::Values;
-
-Value AttentionBuilder::larger(Value a, Value c) {
-  return arith::SelectOp::create(
-      b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, a, c), a, c);
-}
 
 SmallVector<AttentionBuilder::Piece> AttentionBuilder::getPieces() {
   SmallVector<Piece> pieces;
@@ -111,7 +107,7 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
       if (lanes)
         score = arith::SelectOp::create(b, lanes, score, least);
       b.store(score, weights, b.add(at, r * kKeys));
-      result[r] = larger(score, result[r]);
+      result[r] = selectLarger(b, score, result[r]);
     }
   }
   return result;
@@ -123,10 +119,12 @@ void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
   Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
   for (int64_t r = 0; r < rows; ++r)
     memref::StoreOp::create(
-        b, b.reduce(peaks[r], [&](Value a, Value c) { return larger(a, c); }),
+        b,
+        b.reduce(peaks[r],
+                 [&](Value a, Value c) { return selectLarger(b, a, c); }),
         peaksOf, ValueRange{b.index(r)});
   Value before = b.load(b.f32s(), state, row);
-  Value now = larger(b.load(b.f32s(), peaksOf, b.index(0)), before);
+  Value now = selectLarger(b, b.load(b.f32s(), peaksOf, b.index(0)), before);
   storeState(now, row, rows);
   // Where no score is above -inf so far all weights are to be 0.
   Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, now, least);

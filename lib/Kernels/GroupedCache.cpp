@@ -71,19 +71,29 @@ Value GroupedCache::recentBlock() {
   return view(front, frontStart, layout.recentBlock, 1, b.getI64Type());
 }
 
+Value GroupedCache::toHalf(Value floats) {
+  Type halves = b.like(floats.getType(), b.getF16Type());
+  return arith::TruncFOp::create(b, halves, floats);
+}
+
 //===----------------------------------------------------------------------===//
 // Packed blocks
 //===----------------------------------------------------------------------===//
 
+GroupedCache::Parts GroupedCache::partsOf(const GroupedMatrix &matrix,
+                                          Value block) {
+  Value start = startOf(block);
+  int64_t groups = matrix.rows * matrix.groups;
+  return {view(state, start, matrix.codes, matrix.rows * matrix.rowBytes,
+               b.getI8Type()),
+          view(state, start, matrix.scales, groups, b.getF16Type()),
+          view(state, start, matrix.minima, groups, b.getF16Type())};
+}
+
 /// 16 codes of a row times their scale, less their minimum.
 void GroupedCache::decode(const GroupedMatrix &matrix, Value block,
                           Value floats, int64_t width) {
-  Value start = startOf(block);
-  Value codes = view(state, start, matrix.codes, matrix.rows * matrix.rowBytes,
-                     b.getI8Type());
-  int64_t count = matrix.rows * matrix.groups;
-  Value scales = view(state, start, matrix.scales, count, b.getF16Type()),
-        minima = view(state, start, matrix.minima, count, b.getF16Type());
+  Parts parts = partsOf(matrix, block);
   auto splatOf = [&](Value numbers, Value row, int64_t group) {
     return b.splat(b.toF32(memref::LoadOp::create(
         b, numbers, ValueRange{b.add(b.mul(row, matrix.groups), group)})));
@@ -97,12 +107,12 @@ void GroupedCache::decode(const GroupedMatrix &matrix, Value block,
       if (!part)
         raw = arith::ExtUIOp::create(
             b, b.i32s(),
-            b.load(b.vec(b.getI8Type()), codes,
+            b.load(b.vec(b.getI8Type()), parts.codes,
                    {b.add(b.mul(row, matrix.rowBytes), bytes)}));
       if (int64_t group = at / matrix.groupSize; group != last) {
         last = group;
-        scale = splatOf(scales, row, group);
-        minimum = arith::NegFOp::create(b, splatOf(minima, row, group));
+        scale = splatOf(parts.scales, row, group);
+        minimum = arith::NegFOp::create(b, splatOf(parts.minima, row, group));
       }
       Value code = arith::AndIOp::create(
           b,
@@ -119,18 +129,10 @@ void GroupedCache::decode(const GroupedMatrix &matrix, Value block,
 /// (x + m) * (1 / s).
 void GroupedCache::encode(const GroupedMatrix &matrix, Value block,
                           Value floats, int64_t width) {
-  Value start = startOf(block);
-  Value codes = view(state, start, matrix.codes, matrix.rows * matrix.rowBytes,
-                     b.getI8Type());
-  int64_t count = matrix.rows * matrix.groups;
-  Value scales = view(state, start, matrix.scales, count, b.getF16Type()),
-        minima = view(state, start, matrix.minima, count, b.getF16Type());
+  Parts parts = partsOf(matrix, block);
   int32_t largestCode = (1 << matrix.bits) - 1;
   Rounder round{b, 0, largestCode, 0, /*isStatic=*/false};
-  auto larger = [&](Value a, Value c) -> Value {
-    return arith::SelectOp::create(
-        b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, a, c), a, c);
-  };
+  auto larger = [&](Value a, Value c) { return selectLarger(b, a, c); };
   b.loop(b.index(0), b.index(matrix.rows), 1, [&](Value row) {
     Value byte;
     for (int64_t first = 0; first < matrix.columns; first += matrix.groupSize) {
@@ -156,16 +158,13 @@ void GroupedCache::encode(const GroupedMatrix &matrix, Value block,
       }
       Value high = b.reduce(largest, larger);
       Value negated = b.reduce(arith::NegFOp::create(b, least), larger);
-      auto toHalf = [&](Value value) -> Value {
-        return arith::TruncFOp::create(b, b.getF16Type(), value);
-      };
       Value scale = toHalf(
           arith::DivFOp::create(b, arith::AddFOp::create(b, high, negated),
                                 b.f32(static_cast<float>(largestCode))));
       Value minimum = toHalf(negated);
       Value at = b.add(b.mul(row, matrix.groups), first / matrix.groupSize);
-      memref::StoreOp::create(b, scale, scales, ValueRange{at});
-      memref::StoreOp::create(b, minimum, minima, ValueRange{at});
+      memref::StoreOp::create(b, scale, parts.scales, ValueRange{at});
+      memref::StoreOp::create(b, minimum, parts.minima, ValueRange{at});
       Value inverse = b.splat(invertScale(b, b.toF32(scale)));
       Value shift = b.splat(b.toF32(minimum));
       for (auto [i, floatsAt] : llvm::enumerate(loaded)) {
@@ -177,7 +176,8 @@ void GroupedCache::encode(const GroupedMatrix &matrix, Value block,
         byte = part ? arith::OrIOp::create(b, byte, code).getResult() : code;
         bool isLast = lane + kLanes >= matrix.columns;
         if (part + 1 == matrix.perByte || isLast)
-          b.store(arith::TruncIOp::create(b, b.vec(b.getI8Type()), byte), codes,
+          b.store(arith::TruncIOp::create(b, b.vec(b.getI8Type()), byte),
+                  parts.codes,
                   {b.add(b.mul(row, matrix.rowBytes),
                          lane / kLanes / matrix.perByte * kLanes)});
       }
@@ -224,8 +224,7 @@ void GroupedCache::loadPacked(Value block) {
 //===----------------------------------------------------------------------===//
 
 Value GroupedCache::roundToHalf(Value floats) {
-  Type halves = b.like(floats.getType(), b.getF16Type());
-  return b.toF32(arith::TruncFOp::create(b, halves, floats));
+  return b.toF32(toHalf(floats));
 }
 
 /// Columns [begin, end) of keys, 8 at a time: those of tokens firstToken + j.
@@ -299,10 +298,6 @@ void GroupedCache::loadExact(Value block) {
 
 void GroupedCache::storeToken(Value token, Value slot, Value toKeys,
                               int64_t width, Value toValues) {
-  auto toHalf = [&](Value value) -> Value {
-    return arith::TruncFOp::create(b, b.like(value.getType(), b.getF16Type()),
-                                   value);
-  };
   b.loop(b.index(0), b.index(layout.keySize), 1, [&](Value d) {
     Value element = memref::LoadOp::create(
         b, run.key, ValueRange{sequence, token, head, d});
@@ -361,8 +356,7 @@ void GroupedCache::restoreRecent() {
       b.loop(b.index(0), b.index(rows), 1, [&](Value row) {
         b.lanes(b.index(columns), {},
                 [&](Value at, Value mask, ValueRange) -> Values {
-                  Value halves = arith::TruncFOp::create(
-                      b, b.vec(b.getF16Type()),
+                  Value halves = toHalf(
                       b.load(b.f32s(), from, {b.add(b.mul(row, width), at)}));
                   Value target = b.add(b.mul(row, columns), at);
                   b.store(halves, to, {target}, mask);

@@ -60,6 +60,11 @@ private:
                    int64_t elements, mlir::Type type);
   mlir::Value recentKeys(), recentValues(), firstKeys(), firstValues(),
       recentBlock();
+  /// Of a matrix: codes, scales and minima.
+  struct Parts {
+    mlir::Value codes, scales, minima;
+  };
+  Parts partsOf(const GroupedMatrix &matrix, mlir::Value block);
   void decode(const GroupedMatrix &matrix, mlir::Value block,
               mlir::Value floats, int64_t width);
   void encode(const GroupedMatrix &matrix, mlir::Value block,
@@ -69,6 +74,7 @@ private:
   void storeToken(mlir::Value token, mlir::Value slot, mlir::Value toKeys,
                   int64_t width, mlir::Value toValues);
   void transposeRun(mlir::Value firstToken, mlir::Value begin, mlir::Value end);
+  mlir::Value toHalf(mlir::Value floats);
   mlir::Value roundToHalf(mlir::Value floats);
   mlir::Value startOf(mlir::Value block);
 

@@ -34,6 +34,11 @@ LogicalResult squint::kernel::checkFloatHeads(Operation *op,
   return checkRows(op, values);
 }
 
+Value squint::kernel::selectLarger(KernelBuilder &b, Value a, Value c) {
+  return arith::SelectOp::create(
+      b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, a, c), a, c);
+}
+
 /// Rows that are computed side by side.
 static constexpr int64_t kMaxRows = 4;
 

@@ -23,6 +23,8 @@ mlir::LogicalResult checkFloatRows(mlir::Operation *op, mlir::Value value);
 mlir::LogicalResult checkFloatHeads(mlir::Operation *op,
                                     mlir::ValueRange values);
 
+/// `a` where it is the larger one, `c` elsewhere.
+mlir::Value selectLarger(KernelBuilder &b, mlir::Value a, mlir::Value c);
 /// Magnitudes as the bits of floats: NaN is larger than any number.
 mlir::Value maxMagnitude(KernelBuilder &b, mlir::Value largest,
                          mlir::Value values);

@@ -1,6 +1,7 @@
 # Models to libraries and to IR from Python, as squintc makes them; recipes; and what is refused.
 # REQUIRES: python-bindings, squintc, squint-opt
 # RUN: rm -rf %t && mkdir -p %t && cp %S/../../examples/cmake/model.* %t && %python %s %t
+import functools
 import os
 import pathlib
 import sys
@@ -13,16 +14,7 @@ import squint_testing
 
 work = pathlib.Path(sys.argv[1])
 model = work / "model.onnx"
-
-
-def refused(text, call, *arguments, kind=squint.Error, **options):
-    try:
-        call(*arguments, **options)
-    except kind as error:
-        assert text in str(error), error
-    else:
-        raise AssertionError(f"expected an error: {text}")
-
+refused = functools.partial(squint_testing.refused, kind=squint.Error)
 
 # The same bytes as the tool's, with options of every kind.
 np.savez(work / "samples.npz", x=np.random.default_rng(1).standard_normal((8, 64)).astype(np.float32))

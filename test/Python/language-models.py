@@ -1,6 +1,7 @@
 # Language models from Python against float64: states of one or several sequences, rewound, copied and saved; tokens that are generated.
 # REQUIRES: python-bindings, squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
+import functools
 import json
 import pathlib
 import sys
@@ -20,16 +21,7 @@ random = np.random.default_rng(1)
 tokens = random.integers(0, gguf_models.VOCABULARY, (3, 150))
 exact = np.stack([gguf_models.logits("llama", meta, weights, row) for row in tokens])
 close = lambda got, want: squint_testing.relative_error(got, want) < 1e-5
-
-
-def refused(text, call, *arguments, kind=squint.Error, **options):
-    try:
-        call(*arguments, **options)
-    except kind as error:
-        assert text in str(error), error
-    else:
-        raise AssertionError(f"expected an error: {text}")
-
+refused = functools.partial(squint_testing.refused, kind=squint.Error)
 
 # One sequence in pieces, of arrays and lists of any integers; and by names, as any model.
 state = model.state()

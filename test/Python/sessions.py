@@ -1,6 +1,7 @@
 # Sessions from Python against numpy: types, layouts, sizes that data decides, threads; and what is refused.
 # REQUIRES: python-bindings
 # RUN: rm -rf %t && mkdir -p %t && cp %S/../../examples/cmake/model.* %t && %python %s %t
+import functools
 import pathlib
 import sys
 import threading
@@ -9,21 +10,13 @@ import ml_dtypes
 import numpy as np
 import onnx
 import squint
+import squint_testing
 from onnx import TensorProto as T
 from onnx import helper
 
 work = pathlib.Path(sys.argv[1])
 random = np.random.default_rng(1)
-
-
-def refused(text, call, *arguments, kind=squint.Error, **options):
-    try:
-        call(*arguments, **options)
-    except kind as error:
-        assert text in str(error), error
-    else:
-        raise AssertionError(f"expected an error: {text}")
-
+refused = functools.partial(squint_testing.refused, kind=squint.Error)
 
 def compile(name, nodes, inputs, outputs, **options):
     values = [[helper.make_tensor_value_info(n, dtype, shape) for n, dtype, shape in part] for part in (inputs, outputs)]

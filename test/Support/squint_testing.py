@@ -66,3 +66,13 @@ def relative_error(got, want):
     assert got.shape == want.shape, f"expected shape {want.shape}, got {got.shape}"
     assert np.isfinite(got).all(), "expected finite values"
     return float(np.abs(got - want).max() / max(np.abs(want).max(), 1e-30))
+
+
+def refused(text, call, *arguments, kind, **options):
+    """Whether a call raises an error of that kind whose message has the text."""
+    try:
+        call(*arguments, **options)
+    except kind as error:
+        assert text in str(error), error
+    else:
+        raise AssertionError(f"expected an error: {text}")
