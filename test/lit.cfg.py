@@ -1,9 +1,9 @@
 """How lit runs the tests. IR tests (.mlir), shell tests (.test) and Python tests (.py) all have RUN lines.
 
 Substitutions: %squintc and the other tools, %python, %build, %data, %clang, %aarch64-sysroot, %run-aarch64,
-%sanitized-importer, %run-x86.
+%sanitized-importer, %run-x86, %ptx_emulator_dir (holds libcuda.so.1), %ptxas.
 Features (for REQUIRES): data, x86_64, avx2, avx512vnni, avx512bf16, aarch64, asan, sanitized-importer, fuzzers, x86-emulator,
-python-bindings, and each tool that is built.
+python-bindings, ptx-emulator, ptxas, and each tool that is built.
 """
 import os
 import pathlib
@@ -89,3 +89,15 @@ substitute("%sanitized-importer", str(sanitized))
 if sanitized.with_name("squint-fuzz-recipe").exists():
     config.available_features.add("fuzzers")
 substitute("%fuzzers", str(sanitized.parent))
+
+# An interpreter of PTX in place of NVIDIA's driver, and NVIDIA's assembler where the toolkit is installed.
+ptx_emulator = pathlib.Path(config.squint_build_root, "ptx-emulator")
+config.environment["SQUINT_PTX_EMULATOR"] = str(ptx_emulator)
+if (ptx_emulator / "libcuda.so.1").exists():
+    config.available_features.add("ptx-emulator")
+substitute("%ptx_emulator_dir", str(ptx_emulator))
+ptxas = shutil.which("ptxas", path=os.pathsep.join([os.environ["PATH"], "/usr/local/cuda/bin"]))
+if ptxas:
+    config.available_features.add("ptxas")
+    config.environment["SQUINT_PTXAS"] = ptxas
+substitute("%ptxas", ptxas or "ptxas")
