@@ -86,13 +86,24 @@ bool decodeNanosleep(Decoder &d) {
          d.source(size_t(0), Type::U32) && d.finish(sleep);
 }
 
-/// One host thread runs everything in order.
+void fenceProxy(Warp &w, const Instruction &) {
+  w.proxied = w.clocks;
+  w.release(); // what is written from now on is not passed on
+}
+
+/// One host thread runs everything in order: only the fence between proxies
+/// means something.
 bool decodeFence(Decoder &d) {
+  bool isProxy = d.take("proxy");
+  bool isAsync = d.takeAny({"async", "async.global"});
+  if (isAsync && isProxy) {
+    d.takeAny({"global", "shared::cta", "shared::cluster"});
+    return d.expectArguments(0, 0) && d.finish(fenceProxy);
+  }
   d.takeMemoryOrder();
-  d.takeAny({"gl", "mbarrier_init", "proxy", "alias", "async", "async::generic",
-             "async.global", "global", "shared::cta", "shared::cluster",
-             "tensormap::generic", "sync_restrict::shared::cta",
-             "sync_restrict::shared::cluster"});
+  d.takeAny({"gl", "mbarrier_init", "alias", "async::generic", "global",
+             "shared::cta", "shared::cluster", "tensormap::generic",
+             "sync_restrict::shared::cta", "sync_restrict::shared::cluster"});
   return d.expectArguments(0, 0) && d.finish(nothing);
 }
 

@@ -109,6 +109,8 @@ void Warp::start(Block &owner, unsigned warpIndex) {
   wgmmaGroups = 0;
   inFlight.assign(kernel->slots.size(), 0);
   inFlightCount = 0;
+  unfenced.assign(kernel->slots.size(), 0);
+  proxied = Clocks();
   cacheBegin = 1, cacheEnd = 0;
 }
 
@@ -247,6 +249,7 @@ void Warp::step(const Instruction &in) {
   for (unsigned i = 0; i < in.destinations; ++i) {
     uint32_t &lanes = defined[in.operands[i].slot];
     lanes = (lanes & ~mask) | (mask & ok);
+    unfenced[in.operands[i].slot] = in.mode != WgmmaMode;
   }
   in.run(*this, in);
 }

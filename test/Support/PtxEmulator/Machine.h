@@ -94,6 +94,8 @@ struct Warp {
   uint32_t wgmmaGroups = 0;
   std::vector<uint8_t> inFlight; // by slot: wgmma writes it
   unsigned inFlightCount = 0;
+  std::vector<uint8_t> unfenced; // by slot: written since wgmma.fence
+  Clocks proxied;                // of the last fence.proxy.async
 
   uint64_t cacheBegin = 1, cacheEnd = 0; // of the allocation used last
   uint8_t *cacheHost = nullptr;
@@ -136,6 +138,8 @@ struct Warp {
   bool sharedOffset(Space space, uint64_t address, uint32_t bytes,
                     uint32_t align, unsigned lane, uint32_t &offset);
   void sharedFault(const char *what, unsigned lane);
+  /// 16 bytes that the asynchronous proxy reads; null after a fault.
+  const uint8_t *readForMatrix(uint32_t offset);
 
   void branch(const Instruction &in, uint32_t taken, uint32_t target);
   void exitLanes(uint32_t lanes);

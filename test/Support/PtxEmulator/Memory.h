@@ -88,6 +88,17 @@ public:
   /// The copy's bytes arrive, as written by `agent` at its clock.
   void endCopy(uint32_t offset, uint32_t bytes, const uint8_t *from,
                unsigned agent, const Clocks &clocks);
+  /// Whether what warps wrote there was passed on to the asynchronous proxy:
+  /// `until(warp)` is the warp's clock at its fence.
+  template <typename F>
+  bool isFenced(uint32_t offset, uint32_t bytes, F until, unsigned &writer) {
+    for (uint32_t i = offset; i < offset + bytes; ++i) {
+      writer = writes[i] & ((1 << WarpBits) - 1);
+      if (writer != AsyncAgent && writes[i] >> WarpBits > until(writer))
+        return false;
+    }
+    return true;
+  }
   /// The other party of the race that was found last.
   unsigned otherWarp() const { return other; }
 
