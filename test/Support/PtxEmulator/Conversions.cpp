@@ -69,7 +69,7 @@ uint32_t encodeFor(const Instruction &in, double value,
                    const FloatFormat &format) {
   if (in.flags & Saturate)
     value = value > 1 ? 1 : value > 0 ? value : 0;
-  if ((in.flags & Relu) && value < 0)
+  if ((in.flags & Relu) && value <= 0) // of the zeros, too
     value = 0;
   uint32_t code = encode(value, format, static_cast<Rounding>(in.immediate),
                          in.flags & Finite);
