@@ -80,7 +80,7 @@ void copyAsync(Warp &w, const Instruction &in) {
                      "the source is not aligned to the copy's size");
     // Only what is read must be there.
     for (uint32_t i = 0; i < size;) {
-      uint32_t part = size - i >= 4 ? 4 : 1;
+      uint32_t part = size == bytes ? bytes : size - i >= 4 ? 4 : 1;
       const uint8_t *host =
           w.resolve(Space::Global, from + i, part, lane, Access::Read);
       if (!host)

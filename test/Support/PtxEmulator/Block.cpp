@@ -109,7 +109,9 @@ void Block::reportDeadlock() {
 
 void Launch::run() {
   uint64_t count = uint64_t(grid[0]) * grid[1] * grid[2], next = 0;
-  std::vector<std::unique_ptr<Block>> running, unused;
+  std::vector<std::unique_ptr<Block>> running;
+  // Blocks keep their memory for what runs next on this thread.
+  static thread_local std::vector<std::unique_ptr<Block>> unused;
   unsigned idle = 0;
   while (fault.kind == Fault::None && (next < count || !running.empty())) {
     if (next < count && running.size() < ResidentBlocks) {
@@ -144,4 +146,7 @@ void Launch::run() {
                    "deadlock: no block writes anything any more");
     }
   }
+  for (std::unique_ptr<Block> &block : running)
+    unused.push_back(std::move(block));
+  unused.resize(std::min<size_t>(unused.size(), 4));
 }

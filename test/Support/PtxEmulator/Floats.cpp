@@ -216,7 +216,7 @@ uint32_t computeSmall(const Instruction &in, const FloatFormat &format,
   double result = compute(in, x[0], x[1], x[2]);
   if (in.flags & Saturate)
     result = result > 1 ? 1 : result > 0 ? result : 0; // NaN becomes 0
-  if ((in.flags & Relu) && result <= 0) // of the zeros, too
+  if ((in.flags & Relu) && result <= 0)                // of the zeros, too
     result = 0;
   uint32_t code = encode(result, format, static_cast<Rounding>(in.immediate));
   if ((in.flags & Ftz) &&

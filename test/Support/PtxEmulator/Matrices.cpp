@@ -109,33 +109,41 @@ template <typename T>
 void readFragments(Warp &w, const Instruction &in, unsigned registersA,
                    T (&a)[16][32], T (&b)[32][8]) {
   unsigned at = in.destinations;
-  Type typeA = in.type, typeB = in.source;
-  unsigned bits = 8 * elementBytes(typeA), each = 32 / bits;
-  for (unsigned i = 0; i < registersA; ++i) {
-    const uint32_t *from = w.lanes<uint32_t>(in.operands[at + i]);
-    for (unsigned lane = 0; lane < 32; ++lane)
-      for (unsigned j = 0; j < each; ++j)
-        a[lane / 4 + 8 * (i % 2)][4 * each * (i / 2) + each * (lane % 4) + j] =
-            T(elementValue(typeA, from[lane] >> bits * j));
-  }
-  for (unsigned i = 0; i < registersA / 2; ++i) {
-    const uint32_t *from = w.lanes<uint32_t>(in.operands[at + registersA + i]);
-    for (unsigned lane = 0; lane < 32; ++lane)
-      for (unsigned j = 0; j < each; ++j)
-        b[4 * each * i + each * (lane % 4) + j][lane / 4] =
-            T(elementValue(typeB, from[lane] >> bits * j));
-  }
+  unsigned bits = 8 * elementBytes(in.type), each = 32 / bits;
+  withElement(in.type, [&](auto value) {
+    for (unsigned i = 0; i < registersA; ++i) {
+      const uint32_t *from = w.lanes<uint32_t>(in.operands[at + i]);
+      for (unsigned lane = 0; lane < 32; ++lane) {
+        unsigned k = 4 * each * (i / 2) + each * (lane % 4);
+        for (unsigned j = 0; j < each; ++j)
+          a[lane / 4 + 8 * (i % 2)][k + j] = T(value(from[lane] >> bits * j));
+      }
+    }
+  });
+  at += registersA;
+  withElement(in.source, [&](auto value) {
+    for (unsigned i = 0; i < registersA / 2; ++i) {
+      const uint32_t *from = w.lanes<uint32_t>(in.operands[at + i]);
+      for (unsigned lane = 0; lane < 32; ++lane) {
+        unsigned k = 4 * each * i + each * (lane % 4);
+        for (unsigned j = 0; j < each; ++j)
+          b[k + j][lane / 4] = T(value(from[lane] >> bits * j));
+      }
+    }
+  });
 }
 
 template <typename T>
 void multiply(unsigned k, const T (&a)[16][32], const T (&b)[32][8],
               T (&sum)[16][8]) {
-  for (unsigned row = 0; row < 16; ++row)
-    for (unsigned i = 0; i < k; ++i) {
-      T factor = a[row][i];
+  for (unsigned row = 0; row < 16; ++row) {
+    T total[8];
+    memcpy(total, sum[row], sizeof(total));
+    for (unsigned i = 0; i < k; ++i)
       for (unsigned column = 0; column < 8; ++column)
-        sum[row][column] += factor * b[i][column];
-    }
+        total[column] += a[row][i] * b[i][column];
+    memcpy(sum[row], total, sizeof(total));
+  }
 }
 
 void multiplyFloats(Warp &w, const Instruction &in) {

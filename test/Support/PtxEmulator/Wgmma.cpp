@@ -62,9 +62,10 @@ struct Descriptor {
 };
 
 /// Rows `first` to `first + count` of the matrix of a descriptor, as
-/// to[row - first][k]; false after a fault.
+/// to[(row - first) * rowStep + k * depthStep]; false after a fault.
 bool readMatrix(Warp &w, uint64_t bits, Type type, unsigned first,
-                unsigned count, unsigned k, bool isTransposed, double *to) {
+                unsigned count, unsigned k, bool isTransposed, double *to,
+                unsigned rowStep, unsigned depthStep) {
   Descriptor descriptor(bits);
   unsigned bytes = elementBytes(type), each = 16 / bytes;
   unsigned lines = isTransposed ? k : count;
@@ -74,23 +75,31 @@ bool readMatrix(Warp &w, uint64_t bits, Type type, unsigned first,
             "a descriptor with a base offset is not supported");
     return false;
   }
-  for (unsigned line = 0; line < lines; ++line)
-    for (unsigned at = 0; at < along; at += each) {
+  bool ok = true;
+  auto readLine = [&](unsigned line, auto value) {
+    for (unsigned at = 0; at < along && ok; at += each) {
       unsigned row = isTransposed ? first + at : first + line;
       uint32_t offset = isTransposed ? descriptor.chunk(line, row * bytes, true)
                                      : descriptor.chunk(row, at * bytes, false);
       const uint8_t *host = w.readForMatrix(offset);
-      if (!host)
-        return false;
+      if (!host) {
+        ok = false;
+        return;
+      }
       for (unsigned i = 0; i < each; ++i) {
         uint32_t element = 0;
         memcpy(&element, host + i * bytes, bytes);
         unsigned r = isTransposed ? at + i : line,
                  c = isTransposed ? line : at + i;
-        to[r * k + c] = elementValue(type, element);
+        to[r * rowStep + c * depthStep] = value(element);
       }
     }
-  return true;
+  };
+  withElement(type, [&](auto value) {
+    for (unsigned line = 0; line < lines && ok; ++line)
+      readLine(line, value);
+  });
+  return ok;
 }
 
 unsigned columnsOf(const Instruction &in) { return in.immediate; }
@@ -100,14 +109,15 @@ unsigned depthOf(const Instruction &in) { return 32 / elementBytes(in.type); }
 void readFragment(const Instruction &in, const std::vector<uint32_t> &fragments,
                   unsigned k, double *a) {
   unsigned bits = 8 * elementBytes(in.type), each = 32 / bits;
-  for (unsigned i = 0; i < 4; ++i)
-    for (unsigned lane = 0; lane < 32; ++lane)
-      for (unsigned j = 0; j < each; ++j) {
+  withElement(in.type, [&](auto value) {
+    for (unsigned i = 0; i < 4; ++i)
+      for (unsigned lane = 0; lane < 32; ++lane) {
         unsigned row = lane / 4 + 8 * (i % 2);
-        unsigned column = 4 * each * (i / 2) + each * (lane % 4) + j;
-        a[row * k + column] =
-            elementValue(in.type, fragments[i * 32 + lane] >> bits * j);
+        unsigned column = 4 * each * (i / 2) + each * (lane % 4);
+        for (unsigned j = 0; j < each; ++j)
+          a[row * k + column + j] = value(fragments[i * 32 + lane] >> bits * j);
       }
+  });
 }
 
 /// sum[row][column] += A[row][k] * B[column][k], into D.
@@ -118,17 +128,21 @@ void finish(Warp &w, const PendingWgmma &pending) {
   if (in.flags & RegistersA)
     readFragment(in, pending.fragments, k, a.data());
   else if (!readMatrix(w, pending.a, in.type, 16 * (w.index % 4), 16, k,
-                       in.flags & TransposedA, a.data()))
+                       in.flags & TransposedA, a.data(), k, 1))
     return;
   if (!readMatrix(w, pending.b, in.source, 0, n, k, in.flags & TransposedB,
-                  b.data()))
+                  b.data(), 1, n))
     return;
   bool negative = !(in.flags & NegatedA) != !(in.flags & NegatedB);
+  std::vector<double> products(16 * n);
+  for (unsigned row = 0; row < 16; ++row)
+    for (unsigned i = 0; i < k; ++i) {
+      double factor = negative ? -a[row * k + i] : a[row * k + i];
+      for (unsigned column = 0; column < n; ++column)
+        products[row * n + column] += factor * b[i * n + column];
+    }
   auto product = [&](unsigned row, unsigned column) {
-    double sum = 0;
-    for (unsigned i = 0; i < k; ++i)
-      sum += a[row * k + i] * b[column * k + i];
-    return negative ? -sum : sum;
+    return products[row * n + column];
   };
   bool isInteger = isIntegerElement(in.type), isHalf = in.flags & HalfSum;
   for (unsigned i = 0; i < in.destinations; ++i) {
