@@ -26,6 +26,7 @@ bool squint::kernel::hasPanelRows(const Format &format) {
   known.scale = format.scale;
   known.zeroPoint = format.zeroPoint;
   known.minimum = format.minimum;
+  known.rounding = format.rounding;
   if (known != format)
     return false;
   switch (format.scale) {

@@ -75,6 +75,27 @@ static llvm::Error parseClip(llvm::StringRef text, Format &format) {
   return llvm::Error::success();
 }
 
+static constexpr std::pair<ScaleRounding, llvm::StringLiteral> kRoundings[] = {
+    {ScaleRounding::Floor, "floor"},
+    {ScaleRounding::Even, "even"},
+    {ScaleRounding::Ceil, "ceil"},
+    {ScaleRounding::RCeil, "rceil"},
+};
+
+llvm::StringRef squint::stringifyScaleRounding(ScaleRounding rounding) {
+  return kRoundings[static_cast<int>(rounding)].second;
+}
+
+static llvm::Error parseRounding(llvm::StringRef text, Format &format) {
+  for (auto [rounding, name] : kRoundings)
+    if (text == name) {
+      format.rounding = rounding;
+      return llvm::Error::success();
+    }
+  return fail("unknown rounding '" + text +
+              "', expected floor, even, ceil or rceil");
+}
+
 // A microscaling element is its block and scale; the text may only repeat the
 // block.
 static llvm::Error applyFixedBlock(Format &format) {
@@ -114,7 +135,7 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
     rest = rest.drop_front(granularity.size());
   }
 
-  bool hasScaleOption = false;
+  bool hasScaleOption = false, hasRounding = false;
   while (rest.consume_front(",")) {
     llvm::StringRef option = rest.take_until([](char c) { return c == ','; });
     rest = rest.drop_front(option.size());
@@ -154,6 +175,13 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
         return fail("unknown sparsity '" + option.drop_front(7) +
                     "', expected 2:4");
       format.sparse = true;
+    } else if (llvm::StringRef rounding = option;
+               rounding.consume_front("round=")) {
+      if (hasRounding)
+        return fail("'round' given twice");
+      hasRounding = true;
+      if (llvm::Error error = parseRounding(rounding, format))
+        return std::move(error);
     } else if (llvm::StringRef count = option;
                count.consume_front("outliers=")) {
       if (format.outliers)
@@ -164,8 +192,8 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
     } else {
       return fail("unknown option '" + option +
                   "', expected zero-point, min, clip=R, "
-                  "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4 or "
-                  "outliers=N");
+                  "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4, "
+                  "outliers=N or round=even|ceil|rceil");
     }
   }
 
@@ -182,6 +210,8 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
     return fail(
         "'sparse' is for integers without zero points and minima, got '" +
         text + "'");
+  if (hasRounding && format.element->fixedScale != ScaleType::E8M0)
+    return fail("'round' is for microscaling elements, got '" + text + "'");
   if (format.outliers && format.scale != ScaleType::Bilevel3)
     return fail("'outliers' go with scale=bilevel3, got '" + text + "'");
   if (format.element->fixedGroup) {
@@ -235,6 +265,8 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
 
 std::string Format::str() const {
   std::string text = element->name.str();
+  if (rounding != ScaleRounding::Floor)
+    text += ",round=" + stringifyScaleRounding(rounding).str();
   if (!hasScale() || element->fixedGroup)
     return text;
   switch (granularity) {
@@ -294,7 +326,7 @@ bool Format::operator==(const Format &other) const {
          groupSize == other.groupSize && scale == other.scale &&
          zeroPoint == other.zeroPoint && minimum == other.minimum &&
          sparse == other.sparse && outliers == other.outliers &&
-         clip == other.clip;
+         clip == other.clip && rounding == other.rounding;
 }
 
 PlainLayout PlainLayout::get(const Format &format, int64_t rows,

@@ -33,6 +33,38 @@ float squint::chooseTensorScale(const Format &format, float min, float max) {
   return scale == 0.0f ? 1.0f : scale;
 }
 
+/// Of blocks whose scales are powers of two. What is left over rounding takes
+/// away: a scale of type E8M0 is the power of two at or below it.
+static float chooseSharedScale(const Format &format, float largest) {
+  const Element &element = *format.element;
+  double shared = std::ldexp(double(largest), -std::ilogb(element.largest));
+  // The power of two at or above a number.
+  auto raise = [](double value) {
+    int exponent;
+    return std::frexp(value, &exponent) == 0.5 ? value
+                                               : std::ldexp(1.0, exponent);
+  };
+  if (largest == 0.0f || !std::isfinite(largest))
+    return float(shared);
+  switch (format.rounding) {
+  case ScaleRounding::Floor:
+    break;
+  case ScaleRounding::Even: {
+    // Of mxint8, whose codes are 64ths, a mantissa has 6 bits.
+    int mantissa = element.mini ? int(element.mini->mantissaBits) : 6;
+    shared += std::ldexp(1.0, std::ilogb(shared) - mantissa - 1);
+    break;
+  }
+  case ScaleRounding::Ceil:
+    shared = raise(shared);
+    break;
+  case ScaleRounding::RCeil:
+    shared = raise(double(largest) / double(element.largest));
+    break;
+  }
+  return float(shared);
+}
+
 Grid squint::chooseGrid(const Format &format, float min, float max,
                         float tensorScale) {
   Grid grid;
@@ -49,9 +81,7 @@ Grid squint::chooseGrid(const Format &format, float min, float max,
     float extreme = -min >= max ? min : max;
     scale = extreme / float(format.minCode());
   } else if (format.scale == ScaleType::E8M0) {
-    // Rounding the scale takes the power of two at or below it.
-    scale = std::max(-min, max) /
-            std::exp2(float(std::ilogb(format.element->largest)));
+    scale = chooseSharedScale(format, std::max(-min, max));
   } else {
     scale = std::max(-min, max) / (format.element->largest * tensorScale);
   }

@@ -41,6 +41,8 @@ FORMATS = [
     ("int8:channel,sparse=2:4", "int8:token", 0.9),
     ("int4:group=32,sparse=2:4", "int8:group=32", 0.9),
     ("int5:channel,sparse=2:4", "f32", 0.9),
+    ("mxfp4,round=even", "f32", 0.25),
+    ("mxint8,round=rceil", "int8:token", 0.03),
     ("int8:channel", "bf16", 0.02),
     ("f32", "f16", 0.002),
     ("f32", "f8e4m3:token", 0.07),

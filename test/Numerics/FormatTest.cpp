@@ -36,6 +36,9 @@ TEST(Format, FillsInDefaults) {
   EXPECT_EQ(activation("int8:tensor"), "int8:tensor,scale=f32");
   EXPECT_EQ(activation("int8:group=32"), "int8:group=32,scale=f16");
   EXPECT_EQ(weight("int8,sparse=2:4"), "int8:channel,scale=f32,sparse=2:4");
+  EXPECT_EQ(weight("mxfp4,round=even"), "mxfp4,round=even");
+  EXPECT_EQ(weight("mxint8:group=32,round=rceil"), "mxint8,round=rceil");
+  EXPECT_EQ(weight("mxfp8,round=floor"), "mxfp8");
   EXPECT_EQ(weight("codebook2"), "codebook2:channel,scale=f16");
   EXPECT_EQ(weight("int3:group=16,outliers=9,scale=bilevel3"),
             "int3:group=16,scale=bilevel3,outliers=9");
@@ -53,8 +56,9 @@ TEST(Format, CanonicalSpellingsParseAgain) {
     for (const char *suffix :
          {"", ":tensor", ":channel", ":token", ":group=48", ",zero-point",
           ":group=9,min", ":group=7,zero-point,scale=f32",
-          ":channel,scale=bf16", ":group=16,sparse=2:4",
-          ":group=16,scale=bilevel3,outliers=7", ":token,clip=0.875"}) {
+          ":channel,scale=bf16", ":group=16,sparse=2:4", ",round=even",
+          ",round=ceil", ",round=rceil", ":group=16,scale=bilevel3,outliers=7",
+          ":token,clip=0.875"}) {
       llvm::Expected<Format> format =
           Format::parse(element->name.str() + suffix, FormatRole::Any);
       if (!format) {
@@ -98,9 +102,18 @@ TEST(Format, NamesWhatIsWrong) {
   EXPECT_EQ(weight("int8,zeropoint"),
             "error: unknown option 'zeropoint', expected zero-point, min, "
             "clip=R, "
-            "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4 or outliers=N");
+            "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4, outliers=N or "
+            "round=even|ceil|rceil");
   EXPECT_EQ(weight("int8,sparse=1:4"),
             "error: unknown sparsity '1:4', expected 2:4");
+  EXPECT_EQ(weight("mxfp4,round=up"),
+            "error: unknown rounding 'up', expected floor, even, ceil or "
+            "rceil");
+  EXPECT_EQ(weight("mxfp4,round=even,round=ceil"),
+            "error: 'round' given twice");
+  EXPECT_EQ(weight("nvfp4,round=even"),
+            "error: 'round' is for microscaling elements, got "
+            "'nvfp4,round=even'");
   EXPECT_EQ(
       weight("int8,zero-point,sparse=2:4"),
       "error: 'sparse' is for integers without zero points and minima, got "

@@ -36,10 +36,16 @@ def payload(w, name, size, scale_type):
     padded[:, :columns] = w
     blocks = padded.reshape(rows, groups, size)
     amax = np.abs(blocks).max(-1)
-    element = "fp4" if name == "nvfp4" else MX.get(name, (name,))[0]
+    element = "fp4" if name == "nvfp4" else MX.get(name.split(",")[0], (name,))[0]
     last = b""
     if name.startswith("mx"):
-        exponents = np.where(amax == 0, -127, np.floor(np.log2(np.maximum(amax, 1e-30))) - MX[name][1])
+        name, _, rule = name.partition(",round=")
+        wide, largest = np.maximum(amax.astype(np.float64), 1e-30), 127 if element == "mxint8" else ELEMENTS[element][1]
+        if rule == "even":  # half a step of the mantissa more
+            mantissa = {"mxint8": 6, "f8e5m2": 2, "f8e4m3": 3, "f6e2m3": 3, "f6e3m2": 2, "fp4": 1}[element]
+            wide += np.exp2(np.floor(np.log2(wide)) - mantissa - 1)
+        exponents = np.log2(wide / largest) if rule == "rceil" else np.log2(wide) - MX[name][1]
+        exponents = np.where(amax == 0, -127, (np.ceil if rule in ("ceil", "rceil") else np.floor)(exponents))
         scales = np.exp2(exponents).astype(f32)
         stored = (exponents + 127).astype(np.uint8)
     elif name == "nvfp4":
@@ -70,11 +76,13 @@ for rows, columns in ((40, 70), (3, 9)):
     w = rng.standard_normal((rows, columns)).astype(f32)
     w[0, :5] = 0
     w[1, :] = 0
+    w[2] = rng.choice(f32([1, 1.5, 1.75, 1.8125, 1.875, 1.9375, 1.9921875]) * 2, columns)  # powers of two, ties, largest values
     (work / "w.bin").write_bytes(w.tobytes())
     for text, size, scale_type in (("nf4:group=64", 64, "f16"), ("nf4:channel", columns, "f32"), ("f8e4m3:channel", columns, "f32"),
                                    ("f8e4m3:group=32", 32, "f16"), ("f8e5m2:group=20,scale=f32", 20, "f32"), ("mxfp4", 32, ""),
                                    ("mxfp6e2m3", 32, ""), ("mxfp6e3m2", 32, ""), ("mxfp8", 32, ""), ("mxfp8e5m2", 32, ""),
-                                   ("mxint8", 32, ""), ("nvfp4", 16, "")):
+                                   ("mxint8", 32, ""), ("nvfp4", 16, ""),
+                                   *((f"{name},round={rule}", 32, "") for name in MX for rule in ("even", "ceil", "rceil"))):
         x, y, weight = f"tensor<1x{columns}xf32>", f"tensor<1x{rows}xf32>", f"tensor<{rows}x{columns}xf32>"
         (work / "model.mlir").write_text(f"""
 func.func @main(%x: {x}) -> {y} {{

@@ -14,6 +14,16 @@ namespace squint {
 /// Which values share a scale. `None` is for elements stored without one.
 enum class Granularity { None, Tensor, Channel, Token, Group };
 
+/// Which power of two a block's scale of type E8M0 is, e the exponent of the
+/// element's largest value: `Floor` 2^(floor(log2 amax) - e), which may clip
+/// (OCP MX 1.0); `Even` the same of amax rounded half up to the element's
+/// mantissa; `Ceil` 2^(ceil(log2 amax) - e); `RCeil` the least that clips
+/// nothing, 2^ceil(log2(amax / largest)).
+enum class ScaleRounding { Floor, Even, Ceil, RCeil };
+
+/// The spelling in a format string.
+llvm::StringRef stringifyScaleRounding(ScaleRounding rounding);
+
 /// Whose defaults and limits a format string is read with. `Any` is for the
 /// canonical strings in IR, where weights and activations both occur.
 enum class FormatRole { Weight, Activation, Any };
@@ -43,9 +53,13 @@ struct Format {
   /// that the codes reach; what lies beyond is clamped.
   float clip = 1.0f;
 
+  /// How microscaling elements choose their scales.
+  ScaleRounding rounding = ScaleRounding::Floor;
+
   /// Reads `NAME[:tensor|channel|token|group=N][,zero-point|,min]
-  /// [,clip=R][,scale=TYPE][,sparse=2:4][,outliers=N]`, TYPE one of f16, bf16,
-  /// f32 and, for tables in groups, dynamic8, for integers in groups bilevel3.
+  /// [,clip=R][,scale=TYPE][,sparse=2:4][,outliers=N][,round=RULE]`, TYPE one
+  /// of f16, bf16, f32 and, for tables in groups, dynamic8, for integers in
+  /// groups bilevel3; RULE, for microscaling elements, even, ceil or rceil.
   /// Left out, the granularity is `channel` for weights and `token` for
   /// activations. The scale is f16 for groups and f32 otherwise. Errors are
   /// fragments to append to "expected a format, got ...".
