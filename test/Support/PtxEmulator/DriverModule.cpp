@@ -260,30 +260,6 @@ PTX_API int cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
 // Launches
 //===----------------------------------------------------------------------===//
 
-/// PTX_EMULATOR_TRACE: what ran, and how often each instruction did.
-static void trace(const Launch &launch) {
-  fprintf(stderr,
-          "ptx-emulator: launch %s grid (%u, %u, %u) block (%u, %u, %u) shared "
-          "%u+%u instructions %llu lanes %llu\n",
-          launch.kernel->name.c_str(), launch.grid[0], launch.grid[1],
-          launch.grid[2], launch.block[0], launch.block[1], launch.block[2],
-          launch.kernel->staticSharedBytes, launch.dynamicShared,
-          static_cast<unsigned long long>(launch.instructions),
-          static_cast<unsigned long long>(launch.laneInstructions));
-  std::map<std::string, uint64_t> byName;
-  for (size_t i = 0; i < launch.counts.size(); ++i) {
-    std::string_view text = launch.kernel->code[i].text;
-    if (!text.empty() && text[0] == '@')
-      text.remove_prefix(std::min(text.find_first_of(" \t") + 1, text.size()));
-    byName[std::string(text.substr(0, text.find_first_of(" \t\n")))] +=
-        launch.counts[i];
-  }
-  for (auto &[name, count] : byName)
-    if (count)
-      fprintf(stderr, "ptx-emulator: %12llu %s\n",
-              static_cast<unsigned long long>(count), name.c_str());
-}
-
 Result ptx::launchKernel(Device &device, Launch &launch) {
   Driver &driver = Driver::get();
   if (device.fault)
@@ -299,7 +275,7 @@ Result ptx::launchKernel(Device &device, Launch &launch) {
     launch.run();
   }
   if (driver.trace)
-    trace(launch);
+    printLaunch(launch);
   if (launch.fault.kind == Fault::None)
     return Success;
   fprintf(stderr, "ptx-emulator: %s\n", launch.fault.message.c_str());

@@ -4,6 +4,7 @@
 #include "Lexer.h"
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -32,8 +33,11 @@ public:
       }
       const char *begin = at;
       if (!scan(token)) {
-        error = "line " + std::to_string(line) + ": unexpected character '" +
-                std::string(begin, 1) + "'";
+        char code[8];
+        snprintf(code, sizeof(code),
+                 isprint(uint8_t(*begin)) ? "'%c'" : "0x%02x", uint8_t(*begin));
+        error =
+            "line " + std::to_string(line) + ": unexpected character " + code;
         return false;
       }
       token.text = std::string_view(begin, at - begin);

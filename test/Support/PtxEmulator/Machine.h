@@ -42,6 +42,9 @@ struct Launch {
   void run();
 };
 
+/// What ran, to standard error, and how often each instruction, where counted.
+void printLaunch(const Launch &launch);
+
 enum class Access : uint8_t { Read, Write, Atomic };
 
 struct Split {
