@@ -154,6 +154,13 @@ fault("LAUNCH_FAILED", "touches register %f0, which wgmma.mma_async uses", of(wa
 fault("LAUNCH_FAILED", "was written after the last wgmma.fence", of(start=""), threads=128, target="sm_90a")
 fault("LAUNCH_FAILED", "without fence.proxy.async", of(proxy=""), threads=128, target="sm_90a")
 
+# A bulk copy out of shared memory reads by the same proxy.
+drain = shared.replace("256", "512") + """  st.shared.u32 [%r6], %t; FENCE bar.sync 0; setp.ne.u32 %p0, %t, 0; @%p0 bra out;
+  cp.async.bulk.global.shared::cta.bulk_group [%d1], [%r7], 256; cp.async.bulk.commit_group; cp.async.bulk.wait_group.read 0;
+out:"""
+fault("LAUNCH_FAILED", "without fence.proxy.async", drain.replace("FENCE", ""), drain.replace("FENCE", "fence.proxy.async;"), threads=64,
+      target="sm_90")
+
 # What lanes do together.
 fault("LAUNCH_FAILED", "waits for lane 16, which takes another way",
       "  setp.lt.u32 %p0, %t, 16; @!%p0 bra out; shfl.sync.idx.b32 %r0, %t, 0, 31, -1; st.global.u32 [%d1], %r0;\nout:",

@@ -383,9 +383,9 @@ void copyBulkToGlobal(Warp &w, const Instruction &in) {
       return w.fault(Fault::IllegalAddress, lane,
                      "the destination of " + std::to_string(bytes) +
                          " bytes is " + w.block->launch->memory->describe(to));
-    if (const char *wrong =
-            w.block->shared.read(from, bytes, w.index, w.clocks))
-      return w.sharedFault(wrong, lane);
+    for (uint32_t i = 0; i < bytes; i += 16)
+      if (!w.readForMatrix(from + i))
+        return;
     memcpy(host, w.block->shared.bytes(from), bytes);
   }
 }

@@ -5,6 +5,8 @@
 
 #include "Async.h"
 
+#include <algorithm>
+
 using namespace ptx;
 
 Warp::Warp() = default;
@@ -78,7 +80,7 @@ void Warp::start(Block &owner, unsigned warpIndex) {
   storage.resize(kernel->registerBytes / 8 + 8);
   uint64_t host = reinterpret_cast<uint64_t>(storage.data());
   registers = reinterpret_cast<uint8_t *>((host + 63) / 64 * 64);
-  memcpy(registers, kernel->image.data(), kernel->image.size());
+  std::copy(kernel->image.begin(), kernel->image.end(), registers);
   defined = kernel->defined;
   local.assign(kernel->localBytes * 32, 0xff);
   localWritten.assign(kernel->localBytes * 32, 0);
