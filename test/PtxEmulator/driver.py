@@ -79,6 +79,9 @@ def modules():
             ("%f1, %f1, %f0", "%f1, %f1, %nowhere", "line 8: unknown name %nowhere: mul.f32"),
             ("st.global.f32", "st.global.f64", "line 8: the type is not that of register %f1: st.global.f64"),
             ("st.global.f32", "call vprintf; st.global.f32", "line 8: call of vprintf, which has no body here"),
+            ("%r<4>", "%r<0x7fffffffffffffff20>", "too many registers before this"),
+            ("%d<3>;", "%d<3>; .shared .b8 s[99999999999];", "too large a variable before this"),
+            ("mov.u32 %r0, %tid.x", "mov.b32 {}, %r0", "expected two, four or eight registers in braces"),
             (PTX[PTX.index("  ret;"):], "", "line 9: expected '}'")):
         text = refused("INVALID_PTX", gpu.load, PTX.replace(part, broken, 1))
         assert message in text, (message, text)

@@ -113,6 +113,9 @@ uint32_t Builder::dynamicShared(unsigned bytes) {
 //===----------------------------------------------------------------------===//
 
 bool Builder::declare(const Variable &variable, unsigned line) {
+  constexpr uint64_t most = 1 << 19; // of a lane's local memory, by the ISA
+  if (variable.bytes > most || kernel.localBytes > most)
+    return fail(line, "variable " + variable.name + " is too large");
   Entity &entity = scopes.back()[variable.name];
   entity.kind = Entity::Address;
   switch (variable.space) {
@@ -324,6 +327,8 @@ bool Builder::build(const Function &entry) {
     parameter.offset = (kernel.parameterBytes + variable.align - 1) /
                        variable.align * variable.align;
     kernel.parameterBytes = parameter.offset + parameter.bytes;
+    if (variable.bytes > 32764 || kernel.parameterBytes > 32764)
+      return fail(entry.line, "more than 32764 bytes of parameters");
     Entity &entity = parameters[variable.name];
     entity.kind = Entity::Address;
     entity.space = Space::Param;

@@ -73,6 +73,10 @@ bool decodeMov(Decoder &d) {
                  &from = d.statement.arguments[1];
   if (type == Type::B128)
     return d.fail("moves of 128 bits are not supported");
+  for (const Argument *list : {&to, &from})
+    if (list->kind == Argument::Vector &&
+        (list->parts.size() < 2 || bytesOf(type) % list->parts.size()))
+      return d.fail("expected two, four or eight registers in braces");
   if (to.kind == Argument::Vector)
     return d.destinations(0, partType(type, to.parts.size()), to.parts.size(),
                           true) &&

@@ -143,6 +143,8 @@ private:
         if (!expectInteger(align))
           return false;
         // The alignment of what a pointer points to is a promise, not a layout.
+        if (!align || align > MaxAlign || (align & (align - 1)))
+          return fail("expected a power of two as alignment before this");
         if (!isPointer)
           variable.align = std::max(variable.align, align);
       } else if (word == "ptr") {
@@ -165,6 +167,8 @@ private:
       uint64_t extent = 0;
       if (!peek().is(']') && !expectInteger(extent))
         return false;
+      if (extent > MaxBytes || count * extent > MaxBytes)
+        return fail("too large a variable before this");
       count *= extent;
       if (!expect(']'))
         return false;
@@ -324,6 +328,8 @@ private:
       if (take('<')) {
         if (!expectInteger(count) || !expect('>'))
           return false;
+        if (count > MaxRegisters || (registers += count) > MaxRegisters)
+          return fail("too many registers before this");
         item.count = count;
       }
     } while (take(','));
@@ -451,9 +457,14 @@ private:
     return expect(']');
   }
 
+  // Far more than what means something, so that no text takes all memory.
+  static constexpr uint64_t MaxAlign = 1 << 16, MaxBytes = 1ull << 36,
+                            MaxRegisters = 1 << 20;
+
   std::string_view source;
   std::vector<Token> &tokens;
   size_t at = 0;
+  uint64_t registers = 0; // declared in all
   bool isPointer = false;
   ModuleSyntax &module;
   std::string &error;
