@@ -32,9 +32,6 @@ namespace squint {
 
 using Dims = SmallVector<DimExpr>;
 
-/// What is added to hidden scores is this or less.
-static constexpr double kHidden = -1e4;
-
 namespace {
 struct FindPositions : squint::impl::FindPositionsBase<FindPositions> {
   using FindPositionsBase::FindPositionsBase;
@@ -143,7 +140,8 @@ LogicalResult FindPositions::orderHeads(squint::AttentionOp op) {
   return success();
 }
 
-/// Drops a mask that hides just the tokens that come later.
+/// Drops a mask that hides just the tokens that come later, or come a window
+/// before.
 LogicalResult FindPositions::hideLater(squint::AttentionOp op) {
   FailureOr<Dims> query = getDims(op.getQuery()), key = getDims(op.getKey());
   if (failed(query) || failed(key) || (*query)[0] != batch ||
@@ -155,18 +153,9 @@ LogicalResult FindPositions::hideLater(squint::AttentionOp op) {
                           : op.emitError()
                                 << "expected attention that is causal, got "
                                    "one without a mask";
-  FailureOr<Dims> dims = getDims(op.getMask());
-  std::optional<PositionForm> mask = forms.get(op.getMask());
-  auto isHidden = [](double number) { return number <= kHidden; };
-  size_t rank = succeeded(dims) ? dims->size() : 0;
-  bool isNothing = mask && mask->isNumber() && mask->constant == 0;
-  bool isCausal =
-      mask && mask->isChoice && rank >= 2 && (*dims)[rank - 2] == tokens &&
-      (*dims)[rank - 1] == tokens && mask->factors[rank - 2] == 1 &&
-      mask->factors[rank - 1] == -1 && mask->constant == 0 &&
-      llvm::count_if(mask->factors, [](int64_t f) { return f != 0; }) == 2 &&
-      mask->yes == 0 && isHidden(mask->no);
-  if (!isCausal && !(isNothing && op.getCausal())) {
+  HiddenTokens hidden{op.getCausal(), std::nullopt};
+  if (op.getWindow() || !findHidden(op.getMask(), tokens, forms, hidden) ||
+      !hidden.later) {
     InFlightDiagnostic error =
         op.emitError() << "expected a mask that hides the tokens that come "
                           "later and no others, for keys and values to be kept";
@@ -177,6 +166,8 @@ LogicalResult FindPositions::hideLater(squint::AttentionOp op) {
   }
   op.getMaskMutable().clear();
   op.setCausal(true);
+  if (hidden.window)
+    op.setWindow(*hidden.window);
   ++numCausal;
   return success();
 }

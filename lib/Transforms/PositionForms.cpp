@@ -22,6 +22,9 @@ using Dims = SmallVector<DimExpr>;
 /// Positions and their sums stay far below what a double holds exactly.
 static constexpr double kMostInteger = 1LL << 52;
 
+/// What is added to hidden scores is this or less.
+static constexpr double kHidden = -1e4;
+
 bool Form::isNumber() const {
   return !isChoice && llvm::all_of(factors, [](int64_t f) { return f == 0; });
 }
@@ -418,4 +421,49 @@ MaybeForm PositionForms::compute(Value value) {
       .Default([&](Operation *other) {
         return isElementwise(other) ? computeElementwise(other) : std::nullopt;
       });
+}
+
+bool squint::findHidden(Value mask, const DimExpr &tokens, PositionForms &forms,
+                        HiddenTokens &hidden) {
+  bool isSeen = getTensorElement(mask).isInteger(1);
+  auto hides = [&](double number) {
+    return isSeen ? number == 0 : number <= kHidden;
+  };
+  auto shows = [&](double number) {
+    return isSeen ? number != 0 : number == 0;
+  };
+  if (std::optional<PositionForm> form = forms.get(mask)) {
+    if (form->isNumber())
+      return shows(form->constant);
+    FailureOr<Dims> dims = getDims(mask);
+    size_t rank = succeeded(dims) ? dims->size() : 0;
+    // The query's place less the key's, plus a constant.
+    if (!form->isChoice || rank < 2 || (*dims)[rank - 2] != tokens ||
+        (*dims)[rank - 1] != tokens || form->factors[rank - 2] != 1 ||
+        form->factors[rank - 1] != -1 ||
+        llvm::count_if(form->factors, [](int64_t f) { return f != 0; }) != 2)
+      return false;
+    if (form->constant == 0 && shows(form->yes) && hides(form->no)) {
+      hidden.later = true;
+      return true;
+    }
+    if (form->constant > -1 || !hides(form->yes) || !shows(form->no))
+      return false;
+    auto window = static_cast<int64_t>(-form->constant);
+    hidden.window = std::min(window, hidden.window.value_or(window));
+    return true;
+  }
+  Operation *op = mask.getDefiningOp();
+  if (isa_and_nonnull<onnx::AddOp, onnx::AndOp>(op))
+    return findHidden(op->getOperand(0), tokens, forms, hidden) &&
+           findHidden(op->getOperand(1), tokens, forms, hidden);
+  auto where = dyn_cast_or_null<onnx::WhereOp>(op);
+  if (!where || isSeen)
+    return false;
+  auto isNumber = [&](Value value, auto is) {
+    std::optional<PositionForm> form = forms.get(value);
+    return form && form->isNumber() && is(form->constant);
+  };
+  return isNumber(where.getX(), shows) && isNumber(where.getY(), hides) &&
+         findHidden(where.getCondition(), tokens, forms, hidden);
 }

@@ -9,6 +9,7 @@
 #define SQUINT_LIB_TRANSFORMS_POSITIONFORMS_H
 
 #include "mlir/IR/Value.h"
+#include "squint/Dialect/Squint/DimExpr.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 #include <optional>
@@ -41,6 +42,18 @@ private:
 
   llvm::DenseMap<mlir::Value, std::optional<PositionForm>> known;
 };
+
+/// The keys that masks hide from a query: those of later tokens, and those
+/// `window` and more before its own.
+struct HiddenTokens {
+  bool later = false;
+  std::optional<int64_t> window;
+};
+
+/// Adds what a mask hides, which is added to scores or says what a query sees,
+/// [..., tokens, tokens]; whether that is known.
+bool findHidden(mlir::Value mask, const DimExpr &tokens, PositionForms &forms,
+                HiddenTokens &hidden);
 
 } // namespace squint
 

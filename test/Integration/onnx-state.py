@@ -24,10 +24,19 @@ def in_pieces(model, ids, sizes):
     return np.concatenate(out, axis=1)
 
 
+def kept(form, **choices):
+    return lambda: models.kept(form, **choices)
+
+
 KINDS = {"input": {}, "mask": {"positions": "mask"}, "range": {"positions": "range"}, "whole": {"past": False, "positions": "range"},
          "padded": {"past": False, "positions": "mask", "masked": True}, "table": {"past": False, "table": True}}
-for name, choices in KINDS.items():
-    model = models.decoder(**choices)
+# Operators that keep the caches themselves.
+KEPT = {"group": kept("group-query"), "window": kept("group-query", window=150), "lengths": kept("lengths"), "attention": kept("attention"),
+        "flat": kept("attention", rank=3), "shown": kept("attention", mask="bool"), "hidden": kept("attention", mask="float", window=9),
+        "scatter": kept("scatter")}
+for name, choices in (KINDS | KEPT).items():
+    model = choices() if callable(choices) else models.decoder(**choices)
+    choices = {} if callable(choices) else choices
     onnx.save(model, work / f"{name}.onnx")
     flags = [] if name == "table" else [f"--context={models.CONTEXT}"]
     library = Model(squint.compile(work / f"{name}.onnx", work / f"{name}.so", "--cache=f32", *flags))

@@ -72,6 +72,33 @@ func.func @inputs(%q: tensor<?x?x4x16xf32> {squint.dims = ["b", "s", "4", "16"]}
 
 // -----
 
+// A query sees its token and the five before, by two conditions.
+// CHECK-LABEL: func.func @window
+// CHECK: squint.attention %arg0, %arg0, %arg0 scale = 2.500000e-01 causal window = 6 {
+func.func @window(%q: tensor<?x?x4x16xf32> {squint.dims = ["b", "s", "4", "16"]}) -> (tensor<?x?x4x16xf32>) {
+  %zero = squint.constant dense<0> : tensor<i64>
+  %one = squint.constant dense<1> : tensor<i64>
+  %six = squint.constant dense<6> : tensor<i64>
+  %axis = squint.constant dense<1> : tensor<1xi64>
+  %none = squint.constant dense<0.0> : tensor<f32>
+  %least = squint.constant dense<0xFF800000> : tensor<f32>
+  %s = squint.dim "s"
+  %i = arith.index_cast %s : index to i64
+  %n = tensor.from_elements %i : tensor<i64>
+  %0 = onnx.Range(%zero, %n, %one) {squint.dims = [["s"]]} : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %1 = onnx.Unsqueeze(%0, %axis) {squint.dims = [["s", "1"]]} : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %2 = onnx.LessOrEqual(%0, %1) {squint.dims = [["s", "s"]]} : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %3 = onnx.Sub(%1, %six) {squint.dims = [["s", "1"]]} : (tensor<?x1xi64>, tensor<i64>) -> tensor<?x1xi64>
+  %4 = onnx.Greater(%0, %3) {squint.dims = [["s", "s"]]} : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %5 = onnx.And(%2, %4) {squint.dims = [["s", "s"]]} : (tensor<?x?xi1>, tensor<?x?xi1>) -> tensor<?x?xi1>
+  %6 = onnx.Where(%5, %none, %least) {squint.dims = [["s", "s"]]} : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
+  %7 = squint.attention %q, %q, %q mask(%6) scale = 0.25 {squint.dims = [["b", "s", "4", "16"]]}
+      : tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32>, tensor<?x?xf32> -> tensor<?x?x4x16xf32>
+  return %7 : tensor<?x?x4x16xf32>
+}
+
+// -----
+
 func.func @off_by_one(%q: tensor<?x?x4x16xf32> {squint.dims = ["b", "s", "4", "16"]}) -> (tensor<?x?x4x16xf32>) {
   %two = squint.constant dense<2> : tensor<i64>
   %least = squint.constant dense<-1.0e9> : tensor<1x1xf32>

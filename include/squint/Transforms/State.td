@@ -12,9 +12,10 @@ def ForgetPast : Pass<"squint-forget-past", "::mlir::ModuleOp"> {
   let description = [{
     Language models are exported with the keys and values of earlier tokens as inputs, and with those of all tokens as results. Where an input's
     Concat with what is new is a result, the new alone takes its place, the result goes, and the inputs' dimension of earlier tokens is 0; an
-    `attention_mask` is for as many tokens as `input_ids` has. What is left takes whole sequences; `squint-find-positions` drops the inputs that nothing
-    reads any more, and `squint-add-caches` makes a state. Leaves models without such inputs alone. Works on the operators of the standard, before
-    shapes are inferred.
+    `attention_mask` is for as many tokens as `input_ids` has. Likewise a TensorScatter of what is new into an input, and attention that takes and gives
+    its keys and values itself (Attention, com.microsoft's GroupQueryAttention) loses them, with the operands that say how many of a
+    cache's tokens there are. Inputs that only such operands needed go. What is left takes whole sequences; `squint-find-positions` drops the inputs that
+    nothing reads any more, and `squint-add-caches` makes a state. Leaves models without such inputs alone. Works before shapes are inferred.
 
     ```mlir
     %all = onnx.Concat(%past, %new) {axis = 2} : ...   // %all is a result of main
@@ -33,7 +34,8 @@ def FindPositions : Pass<"squint-find-positions", "::mlir::func::FuncOp"> {
     sizes alone holds is worked out as a function of an element's indices: `a = c + sum_d f_d i_d`, or one of two numbers by the sign of such an `a`
     (Range, CumSum, Trilu, comparisons, Where, arithmetic, tables in the model, and what moves them; an `attention_mask` is all 1).
 
-    * A mask that is 0 for keys up to the query's token and -10000 or less behind it goes, and its attention becomes `causal`.
+    * A mask that is 0 for keys up to the query's token and -10000 or less behind it goes, and its attention becomes `causal`; if it hides
+      keys some way before, too, that is the attention's `window`. It may be a sum of such masks, or made of what both of two conditions show.
     * Values that count the tokens, the input `position_ids`, and the first rows of a table become `squint.positions` and rows by
       number. What all sequences shared is computed for every token of each then.
     * Attention gets its tokens before its heads.

@@ -17,6 +17,11 @@ namespace squint::onnx {
 /// `squint-expand-functions` replaces it; `operation` is its full name.
 bool hasShapeRule(llvm::StringRef operation);
 bool isExpanded(llvm::StringRef operation);
+
+/// On attention of whole sequences: no query is hidden from its own token,
+/// which squint-find-positions makes sure of, and the operands of a
+/// GroupQueryAttention that say how long sequences are mean nothing.
+inline constexpr llvm::StringLiteral kWholeAttr = "squint.whole";
 } // namespace squint::onnx
 
 #endif

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Expand.h"
+#include "squint/Dialect/Onnx/Passes.h"
 #include <cmath>
 
 using namespace mlir;
@@ -76,9 +77,10 @@ Value attend(Body &body, const Attention &a, AttentionScores *shown) {
 }
 
 namespace {
+/// With `seesItself` every query stands at the place of a key.
 FailureOr<AttentionBias> makeBias(Body &body, Value queries,
                                   const DimExpr &keys, Value keysOf,
-                                  Type element) {
+                                  bool seesItself, Type element) {
   AttentionBias bias;
   Value mask = body.in(3), past = body.in(4), valid = body.in(6);
   if (mask) {
@@ -99,7 +101,7 @@ FailureOr<AttentionBias> makeBias(Body &body, Value queries,
     bias.add(body, Body::element(mask).isInteger(1)
                        ? hideUnless(body, mask, element)
                        : mask);
-    bias.mayHideAll = true;
+    bias.mayHideAll = !body.has(kWholeAttr);
   }
   int64_t left = body.integer("left_window_size", -1),
           right = body.integer("right_window_size", -1);
@@ -123,7 +125,7 @@ FailureOr<AttentionBias> makeBias(Body &body, Value queries,
       allow("GreaterOrEqual", body.add(position, -double(left)));
     if (right >= 0)
       allow("LessOrEqual", body.add(position, double(right)));
-    bias.mayHideAll |= valid || left >= 0 || right >= 0;
+    bias.mayHideAll |= valid || (!seesItself && (left >= 0 || right >= 0));
   }
   if (valid) {
     Value column = body.range(body.size(keysOf, 2));
@@ -157,6 +159,7 @@ LogicalResult expandAttention(Body &body) {
   int64_t size = isFlat ? *qWidth / *qHeads : *qWidth,
           vSize = isFlat ? *vWidth / *kvHeads : *vWidth;
   DimExpr keys = Body::dims(k)[isFlat ? 1 : 2];
+  bool seesItself = keys == Body::dims(q)[isFlat ? 1 : 2];
   if (isFlat) {
     q = splitHeads(body, q, *qHeads);
     k = splitHeads(body, k, *kvHeads);
@@ -169,7 +172,8 @@ LogicalResult expandAttention(Body &body) {
   }
   body.replace(1, k);
   body.replace(2, v);
-  FailureOr<AttentionBias> bias = makeBias(body, q, keys, k, element);
+  FailureOr<AttentionBias> bias =
+      makeBias(body, q, keys, k, seesItself, element);
   if (failed(bias))
     return failure();
   Attention attention(q, k, v, *qHeads, *kvHeads, size, vSize);

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Expand.h"
+#include "squint/Dialect/Onnx/Passes.h"
 
 using namespace mlir;
 
@@ -241,6 +242,69 @@ LogicalResult expandQAttention(Body &body) {
 // GroupQueryAttention
 //===----------------------------------------------------------------------===//
 
+/// Pairs of elements turn by the angles of [batch, tokens] positions.
+FailureOr<std::pair<Value, Value>> rotateHeads(Body &body, Value q, Value k,
+                                               Value positions) {
+  std::optional<int64_t> half = Body::dims(body.in(7))[1].getConstant();
+  if (!half) {
+    (void)body.refuse("expected a cos_cache of a static width");
+    return failure();
+  }
+  auto rotate = [&](Value x) {
+    return body.make(
+        "RotaryEmbedding", {x, body.in(7), body.in(8), positions},
+        {body.attribute("interleaved", body.integer("rotary_interleaved", 0)),
+         body.attribute("rotary_embedding_dim", 2 * *half)});
+  };
+  return std::pair(rotate(q), rotate(k));
+}
+
+/// What else changes the scores, and the result.
+LogicalResult finishGroupQuery(Body &body, Attention &attention) {
+  if (double scale = body.number("scale", 0))
+    attention.scale = scale;
+  attention.softcap = body.number("softcap", 0);
+  if (Value sink = body.in(11))
+    attention.sink = body.unsqueeze(sink, {1, 2});
+  else if (body.integer("smooth_softmax", 0) > 0)
+    attention.sink = body.scalar(Body::element(attention.q), 0);
+  body.replace(0, mergeHeads(body, attend(body, attention)));
+  return success();
+}
+
+/// Of sequences that begin with the tokens.
+LogicalResult attendWhole(Body &body, Attention attention) {
+  Value row = body.range(body.size(attention.q, 2));
+  if (body.integer("do_rotary", 0)) {
+    Value positions = body.in(9), query = body.in(0);
+    if (!positions)
+      positions =
+          body.make("Expand", {row, body.concat({body.size(query, 0, false),
+                                                 body.size(query, 1, false)},
+                                                0)});
+    auto turned = rotateHeads(body, attention.q, attention.k, positions);
+    if (failed(turned))
+      return failure();
+    std::tie(attention.q, attention.k) = *turned;
+  }
+  body.replace(1, attention.k);
+  body.replace(2, attention.v);
+  Value column = body.range(body.size(attention.k, 2));
+  Value place = body.unsqueeze(row, 1);
+  auto see = [&](StringRef comparison, Value limit) {
+    attention.bias.add(body,
+                       hideUnless(body, body.compare(comparison, column, limit),
+                                  Body::element(attention.q)));
+  };
+  if (body.integer("causal", 1))
+    see("LessOrEqual", place);
+  if (int64_t window = body.integer("local_window_size", -1); window > 0)
+    see("Greater", body.add(place, -double(window)));
+  if (Value bias = body.in(10))
+    attention.bias.add(body, bias);
+  return finishGroupQuery(body, attention);
+}
+
 /// Sequences of a batch have lengths of their own: `seqlens_k` + 1 with what is
 /// new. New keys go behind a sequence's past ones, in a cache as long as the
 /// longest, and queries stand where their keys do.
@@ -278,6 +342,8 @@ LogicalResult expandGroupQuery(Body &body) {
     q = body.make("RMSNormalization", {q, weight}, attributes);
     k = body.make("RMSNormalization", {k, body.in(15)}, attributes);
   }
+  if (body.has(kWholeAttr))
+    return attendWhole(body, Attention(q, k, v, heads, shared, size, size));
 
   // Of each sequence.
   Value zero = body.scalar(i64, 0), tokens = body.size(q, 2);
@@ -292,17 +358,10 @@ LogicalResult expandGroupQuery(Body &body) {
       Value isToken = body.compare("Less", places, body.unsqueeze(total, 1));
       positions = body.where(isToken, places, body.scalar(i64, 1));
     }
-    std::optional<int64_t> half = Body::dims(body.in(7))[1].getConstant();
-    if (!half)
-      return body.refuse("expected a cos_cache of a static width");
-    auto rotate = [&](Value x) {
-      return body.make(
-          "RotaryEmbedding", {x, body.in(7), body.in(8), positions},
-          {body.attribute("interleaved", body.integer("rotary_interleaved", 0)),
-           body.attribute("rotary_embedding_dim", 2 * *half)});
-    };
-    q = rotate(q);
-    k = rotate(k);
+    auto turned = rotateHeads(body, q, k, positions);
+    if (failed(turned))
+      return failure();
+    std::tie(q, k) = *turned;
   }
 
   // The cache, as long as the present one is; without a past it holds what is
@@ -338,9 +397,6 @@ LogicalResult expandGroupQuery(Body &body) {
 
   // Keys behind a sequence's end are no more seen than those of the future.
   Attention attention(q, k, v, heads, shared, size, size);
-  if (double scale = body.number("scale", 0))
-    attention.scale = scale;
-  attention.softcap = body.number("softcap", 0);
   Value column = body.range(body.size(k, 2));
   Value place = body.unsqueeze(places, {1, 3});
   Value isSeen = body.compare("Less", column, body.unsqueeze(total, {1, 2, 3}));
@@ -362,12 +418,7 @@ LogicalResult expandGroupQuery(Body &body) {
     attention.bias.add(body, bias);
   }
   attention.bias.add(body, hideUnless(body, isSeen, element));
-  if (Value sink = body.in(11))
-    attention.sink = body.unsqueeze(sink, {1, 2});
-  else if (body.integer("smooth_softmax", 0) > 0)
-    attention.sink = body.scalar(element, 0);
-  body.replace(0, mergeHeads(body, attend(body, attention)));
-  return success();
+  return finishGroupQuery(body, attention);
 }
 } // namespace
 

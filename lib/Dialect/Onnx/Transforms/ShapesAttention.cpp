@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ShapeInference.h"
+#include "squint/Dialect/Onnx/Passes.h"
 
 using namespace mlir;
 
@@ -255,7 +256,10 @@ LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op,
               failed(s.unify(s.shape(x)[2], *size * DimExpr(shared),
                              "the width of key and value"))))
       return failure();
-  if (s.rank(op.getSeqlensK()) == 2) {
+  bool isWhole = op->hasAttr(kWholeAttr);
+  if (isWhole) {
+    // Nothing is said.
+  } else if (s.rank(op.getSeqlensK()) == 2) {
     if (failed(s.unify(s.shape(op.getSeqlensK())[1], 1, "seqlens_k")))
       return failure();
   } else if (failed(expectVector(op.getSeqlensK(), batch, "seqlens_k", s))) {
@@ -263,10 +267,10 @@ LogicalResult inferGroupQueryAttention(msft::GroupQueryAttentionOp op,
   }
   std::optional<ArrayRef<DimExpr>> known =
       s.values(op.getTotalSequenceLength());
-  if (!known || known->size() != 1)
+  if (!isWhole && (!known || known->size() != 1))
     return s.refuse() << "expected a total_sequence_length that is an input, "
                          "or follows from the shapes of inputs";
-  DimExpr total = known->front();
+  DimExpr total = isWhole ? tokens : known->front();
   DimExpr length = DimExpr::max(total, 0);
   for (Value past : {op.getPastKey(), op.getPastValue()}) {
     if (!past)
