@@ -14,6 +14,7 @@
 #include "squint/Emit/Emit.h"
 #include "squint/Export/Gguf.h"
 #include "squint/Export/Onnx.h"
+#include "squint/Export/Safetensors.h"
 #include "squint/Import/Diagnostics.h"
 #include "squint/Import/LoraAdapter.h"
 #include "squint/Import/Models.h"
@@ -146,7 +147,8 @@ LogicalResult Compiler::readOptions() {
                 options.compileFrom + "'");
 
   bool isOnnx = isOneOf(options.emit, {"onnx-quantized", "onnx-qat"});
-  isModel = isOnnx || options.emit == "gguf";
+  bool isFolder = options.emit == "safetensors";
+  isModel = isOnnx || isFolder || options.emit == "gguf";
   bool isPrinted = options.output == "-" || (options.output.empty() &&
                                              !options.emit.empty() && !isModel);
   if (options.output.empty() && !isPrinted && !options.explain &&
@@ -171,11 +173,15 @@ LogicalResult Compiler::readOptions() {
                   options.output + "'");
     if (options.calibration.empty())
       return fail("expected samples (--calibration) for --emit=imatrix");
-  } else if ((isModel && !isOnnx) != isGgufOutput) {
+  } else if ((options.emit == "gguf") != isGgufOutput) {
     return fail("expected --emit=gguf or imatrix with a .gguf output and the "
                 "other way round, got '" +
                 options.output + "'");
   }
+  if (isFolder && !llvm::sys::fs::is_directory(options.output) &&
+      llvm::sys::fs::exists(options.output))
+    return fail("expected a folder for --emit=safetensors, got the file '" +
+                options.output + "'");
   if (options.exportFloats && options.emit != "onnx-quantized")
     return fail("--export-floats is for --emit=onnx-quantized");
   StringRef kind = isPrinted                ? ".mlir"
@@ -526,6 +532,8 @@ LogicalResult Compiler::writeReports(ModuleOp module) {
 LogicalResult Compiler::writeOutput(ModuleOp module) {
   if (options.emit == "gguf")
     return exportGguf(module, options.output, options.input);
+  if (options.emit == "safetensors")
+    return exportSafetensors(module, options.output, options.input);
   if (isModel)
     return exportOnnx(module, options.output,
                       {options.weightsFile, options.exportFloats});

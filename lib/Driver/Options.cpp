@@ -19,8 +19,8 @@ static const CompileOption table[] = {
      "Stop after a stage and write IR: onnx, squint, quantized, fused, kernel, "
      "llvm; or write the quantized model as ONNX: onnx-quantized, or onnx-qat "
      "to train it elsewhere (float weights behind QuantizeLinear and "
-     "DequantizeLinear); or a language model as GGUF: gguf; or imatrix: how "
-     "large the inputs of "
+     "DequantizeLinear); or a language model as GGUF: gguf, or as a "
+     "Hugging Face folder: safetensors; or imatrix: how large the inputs of "
      "each layer are on --calibration, as llama.cpp reads it (.gguf or "
      ".dat)"},
     {"compile-from", "stage", kGeneral, &O::compileFrom,

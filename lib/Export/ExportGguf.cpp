@@ -5,16 +5,13 @@
 #include "../Emit/Files.h"
 #include "../Import/HuggingFaceConfig.h"
 #include "GgufTypes.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "squint/Dialect/Onnx/Onnx.h"
+#include "LanguageWeights.h"
 #include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Export/Gguf.h"
 #include "squint/Import/GgufWriter.h"
 #include "squint/Import/Models.h"
 #include "squint/Import/Safetensors.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -36,36 +33,19 @@ namespace {
 class GgufExporter {
 public:
   GgufExporter(ModuleOp module, StringRef source)
-      : module(module), source(source) {}
+      : module(module), source(source), weights(module, "GGUF") {}
 
   LogicalResult write(StringRef output);
 
 private:
-  /// A constant, which is all of a tensor or some of its rows.
-  struct Part {
-    ConstantOp constant;
-    std::string node;
-  };
+  using Part = LanguageWeights::Part;
 
-  LogicalResult collect();
-  LogicalResult collectOp(Operation *op);
-  void take(const Twine &name, ConstantOp weight, Operation *op) {
-    tensors[spell(name)].push_back({weight, getNodeName(op).str()});
-  }
   LogicalResult addTensor(StringAttr name);
-  LogicalResult checkHead();
   LogicalResult addFile();
   LogicalResult addFolder();
   void describe(const LanguageModel &model);
   /// Where the row of a tensor that goes to `row` is.
   int64_t findRow(StringRef node, int64_t row) const;
-  StringAttr spell(const Twine &name) {
-    return StringAttr::get(module.getContext(), name);
-  }
-  llvm::Expected<ArrayRef<char>> read(ConstantOp constant,
-                                      std::vector<char> &scratch) {
-    return getConstantBytes(constant.getValue(), scratch);
-  }
   void setTypes();
 
   ModuleOp module;
@@ -73,97 +53,16 @@ private:
   const Architecture *architecture = nullptr;
   /// Of queries and keys whose halves of heads are to alternate; 0: of none.
   int64_t turnedHead = 0;
-  /// Tensors by name, in the order of the module.
-  llvm::MapVector<StringAttr, SmallVector<Part>> tensors;
+  LanguageWeights weights;
   llvm::StringSet<> written;
   /// Elements by type, of matrices.
   std::map<std::string, int64_t> counts;
-  ConstantOp table, head;
   GgufWriter writer;
   std::unique_ptr<llvm::MemoryBuffer> sourceFile;
   std::vector<float> factors, otherFactors;
 };
 
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// What the module has
-//===----------------------------------------------------------------------===//
-
-static ConstantOp getWeight(Value weight) {
-  if (auto dequantize = weight.getDefiningOp<DequantizeOp>())
-    weight = dequantize.getInput();
-  return weight.getDefiningOp<ConstantOp>();
-}
-
-LogicalResult GgufExporter::collectOp(Operation *op) {
-  StringRef node = getNodeName(op);
-  std::string tensor = node.str();
-  // One tensor has the rows of several linears, in this order.
-  if (architecture->joinedWeights) {
-    StringRef stem = node;
-    if (stem.consume_back(".attn_q") || stem.consume_back(".attn_k") ||
-        stem.consume_back(".attn_v"))
-      tensor = (stem + ".attn_qkv").str();
-    else if (stem.consume_back(".ffn_gate"))
-      tensor = (stem + ".ffn_up").str();
-  }
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](LinearOp linear) -> LogicalResult {
-        if (node == "output")
-          head = getWeight(linear.getWeight());
-        else
-          take(tensor + ".weight", getWeight(linear.getWeight()), op);
-        if (linear.getBias())
-          take(tensor + ".bias", getWeight(linear.getBias()), op);
-        return success();
-      })
-      .Case([&](EmbeddingOp embedding) {
-        table = getWeight(embedding.getTable());
-        take(tensor + ".weight", table, op);
-        return success();
-      })
-      .Case([&](NormOp norm) {
-        take(tensor + ".weight", getWeight(norm.getScale()), op);
-        return success();
-      })
-      .Case<AttentionOp, RotaryOp, PositionsOp, ConstantOp, DequantizeOp,
-            QuantizeOp, KeepOp, onnx::ReshapeOp, onnx::MulOp, onnx::AddOp,
-            onnx::CastOp, onnx::CosOp, onnx::SinOp, onnx::SigmoidOp,
-            onnx::GeluOp, func::ReturnOp>([](auto) { return success(); })
-      .Default([&](Operation *other) {
-        return refusal(other->emitOpError())
-               << "expected an operator of the architecture '"
-               << architecture->name << "' to write the model as GGUF";
-      });
-}
-
-LogicalResult GgufExporter::collect() {
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  if (!main || !main.getBody().hasOneBlock())
-    return module.emitError() << "expected a function 'main' to export";
-  for (Operation &op : main.getBody().front())
-    if (failed(collectOp(&op)))
-      return failure();
-  if (!table || !head)
-    return module.emitError() << "expected a table and a head to export";
-  return success();
-}
-
-/// The head's weight is the table, or a tensor of its own.
-LogicalResult GgufExporter::checkHead() {
-  if (head == table)
-    return success();
-  std::vector<char> headScratch, tableScratch;
-  llvm::Expected<ArrayRef<char>> headBytes = read(head, headScratch),
-                                 tableBytes = read(table, tableScratch);
-  if (!headBytes || !tableBytes)
-    return head->emitOpError() << llvm::toString(
-               llvm::joinErrors(headBytes.takeError(), tableBytes.takeError()));
-  if (head.getType() != table.getType() || *headBytes != *tableBytes)
-    tensors[spell("output.weight")].push_back({head, "output"});
-  return success();
-}
 
 //===----------------------------------------------------------------------===//
 // Tensors
@@ -177,22 +76,18 @@ int64_t GgufExporter::findRow(StringRef node, int64_t row) const {
 }
 
 LogicalResult GgufExporter::addTensor(StringAttr name) {
-  auto found = tensors.find(name);
-  if (found == tensors.end())
+  auto found = weights.tensors.find(name);
+  if (found == weights.tensors.end())
     return module.emitError() << "tensor '" << name.getValue()
                               << "': expected an operator of that name";
   written.insert(name.getValue());
-  const SmallVector<Part> &parts = found->second;
+  const LanguageWeights::Parts &parts = found->second;
   GgufWriter::Tensor tensor;
   tensor.name = name.str();
   for (Part part : parts) {
-    if (!part.constant)
-      return module.emitError()
-             << "tensor '" << name.getValue() << "': expected a constant";
     Type type = part.constant.getType();
     auto packed = dyn_cast<PackedType>(type);
-    ArrayRef<int64_t> shape =
-        packed ? packed.getShape() : cast<RankedTensorType>(type).getShape();
+    ArrayRef<int64_t> shape = LanguageWeights::getShape(part.constant);
     const GgufType *chosen = chooseGgufType(type);
     if (!chosen || shape.back() % int64_t(chosen->block)) {
       std::string format;
@@ -227,13 +122,12 @@ LogicalResult GgufExporter::addTensor(StringAttr name) {
   tensor.write = [this, &parts](llvm::raw_ostream &os) -> llvm::Error {
     for (Part part : parts) {
       std::vector<char> scratch, row;
-      llvm::Expected<ArrayRef<char>> bytes = read(part.constant, scratch);
+      llvm::Expected<ArrayRef<char>> bytes =
+          LanguageWeights::read(part.constant, scratch);
       if (!bytes)
         return bytes.takeError();
       Type type = part.constant.getType();
-      int64_t rows = isa<PackedType>(type)
-                         ? cast<PackedType>(type).getRows()
-                         : cast<RankedTensorType>(type).getDimSize(0);
+      int64_t rows = LanguageWeights::getShape(part.constant).front();
       for (int64_t r = 0; r < rows; ++r) {
         ArrayRef<char> encoded =
             getGgufRow(type, *bytes, findRow(part.node, r), row);
@@ -286,11 +180,11 @@ LogicalResult GgufExporter::addFile() {
   if (!alignment)
     return module.emitError() << llvm::toString(alignment.takeError());
   writer.setAlignment(alignment->value_or(32));
-  if (failed(collect()))
+  if (failed(weights.collect(*architecture)))
     return failure();
   if (file.find("output.weight"))
-    tensors[spell("output.weight")].push_back({head, "output"});
-  else if (failed(checkHead()))
+    weights.addHead();
+  else if (failed(weights.addOwnHead()))
     return failure();
 
   bool isSame = true;
@@ -305,13 +199,13 @@ LogicalResult GgufExporter::addFile() {
                   }});
       continue;
     }
-    if (failed(addTensor(spell(tensor.name))))
+    if (failed(addTensor(weights.spell(tensor.name))))
       return failure();
     isSame &= writer.getLast().type == tensor.type;
   }
   // A head that took another format than the table has its own tensor.
-  if (StringAttr name = spell("output.weight");
-      tensors.contains(name) && !written.contains(name.getValue())) {
+  if (StringAttr name = weights.spell("output.weight");
+      weights.tensors.contains(name) && !written.contains(name.getValue())) {
     isSame = false;
     if (failed(addTensor(name)))
       return failure();
@@ -394,7 +288,7 @@ LogicalResult GgufExporter::addFolder() {
            << model.layers << " layers";
   if (architecture->interleavedRotary)
     turnedHead = model.headSize;
-  if (failed(collect()) || failed(checkHead()))
+  if (failed(weights.collect(*architecture)) || failed(weights.addOwnHead()))
     return failure();
   describe(model);
   factors = model.factors;
@@ -409,7 +303,7 @@ LogicalResult GgufExporter::addFolder() {
   } else if (!factors.empty()) {
     add("rope_freqs.weight", factors);
   }
-  for (const auto &entry : tensors)
+  for (const auto &entry : weights.tensors)
     if (failed(addTensor(entry.first)))
       return failure();
   setTypes();
@@ -424,7 +318,7 @@ LogicalResult GgufExporter::write(StringRef output) {
                               << source << "'";
   if (failed(isFolder ? addFolder() : addFile()))
     return failure();
-  for (const auto &entry : tensors)
+  for (const auto &entry : weights.tensors)
     if (!written.contains(entry.first.getValue()))
       return refusal(module.emitError())
              << "tensor '" << entry.first.getValue()
