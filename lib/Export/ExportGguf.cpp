@@ -5,6 +5,7 @@
 #include "../Emit/Files.h"
 #include "../Import/HuggingFaceConfig.h"
 #include "GgufTypes.h"
+#include "GgufVocabulary.h"
 #include "LanguageWeights.h"
 #include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Export/Gguf.h"
@@ -258,14 +259,13 @@ void GgufExporter::describe(const LanguageModel &model) {
     if (!isUsual)
       writer.set(own("attention.sliding_window_pattern"), model.hasWindow);
   }
-  // Which vocabulary it is, tokenizer.json does not say in these terms.
-  writer.set("tokenizer.ggml.model", StringRef("none"));
 }
 
 LogicalResult GgufExporter::addFolder() {
   SmallString<128> name(source);
   path::append(name, "config.json");
   bool refused = false;
+  llvm::json::Object settings;
   auto read = [&]() -> llvm::Expected<HuggingFaceConfig> {
     llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file = mapFile(name);
     if (!file)
@@ -274,7 +274,8 @@ LogicalResult GgufExporter::addFolder() {
         parseJsonObject((*file)->getBuffer(), /*depth=*/16);
     if (!json)
       return json.takeError();
-    return HuggingFaceConfig::read(*json, refused);
+    settings = std::move(*json);
+    return HuggingFaceConfig::read(settings, refused);
   };
   llvm::Expected<HuggingFaceConfig> config = read();
   if (!config)
@@ -291,6 +292,9 @@ LogicalResult GgufExporter::addFolder() {
   if (failed(weights.collect(*architecture)) || failed(weights.addOwnHead()))
     return failure();
   describe(model);
+  if (llvm::Error error =
+          addGgufVocabulary(source, settings, model.vocabulary, writer))
+    return module.emitError() << llvm::toString(std::move(error));
   factors = model.factors;
   otherFactors = model.otherFactors;
   auto add = [&](StringRef name, ArrayRef<float> numbers) {

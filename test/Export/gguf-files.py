@@ -2,6 +2,8 @@
 # GGML has no type for is refused. The package gguf reads the files.
 # REQUIRES: squintc, squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
+import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import folder_models
 import gguf
 import gguf_models
 import numpy as np
+import sentencepiece
 import squint_testing as squint
 
 work = pathlib.Path(sys.argv[1])
@@ -54,6 +57,31 @@ for kind in gguf_models.MODELS:
     for key, value in meta.items():
         if key not in gguf_models.OURS:
             assert np.isclose(metadata[f"{architecture}.{key}"], value, rtol=1e-6) if not isinstance(value, str) else metadata[f"{architecture}.{key}"] == value, (kind, key)
+# A vocabulary of sentencepiece, with tokens that only the files beside it name.
+sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(["the cat sat on the mat and the dog ran after a red ball"] * 9), model_type="bpe",
+                                         model_prefix=str(work / "words"), vocab_size=60, hard_vocab_limit=False, minloglevel=9)
+folder_models.write(work / "spoken", "llama")
+(work / "spoken" / "tokenizer.model").write_bytes((work / "words.model").read_bytes())
+(work / "spoken" / "tokenizer_config.json").write_text(json.dumps(
+    {"add_bos_token": True, "chat_template": "{{ messages }}", "added_tokens_decoder": {"100": {"content": "<|turn|>", "special": True}}}))
+(work / "spoken" / "added_tokens.json").write_text(json.dumps({"<mark>": 101, "far": 4000}))
+words = sentencepiece.SentencePieceProcessor(model_file=str(work / "words.model"))
+metadata = read(emit(work / "spoken", "spoken"))[2]
+count, tokens = words.vocab_size(), metadata["tokenizer.ggml.tokens"]
+assert count < 100 and len(tokens) == gguf_models.VOCABULARY
+assert tokens[:count] == [words.id_to_piece(i) for i in range(count)] and tokens[count] == f"[PAD{count}]" and tokens[100:102] == ["<|turn|>", "<mark>"]
+assert metadata["tokenizer.ggml.scores"][:count] == [words.get_score(i) for i in range(count)]
+types = metadata["tokenizer.ggml.token_type"]
+assert types[:3] == [2, 3, 3] and set(types[3:count]) == {1} and types[count] == 5 and types[100:102] == [3, 4]
+assert metadata["tokenizer.ggml.model"] == "llama" and metadata["tokenizer.ggml.eos_token_id"] == 2 and "tokenizer.ggml.padding_token_id" not in metadata
+assert metadata["tokenizer.ggml.add_bos_token"] is True and metadata["tokenizer.chat_template"] == "{{ messages }}"
+data = pathlib.Path(os.environ.get("SQUINT_TEST_DATA", "none"))
+if (data / "llama2_tokenizer").exists():
+    folder_models.write(work / "spoken", "llama", vocabulary=32000, embedding_length=32)
+    (work / "spoken" / "tokenizer.model").write_bytes((data / "llama2_tokenizer" / "tokenizer.model").read_bytes())
+    metadata, wanted = read(emit(work / "spoken", "llama2"))[2], read(data / "gguf_vocab" / "ggml-vocab-llama-spm.gguf")[2]
+    for key in ("model", "pre", "tokens", "scores", "token_type", "bos_token_id", "eos_token_id", "unknown_token_id", "add_bos_token"):
+        assert metadata[f"tokenizer.ggml.{key}"] == wanted[f"tokenizer.ggml.{key}"], key
 # And back: the same numbers as the folder's, in another order of rows.
 ids = np.random.default_rng(1).integers(0, gguf_models.VOCABULARY, (1, 40))
 for kind in ("llama-3", "phi3-long"):

@@ -12,8 +12,8 @@ namespace squint {
 /// Writes the weights of a module of stage `quantized` as a GGUF file. `source`
 /// is the GGUF file or the Hugging Face folder that the module was imported
 /// from: metadata and the order of tensors are those of the file, or follow
-/// from config.json (without a tokenizer, which is `none` then). Formats are
-/// GGML's, f32, f16 and bf16; symmetric integers whose f16 scales are for
+/// from config.json (with the vocabulary of tokenizer.model, or none). Formats
+/// are GGML's, f32, f16 and bf16; symmetric integers whose f16 scales are for
 /// multiples of 32 columns become Q4_0, Q5_0 or Q8_0, which hold the same
 /// numbers. Formats of activations are not written. Fails after diagnostics;
 /// then no file is left behind.
