@@ -165,6 +165,11 @@ LogicalResult Compiler::readOptions() {
     return fail("expected --emit=onnx-quantized or onnx-qat with a .onnx "
                 "output and the other way round, got '" +
                 options.output + "'");
+  bool isPtx = options.emit == "ptx";
+  if (isPtx != (path::extension(options.output) == ".ptx"))
+    return fail("expected --emit=ptx with a .ptx output and the other way "
+                "round, got '" +
+                options.output + "'");
   isImportance = options.emit == "imatrix";
   bool isGgufOutput = path::extension(options.output) == ".gguf";
   if (isImportance) {
@@ -187,21 +192,23 @@ LogicalResult Compiler::readOptions() {
   StringRef kind = isPrinted                ? ".mlir"
                    : options.output.empty() ? ".so"
                                             : path::extension(options.output);
-  if (!isModel && !areSamples && !isImportance &&
+  if (!isModel && !areSamples && !isImportance && !isPtx &&
       !isOneOf(kind, {".so", ".a", ".o", ".s", ".ll", ".mlir"}))
-    return fail("expected an output ending in .so, .a, .o, .s, .ll, .mlir or "
-                ".onnx, got '" +
-                options.output + "'");
+    return fail(
+        "expected an output ending in .so, .a, .o, .s, .ll, .ptx, .mlir or "
+        ".onnx, got '" +
+        options.output + "'");
   if (kind == ".mlir" && options.emit.empty())
     return fail("expected --emit=STAGE with a .mlir output");
-  if (kind != ".mlir" && !options.emit.empty() && !isModel && !isImportance)
+  if (kind != ".mlir" && !options.emit.empty() && !isModel && !isImportance &&
+      !isPtx)
     return fail("expected a .mlir output with --emit, got '" + options.output +
                 "'");
   if (isModel) {
     to = Stage::Quantized;
   } else if (isImportance) {
     to = Stage::Squint;
-  } else if (!options.emit.empty()) {
+  } else if (!options.emit.empty() && !isPtx) {
     std::optional<Stage> stage = parseStage(options.emit);
     if (!stage)
       return fail("expected a stage (onnx, squint, quantized, fused, kernel, "
@@ -456,8 +463,20 @@ LogicalResult Compiler::run() {
   bool named = !options.mtriple.empty() || !options.mcpu.empty() ||
                !options.mattr.empty();
   if (!(*module)->hasAttr(kTargetsAttr) ||
-      (named && (!from || *from < Stage::Kernel)))
-    setTargets(*module, *targets);
+      (named && (!from || *from < Stage::Kernel))) {
+    if (!targets->front().isDevice()) {
+      setTargets(*module, *targets);
+    } else {
+      llvm::Expected<TargetInfo> host =
+          TargetInfo::get(options.hostMtriple, options.hostMcpu);
+      if (!host)
+        return fail(llvm::toString(host.takeError()));
+      if (host->isDevice())
+        return fail("expected a processor as --host-mtriple, got '" +
+                    host->triple + "'");
+      setTargets(*module, *targets, &*host);
+    }
+  }
   if (options.allowBf16)
     (*module)->setAttr(kAllowBf16Attr, UnitAttr::get(&context));
 
@@ -537,7 +556,7 @@ LogicalResult Compiler::writeOutput(ModuleOp module) {
   if (isModel)
     return exportOnnx(module, options.output,
                       {options.weightsFile, options.exportFloats});
-  if (!options.emit.empty())
+  if (!options.emit.empty() && options.emit != "ptx")
     return writeIR(module, options.output.empty() ? "-" : options.output);
   EmitOptions emission;
   emission.output = options.output;
@@ -545,6 +564,7 @@ LogicalResult Compiler::writeOutput(ModuleOp module) {
   emission.weightsFile = options.weightsFile;
   emission.linker = options.linker;
   emission.sysroot = options.sysroot;
+  emission.assembler = options.assembler;
   if (llvm::Expected<Budget> parsed = Budget::parse(options.budget); !parsed)
     llvm::consumeError(parsed.takeError());
   else if (parsed->kind == Budget::Kind::Bytes)

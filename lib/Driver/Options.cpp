@@ -17,7 +17,8 @@ static constexpr auto kGeneral = OptionGroup::General,
 static const CompileOption table[] = {
     {"emit", "stage", kGeneral, &O::emit,
      "Stop after a stage and write IR: onnx, squint, quantized, fused, kernel, "
-     "llvm; or write the quantized model as ONNX: onnx-quantized, or onnx-qat "
+     "llvm; or, for a GPU, its kernels: ptx; or write the quantized model as "
+     "ONNX: onnx-quantized, or onnx-qat "
      "to train it elsewhere (float weights behind QuantizeLinear and "
      "DequantizeLinear); or a language model as GGUF: gguf, or as a "
      "Hugging Face folder: safetensors; or imatrix: how large the inputs of "
@@ -114,6 +115,14 @@ static const CompileOption table[] = {
      "Target CPU as LLVM spells it (default: native); of several the library "
      "runs the best that the machine has",
      /*hasCommas=*/true},
+    {"host-mtriple", "triple", kTargets, &O::hostMtriple,
+     "Where --mtriple is a GPU (nvptx64-nvidia-cuda, CPUs sm_80, sm_90a, ...): "
+     "the triple of the code around its kernels (default: this machine)"},
+    {"host-mcpu", "cpu", kTargets, &O::hostMcpu,
+     "The CPU of that code (default: native)"},
+    {"assembler", "program", kTargets, &O::assembler,
+     "Assembler of GPU code (default: ptxas in PATH, CUDA_HOME or "
+     "/usr/local/cuda; without one the driver compiles the library's PTX)"},
     {"mattr", "+a,-b", kTargets, &O::mattr,
      "Target features as LLVM spells them"},
     {"sysroot", "dir", kTargets, &O::sysroot,

@@ -180,14 +180,15 @@ static const llvm::StringSet<> &getSystemFunctions() {
   static const llvm::StringSet<> names = {
       // libc
       "__errno_location", "__sched_cpucount", "abort", "bcmp", "clock_gettime",
-      "close", "dladdr", "free", "fstat", "memcmp", "memcpy", "memmove",
-      "memset", "mmap", "munmap", "open", "posix_memalign",
-      "pthread_cond_broadcast", "pthread_cond_destroy", "pthread_cond_init",
-      "pthread_cond_wait", "pthread_create", "pthread_join",
-      "pthread_mutex_destroy", "pthread_mutex_init", "pthread_mutex_lock",
-      "pthread_mutex_unlock", "pthread_sigmask", "sched_getaffinity",
-      "sched_yield", "sigfillset", "snprintf", "stpcpy", "strchr", "strcpy",
-      "strerror", "strlen", "strcmp", "strrchr", "syscall", "vsnprintf",
+      "close", "dladdr", "dlclose", "dlopen", "dlsym", "free", "fstat",
+      "memcmp", "memcpy", "memmove", "memset", "mmap", "munmap", "open",
+      "posix_memalign", "pthread_cond_broadcast", "pthread_cond_destroy",
+      "pthread_cond_init", "pthread_cond_wait", "pthread_create",
+      "pthread_join", "pthread_mutex_destroy", "pthread_mutex_init",
+      "pthread_mutex_lock", "pthread_mutex_unlock", "pthread_sigmask",
+      "sched_getaffinity", "sched_yield", "sigfillset", "snprintf", "stpcpy",
+      "strchr", "strcpy", "strcspn", "strerror", "strlen", "strcmp", "strrchr",
+      "syscall", "vsnprintf",
       // libm
       "acos", "acosf", "acosh", "acoshf", "asin", "asinf", "asinh", "asinhf",
       "atan", "atan2", "atan2f", "atanf", "atanh", "atanhf", "cbrt", "cbrtf",

@@ -25,6 +25,13 @@ enum class WeightsPlace {
   Symbol,
 };
 
+/// Kernels of a GPU as a library carries them.
+struct DeviceImage {
+  std::string data;    // PTX with its final zero, or a cubin
+  uint32_t target = 0; // of the model's
+  bool isText = false;
+};
+
 struct CodeGenOptions {
   std::string prefix;
   WeightsPlace weights = WeightsPlace::Section;
@@ -32,6 +39,7 @@ struct CodeGenOptions {
   std::string weightsHeader; // what the file starts with
   bool exportTable = false;  // squint_library_v1
   unsigned optLevel = 2;
+  std::vector<DeviceImage> images;
 };
 
 /// LLVM IR of a model with its runtime, optimised; the context comes first so
@@ -46,6 +54,18 @@ struct CompiledModel {
 mlir::FailureOr<CompiledModel> generateCode(mlir::ModuleOp module,
                                             const ModelInfo &info,
                                             const CodeGenOptions &options);
+
+/// PTX of the kernels for each target that is a GPU. Calls of functions that no
+/// GPU has are errors.
+mlir::FailureOr<std::vector<std::string>>
+generateDeviceCode(mlir::ModuleOp module, const ModelInfo &info,
+                   unsigned optLevel);
+
+/// Images of all targets: machine code where `ptxas` is found (`program`, or in
+/// PATH, CUDA_HOME or /usr/local/cuda), and PTX.
+mlir::FailureOr<std::vector<DeviceImage>>
+makeDeviceImages(mlir::ModuleOp module, const ModelInfo &info,
+                 unsigned optLevel, llvm::StringRef program);
 
 /// Machine code as an object file or as assembly.
 mlir::LogicalResult writeMachineCode(mlir::ModuleOp module,

@@ -45,6 +45,8 @@ private:
   Constant *targets();
   Constant *requirements();
   Constant *state();
+  Constant *images();
+  Constant *kernels();
   void define(StringRef name, ArrayRef<Constant *> fields);
 
   Module &module;
@@ -156,6 +158,26 @@ Constant *Describer::state() {
       8);
 }
 
+Constant *Describer::images() {
+  SmallVector<Constant *> elements;
+  for (const DeviceImage &image : options.images)
+    elements.push_back(ConstantStruct::getAnon(
+        {pointerTo(ConstantDataArray::getString(context, image.data,
+                                                /*AddNull=*/false),
+                   64),
+         i32(info.targets[image.target].getRequirements()), i32(image.target),
+         i32(image.isText)}));
+  return array(elements);
+}
+
+Constant *Describer::kernels() {
+  SmallVector<Constant *> elements;
+  for (const DeviceKernel &kernel : info.kernels)
+    elements.push_back(
+        ConstantStruct::getAnon({string(kernel.name), i32(kernel.threads)}));
+  return array(elements);
+}
+
 void Describer::define(StringRef name, ArrayRef<Constant *> fields) {
   GlobalVariable *variable = module.getGlobalVariable(name, true);
   assert(variable && "the runtime's bitcode lost a variable");
@@ -221,7 +243,8 @@ void Describer::run() {
          {weights(), inFile ? string(options.weightsHeader) : null(),
           i64(inFile ? options.weightsHeader.size() : 0), requirements(),
           i32(outputDims), i32(elements.size()), array(elements),
-          i32(info.numLate)});
+          i32(info.numLate), i32(options.images.size()),
+          i32(info.kernels.size()), images(), kernels()});
 
   // Code refers to the internal table, outsiders to its alias.
   table->setName("squint_table");

@@ -20,7 +20,7 @@ namespace path = llvm::sys::path;
 
 namespace {
 
-enum class Kind { Shared, Archive, Object, Assembly, Ir, Unknown };
+enum class Kind { Shared, Archive, Object, Assembly, Ir, Ptx, Unknown };
 
 Kind getKind(llvm::StringRef output) {
   return llvm::StringSwitch<Kind>(path::extension(output))
@@ -29,6 +29,7 @@ Kind getKind(llvm::StringRef output) {
       .Case(".o", Kind::Object)
       .Case(".s", Kind::Assembly)
       .Case(".ll", Kind::Ir)
+      .Case(".ptx", Kind::Ptx)
       .Default(Kind::Unknown);
 }
 
@@ -51,6 +52,7 @@ private:
   LogicalResult writeText(CompiledModel &model);
   LogicalResult writeBinary(CompiledModel &model);
   LogicalResult writeHeader();
+  LogicalResult writePtx();
 
   ModuleOp module;
   const EmitOptions &options;
@@ -181,10 +183,27 @@ LogicalResult Emitter::writeHeader() {
   }));
 }
 
+LogicalResult Emitter::writePtx() {
+  if (!info.hasDevice() || info.targets.size() != 1)
+    return emitError(module.getLoc())
+           << "expected one target that is a GPU for '" << options.output
+           << "'";
+  FailureOr<std::vector<std::string>> texts =
+      generateDeviceCode(module, info, options.optLevel);
+  if (failed(texts) ||
+      failed(check(files.write(options.output, [&](llvm::raw_fd_ostream &out) {
+        out << texts->front();
+        return llvm::Error::success();
+      }))))
+    return failure();
+  return check(files.commit());
+}
+
 LogicalResult Emitter::run() {
   if (kind == Kind::Unknown)
     return emitError(module.getLoc())
-           << "expected an output that ends in .so, .a, .o, .s or .ll, got '"
+           << "expected an output that ends in .so, .a, .o, .s, .ll or .ptx, "
+              "got '"
            << options.output << "'";
   FailureOr<ModelInfo> read = ModelInfo::get(module);
   if (failed(read))
@@ -192,6 +211,15 @@ LogicalResult Emitter::run() {
   info = std::move(*read);
   if (failed(check(identifyState(info))))
     return failure();
+  if (kind == Kind::Ptx)
+    return writePtx();
+  if (info.hasDevice()) {
+    auto images =
+        makeDeviceImages(module, info, options.optLevel, options.assembler);
+    if (failed(images))
+      return failure();
+    codeGen.images = std::move(*images);
+  }
   codeGen.prefix = prefix;
   codeGen.optLevel = options.optLevel;
   codeGen.exportTable = kind == Kind::Shared;

@@ -116,6 +116,7 @@ typedef struct @p@_options {
   const char *target; /* one of @targets@; NULL: the best that runs here */
   int64_t sequences;  /* side by side in a state; 0: 1 */
   int64_t capacity;   /* tokens of each; 0: all that the model was made for */
+  int32_t device;     /* of the GPUs, where kernels are for one */
 } @p@_options;
 
 typedef struct @p@_model @p@_model;

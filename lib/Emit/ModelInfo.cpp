@@ -6,6 +6,7 @@
 
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/State.h"
+#include "squint/Kernels/Targets.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -54,6 +55,7 @@ private:
   LogicalResult readLaunches();
   LogicalResult readWeights();
   LogicalResult readTarget();
+  LogicalResult readDevice();
   LogicalResult readState();
   InFlightDiagnostic refuse(StringRef attribute) {
     return emitError(module.getLoc()) << "'" << attribute << "': ";
@@ -217,8 +219,34 @@ LogicalResult Reader::readTarget() {
       return refuse(kTargetsAttr)
              << "expected the best target first, got '" << given.cpu
              << "' before '" << wanted.cpu << "'";
+  if (info.hasDevice())
+    return readDevice();
   info.target = info.targets.size() == 1 ? info.targets.front()
                                          : info.targets.front().getBaseline();
+  return success();
+}
+
+LogicalResult Reader::readDevice() {
+  auto host = module->getAttrOfType<TargetAttr>(kHostAttr);
+  llvm::Expected<TargetInfo> target =
+      host
+          ? TargetInfo::get(host.getTriple(), host.getCpu(), host.getFeatures())
+          : TargetInfo::get();
+  if (!target)
+    return refuse(kHostAttr) << llvm::toString(target.takeError());
+  info.target = std::move(*target);
+  auto kernels = module->getAttrOfType<ArrayAttr>(kDeviceKernelsAttr);
+  for (Attribute attr : kernels ? kernels.getValue() : ArrayRef<Attribute>()) {
+    auto kernel = dyn_cast<DictionaryAttr>(attr);
+    auto name = kernel ? kernel.getAs<StringAttr>("name") : StringAttr();
+    auto threads =
+        kernel ? kernel.getAs<IntegerAttr>("threads") : IntegerAttr();
+    if (!name || !threads)
+      return refuse(kDeviceKernelsAttr)
+             << "expected {name, threads}, got " << attr;
+    info.kernels.push_back(
+        {name.str(), static_cast<uint32_t>(threads.getInt())});
+  }
   return success();
 }
 

@@ -31,6 +31,12 @@ struct LaunchInfo {
   std::string kernel, node;
 };
 
+/// A kernel of a GPU.
+struct DeviceKernel {
+  std::string name;
+  uint32_t threads; // of a block
+};
+
 /// A range of the blob of weights.
 struct WeightPiece {
   uint64_t offset;
@@ -48,6 +54,8 @@ struct WeightPiece {
 ///   squint.weights = #squint.data<...>, or [[offset, #squint.data<...>], ...]
 ///   squint.weights_size = 1024
 ///   squint.targets = [#squint.target<...>]
+///   squint.host = #squint.target<...> where those are GPUs, and
+///   squint.device_kernels = [{name = "gemm_...", threads = 128}, ...]
 ///   squint.state = {context = 8192, block_bytes = 98304,
 ///                   sequences = "batch", tokens = "sequence", caches = [...]}
 struct ModelInfo {
@@ -61,8 +69,10 @@ struct ModelInfo {
   std::string stateText;           // what it was read from
   std::vector<TargetInfo> targets; // best first
   /// Of functions without one of their own: the only one, or the least
-  /// processor of the architecture.
+  /// processor of the architecture; with GPUs that of the host.
   TargetInfo target;
+  std::vector<DeviceKernel> kernels;
+  bool hasDevice() const { return targets.front().isDevice(); }
 
   static mlir::FailureOr<ModelInfo> get(mlir::ModuleOp module);
 };

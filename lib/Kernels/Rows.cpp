@@ -47,7 +47,10 @@ static constexpr int64_t kMaxRows = 4;
 static void forRows(KernelBuilder &b, Units units,
                     llvm::function_ref<void(ArrayRef<Value>)> body,
                     int64_t fewer = 2) {
-  int64_t count = b.target.vectorBits >= 512 ? kMaxRows : fewer;
+  // A GPU has other threads to wait with.
+  int64_t count = b.target.isDevice()          ? 1
+                  : b.target.vectorBits >= 512 ? kMaxRows
+                                               : fewer;
   if (count == 1)
     return b.loop(units.begin, units.end, 1, [&](Value row) { body(row); });
   Value full = b.mul(b.div(b.sub(units.end, units.begin), count), count);

@@ -9,6 +9,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Kernels/Targets.h"
 #include "squint/Transforms/Methods.h"
 #include "squint/Transforms/Recipe.h"
 #include "llvm/ADT/StringExtras.h"
@@ -233,17 +234,19 @@ static SmallVector<std::string> passesOf(Stage stage,
         "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse",
         "squint-plan-memory", "squint-clone-targets",
         // Kernels to vectors.
-        "convert-linalg-to-vector", "convert-kernel-to-vector",
-        "convert-kernel-to-x86", "convert-kernel-to-arm",
-        "convert-kernel-to-generic", "squint-expand-math", "canonicalize",
-        "cse",
+        "convert-kernel-to-gpu", "convert-linalg-to-vector",
+        "convert-kernel-to-vector", "convert-kernel-to-x86",
+        "convert-kernel-to-arm", "convert-kernel-to-generic",
+        "squint-expand-math", "canonicalize", "cse",
+        "convert-vector-to-threads",
         // Everything to LLVM.
-        "convert-scf-to-cf", "squint-lower-entry", "squint-expand-reshapes",
-        "expand-strided-metadata", "lower-affine", "convert-vector-to-llvm",
-        "finalize-memref-to-llvm", "convert-math-to-llvm",
-        "convert-arith-to-llvm", "convert-index-to-llvm", "convert-cf-to-llvm",
-        "convert-func-to-llvm", "convert-ub-to-llvm",
-        "reconcile-unrealized-casts", "canonicalize", "cse"};
+        "convert-scf-to-cf", "squint-lower-device", "squint-lower-entry",
+        "squint-expand-reshapes", "expand-strided-metadata", "lower-affine",
+        "convert-vector-to-llvm", "finalize-memref-to-llvm",
+        "convert-math-to-llvm", "convert-arith-to-llvm",
+        "convert-index-to-llvm", "convert-cf-to-llvm", "convert-func-to-llvm",
+        "convert-ub-to-llvm", "reconcile-unrealized-casts", "canonicalize",
+        "cse"};
   }
   llvm_unreachable("a stage without passes");
 }
@@ -296,11 +299,16 @@ LogicalResult squint::runPipeline(
   return success();
 }
 
-void squint::setTargets(ModuleOp module, ArrayRef<TargetInfo> targets) {
+void squint::setTargets(ModuleOp module, ArrayRef<TargetInfo> targets,
+                        const TargetInfo *host) {
   MLIRContext *context = module.getContext();
+  auto spell = [&](const TargetInfo &target) {
+    return TargetAttr::get(context, target.triple, target.cpu, target.features);
+  };
   SmallVector<Attribute> attributes;
   for (const TargetInfo &target : targets)
-    attributes.push_back(
-        TargetAttr::get(context, target.triple, target.cpu, target.features));
+    attributes.push_back(spell(target));
   module->setAttr(kTargetsAttr, ArrayAttr::get(context, attributes));
+  if (host)
+    module->setAttr(kHostAttr, spell(*host));
 }

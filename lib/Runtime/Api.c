@@ -13,46 +13,17 @@
 #include <string.h>
 #include <time.h>
 
-enum { WORKSPACE_ALIGNMENT = 64, ERROR_SIZE = 512 };
+enum { WORKSPACE_ALIGNMENT = 64 };
 /* More would only be a way to overflow the plan. */
 #define MAX_EXTENT ((int64_t)1 << 40)
 
-struct squint_context {
-  squint_model *model;
-  squint_allocator allocator;
-  size_t size;
-  squint_parallel_for parallel_for;
-  void *parallel_for_user;
-  squint_pool *pool;
-  int32_t threads;
-  int32_t failed_launch;
-  bool prepared;
-  bool ran; /* for what was prepared last */
-  bool profiling;
-
-  void *workspace;
-  uint64_t workspace_size;
-
-  int64_t *dims;              /* [num_symbols] of the prepared shapes, then
-                                 [num_late] of the run */
-  int64_t *candidate;         /* [num_symbols] of the shapes being looked at */
-  uint32_t *binder;           /* [num_symbols] input that bound the candidate */
-  int64_t *plan;              /* [1 + num_output_dims] */
-  int64_t *shapes;            /* [num_output_dims] of the last run */
-  void **inputs;              /* [num_inputs] */
-  void **outputs;             /* [num_outputs] */
-  squint_profile_v1 *profile; /* [num_launches] */
-
-  char error[ERROR_SIZE];
-};
-
 static const squint_library *table(void) { return &squint_library_v1; }
 
-__attribute__((format(printf, 3, 4))) static int32_t
-refuse(squint_context *context, int32_t status, const char *format, ...) {
+int32_t squint_refuse(squint_context *context, int32_t status,
+                      const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(context->error, ERROR_SIZE, format, arguments);
+  vsnprintf(context->error, SQUINT_ERROR_SIZE, format, arguments);
   va_end(arguments);
   return status;
 }
@@ -79,7 +50,7 @@ static int32_t find_weights(squint_model *model,
   model->weights = squint_embedded_v1.weights;
   if (model->weights || !expected)
     return SQUINT_OK;
-  char error[ERROR_SIZE] = "";
+  char error[SQUINT_ERROR_SIZE] = "";
   int32_t status = squint_weights_map(options->weights_path, &model->mapping,
                                       &model->weights, error, sizeof(error));
   return status ? squint_refuse_create(options, status, "%s", error)
@@ -89,6 +60,9 @@ static int32_t find_weights(squint_model *model,
 /* The first target that the machine runs, being the best; or the one asked
    for. */
 static int32_t choose_target(const squint_options *options, int32_t *result) {
+  *result = 0;
+  if (squint_embedded_v1.num_images)
+    return SQUINT_OK; /* the GPU decides */
   int32_t count = (int32_t)table()->num_targets, last = -1;
   uint64_t missing = 0;
   for (int32_t i = 0; i < count; ++i) {
@@ -106,13 +80,50 @@ static int32_t choose_target(const squint_options *options, int32_t *result) {
         options, SQUINT_INVALID_ARGUMENT,
         "expected a target of the library (%s), got '%s'", table()->cpu,
         options->target);
-  char names[ERROR_SIZE / 2];
+  char names[SQUINT_ERROR_SIZE / 2];
   squint_cpu_names(missing, names, sizeof(names));
   return squint_refuse_create(
       options, SQUINT_UNSUPPORTED,
       "expected a processor with the features of %s, got one "
       "without %s",
       table()->targets[last].cpu, names);
+}
+
+/* Weights are copied; the file is not needed any more. */
+static int32_t open_gpu(squint_model *model, const squint_options *options) {
+  int32_t status = squint_gpu_open(options, &model->gpu);
+  if (status)
+    return status;
+  model->target = squint_gpu_target(squint_gpu_of(model));
+  const void *host = model->weights;
+  uint64_t size = table()->weights_size;
+  void *weights = NULL;
+  model->weights = NULL;
+  if (size) {
+    status = squint_gpu_get(squint_gpu_of(model), size, &weights);
+    model->weights = weights;
+    if (!status)
+      status = squint_gpu_copy(squint_gpu_of(model), NULL, SQUINT_TO_GPU,
+                               weights, host, size);
+    if (!status)
+      status = squint_gpu_wait(squint_gpu_of(model), NULL);
+  }
+  squint_weights_unmap(&model->mapping);
+  return status ? squint_refuse_create(options, status, "%s",
+                                       squint_gpu_error(squint_gpu_of(model)))
+                : SQUINT_OK;
+}
+
+API void squint_api_model_destroy(squint_model *model) {
+  if (!model)
+    return;
+  if (squint_gpu_of(model)) {
+    squint_gpu_free(squint_gpu_of(model), (void *)model->weights);
+    squint_gpu_close(squint_gpu_of(model));
+  }
+  squint_weights_unmap(&model->mapping);
+  squint_allocator allocator = model->allocator;
+  squint_memory_free(&allocator, model, sizeof(*model));
 }
 
 API int32_t squint_api_model_create(const squint_options *given,
@@ -138,20 +149,14 @@ API int32_t squint_api_model_create(const squint_options *given,
   model->allocator = allocator;
   model->target = target;
   status = find_weights(model, &options);
+  if (!status && squint_embedded_v1.num_images)
+    status = open_gpu(model, &options);
   if (status) {
-    squint_memory_free(&allocator, model, sizeof(*model));
+    squint_api_model_destroy(model);
     return status;
   }
   *result = model;
   return SQUINT_OK;
-}
-
-API void squint_api_model_destroy(squint_model *model) {
-  if (!model)
-    return;
-  squint_weights_unmap(&model->mapping);
-  squint_allocator allocator = model->allocator;
-  squint_memory_free(&allocator, model, sizeof(*model));
 }
 
 API const char *squint_api_target(const squint_model *model) {
@@ -166,9 +171,11 @@ API int32_t squint_api_set_threads(squint_context *context, int32_t threads) {
   if (!context)
     return SQUINT_INVALID_ARGUMENT;
   if (threads < 0 || threads > SQUINT_MAX_THREADS)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected 0 to %d threads, got %d", SQUINT_MAX_THREADS,
-                  threads);
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "expected 0 to %d threads, got %d", SQUINT_MAX_THREADS,
+                         threads);
+  if (squint_gpu_of(context->model))
+    threads = 1;
   if (!threads)
     threads = squint_available_threads();
   if (threads == context->threads)
@@ -182,7 +189,7 @@ API int32_t squint_api_set_threads(squint_context *context, int32_t threads) {
     int32_t status =
         squint_pool_create(&context->allocator, threads, &context->pool);
     if (status)
-      return refuse(context, status, "cannot start %d threads", threads);
+      return squint_refuse(context, status, "cannot start %d threads", threads);
   }
   context->threads = threads;
   return SQUINT_OK;
@@ -190,12 +197,63 @@ API int32_t squint_api_set_threads(squint_context *context, int32_t threads) {
 
 static size_t round_up(size_t size) { return (size + 15) & ~(size_t)15; }
 
+/* Launches of other runs are other launches. */
+static void forget_graph(squint_context *context) {
+  squint_gpu *gpu = squint_gpu_of(context->model);
+  if (gpu)
+    squint_gpu_graph_free(gpu, context->graph);
+  context->graph = NULL;
+  context->has_run_alike = false;
+}
+
+/* Memory that kernels use. */
+static void free_memory(squint_context *context, void **memory,
+                        uint64_t *size) {
+  if (squint_gpu_of(context->model))
+    squint_gpu_free(squint_gpu_of(context->model), *memory);
+  else
+    squint_memory_free(&context->allocator, *memory, *size);
+  *memory = NULL;
+  *size = 0;
+}
+
+/* Grows it where it has to; what it held is lost. */
+static int32_t reserve_memory(squint_context *context, void **memory,
+                              uint64_t *size, uint64_t needed,
+                              const char *what) {
+  if (needed <= *size)
+    return SQUINT_OK;
+  forget_graph(context);
+  free_memory(context, memory, size);
+  if (squint_gpu_of(context->model)) {
+    int32_t status =
+        squint_gpu_get(squint_gpu_of(context->model), needed, memory);
+    if (status)
+      return squint_refuse(context, status, "%s",
+                           squint_gpu_error(squint_gpu_of(context->model)));
+  } else {
+    *memory =
+        squint_memory_get(&context->allocator, needed, WORKSPACE_ALIGNMENT);
+    if (!*memory)
+      return squint_refuse(context, SQUINT_OUT_OF_MEMORY,
+                           "cannot allocate %s of %llu bytes", what,
+                           (unsigned long long)needed);
+  }
+  *size = needed;
+  return SQUINT_OK;
+}
+
 API void squint_api_context_destroy(squint_context *context) {
   if (!context)
     return;
   squint_allocator allocator = context->allocator;
   squint_pool_destroy(context->pool);
-  squint_memory_free(&allocator, context->workspace, context->workspace_size);
+  forget_graph(context);
+  free_memory(context, &context->workspace, &context->workspace_size);
+  if (squint_gpu_of(context->model)) {
+    free_memory(context, &context->exchange, &context->exchange_size);
+    squint_gpu_stream_free(squint_gpu_of(context->model), context->stream);
+  }
   squint_memory_free(&allocator, context, context->size);
 }
 
@@ -255,6 +313,12 @@ API int32_t squint_api_context_create(squint_model *model,
   context->failed_launch = -1;
 
   status = squint_api_set_threads(context, options.threads);
+  if (!status && squint_gpu_of(model)) {
+    status = squint_gpu_stream(squint_gpu_of(model), &context->stream);
+    if (status)
+      squint_refuse(context, status, "%s",
+                    squint_gpu_error(squint_gpu_of(model)));
+  }
   if (status) {
     squint_refuse_create(&options, status, "%s", context->error);
     squint_api_context_destroy(context);
@@ -309,25 +373,27 @@ static int32_t check_tensor(squint_context *context, const char *kind,
                             const squint_value_v1 *value,
                             const squint_tensor *tensor) {
   if (tensor->ndim != value->ndim)
-    return refuse(context, SQUINT_SHAPE_MISMATCH,
-                  "%s \"%s\": expected rank %d, got %d", kind, value->name,
-                  value->ndim, tensor->ndim);
+    return squint_refuse(context, SQUINT_SHAPE_MISMATCH,
+                         "%s \"%s\": expected rank %d, got %d", kind,
+                         value->name, value->ndim, tensor->ndim);
   if (tensor->dtype.code != value->dtype.code ||
       tensor->dtype.bits != value->dtype.bits || tensor->dtype.lanes != 1)
-    return refuse(context, SQUINT_TYPE_MISMATCH,
-                  "%s \"%s\": expected DLPack type code %d with %d bits, got "
-                  "code %d with %d bits and %d lanes",
-                  kind, value->name, value->dtype.code, value->dtype.bits,
-                  tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
+    return squint_refuse(
+        context, SQUINT_TYPE_MISMATCH,
+        "%s \"%s\": expected DLPack type code %d with %d bits, got "
+        "code %d with %d bits and %d lanes",
+        kind, value->name, value->dtype.code, value->dtype.bits,
+        tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
   if (tensor->device.device_type != SQUINT_DEVICE_CPU)
-    return refuse(context, SQUINT_UNSUPPORTED,
-                  "%s \"%s\": expected a tensor of the CPU (device type 1), "
-                  "got device type %d",
-                  kind, value->name, tensor->device.device_type);
+    return squint_refuse(
+        context, SQUINT_UNSUPPORTED,
+        "%s \"%s\": expected a tensor of the CPU (device type 1), "
+        "got device type %d",
+        kind, value->name, tensor->device.device_type);
   if (tensor->ndim && !tensor->shape)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "%s \"%s\": expected a shape, got a null pointer", kind,
-                  value->name);
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "%s \"%s\": expected a shape, got a null pointer",
+                         kind, value->name);
   return SQUINT_OK;
 }
 
@@ -351,22 +417,22 @@ static int32_t take_data(squint_context *context, const char *kind,
                          const squint_value_v1 *value,
                          const squint_tensor *tensor, void **data) {
   if (!is_contiguous(tensor))
-    return refuse(context, SQUINT_UNSUPPORTED,
-                  "%s \"%s\": expected contiguous elements, got strides", kind,
-                  value->name);
+    return squint_refuse(context, SQUINT_UNSUPPORTED,
+                         "%s \"%s\": expected contiguous elements, got strides",
+                         kind, value->name);
   bool empty = false;
   for (int32_t i = 0; i < tensor->ndim; ++i)
     empty |= !tensor->shape[i];
   if (!tensor->data && !empty)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "%s \"%s\": expected data, got a null pointer", kind,
-                  value->name);
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "%s \"%s\": expected data, got a null pointer", kind,
+                         value->name);
   char *pointer = (char *)tensor->data + tensor->byte_offset;
   uint64_t bytes = (value->dtype.bits + 7u) / 8u;
   if (!empty && (uintptr_t)pointer % bytes)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "%s \"%s\": expected data at a multiple of %d bytes", kind,
-                  value->name, (int)bytes);
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "%s \"%s\": expected data at a multiple of %d bytes",
+                         kind, value->name, (int)bytes);
   *data = pointer;
   return SQUINT_OK;
 }
@@ -375,8 +441,8 @@ static int32_t take_data(squint_context *context, const char *kind,
 static int32_t bind(squint_context *context, const squint_tensor *inputs) {
   const squint_library *library = table();
   if (library->num_inputs && !inputs)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected inputs, got a null pointer");
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "expected inputs, got a null pointer");
   for (uint32_t s = 0; s < library->num_symbols; ++s)
     context->candidate[s] = -1;
   for (uint32_t i = 0; i < library->num_inputs; ++i) {
@@ -388,26 +454,28 @@ static int32_t bind(squint_context *context, const squint_tensor *inputs) {
       int64_t extent = inputs[i].shape[d], expected = value->dims[d];
       int32_t symbol = value->dim_symbols[d];
       if (extent < 0 || extent > MAX_EXTENT)
-        return refuse(context, SQUINT_SHAPE_MISMATCH,
-                      "input \"%s\": expected 0 to 2^40 as dimension %d, got "
-                      "%lld",
-                      value->name, d, (long long)extent);
+        return squint_refuse(
+            context, SQUINT_SHAPE_MISMATCH,
+            "input \"%s\": expected 0 to 2^40 as dimension %d, got "
+            "%lld",
+            value->name, d, (long long)extent);
       if (expected >= 0) {
         if (extent != expected)
-          return refuse(context, SQUINT_SHAPE_MISMATCH,
-                        "input \"%s\": expected %lld as dimension %d, got %lld",
-                        value->name, (long long)expected, d, (long long)extent);
+          return squint_refuse(
+              context, SQUINT_SHAPE_MISMATCH,
+              "input \"%s\": expected %lld as dimension %d, got %lld",
+              value->name, (long long)expected, d, (long long)extent);
       } else if (symbol >= 0 && context->candidate[symbol] < 0) {
         context->candidate[symbol] = extent;
         context->binder[symbol] = i;
       } else if (symbol >= 0 && context->candidate[symbol] != extent) {
-        return refuse(context, SQUINT_SHAPE_MISMATCH,
-                      "input \"%s\": expected %lld as dimension %d (\"%s\" of "
-                      "input \"%s\"), got %lld",
-                      value->name, (long long)context->candidate[symbol], d,
-                      library->symbols[symbol],
-                      library->inputs[context->binder[symbol]].name,
-                      (long long)extent);
+        return squint_refuse(
+            context, SQUINT_SHAPE_MISMATCH,
+            "input \"%s\": expected %lld as dimension %d (\"%s\" of "
+            "input \"%s\"), got %lld",
+            value->name, (long long)context->candidate[symbol], d,
+            library->symbols[symbol],
+            library->inputs[context->binder[symbol]].name, (long long)extent);
       }
     }
   }
@@ -454,29 +522,23 @@ static int32_t plan(squint_context *context) {
   if (context->prepared && !memcmp(context->dims, context->candidate, bytes))
     return SQUINT_OK;
   context->prepared = false;
+  forget_graph(context);
   int32_t status =
       squint_plan(context->candidate, context->threads, context->plan);
   if (status)
-    return refuse(context, status,
-                  "the model has no result for these shapes: %s",
-                  squint_api_status_text(status));
+    return squint_refuse(context, status,
+                         "the model has no result for these shapes: %s",
+                         squint_api_status_text(status));
   for (uint32_t i = 0; i <= squint_embedded_v1.num_output_dims; ++i)
     if (context->plan[i] < 0)
-      return refuse(context, SQUINT_SHAPE_MISMATCH,
-                    "the model has no result for these shapes");
+      return squint_refuse(context, SQUINT_SHAPE_MISMATCH,
+                           "the model has no result for these shapes");
   uint64_t size = (uint64_t)context->plan[0];
-  if (size > context->workspace_size) {
-    squint_memory_free(&context->allocator, context->workspace,
-                       context->workspace_size);
-    context->workspace_size = 0;
-    context->workspace =
-        squint_memory_get(&context->allocator, size, WORKSPACE_ALIGNMENT);
-    if (!context->workspace)
-      return refuse(context, SQUINT_OUT_OF_MEMORY,
-                    "cannot allocate a workspace of %llu bytes",
-                    (unsigned long long)size);
-    context->workspace_size = size;
-  }
+  int32_t reserved =
+      reserve_memory(context, &context->workspace, &context->workspace_size,
+                     size, "a workspace");
+  if (reserved)
+    return reserved;
   if (bytes)
     memcpy(context->dims, context->candidate, bytes);
   context->prepared = true;
@@ -507,12 +569,13 @@ API int32_t squint_api_output_shape(squint_context *context, uint32_t index,
   if (!context)
     return SQUINT_INVALID_ARGUMENT;
   if (index >= table()->num_outputs || !shape)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected an output below %u and where to put its shape",
-                  table()->num_outputs);
+    return squint_refuse(
+        context, SQUINT_INVALID_ARGUMENT,
+        "expected an output below %u and where to put its shape",
+        table()->num_outputs);
   if (!context->prepared)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected a prepared context: call prepare first");
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "expected a prepared context: call prepare first");
   memcpy(shape, planned_shape(context, index),
          (size_t)table()->outputs[index].ndim * sizeof(int64_t));
   return SQUINT_OK;
@@ -599,8 +662,8 @@ static int32_t take_outputs(squint_context *context,
                             const squint_tensor *outputs) {
   const squint_library *library = table();
   if (library->num_outputs && !outputs)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected outputs, got a null pointer");
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "expected outputs, got a null pointer");
   const int64_t *shape = context->plan + 1;
   for (uint32_t i = 0; i < library->num_outputs; ++i) {
     const squint_value_v1 *value = &library->outputs[i];
@@ -609,10 +672,11 @@ static int32_t take_outputs(squint_context *context,
       return status;
     for (int32_t d = 0; d < value->ndim; ++d)
       if (outputs[i].shape[d] != shape[d])
-        return refuse(context, SQUINT_SHAPE_MISMATCH,
-                      "output \"%s\": expected %lld as dimension %d, got %lld",
-                      value->name, (long long)shape[d], d,
-                      (long long)outputs[i].shape[d]);
+        return squint_refuse(
+            context, SQUINT_SHAPE_MISMATCH,
+            "output \"%s\": expected %lld as dimension %d, got %lld",
+            value->name, (long long)shape[d], d,
+            (long long)outputs[i].shape[d]);
     shape += value->ndim;
     status =
         take_data(context, "output", value, &outputs[i], &context->outputs[i]);
@@ -631,24 +695,185 @@ static int64_t count(const squint_context *context, int64_t number) {
 static int32_t check_state(squint_context *context, const squint_state *state) {
   const squint_state_v1 *kind = table()->state;
   if (state ? state->model != context->model : kind != NULL)
-    return refuse(context, SQUINT_INVALID_ARGUMENT,
-                  "expected a state of the context's model");
+    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
+                         "expected a state of the context's model");
   if (!kind)
     return SQUINT_OK;
   int64_t sequences = count(context, kind->sequences),
           tokens = count(context, kind->tokens);
   if (sequences != state->sequences)
-    return refuse(context, SQUINT_SHAPE_MISMATCH,
-                  "expected %lld sequences as in the state, got %lld",
-                  (long long)state->sequences, (long long)sequences);
+    return squint_refuse(context, SQUINT_SHAPE_MISMATCH,
+                         "expected %lld sequences as in the state, got %lld",
+                         (long long)state->sequences, (long long)sequences);
   for (int64_t i = 0; i < sequences; ++i)
     if (tokens > state->capacity - state->lengths[i])
-      return refuse(context, SQUINT_INVALID_ARGUMENT,
-                    "expected at most %lld tokens in a sequence, got %lld "
-                    "behind %lld",
-                    (long long)state->capacity, (long long)tokens,
-                    (long long)state->lengths[i]);
+      return squint_refuse(
+          context, SQUINT_INVALID_ARGUMENT,
+          "expected at most %lld tokens in a sequence, got %lld "
+          "behind %lld",
+          (long long)state->capacity, (long long)tokens,
+          (long long)state->lengths[i]);
   return SQUINT_OK;
+}
+
+static int32_t run_entry(squint_context *context, const squint_state *state,
+                         const int64_t *lengths) {
+  return squint_run(context, context->dims, context->inputs, context->outputs,
+                    context->workspace, context->model->weights,
+                    context->threads, context->model->target, lengths,
+                    state ? state->memory : NULL);
+}
+
+/*===----------------------------------------------------------------------===*\
+|* Running on a GPU                                                           *|
+\*===----------------------------------------------------------------------===*/
+
+static int32_t gpu_error(squint_context *context, int32_t status) {
+  return status ? squint_refuse(context, status, "%s",
+                                squint_gpu_error(squint_gpu_of(context->model)))
+                : SQUINT_OK;
+}
+
+static uint64_t value_bytes(const squint_value_v1 *value,
+                            const int64_t *shape) {
+  uint64_t elements = 1;
+  for (int32_t i = 0; i < value->ndim; ++i)
+    elements *= (uint64_t)shape[i];
+  return elements * ((value->dtype.bits + 7u) / 8u);
+}
+
+/* A place in the exchange: parts are at multiples of 256 bytes. */
+static uint64_t take_place(uint64_t *end, uint64_t size) {
+  uint64_t place = *end;
+  *end = place + ((size + 255) & ~(uint64_t)255);
+  return place;
+}
+
+enum { STATUS_SIZE = 4 };
+
+/* Inputs, lengths and a status of no error go to the GPU; inputs and outputs
+   become what is there. */
+static int32_t send(squint_context *context, const squint_tensor *inputs,
+                    const squint_state *state, const int64_t **lengths) {
+  squint_gpu *gpu = squint_gpu_of(context->model);
+  const squint_library *library = table();
+  uint64_t sequences = state ? (uint64_t)state->sequences : 0, end = 0;
+  take_place(&end, STATUS_SIZE);
+  uint64_t at = take_place(&end, sequences * sizeof(int64_t));
+  uint64_t first = end;
+  for (uint32_t i = 0; i < library->num_inputs; ++i)
+    take_place(&end, value_bytes(&library->inputs[i], inputs[i].shape));
+  const int64_t *shape = context->plan + 1;
+  for (uint32_t i = 0; i < library->num_outputs; ++i) {
+    take_place(&end, value_bytes(&library->outputs[i], shape));
+    shape += library->outputs[i].ndim;
+  }
+  int32_t status = reserve_memory(context, &context->exchange,
+                                  &context->exchange_size, end, "memory");
+  if (status)
+    return status;
+  char *memory = context->exchange;
+  status = squint_gpu_fill(gpu, context->stream, memory, 255, STATUS_SIZE);
+  if (!status && sequences)
+    status = squint_gpu_copy(gpu, context->stream, SQUINT_TO_GPU, memory + at,
+                             state->lengths, sequences * sizeof(int64_t));
+  *lengths = (const int64_t *)(memory + at);
+  end = first;
+  for (uint32_t i = 0; !status && i < library->num_inputs; ++i) {
+    uint64_t size = value_bytes(&library->inputs[i], inputs[i].shape);
+    char *there = memory + take_place(&end, size);
+    status = squint_gpu_copy(gpu, context->stream, SQUINT_TO_GPU, there,
+                             context->inputs[i], size);
+    context->inputs[i] = there;
+  }
+  shape = context->plan + 1;
+  for (uint32_t i = 0; i < library->num_outputs; ++i) {
+    context->outputs[i] =
+        memory + take_place(&end, value_bytes(&library->outputs[i], shape));
+    shape += library->outputs[i].ndim;
+  }
+  return gpu_error(context, status);
+}
+
+/* A run after one like it is recorded, and those after that are one launch:
+   what differs between them is in memory of the GPU. */
+static int32_t launch_all(squint_context *context, const squint_state *state,
+                          const int64_t *lengths) {
+  squint_gpu *gpu = squint_gpu_of(context->model);
+  void *memory = state ? state->memory : NULL;
+  if (memory != context->graph_memory)
+    forget_graph(context);
+  context->graph_memory = memory;
+  if (context->profiling || !context->has_run_alike) {
+    context->has_run_alike = true;
+    return run_entry(context, state, lengths);
+  }
+  int32_t status = SQUINT_OK;
+  if (!context->graph) {
+    status = gpu_error(context, squint_gpu_record(gpu, context->stream));
+    if (status)
+      return status;
+    status = run_entry(context, state, lengths);
+    int32_t recorded =
+        squint_gpu_recorded(gpu, context->stream, &context->graph);
+    if (!status)
+      status = gpu_error(context, recorded);
+    if (status)
+      forget_graph(context);
+  }
+  return status ? status
+                : gpu_error(context, squint_gpu_replay(gpu, context->stream,
+                                                       context->graph));
+}
+
+/* Waits; outputs go to the caller if nothing failed. */
+static int32_t receive(squint_context *context, const squint_tensor *outputs,
+                       int32_t status) {
+  squint_gpu *gpu = squint_gpu_of(context->model);
+  const int64_t *shape = context->plan + 1;
+  uint32_t found = ~0u;
+  if (!status)
+    status = gpu_error(context,
+                       squint_gpu_copy(gpu, context->stream, SQUINT_FROM_GPU,
+                                       &found, context->exchange, STATUS_SIZE));
+  for (uint32_t i = 0; !status && i < table()->num_outputs; ++i) {
+    const squint_value_v1 *value = &table()->outputs[i];
+    void *to;
+    status = take_data(context, "output", value, &outputs[i], &to);
+    if (!status)
+      status = gpu_error(context,
+                         squint_gpu_copy(gpu, context->stream, SQUINT_FROM_GPU,
+                                         to, context->outputs[i],
+                                         value_bytes(value, shape)));
+    shape += value->ndim;
+  }
+  /* What has been asked for may still write to the caller's memory. */
+  int32_t waited = squint_gpu_wait(gpu, context->stream);
+  if (!status)
+    status = gpu_error(context, waited);
+  if (status || found == ~0u)
+    return status;
+  context->failed_launch = (int32_t)(found >> 8);
+  return (int32_t)(found & 255);
+}
+
+__attribute__((noinline, minsize)) int32_t
+squint_launch_device(squint_context *context, int32_t launch, int32_t kernel,
+                     void *args, int64_t size, int64_t n, int64_t grain) {
+  if (n <= 0)
+    return SQUINT_OK;
+  squint_gpu *gpu = squint_gpu_of(context->model);
+  uint64_t start = context->profiling ? now() : 0;
+  memcpy((char *)args + size - sizeof(void *), &context->exchange,
+         sizeof(void *));
+  int32_t status = squint_gpu_launch(gpu, context->stream, kernel, args,
+                                     (uint64_t)size, (n + grain - 1) / grain);
+  if (!status && context->profiling) {
+    status = squint_gpu_wait(gpu, context->stream);
+    context->profile[launch].calls += 1;
+    context->profile[launch].nanoseconds += now() - start;
+  }
+  return gpu_error(context, status);
 }
 
 API int32_t squint_api_run(squint_context *context, squint_state *state,
@@ -668,11 +893,15 @@ API int32_t squint_api_run(squint_context *context, squint_state *state,
     return status;
 
   context->failed_launch = -1;
-  status =
-      squint_run(context, context->dims, context->inputs, context->outputs,
-                 context->workspace, context->model->weights, context->threads,
-                 context->model->target, state ? state->lengths : NULL,
-                 state ? state->memory : NULL);
+  const int64_t *lengths = state ? state->lengths : NULL;
+  if (squint_gpu_of(context->model)) {
+    status = send(context, inputs, state, &lengths);
+    if (!status)
+      status = launch_all(context, state, lengths);
+    status = receive(context, outputs, status);
+  } else {
+    status = run_entry(context, state, lengths);
+  }
   if (!status && table()->state)
     for (int64_t i = 0; i < state->sequences; ++i)
       state->lengths[i] += count(context, table()->state->tokens);
@@ -683,10 +912,13 @@ API int32_t squint_api_run(squint_context *context, squint_state *state,
   if (!status)
     return SQUINT_OK;
   if (context->failed_launch < 0)
-    return refuse(context, status, "%s", squint_api_status_text(status));
+    return squint_gpu_of(context->model) && context->error[0]
+               ? status
+               : squint_refuse(context, status, "%s",
+                               squint_api_status_text(status));
   const squint_launch_v1 *launch = &table()->launches[context->failed_launch];
-  return refuse(context, status, "%s: %s", launch->node,
-                squint_api_status_text(status));
+  return squint_refuse(context, status, "%s: %s", launch->node,
+                       squint_api_status_text(status));
 }
 
 API int32_t squint_api_profile(squint_context *context, int32_t on) {

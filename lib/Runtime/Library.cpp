@@ -84,6 +84,7 @@ Session::create(const squint_library &library, const SessionOptions &given) {
   options.threads = given.threads;
   options.sequences = given.sequences;
   options.capacity = given.capacity;
+  options.device = given.device;
   options.error_buffer = text;
   options.error_buffer_size = sizeof(text);
   if (!given.weightsPath.empty())

@@ -12,12 +12,25 @@
 
 #define API __attribute__((visibility("default")))
 
-enum { SQUINT_MAX_THREADS = 4096 };
+enum { SQUINT_MAX_THREADS = 4096, SQUINT_ERROR_SIZE = 512 };
 
 /* A symbol whose value is an element of an input. */
 typedef struct squint_element {
   uint32_t symbol, input, index;
 } squint_element;
+
+/* Code of a GPU's kernels: PTX, which ends with a zero, or a cubin. */
+typedef struct squint_device_image {
+  const void *data;
+  uint32_t requirement; /* 20 x compute capability, plus 1: it and no other */
+  uint32_t target;      /* of the library's */
+  uint32_t is_text;
+} squint_device_image;
+
+typedef struct squint_device_kernel {
+  const char *name;
+  uint32_t threads; /* of a block */
+} squint_device_kernel;
 
 /* The emitter defines these: the table, what only the runtime needs to know,
    and the two entry points of the compiled model. */
@@ -30,6 +43,9 @@ typedef struct squint_embedded {
   uint32_t num_elements;
   const squint_element *elements; /* [num_elements] */
   uint32_t num_late; /* symbols that a run binds, behind those of the inputs */
+  uint32_t num_images, num_kernels;    /* 0: kernels are for this processor */
+  const squint_device_image *images;   /* best first */
+  const squint_device_kernel *kernels; /* [num_kernels] */
 } squint_embedded;
 
 extern const squint_library squint_library_v1;
@@ -48,6 +64,12 @@ int32_t squint_run(squint_context *context, int64_t *dims, void *const *inputs,
 /* Called by squint_run. */
 int32_t squint_launch(squint_context *context, int32_t launch, squint_body body,
                       void *args, int64_t n, int64_t grain);
+
+/* The same for a kernel of a GPU: `args` holds its parameters, whose last
+   eight bytes are for the address of the run's status. */
+int32_t squint_launch_device(squint_context *context, int32_t launch,
+                             int32_t kernel, void *args, int64_t size,
+                             int64_t n, int64_t grain);
 
 /* Memory through the caller's allocator, or the C library's. */
 typedef struct squint_allocator {
@@ -95,12 +117,87 @@ int32_t squint_weights_map(const char *path, squint_mapping *mapping,
                            size_t error_size);
 void squint_weights_unmap(squint_mapping *mapping);
 
+/* A GPU with the library's kernels loaded. Texts of errors are in its last
+   error; `squint_gpu_open` puts them where creates put theirs. */
+typedef struct squint_gpu squint_gpu;
+int32_t squint_gpu_open(const squint_options *options, squint_gpu **gpu);
+void squint_gpu_close(squint_gpu *gpu);
+const char *squint_gpu_error(const squint_gpu *gpu);
+int32_t squint_gpu_target(const squint_gpu *gpu);
+int32_t squint_gpu_get(squint_gpu *gpu, uint64_t size, void **memory);
+void squint_gpu_free(squint_gpu *gpu, void *memory);
+int32_t squint_gpu_stream(squint_gpu *gpu, void **stream);
+void squint_gpu_stream_free(squint_gpu *gpu, void *stream);
+typedef enum { SQUINT_TO_GPU, SQUINT_FROM_GPU, SQUINT_ON_GPU } squint_gpu_way;
+int32_t squint_gpu_copy(squint_gpu *gpu, void *stream, squint_gpu_way way,
+                        void *to, const void *from, uint64_t size);
+int32_t squint_gpu_fill(squint_gpu *gpu, void *stream, void *memory, int value,
+                        uint64_t size);
+int32_t squint_gpu_wait(squint_gpu *gpu, void *stream);
+int32_t squint_gpu_launch(squint_gpu *gpu, void *stream, int32_t kernel,
+                          void *parameters, uint64_t size, int64_t blocks);
+/* What is launched between these two is not run, but becomes a graph, which one
+   call launches. */
+int32_t squint_gpu_record(squint_gpu *gpu, void *stream);
+int32_t squint_gpu_recorded(squint_gpu *gpu, void *stream, void **graph);
+int32_t squint_gpu_replay(squint_gpu *gpu, void *stream, void *graph);
+void squint_gpu_graph_free(squint_gpu *gpu, void *graph);
+
 struct squint_model {
   squint_allocator allocator;
-  const void *weights;
+  const void *weights; /* on the GPU if there is one */
   squint_mapping mapping;
-  int32_t target; /* whose kernels run */
+  squint_gpu *gpu; /* NULL: kernels run on this processor */
+  int32_t target;  /* whose kernels run */
 };
+
+/* Known to the compiler for a library without kernels for GPUs, which then has
+   none of the code for them. */
+static inline squint_gpu *squint_gpu_of(const squint_model *model) {
+  return squint_embedded_v1.num_images ? model->gpu : NULL;
+}
+
+struct squint_context {
+  squint_model *model;
+  squint_allocator allocator;
+  size_t size;
+  squint_parallel_for parallel_for;
+  void *parallel_for_user;
+  squint_pool *pool;
+  int32_t threads;
+  int32_t failed_launch;
+  bool prepared;
+  bool ran; /* for what was prepared last */
+  bool profiling;
+
+  void *workspace; /* the GPU's, if there is one */
+  uint64_t workspace_size;
+
+  /* On the GPU: its status, lengths, inputs and outputs of a run. */
+  void *stream, *exchange;
+  uint64_t exchange_size;
+  /* All launches of a run, for runs with the same shapes, memory and state; the
+     first such run has none yet. */
+  void *graph;
+  void *graph_memory; /* of the state */
+  bool has_run_alike;
+
+  int64_t *dims;              /* [num_symbols] of the prepared shapes, then
+                                 [num_late] of the run */
+  int64_t *candidate;         /* [num_symbols] of the shapes being looked at */
+  uint32_t *binder;           /* [num_symbols] input that bound the candidate */
+  int64_t *plan;              /* [1 + num_output_dims] */
+  int64_t *shapes;            /* [num_output_dims] of the last run */
+  void **inputs;              /* [num_inputs] */
+  void **outputs;             /* [num_outputs] */
+  squint_profile_v1 *profile; /* [num_launches] */
+
+  char error[SQUINT_ERROR_SIZE];
+};
+
+/* Puts a text into the context; returns the status. */
+__attribute__((format(printf, 3, 4))) int32_t
+squint_refuse(squint_context *context, int32_t status, const char *format, ...);
 
 struct squint_state {
   squint_model *model;

@@ -86,7 +86,9 @@ API int32_t squint_api_state_create(squint_model *model,
   state->sequences = sequences;
   state->capacity = capacity;
   state->memory_size = bytes_of(sequences, blocks_of(capacity));
-  if (state->memory_size)
+  if (state->memory_size && squint_gpu_of(model))
+    squint_gpu_get(squint_gpu_of(model), state->memory_size, &state->memory);
+  else if (state->memory_size)
     state->memory =
         squint_memory_get(&allocator, state->memory_size, STATE_ALIGNMENT);
   if (state->memory_size && !state->memory) {
@@ -103,7 +105,10 @@ API void squint_api_state_destroy(squint_state *state) {
   if (!state)
     return;
   squint_allocator allocator = state->allocator;
-  squint_memory_free(&allocator, state->memory, state->memory_size);
+  if (squint_gpu_of(state->model))
+    squint_gpu_free(squint_gpu_of(state->model), state->memory);
+  else
+    squint_memory_free(&allocator, state->memory, state->memory_size);
   squint_memory_free(&allocator, state, state->size);
 }
 
@@ -132,6 +137,19 @@ static int64_t used_blocks(const squint_state *state) {
   return blocks_of(longest);
 }
 
+/* Of the first bytes of a state's memory. */
+static int32_t copy_memory(const squint_state *state, squint_gpu_way way,
+                           void *to, const void *from, uint64_t size) {
+  squint_gpu *gpu = squint_gpu_of(state->model);
+  if (!gpu) {
+    if (size)
+      memcpy(to, from, size);
+    return SQUINT_OK;
+  }
+  int32_t status = squint_gpu_copy(gpu, NULL, way, to, from, size);
+  return status ? status : squint_gpu_wait(gpu, NULL);
+}
+
 API int32_t squint_api_state_copy(const squint_state *from, squint_state *to) {
   if (!from || !to || from->model != to->model ||
       from->sequences != to->sequences)
@@ -143,9 +161,8 @@ API int32_t squint_api_state_copy(const squint_state *from, squint_state *to) {
   if (from == to)
     return SQUINT_OK;
   memcpy(to->lengths, from->lengths, (size_t)from->sequences * sizeof(int64_t));
-  if (blocks)
-    memcpy(to->memory, from->memory, bytes_of(from->sequences, blocks));
-  return SQUINT_OK;
+  return copy_memory(from, SQUINT_ON_GPU, to->memory, from->memory,
+                     bytes_of(from->sequences, blocks));
 }
 
 API uint64_t squint_api_state_bytes(const squint_state *state) {
@@ -170,9 +187,8 @@ API int32_t squint_api_state_save(const squint_state *state, void *data,
   at += sizeof(head);
   memcpy(at, state->lengths, (size_t)state->sequences * sizeof(int64_t));
   at += (size_t)state->sequences * sizeof(int64_t);
-  if (head.blocks)
-    memcpy(at, state->memory, bytes_of(state->sequences, head.blocks));
-  return SQUINT_OK;
+  return copy_memory(state, SQUINT_FROM_GPU, at, state->memory,
+                     bytes_of(state->sequences, head.blocks));
 }
 
 API int32_t squint_api_state_load(squint_state *state, const void *data,
@@ -203,8 +219,7 @@ API int32_t squint_api_state_load(squint_state *state, const void *data,
   if (blocks_of(longest) != head.blocks)
     return SQUINT_INVALID_DATA;
   memcpy(state->lengths, lengths, lengths_size);
-  if (head.blocks)
-    memcpy(state->memory, lengths + lengths_size,
-           bytes_of(state->sequences, head.blocks));
-  return SQUINT_OK;
+  return copy_memory(state, SQUINT_TO_GPU, state->memory,
+                     lengths + lengths_size,
+                     bytes_of(state->sequences, head.blocks));
 }

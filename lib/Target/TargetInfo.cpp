@@ -78,6 +78,10 @@ void initializeTargets() {
     LLVMInitializeAArch64TargetMC();
     LLVMInitializeAArch64AsmPrinter();
     LLVMInitializeAArch64AsmParser();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
     return true;
   }();
   (void)done;
@@ -106,6 +110,23 @@ std::string getHostDifferences(const Target &target, const Triple &triple,
     return a.drop_front() < b.drop_front();
   });
   return join(names, ",");
+}
+
+/// Of an architecture `sm_90a`: what it is and has. The code is written in the
+/// least version of PTX that knows it, and what it has.
+Error describeDevice(TargetInfo &info) {
+  StringRef name = info.cpu;
+  unsigned number = 0;
+  bool isKnown = name.consume_front("sm_") && !name.consumeInteger(10, number);
+  info.isExact = name == "a";
+  if (!isKnown || !(name.empty() || info.isExact) || number < 80)
+    return refuse("expected a GPU of sm_80 or later, sm_90a for one, got '%s'",
+                  info.cpu.c_str());
+  info.capability = number;
+  info.wgmma = info.isExact && number == 90;
+  if (info.features.empty())
+    info.features = number >= 100 ? "+ptx88" : "+ptx84";
+  return Error::success();
 }
 
 } // namespace
@@ -157,20 +178,25 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
   if (triple.getVendor() == Triple::PC)
     triple.setVendor(Triple::UnknownVendor);
 
-  bool supported = (triple.getArch() == Triple::x86_64 ||
-                    triple.getArch() == Triple::aarch64) &&
-                   triple.isOSBinFormatELF() && triple.isOSLinux() &&
-                   !triple.isX32();
+  bool isDevice =
+      triple.getArch() == Triple::nvptx64 && triple.getOS() == Triple::CUDA;
+  bool supported = isDevice || ((triple.getArch() == Triple::x86_64 ||
+                                 triple.getArch() == Triple::aarch64) &&
+                                triple.isOSBinFormatELF() &&
+                                triple.isOSLinux() && !triple.isX32());
   std::string error;
   const Target *target =
       supported ? TargetRegistry::lookupTarget(triple, error) : nullptr;
   if (!target)
-    return refuse("expected a target of x86_64 or aarch64 on Linux, got '%s'",
+    return refuse("expected a target of x86_64 or aarch64 on Linux, or "
+                  "nvptx64-nvidia-cuda, got '%s'",
                   givenTriple.str().c_str());
 
   TargetInfo info;
   info.triple = triple.str();
-  info.arch = triple.getArch() == Triple::x86_64 ? Arch::X86_64 : Arch::AArch64;
+  info.arch = isDevice                             ? Arch::NVPTX
+              : triple.getArch() == Triple::x86_64 ? Arch::X86_64
+                                                   : Arch::AArch64;
 
   bool isHost = triple.getArch() == host.getArch();
   bool native = cpu == "native" || (cpu.empty() && isHost);
@@ -182,6 +208,7 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
     info.cpu = sys::getHostCPUName().str();
   else
     info.cpu = !cpu.empty()                ? cpu.str()
+               : isDevice                  ? "sm_80"
                : info.arch == Arch::X86_64 ? "x86-64"
                                            : "generic";
 
@@ -208,6 +235,9 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
     info.features = getHostDifferences(*target, triple, info.cpu);
   if (!features.empty())
     info.features += (info.features.empty() ? "" : ",") + features.str();
+  if (isDevice)
+    if (Error error = describeDevice(info))
+      return error;
 
   std::unique_ptr<MCSubtargetInfo> subtarget(
       target->createMCSubtargetInfo(triple, info.cpu, info.features));
@@ -230,6 +260,8 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
     info.amxBf16 = info.avx512 && has("amx-bf16");
     info.vectorBits = info.avx512 ? 512 : has("avx") ? 256 : 128;
     info.numVectorRegisters = info.avx512 ? 32 : 16;
+  } else if (isDevice) {
+    info.fma = info.f16c = true;
   } else {
     info.fma = info.f16c = true;
     info.dotProd = has("dotprod");
@@ -261,6 +293,8 @@ Expected<TargetInfo> TargetInfo::get(StringRef givenTriple, StringRef cpu,
 }
 
 uint64_t TargetInfo::getRequirements() const {
+  if (isDevice())
+    return 2 * capability + isExact;
   if (arch != Arch::X86_64)
     return 0;
   static constexpr StringLiteral names[] = {
@@ -289,9 +323,9 @@ TargetInfo::sort(std::vector<TargetInfo> targets) {
       return refuse("expected targets of one triple in one library, got '%s' "
                     "and '%s'",
                     a.triple.c_str(), b.triple.c_str());
-    if (a.arch != Arch::X86_64)
+    if (a.arch == Arch::AArch64)
       return refuse("expected one target of '%s', got '%s' and '%s': libraries "
-                    "choose between those of x86_64 only",
+                    "choose between those of x86_64 and GPUs only",
                     a.triple.c_str(), a.cpu.c_str(), b.cpu.c_str());
     if (a.getRequirements() == b.getRequirements())
       return refuse("expected targets that ask for different features, got "

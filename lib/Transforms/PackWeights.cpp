@@ -5,9 +5,13 @@
 #include "mlir/IR/Threading.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Kernels/Fragments.h"
+#include "squint/Kernels/GpuKernels.h"
 #include "squint/Kernels/Layout.h"
 #include "squint/Kernels/PanelRows.h"
+#include "squint/Kernels/Targets.h"
 #include "squint/Transforms/Passes.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace squint;
@@ -23,38 +27,60 @@ struct PackWeights : squint::impl::PackWeightsBase<PackWeights> {
 
 private:
   LogicalResult pack(kernel::GemmOp op);
-  FailureOr<DataAttr> repack(kernel::GemmOp op, DataAttr plain);
+  Attribute chooseLayout(kernel::GemmOp op);
+  FailureOr<DataAttr> repack(kernel::GemmOp op, DataAttr plain,
+                             Attribute layout);
   void share(OpOperand &operand);
   Value getPacked(ConstantOp constant, DataAttr data);
 
-  /// Bytes by bytes, so that constants that say the same are packed once.
-  llvm::DenseMap<Attribute, DataAttr> repacked;
-  llvm::DenseMap<Operation *, Value> packed;
+  /// Bytes by bytes and layout, so that constants that say the same are packed
+  /// once.
+  using Key = std::pair<Attribute, Attribute>;
+  llvm::DenseMap<Key, DataAttr> repacked;
+  llvm::DenseMap<std::pair<Operation *, Attribute>, Value> packed;
+  Attribute panels;
+  bool isDevice = false;
   /// Plain constants that may have lost their last use; erased last, as the
   /// map is keyed by their addresses.
   llvm::SetVector<ConstantOp> replaced;
 };
 } // namespace
 
-FailureOr<DataAttr> PackWeights::repack(kernel::GemmOp op, DataAttr plain) {
+/// GPUs read fragments, and panels where there are no fragments of a format.
+Attribute PackWeights::chooseLayout(kernel::GemmOp op) {
+  if (!isDevice || !kernel::canHaveFragments(op))
+    return panels;
+  Type operand = op.hasIntegerInput() ? Type(IntegerType::get(&getContext(), 8))
+                                      : Type(Float16Type::get(&getContext()));
+  return kernel::FragmentsAttr::get(&getContext(), operand);
+}
+
+FailureOr<DataAttr> PackWeights::repack(kernel::GemmOp op, DataAttr plain,
+                                        Attribute layoutAttr) {
   auto type = cast<PackedType>(plain.getType());
-  auto layout = kernel::PanelLayout::get(type.getFormat(), type.getRows(),
-                                         type.getColumns());
   DataStores &stores =
       getContext().getLoadedDialect<SquintDialect>()->getStores();
   llvm::Expected<ArrayRef<char>> bytes = stores.get(plain);
   if (!bytes)
     return op.emitError() << llvm::toString(bytes.takeError());
-  auto panels =
-      kernel::PanelsAttr::get(&getContext(), kernel::PanelLayout::width);
-  auto panelType =
-      PackedType::get(type.getShape(), type.getFormatAttr(), panels);
-  return stores.create(
-      panelType, layout.totalBytes(), [&](MutableArrayRef<char> out) {
-        parallelFor(&getContext(), 0, layout.panels, [&](size_t panel) {
-          layout.pack(bytes->data(), out.data(), panel, panel + 1);
-        });
+  auto packedType =
+      PackedType::get(type.getShape(), type.getFormatAttr(), layoutAttr);
+  auto lay = [&](const auto &layout, int64_t size, int64_t parts) {
+    return stores.create(packedType, size, [&](MutableArrayRef<char> out) {
+      parallelFor(&getContext(), 0, parts, [&](size_t part) {
+        layout.pack(bytes->data(), out.data(), part, part + 1);
       });
+    });
+  };
+  if (auto fragments = dyn_cast<kernel::FragmentsAttr>(layoutAttr)) {
+    auto layout =
+        kernel::FragmentLayout::get(type.getFormat(), type.getRows(),
+                                    type.getColumns(), fragments.areBytes());
+    return lay(layout, layout.totalBytes, layout.tiles);
+  }
+  auto layout = kernel::PanelLayout::get(type.getFormat(), type.getRows(),
+                                         type.getColumns());
+  return lay(layout, layout.totalBytes(), layout.panels);
 }
 
 LogicalResult PackWeights::pack(kernel::GemmOp op) {
@@ -65,9 +91,10 @@ LogicalResult PackWeights::pack(kernel::GemmOp op) {
   DataAttr plain = constant ? constant.getData() : DataAttr();
   if (!plain)
     return op.emitError() << "expected a constant weight, got " << type;
-  DataAttr &data = repacked[plain];
+  Attribute layout = chooseLayout(op);
+  DataAttr &data = repacked[{plain, layout}];
   if (!data) {
-    FailureOr<DataAttr> made = repack(op, plain);
+    FailureOr<DataAttr> made = repack(op, plain, layout);
     if (failed(made))
       return failure();
     data = *made;
@@ -78,7 +105,8 @@ LogicalResult PackWeights::pack(kernel::GemmOp op) {
 }
 
 Value PackWeights::getPacked(ConstantOp constant, DataAttr data) {
-  Value &value = packed[constant];
+  Value &value =
+      packed[{constant, cast<PackedType>(data.getType()).getLayout()}];
   if (!value) {
     OpBuilder builder(constant);
     value = ConstantOp::create(builder, constant.getLoc(), data);
@@ -101,7 +129,7 @@ void PackWeights::share(OpOperand &operand) {
         &getContext(),
         PackedType::get(type.getShape(), FormatAttr::get(&getContext(), "f32")),
         plain.getStore(), plain.getOffset(), plain.getLength(), {});
-  DataAttr data = repacked.lookup(plain);
+  DataAttr data = repacked.lookup({plain, panels});
   if (data &&
       kernel::hasPanelRows(cast<PackedType>(data.getType()).getFormat()))
     operand.set(getPacked(constant, data));
@@ -111,6 +139,11 @@ void PackWeights::runOnOperation() {
   repacked.clear();
   packed.clear();
   replaced.clear();
+  panels = kernel::PanelsAttr::get(&getContext(), kernel::PanelLayout::width);
+  auto targets = getOperation()->getAttrOfType<ArrayAttr>(kTargetsAttr);
+  auto target = targets && !targets.empty() ? dyn_cast<TargetAttr>(targets[0])
+                                            : TargetAttr();
+  isDevice = target && llvm::Triple(target.getTriple()).isNVPTX();
   WalkResult result = getOperation().walk([&](kernel::GemmOp op) {
     return failed(pack(op)) ? WalkResult::interrupt() : WalkResult::advance();
   });

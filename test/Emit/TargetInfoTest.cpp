@@ -120,14 +120,29 @@ TEST(TargetInfo, SeveralInOneLibrary) {
             std::string::npos);
 }
 
+TEST(TargetInfo, Gpus) {
+  TargetInfo ampere = get("nvptx64-nvidia-cuda", "sm_80"),
+             hopper = get("nvptx64-nvidia-cuda", "sm_90a");
+  EXPECT_TRUE(ampere.isDevice() && hopper.isDevice());
+  EXPECT_FALSE(ampere.isExact || ampere.wgmma);
+  EXPECT_TRUE(hopper.isExact && hopper.wgmma);
+  EXPECT_EQ(ampere.getRequirements(), 160u);
+  EXPECT_EQ(hopper.getRequirements(), 181u);
+  auto sorted = llvm::cantFail(TargetInfo::sort({ampere, hopper}));
+  EXPECT_EQ(sorted.front().cpu, "sm_90a");
+}
+
 TEST(TargetInfo, Errors) {
   EXPECT_EQ(error("x86_64-linux-gnu", "nonesuch"),
             "unknown CPU 'nonesuch' for 'x86_64-unknown-linux-gnu'");
   EXPECT_EQ(error("riscv64-linux-gnu", ""),
-            "expected a target of x86_64 or aarch64 on Linux, got "
-            "'riscv64-linux-gnu'");
+            "expected a target of x86_64 or aarch64 on Linux, or "
+            "nvptx64-nvidia-cuda, got 'riscv64-linux-gnu'");
   EXPECT_EQ(error("garbage", ""),
-            "expected a target of x86_64 or aarch64 on Linux, got 'garbage'");
+            "expected a target of x86_64 or aarch64 on Linux, or "
+            "nvptx64-nvidia-cuda, got 'garbage'");
+  EXPECT_EQ(error("nvptx64-nvidia-cuda", "sm_75"),
+            "expected a GPU of sm_80 or later, sm_90a for one, got 'sm_75'");
   EXPECT_EQ(error("x86_64-linux-gnu", "x86-64", "+nonesuch"),
             "expected a feature of 'x86_64-unknown-linux-gnu' with + or -, got "
             "'+nonesuch'");

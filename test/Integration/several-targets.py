@@ -88,7 +88,7 @@ for flags, error in (
     (["--mcpu=x86-64-v3,nonesuch"], "unknown CPU 'nonesuch' for 'x86_64-unknown-linux-gnu'"),
     (["--mcpu=x86-64-v3,neoverse-n1"], "unknown CPU 'neoverse-n1' for 'x86_64-unknown-linux-gnu'"),
     (["--mcpu=x86-64-v3,x86-64-v3"], "got 'x86-64-v3' and 'x86-64-v3', of which the second would never run"),
-    (["--mcpu=neoverse-n1,neoverse-v1", "--mtriple=aarch64-linux-gnu"], "libraries choose between those of x86_64 only"),
+    (["--mcpu=neoverse-n1,neoverse-v1", "--mtriple=aarch64-linux-gnu"], "libraries choose between those of x86_64 and GPUs only"),
 ):
     said = call("squintc", work / "model.onnx", "--progress=never", "-o", work / "bad.so", *flags)
     assert error in said, said

@@ -123,6 +123,9 @@ struct Options {
       cl::desc("One of the CPUs that a library is for (default: the best that "
                "this machine runs)"),
       cl::value_desc("cpu"), cl::cat(category)};
+  cl::opt<int32_t> device{
+      "device", cl::desc("Number of the GPU to run on, of a library for GPUs"),
+      cl::value_desc("n"), cl::init(0), cl::cat(category)};
   cl::opt<std::string> weights{
       "weights", cl::desc("Format of a model's weights, as squintc takes it"),
       cl::value_desc("format"), cl::cat(category)};
@@ -440,8 +443,12 @@ Expected<int> Runner::run() {
     describeModel();
     return 0;
   }
-  Expected<std::unique_ptr<Session>> created = Session::create(
-      library, {options.threads, options.weightsFile, {}, options.target});
+  Expected<std::unique_ptr<Session>> created =
+      Session::create(library, {options.threads,
+                                options.weightsFile,
+                                {},
+                                options.target,
+                                options.device});
   if (!created)
     return created.takeError();
   session = std::move(*created);

@@ -31,6 +31,41 @@ def ConvertKernelToVector : Pass<"convert-kernel-to-vector", "::mlir::ModuleOp">
   ];
 }
 
+def ConvertKernelToGpu : Pass<"convert-kernel-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower outlined kernels to blocks of threads";
+  let description = [{
+    In functions whose target is a GPU:
+
+    * `kernel.gemm` with a weight in fragments becomes the code of a block of threads that computes one unit, `begin`: products on
+      tensor cores (`mma.sync`, `wgmma` where the target has it). `kernel.block` says how many threads that takes. The attribute
+      `tile = {rows = 8}` or `{rows = 64}` says whether it is for few rows of activations or many.
+    * a linalg operator becomes a loop over points of its parallel loops, of which each thread takes its own.
+
+    Other kernels are left for `convert-kernel-to-vector` and `convert-vector-to-threads`.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ConvertVectorToThreads : Pass<"convert-vector-to-threads", "::mlir::ModuleOp"> {
+  let summary = "A thread for each lane of vectors";
+  let description = [{
+    In functions whose target is a GPU and that compute units with vectors: half a warp computes a unit, thread i having lane i of
+    vectors of 16 (of longer ones, the i-th sixteenth). Loads and stores are of a thread's elements, shuffles are `nvvm.shfl.sync`, and a
+    buffer of the function's own is shared memory. Sums come out in the same order as on processors. `kernel.groups` says
+    how many units a block computes at once.
+
+    A function with a vector that is not divided so stays as it is: one thread computes a unit (`kernel.groups = 0`).
+  }];
+  let statistics = [Statistic<"left", "left", "Functions that stay vectors">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 def ConvertKernelToX86 : Pass<"convert-kernel-to-x86", "::mlir::ModuleOp"> {
   let summary = "Byte products for x86";
   let description = [{

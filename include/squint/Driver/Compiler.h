@@ -40,7 +40,7 @@ struct CompileOptions {
        exportFloats = false, unfused = false;
 
   bool unsafeIndices = false;
-  std::string mtriple, mattr, sysroot, linker;
+  std::string mtriple, mattr, hostMtriple, hostMcpu, assembler, sysroot, linker;
   std::vector<std::string> mcpu;
 
   std::optional<uint32_t> jobs;

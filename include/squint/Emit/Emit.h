@@ -14,8 +14,8 @@
 namespace squint {
 
 struct EmitOptions {
-  /// Where to write; the extension says what: `.so`, `.a`, `.o`, `.s` or
-  /// `.ll`. It is written aside and renamed when complete.
+  /// Where to write; the extension says what: `.so`, `.a`, `.o`, `.s`, `.ll`
+  /// or, for a GPU, `.ptx`. It is written aside and renamed when complete.
   std::string output;
 
   /// Starts every exported name; empty means the output's stem with
@@ -42,6 +42,10 @@ struct EmitOptions {
   /// cross folder of the target).
   std::string linker;
   std::string sysroot;
+
+  /// The assembler of GPU code (empty: ptxas where it is found, and PTX alone
+  /// where not).
+  std::string assembler;
 
   /// LLVM's level of optimisation, 0 to 3.
   unsigned optLevel = 2;

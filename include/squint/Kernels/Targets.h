@@ -22,6 +22,13 @@ inline constexpr llvm::StringLiteral kAllowBf16Attr = "squint.allow_bf16";
 /// module's targets, itself first.
 inline constexpr llvm::StringLiteral kVariantsAttr = "kernel.variants";
 
+/// On a module whose kernels are for a GPU: what its other code is for.
+inline constexpr llvm::StringLiteral kHostAttr = "squint.host";
+
+/// On such a module, lowered: the kernels' names and the threads of a block.
+inline constexpr llvm::StringLiteral kDeviceKernelsAttr =
+    "squint.device_kernels";
+
 /// Targets of functions, looked up once each.
 class FunctionTargets {
 public:

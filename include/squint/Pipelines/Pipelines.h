@@ -105,8 +105,9 @@ mlir::LogicalResult printFrontier(mlir::ModuleOp module,
                                   llvm::raw_ostream &os);
 
 /// Records what the module is compiled for, the best target first (as
-/// `TargetInfo::sort` leaves them).
-void setTargets(mlir::ModuleOp module, llvm::ArrayRef<TargetInfo> targets);
+/// `TargetInfo::sort` leaves them); of GPUs also the host's.
+void setTargets(mlir::ModuleOp module, llvm::ArrayRef<TargetInfo> targets,
+                const TargetInfo *host = nullptr);
 
 } // namespace squint
 

@@ -114,6 +114,7 @@ typedef struct squint_options {
   const char *target; /* one of the library's; NULL: the best that runs here */
   int64_t sequences;  /* side by side in a state; 0: 1 */
   int64_t capacity;   /* tokens of each; 0: the model's context */
+  int32_t device;     /* of the machine's GPUs, where kernels are for one */
 } squint_options;
 
 typedef struct squint_value_v1 {

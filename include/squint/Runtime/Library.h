@@ -40,6 +40,8 @@ struct SessionOptions {
   llvm::ArrayRef<char> weights = {};
   /// One of the library's; empty: the best that runs here.
   std::string target = {};
+  /// The number of the GPU, where the library is for GPUs.
+  int32_t device = 0;
   /// Of a state: sequences side by side, and tokens of each; 0: one sequence as
   /// long as the model takes.
   int64_t sequences = 0, capacity = 0;

@@ -50,7 +50,7 @@ struct Tuning {
 };
 
 struct TargetInfo {
-  enum class Arch { X86_64, AArch64 };
+  enum class Arch { X86_64, AArch64, NVPTX };
 
   /// As LLVM spells them; `native` is resolved. The features are the sorted
   /// differences from what the CPU has by default, so that the same processor
@@ -80,6 +80,12 @@ struct TargetInfo {
   bool i8mm = false;
   bool bf16 = false;
   bool sve = false;
+  /// NVIDIA: ten times the compute capability; whether the code is for exactly
+  /// that one, with all it has (`sm_90a`); products that a group of four warps
+  /// does with memory operands (`wgmma`).
+  unsigned capability = 0;
+  bool isExact = false;
+  bool wgmma = false;
 
   /// Bytes of one core's caches, and of the last level as one core may count on
   /// it.
@@ -103,6 +109,8 @@ struct TargetInfo {
                                         llvm::StringRef cpu = "",
                                         llvm::StringRef features = "");
 
+  bool isDevice() const { return arch == Arch::NVPTX; }
+
   /// Whether LLVM's feature of that name is on.
   bool hasFeature(llvm::StringRef name) const;
 
@@ -114,8 +122,9 @@ struct TargetInfo {
   createMachine(llvm::CodeGenOptLevel level) const;
 
   /// What the code asks of an x86 processor, as a mask of
-  /// squint/Runtime/CpuFeatures.def; of two the larger number is the more
-  /// capable target's. 0 on others.
+  /// squint/Runtime/CpuFeatures.def; of a GPU twice the capability, plus 1
+  /// where it is exact. Of two the larger number is the more capable target's.
+  /// 0 on others.
   uint64_t getRequirements() const;
 
   /// Vector registers hold this many elements of `bits`.

@@ -4,8 +4,8 @@
 
 #include "squint/Conversion/Lower/Passes.h"
 
-#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "LowerDevice.h"
+#include "TaskArguments.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -59,9 +59,8 @@ private:
   Value getTask(OpBuilder &builder, Location loc, func::FuncOp body,
                 Value target);
   LLVM::LLVMStructType argumentsOf(func::FuncOp body);
-  SmallVector<Value> flatten(OpBuilder &builder, Location loc, Value argument);
 
-  std::shared_ptr<LLVMTypeConverter> converter;
+  std::shared_ptr<TaskArguments> arguments;
   LLVM::LLVMPointerType pointer;
   /// Returns its argument from the run.
   Block *failedBlock = nullptr;
@@ -71,40 +70,6 @@ private:
 };
 
 } // namespace
-
-static Value cast(OpBuilder &builder, Location loc, Type type, Value value) {
-  if (value.getType() == type)
-    return value;
-  return UnrealizedConversionCastOp::create(builder, loc, type, value)
-      .getResult(0);
-}
-
-/// A contiguous memref over a pointer; a dimension without a static size is
-/// `dims[i]`.
-static Value makeMemRef(OpBuilder &builder, Location loc,
-                        const LLVMTypeConverter &converter, MemRefType type,
-                        Value address, ValueRange sizes) {
-  auto descriptor =
-      MemRefDescriptor::poison(builder, loc, converter.convertType(type));
-  auto i64 = builder.getI64Type();
-  auto constant = [&](int64_t value) -> Value {
-    return LLVM::ConstantOp::create(builder, loc, i64,
-                                    builder.getI64IntegerAttr(value));
-  };
-  descriptor.setAllocatedPtr(builder, loc, address);
-  descriptor.setAlignedPtr(builder, loc, address);
-  descriptor.setOffset(builder, loc, constant(0));
-  Value stride = constant(1);
-  unsigned dynamic = type.getNumDynamicDims();
-  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
-    Value size =
-        type.isDynamicDim(i) ? sizes[--dynamic] : constant(type.getDimSize(i));
-    descriptor.setSize(builder, loc, i, size);
-    descriptor.setStride(builder, loc, i, stride);
-    stride = LLVM::MulOp::create(builder, loc, stride, size);
-  }
-  return cast(builder, loc, type, descriptor);
-}
 
 /// squint_run: main's block behind a prologue that makes its memrefs from the
 /// plain arguments.
@@ -144,7 +109,7 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
           return expression && expression->hasLate();
         })) {
       values.push_back(
-          makeMemRef(builder, loc, *converter, type, address, unbounded));
+          arguments->makeMemRef(builder, loc, type, address, unbounded));
       return success();
     }
     for (int64_t i = 0; i < type.getRank(); ++i) {
@@ -158,8 +123,7 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
       Value size = materializeDim(builder, loc, *expression);
       sizes.push_back(arith::IndexCastOp::create(builder, loc, i64, size));
     }
-    values.push_back(
-        makeMemRef(builder, loc, *converter, type, address, sizes));
+    values.push_back(arguments->makeMemRef(builder, loc, type, address, sizes));
     return success();
   };
   unsigned argument = 0;
@@ -170,8 +134,8 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
   // What is remembered, whose sizes are never asked for.
   if (module->hasAttr(kStateAttr))
     for (EntryArgument which : {Lengths, State})
-      values.push_back(makeMemRef(
-          builder, loc, *converter,
+      values.push_back(arguments->makeMemRef(
+          builder, loc,
           llvm::cast<MemRefType>(main.getArgumentTypes()[argument++]),
           block->getArgument(which), unbounded));
   for (auto [i, description] : llvm::enumerate(outputs))
@@ -180,10 +144,10 @@ func::FuncOp LowerEntry::createRun(func::FuncOp main) {
       return {};
   // The sizes of these two are never asked for.
   for (EntryArgument which : {Weights, Workspace})
-    values.push_back(
-        makeMemRef(builder, loc, *converter,
-                   llvm::cast<MemRefType>(main.getArgumentTypes()[argument++]),
-                   block->getArgument(which), unbounded));
+    values.push_back(arguments->makeMemRef(
+        builder, loc,
+        llvm::cast<MemRefType>(main.getArgumentTypes()[argument++]),
+        block->getArgument(which), unbounded));
 
   Block &body = main.getBody().front();
   for (auto [old, value] : llvm::zip(body.getArguments(), values))
@@ -271,41 +235,12 @@ LogicalResult LowerEntry::lowerDims(func::FuncOp function, Value dims) {
   return success();
 }
 
-/// The sizes that a contiguous memref's type leaves open; nullopt for other
-/// types.
-static std::optional<int64_t> getOpenSizes(Type type) {
-  auto memref = llvm::dyn_cast<MemRefType>(type);
-  if (!memref || !memref.getLayout().isIdentity())
-    return std::nullopt;
-  return memref.getNumDynamicDims();
-}
-
-/// Of a contiguous memref a task gets the address and the sizes that its type
-/// leaves open: launches are most of what a deep model's code is.
+/// A device's kernel gets more: see DeviceLaunch.
 LLVM::LLVMStructType LowerEntry::argumentsOf(func::FuncOp body) {
-  SmallVector<Type> fields;
-  for (Type type : body.getArgumentTypes().drop_back(2)) {
-    std::optional<int64_t> open = getOpenSizes(type);
-    fields.push_back(open ? pointer : converter->convertType(type));
-    fields.append(open.value_or(0), IntegerType::get(&getContext(), 64));
-  }
+  SmallVector<Type> fields = arguments->getFields(body);
+  if (body->hasAttr(kDeviceKernelAttr))
+    llvm::append_range(fields, getLaunchFields(&getContext()));
   return LLVM::LLVMStructType::getLiteral(&getContext(), fields);
-}
-
-/// What `argumentsOf` has for one argument.
-SmallVector<Value> LowerEntry::flatten(OpBuilder &builder, Location loc,
-                                       Value argument) {
-  auto type = converter->convertType(argument.getType());
-  Value value = cast(builder, loc, type, argument);
-  if (!getOpenSizes(argument.getType()))
-    return {value};
-  MemRefDescriptor descriptor(value);
-  SmallVector<Value> fields{descriptor.alignedPtr(builder, loc)};
-  auto memref = llvm::cast<MemRefType>(argument.getType());
-  for (int64_t i = 0; i < memref.getRank(); ++i)
-    if (memref.isDynamicDim(i))
-      fields.push_back(descriptor.size(builder, loc, i));
-  return fields;
 }
 
 /// i32 task(ptr arguments, i64 begin, i64 end, i32 worker): what a thread runs.
@@ -324,26 +259,18 @@ LLVM::LLVMFuncOp LowerEntry::createTask(func::FuncOp body) {
     task->setAttr(kTargetAttr, target);
   builder.setInsertionPointToStart(task.addEntryBlock(builder));
   LLVM::LLVMStructType type = argumentsOf(body);
-  SmallVector<Value> fields, arguments;
+  SmallVector<Value> fields;
   for (auto [i, field] : llvm::enumerate(type.getBody())) {
     Value slot =
         LLVM::GEPOp::create(builder, loc, pointer, type, task.getArgument(0),
                             ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
     fields.push_back(LLVM::LoadOp::create(builder, loc, field, slot));
   }
-  ValueRange rest = fields;
-  for (Type argument : body.getArgumentTypes().drop_back(2)) {
-    std::optional<int64_t> open = getOpenSizes(argument);
-    arguments.push_back(open ? makeMemRef(builder, loc, *converter,
-                                          llvm::cast<MemRefType>(argument),
-                                          rest.front(), rest.slice(1, *open))
-                             : cast(builder, loc, argument, rest.front()));
-    rest = rest.drop_front(1 + open.value_or(0));
-  }
+  SmallVector<Value> values = arguments->rebuild(builder, loc, body, fields);
   for (unsigned i : {1, 2})
-    arguments.push_back(arith::IndexCastOp::create(
+    values.push_back(arith::IndexCastOp::create(
         builder, loc, builder.getIndexType(), task.getArgument(i)));
-  auto call = func::CallOp::create(builder, loc, body, arguments);
+  auto call = func::CallOp::create(builder, loc, body, values);
   Value status =
       call.getNumResults()
           ? call.getResult(0)
@@ -425,10 +352,17 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
   OpBuilder builder(module.getBodyRegion());
   auto i32 = builder.getI32Type(), i64 = builder.getI64Type();
   builder.setInsertionPoint(run);
-  auto launcher = LLVM::LLVMFuncOp::create(
-      builder, run.getLoc(), "squint_launch",
-      LLVM::LLVMFunctionType::get(i32,
-                                  {pointer, i32, pointer, pointer, i64, i64}));
+  auto declare = [&](StringRef name, ArrayRef<Type> types) {
+    return LLVM::LLVMFuncOp::create(builder, run.getLoc(), name,
+                                    LLVM::LLVMFunctionType::get(i32, types));
+  };
+  LLVM::LLVMFuncOp launcher, deviceLauncher;
+  if (module->hasAttr(kDeviceKernelsAttr))
+    deviceLauncher = declare("squint_launch_device",
+                             {pointer, i32, i32, pointer, i64, i64, i64});
+  else
+    launcher =
+        declare("squint_launch", {pointer, i32, pointer, pointer, i64, i64});
 
   SmallVector<LaunchOp> launches;
   run.walk([&](LaunchOp launch) { launches.push_back(launch); });
@@ -457,24 +391,40 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
     Location loc = launch.getLoc();
     builder.setInsertionPoint(launch);
     int32_t number = 0;
+    auto store = [&](Value field) {
+      Value slot = LLVM::GEPOp::create(builder, loc, pointer, type, buffer,
+                                       ArrayRef<LLVM::GEPArg>{0, number++});
+      LLVM::StoreOp::create(builder, loc, field, slot);
+    };
     for (Value argument : launch.getArgs())
-      for (Value field : flatten(builder, loc, argument)) {
-        Value slot = LLVM::GEPOp::create(builder, loc, pointer, type, buffer,
-                                         ArrayRef<LLVM::GEPArg>{0, number++});
-        LLVM::StoreOp::create(builder, loc, field, slot);
-      }
+      for (Value field : arguments->flatten(builder, loc, argument))
+        store(field);
     Value id = LLVM::ConstantOp::create(
         builder, loc, i32, builder.getI32IntegerAttr(names.size()));
-    Value function = getTask(builder, loc, body, run.getArgument(Target));
     Value units =
         arith::IndexCastOp::create(builder, loc, i64, launch.getUnits());
     Value grain =
         arith::IndexCastOp::create(builder, loc, i64, launch.getGrain());
-    Value status =
-        LLVM::CallOp::create(builder, loc, launcher,
-                             ValueRange{run.getArgument(Context), id, function,
-                                        buffer, units, grain})
-            .getResult();
+    Value status;
+    if (auto kernel = body->getAttrOfType<IntegerAttr>(kDeviceKernelAttr)) {
+      store(units);
+      store(id);
+      Value which = LLVM::ConstantOp::create(builder, loc, i32, kernel);
+      Value size = LLVM::ConstantOp::create(
+          builder, loc, i64,
+          builder.getI64IntegerAttr(layout.getTypeSize(type)));
+      status =
+          LLVM::CallOp::create(builder, loc, deviceLauncher,
+                               ValueRange{run.getArgument(Context), id, which,
+                                          buffer, size, units, grain})
+              .getResult();
+    } else {
+      Value function = getTask(builder, loc, body, run.getArgument(Target));
+      status = LLVM::CallOp::create(builder, loc, launcher,
+                                    ValueRange{run.getArgument(Context), id,
+                                               function, buffer, units, grain})
+                   .getResult();
+    }
     names.push_back(builder.getDictionaryAttr({
         builder.getNamedAttr("kernel", builder.getStringAttr(launch.getBody())),
         builder.getNamedAttr("node", launch.getNodeAttr()),
@@ -492,12 +442,15 @@ LogicalResult LowerEntry::lowerLaunches(func::FuncOp run) {
     launch.erase();
   }
   module->setAttr("squint.launches", builder.getArrayAttr(names));
+  for (auto body : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+    if (body->hasAttr(kDeviceKernelAttr))
+      body.erase();
   return success();
 }
 
 void LowerEntry::runOnOperation() {
   ModuleOp module = getOperation();
-  converter = std::make_shared<LLVMTypeConverter>(&getContext());
+  arguments = std::make_shared<TaskArguments>(&getContext());
   pointer = LLVM::LLVMPointerType::get(&getContext());
   tasks.clear();
   tables.clear();

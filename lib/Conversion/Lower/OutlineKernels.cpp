@@ -8,13 +8,17 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "squint/Conversion/LinalgThreads.h"
 #include "squint/Conversion/LinalgWork.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Kernels/GpuKernels.h"
+#include "squint/Kernels/Targets.h"
 #include "squint/Kernels/Work.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -32,9 +36,15 @@ namespace {
 
 struct OutlineKernels : squint::impl::OutlineKernelsBase<OutlineKernels> {
   void runOnOperation() override;
-  LogicalResult outline(Operation *op, SymbolTable &symbols);
 
 private:
+  LogicalResult outline(Operation *op, SymbolTable &symbols);
+  /// Two functions, for few rows of activations and for many.
+  LogicalResult outlineForGpu(GemmOp op, SymbolTable &symbols);
+  std::optional<Work> getWork(OpBuilder &builder, Operation *op);
+
+  /// Whether kernels are for a GPU.
+  bool isDevice = false;
   /// Functions by their printed body, which leaves out names and locations.
   llvm::StringMap<func::FuncOp> functions;
 };
@@ -77,6 +87,13 @@ std::string bodyName(linalg::LinalgOp op) {
   return name;
 }
 
+/// The rows that a product for a GPU is for; 0 for others.
+int64_t getTileRows(GemmOp op) {
+  auto rows =
+      op.getTile() ? op.getTile()->getAs<IntegerAttr>("rows") : IntegerAttr();
+  return rows && isFragmentGemm(op) ? rows.getInt() : 0;
+}
+
 std::string kernelName(Operation *op) {
   std::string name;
   if (auto gemm = dyn_cast<GemmOp>(op)) {
@@ -86,6 +103,8 @@ std::string kernelName(Operation *op) {
                 ? gemm.getActivationFormat()->getFormat().element->name.str()
                 : "f32") +
            "_" + shapeName(weight.getShape());
+    if (int64_t rows = getTileRows(gemm))
+      name += "_" + std::to_string(rows);
   } else {
     auto generic = dyn_cast<linalg::LinalgOp>(op);
     name = generic ? bodyName(generic) : op->getName().stripDialect().str();
@@ -106,6 +125,52 @@ bool canFail(Operation *op) { return isa<GatherRowsOp, ProgramOp>(op); }
 
 } // namespace
 
+/// Of a GPU, `grain` is the units of a block.
+std::optional<Work> OutlineKernels::getWork(OpBuilder &builder, Operation *op) {
+  Location loc = op->getLoc();
+  auto linalg = dyn_cast<linalg::LinalgOp>(op);
+  if (isDevice && linalg)
+    return materializeThreadWork(builder, loc, linalg);
+  if (isDevice && isFragmentGemm(op)) {
+    auto gemm = cast<GemmOp>(op);
+    return materializeGpuGemmWork(builder, loc, gemm, getTileRows(gemm));
+  }
+  std::optional<Work> work;
+  if (auto program = dyn_cast<ProgramOp>(op))
+    work = Work{program.getUnits(),
+                arith::ConstantIndexOp::create(builder, loc, 1)};
+  else if (isKernel(op))
+    work = materializeWork(builder, loc, op);
+  else
+    return materializeLinalgWork(builder, loc, linalg);
+  if (isDevice)
+    work->grain = arith::ConstantIndexOp::create(
+        builder, loc, isKernel(op) ? kGroupsOfUnits : kThreadsOfUnits);
+  return work;
+}
+
+LogicalResult OutlineKernels::outlineForGpu(GemmOp op, SymbolTable &symbols) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value rows = builder.createOrFold<memref::DimOp>(loc, op.getOutputs()[0], 0);
+  Value areFew = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::sle, rows,
+      arith::ConstantIndexOp::create(builder, loc, kGpuFewRows));
+  auto choice = scf::IfOp::create(builder, loc, areFew, /*withElse=*/true);
+  auto clone = [&](Block *block, int64_t rows) {
+    OpBuilder inner = OpBuilder::atBlockBegin(block);
+    auto copy = cast<GemmOp>(inner.clone(*op));
+    copy.setTileAttr(inner.getDictionaryAttr(
+        inner.getNamedAttr("rows", inner.getI64IntegerAttr(rows))));
+    return outline(copy, symbols);
+  };
+  if (failed(clone(choice.thenBlock(), kGpuFewRows)) ||
+      failed(clone(choice.elseBlock(), kGpuManyRows)))
+    return failure();
+  op.erase();
+  return success();
+}
+
 LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
   Location loc = op->getLoc();
   OpBuilder builder(op);
@@ -121,12 +186,7 @@ LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
       arguments.push_back(value);
   }
 
-  std::optional<Work> work =
-      isa<ProgramOp>(op) ? Work{cast<ProgramOp>(op).getUnits(),
-                                arith::ConstantIndexOp::create(builder, loc, 1)}
-      : isKernel(op)
-          ? materializeWork(builder, loc, op)
-          : materializeLinalgWork(builder, loc, cast<linalg::LinalgOp>(op));
+  std::optional<Work> work = getWork(builder, op);
   if (!work)
     return op->emitOpError() << "expected an operator that has a kernel";
 
@@ -140,6 +200,9 @@ LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
                            FunctionType::get(&getContext(), types, results));
   function.setPrivate();
   function->setAttr(kBodyAttr, builder.getUnitAttr());
+  if (isDevice && isKernel(op) && !isFragmentGemm(op) &&
+      !isa<linalg::LinalgOp>(op))
+    function->setAttr(kGroupsAttr, builder.getI64IntegerAttr(0));
   Block *block = function.addEntryBlock();
   OpBuilder inner = OpBuilder::atBlockBegin(block);
   IRMapping mapping;
@@ -195,7 +258,15 @@ void OutlineKernels::runOnOperation() {
     work.push_back(op);
     return WalkResult::skip();
   });
-  for (Operation *op : work)
-    if (failed(outline(op, symbols)))
+  FunctionTargets targets;
+  const TargetInfo *target = targets.get(main);
+  if (!target)
+    return signalPassFailure();
+  isDevice = target->isDevice();
+  for (Operation *op : work) {
+    bool areTwo = isDevice && isFragmentGemm(op);
+    if (failed(areTwo ? outlineForGpu(cast<GemmOp>(op), symbols)
+                      : outline(op, symbols)))
       return signalPassFailure();
+  }
 }

@@ -30,7 +30,7 @@ def OutlineKernels : Pass<"squint-outline-kernels", "::mlir::ModuleOp"> {
     Every operator of `@main` that computes moves into a function of its own (`kernel.body`), whose last two arguments
     are a range of its units of work, and is called by `kernel.launch`. Structurally equal operators share a function:
     weights, offsets and sizes are arguments. Functions are named after operator, format and shape class; the node's
-    name stays with the launch.
+    name stays with the launch. For a GPU a product is two functions, for few rows of activations and for many.
 
     ```mlir
     kernel.softmax ins(%x : memref<?x64xf32>) outs(%y : memref<?x64xf32>)
@@ -42,7 +42,7 @@ def OutlineKernels : Pass<"squint-outline-kernels", "::mlir::ModuleOp"> {
                     Statistic<"distinct", "functions", "Distinct functions">];
   let dependentDialects = ["::squint::kernel::KernelDialect", "::mlir::func::FuncDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::linalg::LinalgDialect"];
+                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect"];
 }
 
 def PlaceWeights : Pass<"squint-place-weights", "::mlir::ModuleOp"> {
@@ -88,12 +88,28 @@ def CloneTargets : Pass<"squint-clone-targets", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"clones", "clones", "Functions added">];
 }
 
+def LowerDevice : Pass<"squint-lower-device", "::mlir::ModuleOp"> {
+  let summary = "Kernels of a GPU into modules of their own";
+  let description = [{
+    In a module for GPUs every function of a kernel moves into the `gpu.module` of its target, beside a function `nvvm.kernel` that
+    makes the body's arguments of its parameters and a range of units of the numbers of block and thread. The parameters are
+    those of a task (see `squint-lower-entry`), the count of units, the number of the launch and where the status of the run
+    is: an error becomes `launch * 256 + status` there, the smallest one staying. A declaration with the kernel's number is left for the
+    launches; `squint.device_kernels` lists the kernels.
+
+    A model whose entry reads memory, because shapes or control flow depend on data, is refused.
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect", "::mlir::func::FuncDialect"];
+}
+
 def LowerEntry : Pass<"squint-lower-entry", "::mlir::ModuleOp"> {
   let summary = "The functions that the run-time library calls";
   let description = [{
     `@main` becomes `squint_run(context, dims, inputs, outputs, workspace, weights, threads, target, lengths, state) -> status`, each
     `kernel.launch` a call of `squint_launch` with a task function that unpacks its arguments (of several variants, the one
     whose number `target` is), and each `squint.dim` a load.
+    A launch on a GPU calls `squint_launch_device` with the kernel's number and its parameters.
     The names of the launches are recorded in the module's `squint.launches`.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",

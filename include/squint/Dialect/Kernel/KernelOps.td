@@ -39,6 +39,23 @@ def Kernel_PanelsAttr : AttrDef<Kernel_Dialect, "Panels"> {
   let assemblyFormat = "`<` $width `>`";
 }
 
+def Kernel_FragmentsAttr : AttrDef<Kernel_Dialect, "Fragments"> {
+  let mnemonic = "fragments";
+  let summary = "Weights in fragments for tensor cores";
+  let description = [{
+    The layout that kernels of GPUs read, for products of `f16` or of `i8`: see `include/squint/Kernels/Fragments.h`.
+
+    ```mlir
+    !squint.packed<1536x384, "int4:group=32,scale=f16", #kernel.fragments<f16>>
+    ```
+  }];
+  let parameters = (ins "::mlir::Type":$operand);
+  let assemblyFormat = "`<` $operand `>`";
+  let extraClassDeclaration = [{
+    bool areBytes() const { return getOperand().isInteger(); }
+  }];
+}
+
 def Kernel_WindowAttr : AttrDef<Kernel_Dialect, "Window"> {
   let mnemonic = "window";
   let summary = "The patches of an image as rows of a matrix";

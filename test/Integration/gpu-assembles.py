@@ -1,0 +1,39 @@
+# Every kernel for every named GPU assembles, without spills and within bounds of registers and shared memory, which are printed;
+# the instructions are those that read codes directly.
+# REQUIRES: squintc, ptxas
+# RUN: rm -rf %t && mkdir -p %t && %python %s %t %ptxas
+import pathlib
+import re
+import subprocess
+import sys
+
+import models
+import onnx
+import squint_testing as squint
+
+work, ptxas = pathlib.Path(sys.argv[1]), sys.argv[2]
+onnx.save(models.perceptron(width=256, hidden=512, outputs=96), work / "model.onnx")
+FORMATS = [
+    ("int4:group=128", "f16", "f16.f16.f32"), ("int4:group=32,zero-point", "f16", "f16.f16.f32"), ("int8:channel", "f16", "f16.f16.f32"),
+    ("nf4:block=64", "f16", "f16.f16.f32"), ("mxfp4", "f16", "f16.f16.f32"), ("f8e4m3", "f8e4m3", "f16.f16.f32"),
+    ("int8:channel", "int8:token", "s8.s8.s32"), ("int4:group=128", "int8:token", "s8.s8.s32"),
+]
+failed = False
+for cpu in ("sm_80", "sm_89", "sm_90a", "sm_100a"):
+    for weights, activations, product in FORMATS:
+        ptx = work / "model.ptx"
+        squint.compile(work / "model.onnx", ptx, "--emit=ptx", "--mtriple=nvptx64-nvidia-cuda", f"--mcpu={cpu}", f"--weights={weights}",
+                       f"--activations={activations}")
+        said = subprocess.run([ptxas, "-v", f"-arch={cpu}", ptx, "-o", work / "model.cubin"], capture_output=True, text=True)
+        text = ptx.read_text()
+        registers = [int(n) for n in re.findall(r"Used (\d+) registers", said.stderr)]
+        shared = [int(n) for n in re.findall(r"(\d+) bytes smem", said.stderr)]
+        spills = sum(int(n) for n in re.findall(r"(\d+) bytes spill", said.stderr))
+        # Without wgmma the product is in kernels for few rows and for many.
+        group = "wgmma.mma_async.sync.aligned.m64n64k" + ("32.s32.s8.s8" if "s8" in product else "16.f32.f16.f16")
+        good = (said.returncode == 0 and not spills and max(registers) <= 255 and max(shared) <= 48 << 10 and
+                "C75" not in said.stderr and (group in text) == (cpu == "sm_90a") and "mma.sync.aligned" in text)
+        failed |= not good
+        print(f"{cpu} {weights} {activations}: {len(registers)} kernels, {max(registers)} registers, {max(shared)} bytes of shared memory, "
+              f"{spills} spilled: {'ok' if good else 'FAILED ' + said.stderr[:300]}", flush=True)
+sys.exit(failed)

@@ -1,0 +1,65 @@
+# Kernels for GPUs, run by an interpreter of PTX: each kind of weight against the same formats on this machine, for few rows of
+# activations and for many, with and without wgmma; and what has no kernel of its own there.
+# REQUIRES: squintc, squint-run, ptx-emulator
+# RUN: rm -rf %t && mkdir -p %t && env LD_LIBRARY_PATH=%ptx_emulator_dir %python %s %t
+import os
+import pathlib
+import sys
+
+import models
+import numpy as np
+import onnx
+import squint_testing as squint
+
+# How far nine of ten results may be away: activations are halves before the product, so that only the order of sums differs, but
+# where a result is rounded to the other side before the next product. Products of integers are equal.
+FORMATS = [
+    ("int4:group=32", "f16", 2e-6),
+    ("int4:channel", "f16", 2e-6),
+    ("int4:group=48,zero-point", "f16", 2e-6),
+    ("int8:channel", "f16", 2e-6),
+    ("int8:group=32,zero-point", "f16", 2e-6),
+    ("nf4:block=64", "f16", 1e-3),
+    ("mxfp4", "f16", 2e-6),
+    ("nvfp4", "f16", 2e-6),
+    ("f8e4m3", "f16", 2e-6),
+    ("mxfp8e5m2", "f16", 2e-6),
+    ("f8e4m3", "f8e4m3", 0.01),
+    ("int8:channel", "int8:token", 0),
+    ("int4:group=32", "int8:token", 0),
+    ("int4:group=32,min", "f16", 2e-6),
+    ("int3:group=32", "int8:group=32", 2e-6),
+    ("int6:group=64,zero-point", "int8:group=64", 2e-6),
+    ("int8:channel", "int8:group=32", 2e-6),
+    ("int4:group=32,min", "int8:token", 2e-6),
+    ("codebook4:channel", "f32", 0),
+    ("f32", "f32", 0),
+]
+TRIPLE = "--mtriple=nvptx64-nvidia-cuda"
+
+work = pathlib.Path(sys.argv[1])
+failed = False
+
+
+def compare(name, host, device, feeds, bound):
+    global failed
+    want, got = squint.run(host, feeds)["y"], squint.run(device, feeds)["y"]
+    apart = np.abs(got - want) / np.abs(want).max()
+    most, largest = float(np.quantile(apart, 0.9)), float(apart.max())
+    good = most <= bound and largest <= max(50 * bound, 1e-3 * (bound > 0))
+    failed |= not good
+    print(f"{name}: {most:.1e}, at most {largest:.1e} from this machine: {'ok' if good else 'FAILED'}", flush=True)
+
+
+for name, all_formats in (("perceptron", FORMATS), ("convolutions", [("int8:channel", "int8:token", 0)])):
+    model = getattr(models, name)()
+    onnx.save(model, work / "model.onnx")
+    for weights, activations, bound in all_formats:
+        flags = [f"--weights={weights}", f"--activations={activations}"]
+        host = squint.compile(work / "model.onnx", work / "host.so", *flags)
+        for cpu in ("sm_80",):
+            os.environ["PTX_EMULATOR_ARCH"] = cpu.rstrip("a")
+            device = squint.compile(work / "model.onnx", work / "device.so", TRIPLE, f"--mcpu={cpu}", *flags)
+            for rows in (5, 70) if name == "perceptron" else (2,):
+                compare(f"{name} {weights} {activations} {cpu} rows {rows}", host, device, models.feeds(model, rows), bound)
+sys.exit(failed)
