@@ -79,12 +79,16 @@ void synchronize(Warp &w, const Instruction &in) {
 }
 
 void warpSync(Warp &w, const Instruction &in) {
-  unsigned first = __builtin_ctz(w.mask);
-  uint32_t named = w.value(in.operands[0], first);
-  if (!(named >> first & 1))
-    w.fault(Fault::Failed, first, "its member mask does not name the lane");
-  else if (named & w.live & ~w.mask)
-    w.fault(Fault::Failed, first, "waits for lanes that take another way");
+  for (uint32_t lanes = w.mask; lanes; lanes &= lanes - 1) {
+    unsigned lane = __builtin_ctz(lanes);
+    uint32_t named = w.value(in.operands[0], lane);
+    if (!(named >> lane & 1))
+      return w.fault(Fault::Failed, lane,
+                     "its member mask does not name the lane");
+    if (named & w.live & ~w.mask)
+      return w.fault(Fault::Failed, lane,
+                     "waits for lanes that take another way");
+  }
 }
 
 bool decodeBarrier(Decoder &d) {

@@ -6,24 +6,27 @@
 using namespace ptx;
 
 namespace {
-/// Every lane that executes must name the same lanes, itself among them, and
-/// those that live must all be here.
+/// Every lane that executes must name itself, and lanes that live, are here and
+/// name the same ones: halves of a warp may each name their own.
 bool checkMembers(Warp &w, const Operand &members) {
-  unsigned first = __builtin_ctz(w.mask);
-  uint32_t named = w.value(members, first);
   for (uint32_t lanes = w.mask; lanes; lanes &= lanes - 1) {
     unsigned lane = __builtin_ctz(lanes);
-    if (uint32_t(w.value(members, lane)) == named && (named >> lane & 1))
-      continue;
-    w.fault(Fault::Failed, lane, "its member mask does not name the lane");
-    return false;
-  }
-  if (named & w.live & ~w.mask) {
-    unsigned missing = __builtin_ctz(named & w.live & ~w.mask);
-    w.fault(Fault::Failed, first,
-            "waits for lane " + std::to_string(missing) +
-                ", which takes another way");
-    return false;
+    uint32_t named = w.value(members, lane);
+    if (!(named >> lane & 1)) {
+      w.fault(Fault::Failed, lane, "its member mask does not name the lane");
+      return false;
+    }
+    for (uint32_t others = named & w.live; others; others &= others - 1) {
+      unsigned other = __builtin_ctz(others);
+      bool isHere = w.mask >> other & 1;
+      if (isHere && uint32_t(w.value(members, other)) == named)
+        continue;
+      w.fault(
+          Fault::Failed, lane,
+          "waits for lane " + std::to_string(other) +
+              (isHere ? ", which names others" : ", which takes another way"));
+      return false;
+    }
   }
   return true;
 }
