@@ -217,8 +217,6 @@ GpuBuilder::Values GpuBuilder::mmaBytes(ValueRange a, ValueRange b,
       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col}));
 }
 
-void GpuBuilder::wgmmaFence() { NVVM::WgmmaFenceAlignedOp::create(*this); }
-
 void GpuBuilder::fenceShared() {
   inlineAsm("fence.proxy.async.shared::cta;", "~{memory}", {}, {}, true);
 }
@@ -243,7 +241,10 @@ GpuBuilder::Values GpuBuilder::wgmma(ValueRange a, Value b, int64_t columns,
   for (int64_t i = 0; i < sums + 5; ++i)
     names.push_back("$" + std::to_string(i));
   ArrayRef<std::string> all = names;
-  std::string text = "wgmma.mma_async.sync.aligned.m64n" +
+  // What the products read is written before the fence, wherever LLVM puts the
+  // copies.
+  std::string text = "wgmma.fence.sync.aligned;\n\t"
+                     "wgmma.mma_async.sync.aligned.m64n" +
                      std::to_string(columns) +
                      (areBytes ? "k32.s32.s8.s8 {" : "k16.f32.f16.f16 {") +
                      llvm::join(all.take_front(sums), ", ") + "}, {" +

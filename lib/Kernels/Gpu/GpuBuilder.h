@@ -68,7 +68,6 @@ public:
 
   // Products of four warps (wgmma): a in registers, b in shared memory as
   // [k / 16 bytes][columns][16 bytes].
-  void wgmmaFence();
   /// What threads have stored to shared memory is there for `wgmma` behind the
   /// next barrier.
   void fenceShared();

@@ -409,7 +409,6 @@ Values GpuGemm::multiplyGroup(Value tile, Value chunk, Value words, Values sums,
     SmallVector<Values> operands;
     for (int64_t step = first; step < first + steps; ++step)
       operands.push_back(decoder.decode(word, step, offsets));
-    b.wgmmaFence();
     for (auto [i, a] : llvm::enumerate(operands)) {
       // Two blocks of 16 bytes a step.
       Value at = b.offset(buffer, b.index((first + i) * 2 * rows * 16));

@@ -54,8 +54,7 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
 module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_90a", "+ptx84">]} {
   // CHECK-LABEL: func.func private @grouped
   // CHECK: llvm.inline_asm has_side_effects {{.*}}"fence.proxy.async.shared::cta;"
-  // CHECK: nvvm.wgmma.fence.aligned
-  // CHECK: llvm.inline_asm has_side_effects {{.*}}"wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {
+  // CHECK: llvm.inline_asm has_side_effects {{.*}}"wgmma.fence.sync.aligned;{{.*}}wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {
   // CHECK: nvvm.wgmma.commit.group.sync.aligned
   // CHECK: nvvm.wgmma.wait.group.sync.aligned 0
   func.func private @grouped(%x: memref<?x2048xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
