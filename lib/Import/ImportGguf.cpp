@@ -10,6 +10,7 @@
 #include "squint/Dialect/Squint/Squint.h"
 #include "squint/Import/Gguf.h"
 #include "squint/Import/Models.h"
+#include "squint/Numerics/Packed.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Endian.h"
@@ -81,6 +82,9 @@ private:
   const GgufTensor *find(StringRef name, ArrayRef<int64_t> shape);
   TypedAttr refer(const GgufTensor &tensor, Type type, int64_t first,
                   int64_t rows);
+  /// mxfp4, whose scales lie apart here.
+  TypedAttr splitBlocks(const GgufTensor &tensor, PackedType type,
+                        int64_t first);
 
   StringRef path;
   MLIRContext &context;
@@ -349,6 +353,38 @@ TypedAttr GgufImporter::refer(const GgufTensor &tensor, Type type,
                        int64_t(uint64_t(rows) * rowBytes), {});
 }
 
+/// A block is a byte of scale and 32 codes, those of the first half low.
+TypedAttr GgufImporter::splitBlocks(const GgufTensor &tensor, PackedType type,
+                                    int64_t first) {
+  int64_t size = int64_t(tensor.type->block), half = size / 2,
+          blockBytes = int64_t(tensor.type->bytes), rows = type.getRows();
+  PlainLayout layout =
+      PlainLayout::get(type.getFormat(), rows, type.getColumns());
+  const char *blocks =
+      file->bytes(tensor).data() + first * layout.columns / size * blockBytes;
+  // GGML reads the number that the standard has for NaN as 2^128.
+  for (int64_t i = 0; i < rows * layout.columns / size; ++i)
+    if (uint8_t(blocks[i * blockBytes]) == 255) {
+      tensorError(tensor.name) << "expected scales of at most 254, got 255";
+      return {};
+    }
+  return stores.create(
+      type, layout.totalBytes, [&](MutableArrayRef<char> payload) {
+        llvm::fill(payload, 0);
+        for (int64_t i = 0; i < rows * layout.columns / size; ++i) {
+          const char *block = blocks + i * blockBytes;
+          payload[layout.scalesOffset + i] = block[0];
+          uint32_t codes[32];
+          for (int64_t j = 0; j < half; ++j) {
+            codes[j] = block[1 + j] & 15;
+            codes[half + j] = uint8_t(block[1 + j]) >> 4;
+          }
+          packCodes(codes, size, type.getFormat().bits(),
+                    payload.data() + i * half);
+        }
+      });
+}
+
 Value GgufImporter::getMatrix(OpBuilder &builder, StringRef name, int64_t first,
                               int64_t rows, int64_t total, int64_t columns) {
   const GgufTensor *tensor = find(name, {total, columns});
@@ -361,7 +397,7 @@ Value GgufImporter::getMatrix(OpBuilder &builder, StringRef name, int64_t first,
         refer(*tensor, RankedTensorType::get({rows, columns}, element), first,
               rows));
   const Element *element = lookupElement(tensor->type->name);
-  if (!element || !element->blocks) {
+  if (!element || (!element->blocks && element->name != "mxfp4")) {
     refusal(tensorError(name)) << "expected a type of weights that kernels "
                                   "read, got "
                                << tensor->type->name;
@@ -369,8 +405,11 @@ Value GgufImporter::getMatrix(OpBuilder &builder, StringRef name, int64_t first,
   }
   auto type = PackedType::get({rows, columns},
                               FormatAttr::get(&context, element->name));
-  Value packed = squint::ConstantOp::create(builder, loc,
-                                            refer(*tensor, type, first, rows));
+  TypedAttr data = element->blocks ? refer(*tensor, type, first, rows)
+                                   : splitBlocks(*tensor, type, first);
+  if (!data)
+    return {};
+  Value packed = squint::ConstantOp::create(builder, loc, data);
   return squint::DequantizeOp::create(
       builder, loc,
       RankedTensorType::get({rows, columns}, builder.getF32Type()), packed);

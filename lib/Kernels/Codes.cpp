@@ -314,6 +314,9 @@ Value PanelReader::loadScales(const PanelGroup &group) {
   Value code = arith::AndIOp::create(
       b, loadScaleCodes(group),
       b.intConstant(b.i32s(), (1 << blocks.scaleBits) - 1));
+  if (blocks.scaleStep != 1)
+    code = arith::MulIOp::create(b, code,
+                                 b.intConstant(b.i32s(), blocks.scaleStep));
   if (blocks.scaleBias)
     code = arith::SubIOp::create(b, code,
                                  b.intConstant(b.i32s(), blocks.scaleBias));

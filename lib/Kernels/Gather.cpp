@@ -220,6 +220,8 @@ LogicalResult squint::kernel::buildDequantizeRow(
         });
     return success();
   }
+  if (!hasPlainRows(format))
+    return op->emitError() << "expected rows in panels, got " << type;
   if (format.blocks()) {
     buildBlockRow(b, format, payload, b.mul(row, plain.rowBytes), columns,
                   [&](Value k, Value values) { store(k, values, {}); });

@@ -6,8 +6,8 @@
 // all of it exact modulo 2^32. The sums of x come with the activations, those
 // of u - z with the panel.
 //
-// The 4-bit floats are halves of integers: 2 v + 12 in place of u, and a factor
-// of 0.5 at the end.
+// Levels v of tables and 4-bit floats that are integers times a factor f:
+// f v + z in place of u, by a table of bytes, and 1 / f at the end.
 //===----------------------------------------------------------------------===//
 
 #include "GemmInteger.h"
@@ -141,10 +141,13 @@ KernelBuilder::Values IntegerGemm::loadWeights(Value offset, int64_t quads) {
   }
   Values result = reader.loadQuads(offset, quads);
   SmallVector<int8_t> table;
-  for (uint32_t code = 0; layout.isDoubled() && code < 16; ++code)
-    table.push_back(2 * layout.format.element->decode(code) + kDoubledZero);
+  for (uint32_t code = 0; layout.hasIntegerLevels() && code < 16; ++code)
+    table.push_back(static_cast<int8_t>(
+        static_cast<int32_t>(static_cast<float>(layout.levels.factor) *
+                             layout.format.element->decode(code)) +
+        storedZero()));
   for (Value &codes : result)
-    if (layout.isDoubled())
+    if (layout.hasIntegerLevels())
       codes = LookupBytesOp::create(b, codes.getType(), codes, table);
     else if (plan.signedWeights)
       codes =
@@ -443,9 +446,9 @@ KernelBuilder::Values IntegerGemm::loadColumns(Value panel) {
   // Scales, zero points, zx times sums of u - z: null where they are not used.
   Value scales = layout.grouped ? reader.loadTensorScale(base)
                                 : reader.loadPanelScales(base);
-  if (layout.isDoubled()) {
-    Value half = b.constant(b.f32s(), 0.5);
-    scales = scales ? arith::MulFOp::create(b, scales, half).getResult() : half;
+  if (int32_t factor = layout.levels.factor; factor > 1) {
+    Value part = b.constant(b.f32s(), 1.0 / factor);
+    scales = scales ? arith::MulFOp::create(b, scales, part).getResult() : part;
   }
   columns.push_back(scales);
   bool rest = !inBlocks();

@@ -10,9 +10,6 @@
 
 namespace squint::kernel {
 
-/// The zero point of doubled values, the largest of which it is.
-inline constexpr int32_t kDoubledZero = 12;
-
 /// 8-bit codes that are multiplied at a time, so that a loop's body stays
 /// small.
 constexpr int64_t kStep = 16;
@@ -64,9 +61,9 @@ private:
 
   bool inBlocks() const { return layout.grouped || blockSize < layout.columns; }
   int32_t storedZero() const {
-    return layout.isDoubled()
-               ? kDoubledZero
-               : layout.storedZero() - (plan.signedWeights ? 128 : 0);
+    return (layout.hasIntegerLevels() ? layout.levels.zero
+                                      : layout.storedZero()) -
+           (plan.signedWeights ? 128 : 0);
   }
 
   using Block = CodeBlock;
@@ -113,9 +110,10 @@ private:
 
   template <typename OpTy> Value product(Value sum, Value weight, Value input) {
     int32_t low = plan.signedWeights ? -128 : 0,
-            high = layout.isDoubled()   ? 2 * kDoubledZero
-                   : plan.signedWeights ? 127
-                                        : (1 << layout.format.bits()) - 1;
+            high = plan.signedWeights ? 127
+                   : layout.hasIntegerLevels()
+                       ? layout.levels.highest
+                       : (1 << layout.format.bits()) - 1;
     return OpTy::create(b, sum.getType(), sum, weight, input, low, high,
                         inputLow, inputLow < 0 ? 127 : 255);
   }

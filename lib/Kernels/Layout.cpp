@@ -7,6 +7,7 @@
 #include "squint/Numerics/FloatBits.h"
 #include "squint/Numerics/Packed.h"
 #include <array>
+#include <cmath>
 #include <cstring>
 
 using namespace llvm;
@@ -38,6 +39,28 @@ int64_t PanelLayout::codesBytes(int64_t length) const {
   return length / piece * pieceBytes(piece) + pieceBytes(length % piece);
 }
 
+IntegerLevels squint::kernel::getIntegerLevels(const Element &element) {
+  if ((element.kind != ElementKind::Float &&
+       element.kind != ElementKind::Table) ||
+      element.bits > 4)
+    return {};
+  for (int32_t factor : {1, 2, 4, 8}) {
+    int32_t low = 0, high = 0;
+    bool areIntegers = true;
+    for (uint32_t code = 0; code < 1u << element.bits; ++code) {
+      float value = static_cast<float>(factor) * element.decode(code);
+      areIntegers &= std::fabs(value) < 256.0f && value == std::trunc(value);
+      if (!areIntegers)
+        break;
+      low = std::min(low, static_cast<int32_t>(value));
+      high = std::max(high, static_cast<int32_t>(value));
+    }
+    if (areIntegers && high - low < 256)
+      return {factor, -low, high - low};
+  }
+  return {};
+}
+
 bool PanelLayout::hasScaleCodes() const {
   return format.blocks() && format.blocks()->hasScaleCodes();
 }
@@ -50,6 +73,7 @@ unsigned PanelLayout::scaleCodeBits() const {
 ArrayRef<unsigned> squint::kernel::getScalePlanes(unsigned bits) {
   static constexpr unsigned kLow[] = {4, 2}, kHigh[] = {8, 4};
   return bits == 8   ? ArrayRef(kHigh).take_front()
+         : bits == 4 ? ArrayRef(kLow).take_front()
          : bits == 6 ? ArrayRef(kLow)
                      : ArrayRef(kHigh);
 }
@@ -65,6 +89,7 @@ PanelLayout PanelLayout::get(const Format &format, int64_t rows,
                              int64_t columns) {
   PanelLayout layout;
   layout.format = format;
+  layout.levels = getIntegerLevels(*format.element);
   layout.rows = rows;
   layout.columns = columns;
   layout.panels = divideCeil(rows, width);
@@ -196,13 +221,14 @@ LLVM_ATTRIBUTE_ALWAYS_INLINE void writePiece(const Piece &codes, int64_t quads,
   }
 }
 
-/// The sum of stored codes; of 4-bit floats, twice that of their values.
+/// The sum of stored codes, or of levels that are integers times a factor.
 int32_t addCodes(const PanelLayout &layout, const Piece &codes, int64_t count) {
   int32_t sum = 0;
-  if (layout.isDoubled()) {
+  if (int32_t factor = layout.levels.factor) {
     for (int64_t i = 0; i < count; ++i)
       sum += static_cast<int32_t>(
-          2 * layout.format.element->decode(codes[i / 8] >> i % 8 * 8 & 255));
+          static_cast<float>(factor) *
+          layout.format.element->decode(codes[i / 8] >> i % 8 * 8 & 255));
     return sum;
   }
   // Pairs of bytes, then all pairs by a product's top part.
@@ -483,7 +509,7 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
         (format.sparse ? kPackSparseGroup : kPackGroup)[format.bits() - 2];
     if (!grouped) {
       auto sums = packPanelHeader(*this, view, first, lanes, panel);
-      bool hasSums = format.isInteger() || isDoubled();
+      bool hasSums = format.isInteger() || hasIntegerLevels();
       packGroup(*this, codes, rowBytes, lanes, 0, columns,
                 hasSums ? sums.data() : nullptr, panel + codesOffset(0));
       std::memcpy(panel + sumsOffset, sums.data(), sizeof(sums));
@@ -506,10 +532,9 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
 
 bool squint::kernel::hasIntegerProducts(const Format &weight,
                                         const Format &activation) {
-  PanelLayout layout;
-  layout.format = weight;
   return activation.isInteger() && !activation.element->fixedGroup &&
-         ((weight.isInteger() && !weight.isBilevel()) || layout.isDoubled());
+         ((weight.isInteger() && !weight.isBilevel()) ||
+          getIntegerLevels(*weight.element).factor != 0);
 }
 
 Expected<int64_t> squint::kernel::getSumGroup(const Format &weight,

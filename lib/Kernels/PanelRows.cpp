@@ -9,6 +9,7 @@
 #include "squint/Kernels/PanelRows.h"
 #include "Codes.h"
 #include "squint/Dialect/Kernel/Kernel.h"
+#include "squint/Numerics/Blocks.h"
 #include <array>
 #include <numeric>
 
@@ -49,6 +50,10 @@ bool squint::kernel::hasPanelRows(const Format &format) {
     return false;
   }
   llvm_unreachable("unknown kind of element");
+}
+
+bool squint::kernel::hasPlainRows(const Format &format) {
+  return !format.blocks() || !format.blocks()->unpackWhole;
 }
 
 namespace {

@@ -105,7 +105,9 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   GemmPlan plan;
   bool blocks = blockSize < layout.columns;
   bool unsignedDot = target.avx512Vnni || target.avxVnni;
-  plan.signedWeights = layout.format.bits() == 8 && !unsignedDot;
+  plan.signedWeights =
+      (layout.format.bits() == 8 || layout.levels.highest > INT8_MAX) &&
+      !unsignedDot;
   plan.pairs = layout.format.isInteger() && layout.format.bits() <= 4 &&
                target.hasFeature("ssse3") && !unsignedDot;
   // A matrix tile is 16 rows of 64 bytes; shorter blocks would leave a part of

@@ -4,6 +4,7 @@
 
 #include "squint/Numerics/Blocks.h"
 #include "Ggml.h"
+#include <cassert>
 
 using namespace squint;
 using namespace squint::ggml;
@@ -34,6 +35,8 @@ static void storeFields(const BlockCodec &codec, int64_t group, bool isMin,
 }
 
 void BlockCodec::unpack(const char *block, BlockParts &parts) const {
+  if (unpackWhole)
+    return unpackWhole(block, parts);
   parts.scale = loadHalf(block + scaleAt);
   parts.min = hasMins ? loadHalf(block + minAt) ^ (minBits ? 0 : 0x8000) : 0;
   for (int64_t g = 0; hasScaleCodes() && g < groups(); ++g) {
@@ -64,6 +67,7 @@ void BlockCodec::unpack(const char *block, BlockParts &parts) const {
 }
 
 void BlockCodec::pack(const BlockParts &parts, char *block) const {
+  assert(!unpackWhole && "types on grids are only read");
   std::memset(block, 0, bytes);
   storeHalf(parts.scale, block + scaleAt);
   if (hasMins)

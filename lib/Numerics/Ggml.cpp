@@ -14,8 +14,9 @@
 
 #include "Ggml.h"
 #include "GgmlFit.h"
-#include "squint/Numerics/Element.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cfloat>
+#include <vector>
 
 using namespace squint;
 using namespace squint::ggml;
@@ -289,21 +290,25 @@ static Element makeIq4(const llvm::StringLiteral &name,
 }
 
 llvm::ArrayRef<Element> squint::getGgmlElements() {
-  static const Element elements[] = {
-      makeInteger<4, false>("q4_0", Legacy<4, false>::codec),
-      makeInteger<4, true>("q4_1", Legacy<4, true>::codec),
-      makeInteger<5, false>("q5_0", Legacy<5, false>::codec),
-      makeInteger<5, true>("q5_1", Legacy<5, true>::codec),
-      makeInteger<8, false>("q8_0", kQ80),
-      makeInteger<2, true>("q2_k", kQ2K),
-      makeInteger<3, false>("q3_k", kQ3K),
-      makeInteger<4, true>("q4_k", kQ4K),
-      makeInteger<5, true>("q5_k", kQ5K),
-      makeInteger<6, false>("q6_k", kQ6K),
-      makeIq4("iq4_nl", kIq4Nl),
-      makeIq4("iq4_xs", kIq4Xs),
-      makeInteger<2, false>("tq1_0", kTq10),
-      makeInteger<2, false>("tq2_0", kTq20),
-  };
+  static const std::vector<Element> elements = [] {
+    std::vector<Element> all = {
+        makeInteger<4, false>("q4_0", Legacy<4, false>::codec),
+        makeInteger<4, true>("q4_1", Legacy<4, true>::codec),
+        makeInteger<5, false>("q5_0", Legacy<5, false>::codec),
+        makeInteger<5, true>("q5_1", Legacy<5, true>::codec),
+        makeInteger<8, false>("q8_0", kQ80),
+        makeInteger<2, true>("q2_k", kQ2K),
+        makeInteger<3, false>("q3_k", kQ3K),
+        makeInteger<4, true>("q4_k", kQ4K),
+        makeInteger<5, true>("q5_k", kQ5K),
+        makeInteger<6, false>("q6_k", kQ6K),
+        makeIq4("iq4_nl", kIq4Nl),
+        makeIq4("iq4_xs", kIq4Xs),
+        makeInteger<2, false>("tq1_0", kTq10),
+        makeInteger<2, false>("tq2_0", kTq20),
+    };
+    llvm::append_range(all, getGridElements());
+    return all;
+  }();
   return elements;
 }

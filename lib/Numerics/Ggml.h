@@ -6,6 +6,7 @@
 #define SQUINT_LIB_NUMERICS_GGML_H
 
 #include "squint/Numerics/Blocks.h"
+#include "squint/Numerics/Element.h"
 #include "squint/Numerics/FloatBits.h"
 #include <cmath>
 #include <cstring>
@@ -40,6 +41,9 @@ inline constexpr int8_t kIq4Levels[16] = {
 /// The 256 digits of tq1_0.
 void unpackTernary(const char *block, uint8_t *codes);
 void packTernary(const uint8_t *codes, char *block);
+
+/// iq1, iq2 and iq3.
+llvm::ArrayRef<Element> getGridElements();
 
 extern const BlockCodec kQ2K, kQ3K, kQ4K, kQ5K, kQ6K;
 extern const BlockCodec kIq4Nl, kIq4Xs, kQ80, kTq10, kTq20;

@@ -185,7 +185,8 @@ static float blockScale(const BlockCodec &blocks, const BlockParts &parts,
   float scale = halfToFloat(parts.scale);
   return blocks.hasScaleCodes()
              ? scale *
-                   static_cast<float>(parts.scales[group] - blocks.scaleBias)
+                   static_cast<float>(blocks.scaleStep * parts.scales[group] -
+                                      blocks.scaleBias)
              : scale;
 }
 static float blockMin(const BlockCodec &blocks, const BlockParts &parts,

@@ -481,6 +481,11 @@ llvm::Error Quantizer::run() {
     return llvm::createStringError(llvm::inconvertibleErrorCode(),
                                    "expected the method spqr for '" +
                                        format.str() + "'");
+  if (format.blocks() && !format.blocks()->quantize)
+    return llvm::createStringError(
+        llvm::inconvertibleErrorCode(),
+        "expected a format that weights can be quantized to, got '" +
+            format.str() + "', which is only read from GGUF files");
   std::fill_n(payload, layout.totalBytes, 0);
   if (format.scale == ScaleType::Dynamic8)
     dynamicScales.resize(layout.scaleCount());

@@ -26,11 +26,10 @@ struct PackWeights : squint::impl::PackWeightsBase<PackWeights> {
   void runOnOperation() override;
 
 private:
-  LogicalResult pack(kernel::GemmOp op);
-  Attribute chooseLayout(kernel::GemmOp op);
-  FailureOr<DataAttr> repack(kernel::GemmOp op, DataAttr plain,
-                             Attribute layout);
-  void share(OpOperand &operand);
+  LogicalResult pack(Operation *op, OpOperand &weights);
+  Attribute chooseLayout(Operation *op);
+  FailureOr<DataAttr> repack(Operation *op, DataAttr plain, Attribute layout);
+  LogicalResult packRows(OpOperand &operand);
   Value getPacked(ConstantOp constant, DataAttr data);
 
   /// Bytes by bytes and layout, so that constants that say the same are packed
@@ -47,22 +46,24 @@ private:
 } // namespace
 
 /// GPUs read fragments, and panels where there are no fragments of a format.
-Attribute PackWeights::chooseLayout(kernel::GemmOp op) {
-  if (!isDevice || !kernel::canHaveFragments(op))
+Attribute PackWeights::chooseLayout(Operation *op) {
+  auto gemm = dyn_cast<kernel::GemmOp>(op);
+  if (!isDevice || !gemm || !kernel::canHaveFragments(gemm))
     return panels;
-  Type operand = op.hasIntegerInput() ? Type(IntegerType::get(&getContext(), 8))
-                                      : Type(Float16Type::get(&getContext()));
+  Type operand = gemm.hasIntegerInput()
+                     ? Type(IntegerType::get(&getContext(), 8))
+                     : Type(Float16Type::get(&getContext()));
   return kernel::FragmentsAttr::get(&getContext(), operand);
 }
 
-FailureOr<DataAttr> PackWeights::repack(kernel::GemmOp op, DataAttr plain,
+FailureOr<DataAttr> PackWeights::repack(Operation *op, DataAttr plain,
                                         Attribute layoutAttr) {
   auto type = cast<PackedType>(plain.getType());
   DataStores &stores =
       getContext().getLoadedDialect<SquintDialect>()->getStores();
   llvm::Expected<ArrayRef<char>> bytes = stores.get(plain);
   if (!bytes)
-    return op.emitError() << llvm::toString(bytes.takeError());
+    return op->emitError() << llvm::toString(bytes.takeError());
   auto packedType =
       PackedType::get(type.getShape(), type.getFormatAttr(), layoutAttr);
   auto lay = [&](const auto &layout, int64_t size, int64_t parts) {
@@ -83,14 +84,14 @@ FailureOr<DataAttr> PackWeights::repack(kernel::GemmOp op, DataAttr plain,
   return lay(layout, layout.totalBytes(), layout.panels);
 }
 
-LogicalResult PackWeights::pack(kernel::GemmOp op) {
-  auto type = dyn_cast<PackedType>(op.getWeights().getType());
+LogicalResult PackWeights::pack(Operation *op, OpOperand &weights) {
+  auto type = dyn_cast<PackedType>(weights.get().getType());
   if (!type || type.getLayout())
     return success();
-  auto constant = op.getWeights().getDefiningOp<ConstantOp>();
+  auto constant = weights.get().getDefiningOp<ConstantOp>();
   DataAttr plain = constant ? constant.getData() : DataAttr();
   if (!plain)
-    return op.emitError() << "expected a constant weight, got " << type;
+    return op->emitError() << "expected a constant weight, got " << type;
   Attribute layout = chooseLayout(op);
   DataAttr &data = repacked[{plain, layout}];
   if (!data) {
@@ -100,7 +101,7 @@ LogicalResult PackWeights::pack(kernel::GemmOp op) {
     data = *made;
     ++numPacked;
   }
-  op.getWeightsMutable().assign(getPacked(constant, data));
+  weights.set(getPacked(constant, data));
   return success();
 }
 
@@ -115,12 +116,16 @@ Value PackWeights::getPacked(ConstantOp constant, DataAttr data) {
   return value;
 }
 
-/// Reads rows out of the panels that a product has of the same bytes.
-void PackWeights::share(OpOperand &operand) {
+/// Reads rows out of the panels that a product has of the same bytes, or that
+/// no kernel reads otherwise.
+LogicalResult PackWeights::packRows(OpOperand &operand) {
+  if (auto type = dyn_cast<PackedType>(operand.get().getType());
+      type && !kernel::hasPlainRows(type.getFormat()))
+    return pack(operand.getOwner(), operand);
   auto constant = operand.get().getDefiningOp<ConstantOp>();
   DataAttr plain = constant ? constant.getData() : DataAttr();
   if (!plain)
-    return;
+    return success();
   // Products read a tensor of floats as packed ones.
   auto type = dyn_cast<RankedTensorType>(plain.getType());
   if (type && type.getElementType().isF32() && type.getRank() == 2 &&
@@ -133,6 +138,7 @@ void PackWeights::share(OpOperand &operand) {
   if (data &&
       kernel::hasPanelRows(cast<PackedType>(data.getType()).getFormat()))
     operand.set(getPacked(constant, data));
+  return success();
 }
 
 void PackWeights::runOnOperation() {
@@ -145,16 +151,19 @@ void PackWeights::runOnOperation() {
                                             : TargetAttr();
   isDevice = target && llvm::Triple(target.getTriple()).isNVPTX();
   WalkResult result = getOperation().walk([&](kernel::GemmOp op) {
-    return failed(pack(op)) ? WalkResult::interrupt() : WalkResult::advance();
+    return WalkResult(pack(op, op.getWeightsMutable()));
   });
   if (result.wasInterrupted())
     return signalPassFailure();
-  getOperation().walk([&](Operation *op) {
+  result = getOperation().walk([&](Operation *op) {
     if (auto gather = dyn_cast<kernel::GatherRowsOp>(op))
-      share(gather.getTableMutable());
-    else if (auto dequantize = dyn_cast<kernel::DequantizeOp>(op))
-      share(dequantize.getWeightsMutable());
+      return WalkResult(packRows(gather.getTableMutable()));
+    if (auto dequantize = dyn_cast<kernel::DequantizeOp>(op))
+      return WalkResult(packRows(dequantize.getWeightsMutable()));
+    return WalkResult::advance();
   });
+  if (result.wasInterrupted())
+    return signalPassFailure();
   for (ConstantOp constant : replaced)
     if (constant.use_empty())
       constant.erase();

@@ -39,8 +39,9 @@ def vocabulary(writer):
     writer.add_uint64("general.parameter_count", 2**40)
 
 
-types = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0", "BF16", "F16"]
-for name, kind, more in (("types", "llama", dict(type=types, embedding_length=256, feed_forward_length=256, block_count=3)), ("gemma3", "gemma3", {}),
+types = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0",
+         "IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "MXFP4", "BF16", "F16"]
+for name, kind, more in (("types", "llama", dict(type=types, embedding_length=256, feed_forward_length=256, block_count=4)), ("gemma3", "gemma3", {}),
                          ("phi3-long", "phi3-long", dict(type="Q4_0")), ("llama-3", "llama-3", {}), ("llama-head", "llama-head", {})):
     gguf_models.write(work / f"{name}-in.gguf", kind, edit=vocabulary, **more)
     assert emit(work / f"{name}-in.gguf", name).read_bytes() == (work / f"{name}-in.gguf").read_bytes(), name

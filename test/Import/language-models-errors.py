@@ -151,9 +151,14 @@ gguf_models.shapes = lambda *a: [*shapes(*a), ("blk.0.attn_sinks.weight", (4,))]
 # CHECK: more: tensor 'blk.0.attn_sinks.weight': expected a tensor of the architecture 'llama'
 model("more")
 gguf_models.shapes = shapes
-# CHECK: lattice: tensor '{{.*}}': expected a type of weights that kernels read, got iq2_xxs
-gguf_models.quantize = lambda rng, array, stored: np.zeros((len(array), array.shape[1] // 256 * 66), np.uint8)
-model("lattice", type="IQ2_XXS", embedding_length=256, feed_forward_length=256)
+# CHECK: scales: tensor '{{.*}}': expected scales of at most 254, got 255
+gguf_models.quantize = lambda rng, array, stored: np.full((len(array), array.shape[1] // 32 * 17), 255, np.uint8)
+model("scales", type="MXFP4")
+# CHECK: activations: tensor '{{.*}}': expected a type of weights that kernels read, got q8_k
+gguf_models.quantize = lambda rng, array, stored: np.zeros((len(array), array.shape[1] // 256 * 292), np.uint8)
+dequantize, gguf.dequantize = gguf.dequantize, lambda data, stored: data
+model("activations", type="Q8_K", embedding_length=256, feed_forward_length=256)
+gguf.dequantize = dequantize
 
 # Whatever bytes of a header are others: an error in one line, or a model.
 gguf_models.quantize = lambda rng, array, stored: gguf.quantize(array, stored)

@@ -5,7 +5,7 @@
 # RUN: squint-translate --import-gguf %t/qwen2.gguf | FileCheck %s --check-prefix=BIAS
 # RUN: squint-translate --import-gguf %t/gemma3.gguf | FileCheck %s --check-prefix=GEMMA
 # RUN: squint-translate --import-gguf %t/phi3.gguf --dim batch=1 --dim sequence=7 | FileCheck %s --check-prefix=JOINED
-# RUN: squint-translate --import-gguf %t/types.gguf | FileCheck %s --check-prefix=TYPES
+# RUN: squint-translate --import-gguf %t/types.gguf --store=%t/types.weights | FileCheck %s --check-prefix=TYPES
 # RUN: squint-translate --import-gguf %t/version2.gguf | FileCheck %s --check-prefix=LLAMA2
 # RUN: squintc %t/llama.gguf --explain --progress=never | FileCheck %s --check-prefix=ROLES
 # RUN: not squint-translate --import-gguf %t/llama.gguf --dim sequence=97 2>&1 | FileCheck %s --check-prefix=LONG
@@ -21,8 +21,9 @@ for kind in ("llama", "llama-3", "mistral", "qwen2", "gemma3", "phi3"):
     gguf_models.write(f"{folder}/{kind}.gguf", kind, type="Q4_1" if kind == "llama" else "F32")
 gguf_models.write(f"{folder}/version2.gguf", "llama", version=2)
 # A type a matrix.
-types = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0", "BF16", "F16"]
-gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=256, feed_forward_length=256, block_count=3)
+types = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0",
+         "IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "MXFP4", "BF16", "F16"]
+gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=256, feed_forward_length=256, block_count=4)
 
 # LLAMA: func.func @main(%{{.*}}: tensor<?x?xi64> {squint.dims = ["batch", "sequence"], squint.name = "input_ids"}
 # LLAMA-SAME: -> (tensor<?x?x112xf32> {squint.dims = ["batch", "sequence", "112"], squint.name = "logits"})
@@ -83,6 +84,14 @@ gguf_models.write(f"{folder}/types.gguf", "llama", type=types, embedding_length=
 # TYPES: "iq4_xs"
 # TYPES: "tq1_0"
 # TYPES: "tq2_0"
+# TYPES: "iq1_s"
+# TYPES: "iq1_m"
+# TYPES: "iq2_xxs"
+# TYPES: "iq2_xs"
+# TYPES: "iq2_s"
+# TYPES: "iq3_xxs"
+# TYPES: "iq3_s"
+# TYPES: "mxfp4"
 # TYPES: tensor<{{.*}}xbf16>
 # TYPES: tensor<{{.*}}xf16>
 

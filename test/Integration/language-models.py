@@ -33,10 +33,18 @@ check("unfused", "qwen3", 1e-5, "--activations=f32", "--unfused")
 
 # The formats as they are, with float activations and with those of 8 bits; other types are those that test/Import/language-models.py names.
 sizes = {"block_count": 1, "embedding_length": 256, "feed_forward_length": 256, "attention.head_count": 8}
-for stored in ("BF16", "Q4_1", "Q6_K", "IQ4_XS"):
+for stored in ("BF16", "Q4_1", "Q6_K", "IQ4_XS", "IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "MXFP4"):
     check(stored.lower(), "llama", 1e-5, "--activations=f32", type=stored, **sizes)
+# Tables of types on grids are in panels, the head's or their own.
+check("grids", "llama", 1e-5, "--activations=f32", type=["IQ3_S", "F32"], head=True, **sizes)
+check("unfused_grids", "llama", 1e-5, "--activations=f32", "--unfused", type="IQ2_S", **sizes)
 check("q4_1", "llama", 0.03, type="Q4_1", **sizes)
 check("q6_k", "llama", 0.03, type="Q6_K", **sizes)
+check("iq4_xs", "llama", 0.03, type="IQ4_XS", **sizes)
+check("iq2_xs", "llama", 0.03, type="IQ2_XS", **sizes)
+check("iq3_xxs", "llama", 0.03, type="IQ3_XXS", **sizes)
+check("iq1_m", "llama", 0.03, type="IQ1_M", **sizes)
+check("mxfp4", "llama", 0.03, type="MXFP4", **sizes)
 # Other formats are made of what the codes stand for.
 check("q8_0", "llama", 0.3, "--weights=int4:group=32", "--activations=int8:token", type="Q8_0", **sizes)
 

@@ -340,7 +340,7 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
       acc += sum;
     }
   } else {
-    bool doubled = in.layout.isDoubled();
+    auto factor = static_cast<float>(in.layout.levels.factor);
     bool weightBlocks =
         in.format.granularity == Granularity::Group &&
         (in.format.groupSize < K || in.format.hasMins() || in.format.blocks());
@@ -350,7 +350,7 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
       int64_t t = 0, sum = 0;
       for (int64_t k = start; k < std::min(start + block, K); ++k) {
         int64_t code = x.codes[m * K + k] - in.problem.zero;
-        t += code * int64_t(doubled ? 2 * levels[k] : levels[k]);
+        t += code * int64_t(factor ? factor * levels[k] : levels[k]);
         sum += code;
       }
       float value = static_cast<float>(static_cast<int32_t>(t));
@@ -370,8 +370,8 @@ float reference(Instance &in, Activations &x, int64_t m, int64_t n) {
     }
     if (!inputBlocks)
       acc *= in.isStatic() ? 0.03125f : x.scales[m];
-    if (doubled)
-      acc *= (weightBlocks ? w.tensorScale() : w.scale(n, 0)) * 0.5f;
+    if (factor > 0)
+      acc *= (weightBlocks ? w.tensorScale() : w.scale(n, 0)) / factor;
     else if (!weightBlocks)
       acc *= w.scale(n, 0);
   }
@@ -630,7 +630,25 @@ const Problem problems[] = {
     {"q6_k", "int8:token", 35, 256},
     {"q6_k", "int8:group=64", 48, 512},
     {"iq4_nl", "", 33, 96},
+    {"iq4_nl", "int8:group=32", 48, 128},
+    {"iq4_nl", "int8:tensor", 16, 64, -7},
     {"iq4_xs", "", 33, 512},
+    {"iq4_xs", "int8:token", 35, 256},
+    {"iq4_xs", "int8:group=32", 48, 512},
+    {"iq1_s", "", 33, 512},
+    {"iq1_s", "int8:group=32", 48, 512},
+    {"iq1_m", "", 35, 256},
+    {"iq1_m", "int8:token", 16, 256},
+    {"iq2_xxs", "", 33, 512},
+    {"iq2_xxs", "int8:group=64", 33, 512},
+    {"iq2_xs", "", 16, 256},
+    {"iq2_xs", "int8:group=32", 48, 512},
+    {"iq2_s", "", 33, 256},
+    {"iq2_s", "int8:tensor", 48, 256, 5},
+    {"iq3_xxs", "", 33, 512},
+    {"iq3_xxs", "int8:group=32", 48, 512},
+    {"iq3_s", "", 33, 512},
+    {"iq3_s", "int8:token", 35, 256},
     {"tq1_0", "", 33, 512},
     {"tq2_0", "int8:token", 48, 256},
     {"tq2_0", "int8:group=32", 33, 512},

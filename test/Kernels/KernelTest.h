@@ -131,7 +131,15 @@ void fillBlocks(const Format &format, llvm::MutableArrayRef<char> payload,
     float size = blocks.hasScaleCodes() ? 1.0f / 64 : 1.0f;
     auto store = [&](float number, int64_t place) {
       uint16_t half = floatToHalf(number * size);
-      std::memcpy(&payload[at + place], &half, 2);
+      if (format.element->name != "iq1_m") {
+        std::memcpy(&payload[at + place], &half, 2);
+        return;
+      }
+      // Four bits each at the top of the last four words.
+      for (int64_t i = 0; i < 4; ++i) {
+        char &byte = payload[at + blocks.bytes - 7 + 2 * i];
+        byte = static_cast<char>((byte & 15) | (half >> (4 * i) & 15) << 4);
+      }
     };
     store(numbers(random), blocks.scaleAt);
     if (blocks.hasMins)

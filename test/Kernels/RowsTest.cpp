@@ -550,7 +550,14 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
         {"q6_k", 256},
         {"iq4_xs", 512},
         {"tq1_0", 256},
-        {"tq2_0", 512}}) {
+        {"tq2_0", 512},
+        {"iq1_s", 256},
+        {"iq1_m", 512},
+        {"iq2_xxs", 512},
+        {"iq2_xs", 256},
+        {"iq2_s", 512},
+        {"iq3_xxs", 256},
+        {"iq3_s", 512}}) {
     SCOPED_TRACE(item.first);
     int64_t columns = item.second;
     Format format =
@@ -561,7 +568,10 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
     std::memset(plain.data, 0, plain.count);
     std::vector<uint32_t> codes(columns);
     std::vector<float> floats(columns);
-    for (int64_t n = 0; n < rows; ++n) {
+    if (!kernel::hasPlainRows(format))
+      fillBlocks(format, llvm::MutableArrayRef(plain.data, plain.count),
+                 /*extreme=*/false, random);
+    for (int64_t n = 0; n < rows && kernel::hasPlainRows(format); ++n) {
       if (format.blocks()) {
         for (float &x : floats)
           x = uniform(-1, 2);

@@ -82,6 +82,7 @@ TEST(Format, NamesWhatIsWrong) {
             "nf4, bnb-fp4, mxfp4, mxfp6e2m3, mxfp6e3m2, mxfp8, mxfp8e5m2, "
             "nvfp4, q4_0, q4_1, q5_0, q5_1, q8_0, "
             "q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs, tq1_0, tq2_0, "
+            "iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, "
             "codebook2, codebook3, codebook4");
   EXPECT_EQ(weight("").substr(0, 25), "error: unknown element ''");
   EXPECT_EQ(weight("int4:group=0"),

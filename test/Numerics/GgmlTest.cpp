@@ -249,6 +249,53 @@ static std::vector<char> readFile(const std::string &path) {
   return std::vector<char>(bytes.begin(), bytes.end());
 }
 
+// Types on grids are only read.
+TEST(Ggml, RefusesToMakeGrids) {
+  EXPECT_EQ(quantizeError(std::vector<float>(256, 1.0f), 256, "iq2_s"),
+            "expected a format that weights can be quantized to, got 'iq2_s', "
+            "which is only read from GGUF files");
+}
+
+/// Any bytes, with scales that are finite.
+static std::vector<char> fillGrid(const Format &format) {
+  const BlockCodec &blocks = *format.blocks();
+  Random random;
+  std::vector<char> bytes(kRows * blocks.rowBytes(kColumns));
+  for (char &byte : bytes)
+    byte = static_cast<char>(random.next());
+  bool isSplit = format.element->name == "iq1_m";
+  for (size_t at = 0; at < bytes.size(); at += blocks.bytes)
+    bytes[at + (isSplit ? blocks.bytes - 1 : 1)] &= isSplit ? 63 : 59;
+  return bytes;
+}
+
+struct Decoded {
+  const char *type;
+  uint64_t decoded;
+};
+static const Decoded kGrids[] = {
+    {"iq1_s", 0x68171bd01233fada},   {"iq1_m", 0x1e6f785952fc3f76},
+    {"iq2_xxs", 0x75c91af5a17ff21d}, {"iq2_xs", 0x7055fa2b042a29d1},
+    {"iq2_s", 0xc7e65bb0f5a73143},   {"iq3_xxs", 0x5f9eef679bd1f6be},
+    {"iq3_s", 0x78b79be871624d45},
+};
+
+// Every number of a point, every sign and every scale.
+TEST(Ggml, DecodesGrids) {
+  for (const Decoded &grid : kGrids) {
+    Format format = parse(grid.type);
+    std::vector<char> bytes = fillGrid(format);
+    std::vector<float> values = dequantize(bytes, format, kRows, kColumns);
+    Hash decoded;
+    decoded.add(values.data(), values.size() * sizeof(float));
+    EXPECT_EQ(decoded.value, grid.decoded) << grid.type;
+    PackedView packed(bytes.data(), format, kRows, kColumns);
+    for (int64_t i = 0; i < 1024; ++i)
+      ASSERT_EQ(packed.value(i / kColumns, i % kColumns), values[i])
+          << grid.type << " " << i;
+  }
+}
+
 // Weights of a trained model, and what llama.cpp's tools make of them.
 TEST(Ggml, AgreesOnRealWeights) {
   const char *data = std::getenv("SQUINT_TEST_DATA");
@@ -266,6 +313,16 @@ TEST(Ggml, AgreesOnRealWeights) {
     Format format = parse(golden.type);
     EXPECT_EQ(quantize(values, 512, format), quantized) << upper;
     std::vector<float> ours = dequantize(quantized, format, 16, 512);
+    ASSERT_EQ(decoded.size(), ours.size() * sizeof(float));
+    EXPECT_EQ(std::memcmp(ours.data(), decoded.data(), decoded.size()), 0)
+        << upper;
+  }
+  for (const Decoded &grid : kGrids) {
+    std::string upper = llvm::StringRef(grid.type).upper();
+    std::vector<char> quantized = readFile(folder + upper + ".q.bin"),
+                      decoded = readFile(folder + upper + ".deq_f32.bin");
+    ASSERT_FALSE(quantized.empty()) << upper;
+    std::vector<float> ours = dequantize(quantized, parse(grid.type), 16, 512);
     ASSERT_EQ(decoded.size(), ours.size() * sizeof(float));
     EXPECT_EQ(std::memcmp(ours.data(), decoded.data(), decoded.size()), 0)
         << upper;

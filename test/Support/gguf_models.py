@@ -99,7 +99,25 @@ def values(rng, name, shape):
 
 
 # Of types that the package does not write: where the f16 scale of a block lies, and that of its minima.
-SCALES = {T.Q2_K: (80, 82), T.Q3_K: (108,), T.Q4_K: (0, 2), T.Q5_K: (0, 2), T.Q6_K: (208,), T.IQ4_NL: (0,), T.IQ4_XS: (0,)}
+SCALES = {T.Q2_K: (80, 82), T.Q3_K: (108,), T.Q4_K: (0, 2), T.Q5_K: (0, 2), T.Q6_K: (208,), T.IQ4_NL: (0,), T.IQ4_XS: (0,), T.IQ1_S: (0,),
+          T.IQ2_XXS: (0,), T.IQ2_XS: (0,), T.IQ2_S: (0,), T.IQ3_XXS: (0,), T.IQ3_S: (0,), T.IQ1_M: (48,)}
+
+
+def get_halves(blocks, stored, at):
+    if stored != T.IQ1_M:
+        return blocks[:, at : at + 2].copy().view(np.float16)
+    # Four bits each at the top of the last four words.
+    words = blocks[:, at:].copy().view(np.uint16) >> 12
+    return (words << np.arange(0, 16, 4, dtype=np.uint16)).sum(1, keepdims=True, dtype=np.uint16).view(np.float16)
+
+
+def set_halves(blocks, stored, at, halves):
+    bits = np.ascontiguousarray(halves, np.float16).view(np.uint16)
+    if stored != T.IQ1_M:
+        blocks[:, at : at + 2] = bits.view(np.uint8)
+        return
+    words = blocks[:, at:].copy().view(np.uint16) & 0x0FFF
+    blocks[:, at:] = (words | (bits >> np.arange(0, 16, 4, dtype=np.uint16)) << 12).view(np.uint8)
 
 
 def quantize(rng, array, stored):
@@ -109,11 +127,10 @@ def quantize(rng, array, stored):
     size, count = gguf.GGML_QUANT_SIZES[stored]
     blocks = rng.integers(0, 256, (array.size // size, count), np.uint8)
     for at in SCALES[stored]:
-        blocks[:, at : at + 2] = rng.uniform(0.5, 1, (len(blocks), 1)).astype(np.float16).view(np.uint8)
+        set_halves(blocks, stored, at, rng.uniform(0.5, 1, (len(blocks), 1)))
     values = gguf.dequantize(blocks, stored)
     for at in SCALES[stored]:
-        scales = blocks[:, at : at + 2].copy().view(np.float16) * (array.std() / values.std())
-        blocks[:, at : at + 2] = scales.astype(np.float16).view(np.uint8)
+        set_halves(blocks, stored, at, get_halves(blocks, stored, at) * (array.std() / values.std()))
     return blocks.reshape(len(array), -1)
 
 

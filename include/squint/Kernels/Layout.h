@@ -9,7 +9,8 @@
 //   one block    f32 scales[16], i32 sums[16], (i32 zero points[16] if the
 //   format has them), codes(K)
 //                (granularity tensor or channel; sums[n] = sum over k of code -
-//                zero point, for integers, and of 4-bit floats doubled)
+//                zero point, for integers, and of levels that are integers
+//                times a factor)
 //   groups       (f32 tensor scale[16] if the format has one), then superblocks
 //   of S groups: header[S], then codes(group) of each;
 //   header = scales[16] in the scale's type, then
@@ -66,8 +67,17 @@ namespace squint::kernel {
 /// lowest bits first.
 llvm::ArrayRef<unsigned> getPlanes(unsigned bits);
 
-/// The same for codes of scales (and minima) of 6, 8 or 12 bits.
+/// The same for codes of scales (and minima) of 4, 6, 8 or 12 bits.
 llvm::ArrayRef<unsigned> getScalePlanes(unsigned bits);
+
+/// Numbers that are integers times a factor: factor * value + zero is from 0 to
+/// `highest`. The factor is 0 where there is none.
+struct IntegerLevels {
+  int32_t factor = 0, zero = 0, highest = 0;
+};
+
+/// Those of a float or table of up to 4 bits, if they are less than 256.
+IntegerLevels getIntegerLevels(const Element &element);
 
 struct PanelLayout {
   /// Outputs of a panel: the 32-bit lanes of a 512-bit register.
@@ -76,6 +86,7 @@ struct PanelLayout {
   static constexpr int64_t piece = 32;
 
   Format format;
+  IntegerLevels levels;
   int64_t rows = 0, columns = 0, panels = 0;
   bool grouped = false;
   /// k of a full group and the number of groups; all of K and 1 without groups.
@@ -105,10 +116,8 @@ struct PanelLayout {
   /// f32, f16 or bf16.
   bool isFloat() const { return !format.hasScale(); }
 
-  /// mxfp4 and nvfp4, whose values are halves of small integers.
-  bool isDoubled() const {
-    return format.element->kind == ElementKind::Float && format.bits() == 4;
-  }
+  /// Whether products with integers are made with a table of levels.
+  bool hasIntegerLevels() const { return levels.factor != 0; }
 
   /// Blocks whose groups' scales are codes under one of the block.
   bool hasScaleCodes() const;
@@ -161,7 +170,7 @@ struct PanelLayout {
 };
 
 /// Whether products with int8 activations are products of integers: the weight
-/// is made of integers, or of numbers that are when doubled. Others are
+/// is made of integers, or of numbers that are times a factor. Others are
 /// products of floats with what the activations' codes stand for.
 bool hasIntegerProducts(const Format &weight, const Format &activation);
 

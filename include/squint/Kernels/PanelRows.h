@@ -13,6 +13,9 @@ namespace squint::kernel {
 /// Whether single rows are read out of panels, too. A table of another format
 /// is plain for those who read rows.
 bool hasPanelRows(const Format &format);
+/// Whether rows are read out of the plain layout. A table of another format is
+/// in panels.
+bool hasPlainRows(const Format &format);
 
 /// `buildDequantizeRow` for a payload in panels.
 mlir::LogicalResult buildPanelRow(

@@ -6,7 +6,8 @@
 // two f16 numbers and, in the K-quants, small codes of the groups' scales and
 // minima. Taken apart, all of them are the same sum:
 //
-//   value[i] = (scale * (scales[g] - bias)) * level(codes[i]) - min * mins[g]
+//   value[i] = (scale * (step * scales[g] - bias)) * level(codes[i]) -
+//              min * mins[g]
 //
 // with g = i / group, every operation rounded to f32, and the level of a
 // symmetric integer's code the code less half of their count. Where each bit
@@ -79,9 +80,14 @@ struct BlockCodec {
   bool isTernary;
   /// Quantizes a row of finite values as the reference code does, byte for
   /// byte. `importance` weighs the columns' squared errors and may be null.
-  /// Scales beyond f16 become infinite.
+  /// Scales beyond f16 become infinite. Null for types that are only read.
   void (*quantize)(const float *values, const float *importance,
                    int64_t columns, char *row);
+  /// What codes of scales are multiplied with before the bias.
+  int32_t scaleStep = 1;
+  /// Takes a block apart whose codes are not stored one by one; what says where
+  /// the bits are is not used then, and kernels read panels only.
+  void (*unpackWhole)(const char *block, BlockParts &parts) = nullptr;
 
   int64_t groups() const { return size / group; }
   bool hasScaleCodes() const { return scaleBits != 0; }

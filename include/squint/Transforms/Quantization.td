@@ -387,7 +387,8 @@ def PackWeights : Pass<"squint-pack-weights", "::mlir::ModuleOp"> {
     `include/squint/Kernels/Layout.h`): one layout that all SIMD targets of the module share. No value changes. What reads rows of
     the same bytes, `kernel.gather_rows` of a table that the head of a language model shares and `kernel.dequantize`, reads them
     out of those panels, so that the bytes are there once; formats whose rows are not read so stay plain for it (`hasPanelRows`), as
-    do constants that no product reads. Weights that are packed already stay as they are.
+    do constants that no product reads. GGML's types on grids become panels for all that reads them, which are what their points
+    are taken apart for (`hasPlainRows`). Weights that are packed already stay as they are.
 
     ```mlir
     %w = squint.constant #squint.data<"#0", 0, 2176> : !squint.packed<32x64, "int8:channel,scale=f32">
