@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/FloatBits.h"
+#include "squint/Numerics/Blocks.h"
 #include "squint/Numerics/Element.h"
 #include "llvm/ADT/APFloat.h"
 #include "gtest/gtest.h"
@@ -104,6 +105,9 @@ TEST(Element, RoundTripsEveryCode) {
   for (const Element *element : getElements()) {
     // A codebook's codes have no values of their own.
     if (element->bits > 8 || element->isCodebook())
+      continue;
+    // Types that are only read have codes of the same value.
+    if (element->blocks && !element->blocks->quantize)
       continue;
     for (uint32_t code = 0; code < 1u << element->bits; ++code) {
       float value = element->decode(code);
