@@ -63,12 +63,13 @@ int main() {
 
 A format is a product: an element, a granularity, a scale type and perhaps a zero point or a minimum.
 
-    NAME[:tensor|channel|token|group=N][,zero-point|,min][,scale=f16|bf16|f32|dynamic8|bilevel3][,sparse=2:4][,outliers=N][,round=even|ceil|rceil]
+    NAME[:tensor|channel|token|group=N][,zero-point|,min][,scale=f16|bf16|f32|dynamic8|bilevel3][,sparse=2:4|P%][,outliers=N][,round=even|ceil|rceil]
 
 `block=N` is `group=N`. A value is `(code - zero point) * scale`, or with `min`, an f16 number of each group,
 `code * scale - min`. Codes are rounded half to even and saturate; the last
 group of a row may be shorter than the rest. A codebook's block has a table of the values that its codes stand for in place of a scale;
-`scale` is their type. Integers take `sparse=2:4` (two of every four values are stored, the others are zero), or in groups
+`scale` is their type. Integers take `sparse=2:4` (two of every four values are stored, the others are zero), int4 and int8 also `sparse=P%`
+(of each row all but P percent), or in groups
 `scale=bilevel3` (scales and zero points of 3 bits on grids that 16 rows share) with `outliers=N` (values of 16 rows stored as f16).
 The power of two that a block of an MX element is scaled with is `2^(floor(log2 amax) - e)`, e the exponent of the
 element's largest value (OCP MX 1.0), unless `round` says otherwise: `even` takes amax rounded to the element's mantissa, half up, `ceil`

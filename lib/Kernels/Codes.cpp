@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Codes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Kernels/PanelRows.h"
 #include "squint/Numerics/Blocks.h"
@@ -439,12 +440,127 @@ Value PanelReader::expandQuad(Value stored, Value positions, int64_t q) {
         b, code, arith::ShLIOp::create(b, place, constant(3)));
     quad = quad ? arith::OrIOp::create(b, quad, moved).getResult() : moved;
   }
-  int64_t zero = layout.storedZero() * int64_t(0x01010101);
-  quad = arith::XOrIOp::create(b, quad, constant(static_cast<int32_t>(zero)));
-  return b.bitcast(b.vec(b.getI8Type(), 64), quad);
+  return flipSign(b.bitcast(b.vec(b.getI8Type(), 64), quad));
+}
+
+Value PanelReader::flipSign(Value quad) {
+  return arith::XOrIOp::create(
+      b, quad,
+      b.intConstant(quad.getType(), static_cast<int8_t>(layout.storedZero())));
+}
+
+Value PanelReader::loadEights(Value start, Value skipped, Value mask) {
+  Type i64 = b.getI64Type();
+  bool areBytes = layout.format.bits() == 8;
+  auto constant = [&](int64_t value) { return b.intConstant(i64, value); };
+  Value eights = b.intConstant(b.vec(i64, 8), 0);
+  for (int64_t i = 0; i < 8; ++i) {
+    Value before =
+        arith::AndIOp::create(b, mask, constant((int64_t(1) << (8 * i)) - 1));
+    Value code =
+        arith::AddIOp::create(b, skipped, math::CtPopOp::create(b, before));
+    Value byte = code;
+    if (!areBytes)
+      byte = arith::ShRUIOp::create(b, code, constant(1));
+    Value at = arith::IndexCastUIOp::create(b, b.getIndexType(), byte);
+    Value codes = loadScalar(b, i64, weights, b.add(start, at));
+    if (!areBytes) {
+      Value odd = arith::AndIOp::create(b, code, constant(1));
+      codes = arith::ShRUIOp::create(
+          b, codes, arith::ShLIOp::create(b, odd, constant(2)));
+    }
+    eights = vector::InsertOp::create(b, codes, eights, ArrayRef<int64_t>{i});
+  }
+  if (areBytes)
+    return eights;
+  // Four bits to a byte each: the upper half of 8, 4, then 2 codes moves up.
+  auto splat = [&](int64_t value) {
+    return b.intConstant(b.vec(i64, 8), value);
+  };
+  constexpr std::pair<int64_t, int64_t> steps[] = {{0, 0x00000000ffffffff},
+                                                   {16, 0x0000ffff0000ffff},
+                                                   {8, 0x00ff00ff00ff00ff},
+                                                   {4, 0x0f0f0f0f0f0f0f0f}};
+  for (auto [shift, kept] : steps) {
+    if (shift)
+      eights = arith::OrIOp::create(
+          b, eights, arith::ShLIOp::create(b, eights, splat(shift)));
+    eights = arith::AndIOp::create(b, eights, splat(kept));
+  }
+  return eights;
+}
+
+/// Within each eight the i-th code moves up by the number of bits that are not
+/// set below its own: by 4, 2 and 1, of whose sum the number is one. Which of
+/// them a place takes from below is found backwards, from where codes end.
+Value PanelReader::expand(Value start, Value skipped, Value mask) {
+  auto bytes = b.vec(b.getI8Type(), 64), eights = b.vec(b.getI64Type(), 8);
+  Value kept = b.bitcast(b.vec(b.getI1Type(), 64), b.splat(mask, 1));
+  if (layout.format.bits() == 8 && b.target.hasFeature("avx512vbmi2")) {
+    Value at = b.add(
+        start, arith::IndexCastUIOp::create(b, b.getIndexType(), skipped));
+    return vector::ExpandLoadOp::create(b, bytes, weights, ValueRange{at}, kept,
+                                        b.intConstant(bytes, 0));
+  }
+  auto shift = [&](Value value, int64_t places, bool up) -> Value {
+    Value wide = b.bitcast(eights, value),
+          count = b.intConstant(eights, 8 * places);
+    wide = up ? arith::ShLIOp::create(b, wide, count).getResult()
+              : arith::ShRUIOp::create(b, wide, count).getResult();
+    return b.bitcast(bytes, wide);
+  };
+  Value distance = arith::SelectOp::create(b, kept, b.intConstant(bytes, 0),
+                                           b.intConstant(bytes, 1));
+  for (int64_t places : {1, 2, 4})
+    distance =
+        arith::AddIOp::create(b, distance, shift(distance, places, true));
+  SmallVector<Value> moves;
+  for (int64_t places : {1, 2, 4}) {
+    Value isMoved = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ne,
+        arith::AndIOp::create(b, distance, b.intConstant(bytes, places)),
+        b.intConstant(bytes, 0));
+    moves.push_back(isMoved);
+    distance = arith::SelectOp::create(
+        b, isMoved, shift(distance, places, false), distance);
+  }
+  Value codes = b.bitcast(bytes, loadEights(start, skipped, mask));
+  for (int64_t i = 2; i >= 0; --i)
+    codes = arith::SelectOp::create(b, moves[i],
+                                    shift(codes, int64_t(1) << i, true), codes);
+  return arith::SelectOp::create(b, kept, codes, b.intConstant(bytes, 0));
+}
+
+void PanelReader::expandPiece(Value masks, int64_t quads) {
+  if (!expanded)
+    expanded =
+        b.scratch(PanelLayout::piece * PanelLayout::width, b.getI8Type());
+  expandedFrom = masks;
+  Value inPanel = b.rem(masks, b.index(layout.panelBytes)),
+        panel = b.sub(masks, inPanel);
+  // One start for each 64 bytes.
+  Value start =
+      loadScalar(b, b.getI32Type(), weights,
+                 b.add(b.add(panel, layout.startsOffset), b.div(inPanel, 16)));
+  start =
+      b.add(panel, arith::IndexCastUIOp::create(b, b.getIndexType(), start));
+  b.loop(b.index(0), b.index(quads), 1, b.intConstant(b.getI64Type(), 0),
+         [&](Value q, ValueRange skipped) -> Values {
+           Value mask = loadScalar(b, b.getI64Type(), weights,
+                                   b.add(masks, b.mul(q, 8)));
+           b.store(flipSign(expand(start, skipped[0], mask)), expanded,
+                   b.mul(q, 64));
+           return {arith::AddIOp::create(b, skipped[0],
+                                         math::CtPopOp::create(b, mask))};
+         });
 }
 
 Value PanelReader::loadQuad(Value codes, int64_t q, int64_t quads) {
+  if (layout.hasStreams()) {
+    if (q == 0 || expandedFrom != codes)
+      expandPiece(codes, quads);
+    return b.load(b.vec(b.getI8Type(), 64), expanded, b.index(64 * q), 64);
+  }
   quads = laidOut(quads);
   bool sparse = layout.format.sparse;
   int64_t stored = sparse ? llvm::divideCeil(quads, 2) : quads,
@@ -463,6 +579,10 @@ Value PanelReader::loadQuad(Value codes, int64_t q, int64_t quads) {
 
 KernelBuilder::Values PanelReader::loadQuads(Value codes, int64_t quads) {
   Values vectors, result;
+  for (int64_t q = 0; q < quads && layout.hasStreams(); ++q)
+    result.push_back(loadQuad(codes, q, quads));
+  if (layout.hasStreams())
+    return result;
   bool sparse = layout.format.sparse;
   int64_t laid = laidOut(quads),
           stored = sparse ? llvm::divideCeil(laid, 2) : laid,

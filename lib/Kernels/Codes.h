@@ -110,6 +110,16 @@ private:
   Value loadBilevel(Value header, bool isZero);
   /// Two codes of four as four.
   Value expandQuad(Value stored, Value positions, int64_t q);
+  /// Writes the codes of a piece that is masks to `expanded`.
+  void expandPiece(Value masks, int64_t quads);
+  /// The codes of a stream from the `skipped`-th one behind byte `start` on, a
+  /// byte each, at the places of the mask's bits; zeros elsewhere.
+  Value expand(Value start, Value skipped, Value mask);
+  /// As many codes as a byte of the mask has bits, or more, in 64 bits: those
+  /// of each byte.
+  Value loadEights(Value start, Value skipped, Value mask);
+  /// What stands for zero in codes that are two's complement.
+  Value flipSign(Value quad);
   /// The codes of 16 scales and minima, as i32.
   Value loadScaleCodes(const PanelGroup &group);
   Value loadDynamicScales(const PanelGroup &group);
@@ -128,6 +138,9 @@ private:
   const PanelLayout &layout;
   Value weights;
   CodeDecoder decoder;
+  /// Scratch memory for a piece, and the piece that it holds: whoever reads a
+  /// quad reads all of its piece where it starts.
+  Value expanded, expandedFrom;
 };
 
 } // namespace squint::kernel

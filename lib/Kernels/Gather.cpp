@@ -4,6 +4,7 @@
 
 #include "BlockRows.h"
 #include "Codes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Kernels/PanelRows.h"
 #include "squint/Numerics/DynamicScale.h"
@@ -41,27 +42,49 @@ static Value loadCode(KernelBuilder &b, int64_t bits, Value payload,
   return arith::ShRUIOp::create(b, word, shift);
 }
 
-/// The code of one k of a sparse row: those of the two stored whose position it
-/// is.
-static Value loadSparseCode(KernelBuilder &b, const Format &format,
-                            const PlainLayout &plain, Value payload, Value row,
-                            Value k) {
-  Value quad = b.div(k, 4);
-  Value places = loadCode(
-      b, 4, payload, b.add(row, plain.rowBytes - plain.positionBytes), quad);
-  Value wanted = arith::IndexCastOp::create(b, b.getI32Type(), b.rem(k, 4));
-  Value result = b.i32(0);
-  for (int64_t i = 0; i < 2; ++i) {
-    Value place = arith::AndIOp::create(
-        b, arith::ShRUIOp::create(b, places, b.i32(2 * i)), b.i32(3));
-    Value code =
-        loadCode(b, format.bits(), payload, row, b.add(b.mul(quad, 2), i));
-    Value isHere =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, place, wanted);
-    code = arith::SelectOp::create(b, isHere, code, b.i32(0));
-    result = arith::OrIOp::create(b, result, code);
+/// How many bits of a mask are set before number `k`.
+static Value countKept(KernelBuilder &b, Value payload, Value mask, Value k) {
+  auto count = [&](Value at, Value kept) {
+    Value bits = loadScalar(b, b.getI8Type(), payload, b.add(mask, at));
+    if (kept)
+      bits = arith::AndIOp::create(b, bits, kept);
+    return arith::IndexCastUIOp::create(b, b.getIndexType(),
+                                        math::CtPopOp::create(b, bits));
+  };
+  Value whole = b.loop(b.index(0), b.div(k, 8), 1, b.index(0),
+                       [&](Value i, ValueRange sum) -> Values {
+                         return {b.add(sum[0], count(i, {}))};
+                       })[0];
+  Value one = b.intConstant(b.getI8Type(), 1);
+  Value rest =
+      arith::IndexCastOp::create(b, b.getI8Type(), b.rem(k, b.index(8)));
+  Value below =
+      arith::SubIOp::create(b, arith::ShLIOp::create(b, one, rest), one);
+  return b.add(whole, count(b.div(k, 8), below));
+}
+
+/// 16 codes of a sparse row from element `k` on, as i32: of those that are kept
+/// the ones that are stored, 0 for the others. Nothing beyond the row is read,
+/// whatever the mask says.
+static Value gatherKept(KernelBuilder &b, const Format &format,
+                        const PlainLayout &plain, Value payload, Value row,
+                        Value k) {
+  Value mask = b.add(row, plain.rowBytes - plain.maskBytes);
+  Value stored =
+      format.isTwoOfFour() ? b.div(k, 2) : countKept(b, payload, mask, k);
+  Value codes = b.intConstant(b.i32s(), 0);
+  for (int64_t i = 0; i < kLanes; ++i) {
+    Value at = b.min(b.add(k, i), b.index(plain.columns - 1));
+    Value isKept =
+        arith::AndIOp::create(b, loadCode(b, 1, payload, mask, at), b.i32(1));
+    Value code = loadCode(b, format.bits(), payload, row,
+                          b.min(stored, b.index(plain.stored - 1)));
+    code = arith::MulIOp::create(b, code, isKept);
+    codes = vector::InsertOp::create(b, code, codes, ArrayRef<int64_t>{i});
+    stored = b.add(stored,
+                   arith::IndexCastUIOp::create(b, b.getIndexType(), isKept));
   }
-  return result;
+  return codes;
 }
 
 /// 16 codes from element `k` of a row as i32, one by one: they may start at any
@@ -71,11 +94,11 @@ static Value gatherCodes(KernelBuilder &b, const Format &format,
                          Value k) {
   int64_t bits = format.bits();
   Value codes = b.intConstant(b.i32s(), 0);
-  for (int64_t i = 0; i < kLanes; ++i) {
+  if (format.sparse)
+    codes = gatherKept(b, format, plain, payload, row, k);
+  for (int64_t i = 0; i < kLanes && !format.sparse; ++i) {
     Value at = b.min(b.add(k, i), b.index(plain.columns - 1));
-    Value code = format.sparse
-                     ? loadSparseCode(b, format, plain, payload, row, at)
-                     : loadCode(b, bits, payload, row, at);
+    Value code = loadCode(b, bits, payload, row, at);
     codes = vector::InsertOp::create(b, code, codes, ArrayRef<int64_t>{i});
   }
   Value top = b.intConstant(b.i32s(), 32 - bits);

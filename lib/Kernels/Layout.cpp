@@ -30,6 +30,8 @@ static int64_t planeVectors(int64_t quads, unsigned plane) {
 int64_t PanelLayout::codesBytes(int64_t length) const {
   if (isFloat())
     return length * width * format.bits() / 8;
+  if (hasStreams())
+    return divideCeil(length, piece) * 64;
   auto pieceBytes = [&](int64_t length) {
     int64_t bytes = format.sparse && length ? 64 : 0;
     for (unsigned plane : getPlanes(format.bits()))
@@ -145,6 +147,15 @@ PanelLayout PanelLayout::get(const Format &format, int64_t rows,
   int64_t last = layout.groups - 1;
   int64_t end =
       layout.codesOffset(last) + layout.codesBytes(layout.groupLength(last));
+  if (layout.hasStreams()) {
+    layout.startsOffset = alignTo(end, 64);
+    int64_t lines = layout.startsOffset / 64,
+            stored = PlainLayout::get(format, width, columns).stored;
+    layout.streamOffset = layout.startsOffset + alignTo(4 * lines, 64);
+    // Each piece may leave a part of a byte, and kernels read 64 bytes.
+    end = layout.streamOffset + divideCeil(width * stored * format.bits(), 8) +
+          lines + 64;
+  }
   if (format.outliers) {
     layout.outliersOffset = alignTo(end, 64);
     end = layout.outliersOffset + layout.outlierValuesOffset() +
@@ -264,13 +275,13 @@ void packGroup(const PanelLayout &layout, const char *rows, int64_t rowBytes,
   }
 }
 
-/// The same of a sparse format.
+/// The same of two of four.
 template <unsigned Bits>
-void packSparseGroup(const PanelLayout &layout, const char *rows,
-                     int64_t rowBytes, int64_t lanes, int64_t start,
-                     int64_t length, int32_t *sums, char *out) {
+void packFourGroup(const PanelLayout &layout, const char *rows,
+                   int64_t rowBytes, int64_t lanes, int64_t start,
+                   int64_t length, int32_t *sums, char *out) {
   constexpr int64_t piece = PanelLayout::piece;
-  int64_t positions = rowBytes - divideCeil(divideCeil(layout.columns, 4), 2);
+  int64_t masks = rowBytes - divideCeil(layout.columns, 8);
   for (int64_t k = 0; k < length; k += piece) {
     int64_t count = std::min(piece, length - k), quads = divideCeil(count, 4),
             stored = layout.storedCodes(count), first = (start + k) / 4;
@@ -281,7 +292,9 @@ void packSparseGroup(const PanelLayout &layout, const char *rows,
       writePiece<Bits>(codes, divideCeil(stored, 4), out + lane * 4);
       uint32_t places = 0;
       for (int64_t q = 0; q < quads; ++q)
-        places |= unpackCode(row + positions, first + q, 4) << (4 * q);
+        if (uint32_t kept = unpackCode(row + masks, first + q, 4))
+          places |= (uint32_t(countr_zero(kept)) | Log2_32(kept) << 2)
+                    << (4 * q);
       std::memcpy(out + bytes - 64 + lane * 4, &places, 4);
       // That of the codes as others store them.
       for (int64_t i = 0; sums && i < stored; ++i)
@@ -297,10 +310,9 @@ using PackGroup = decltype(packGroup<8>) *;
 constexpr PackGroup kPackGroup[] = {packGroup<2>, packGroup<3>, packGroup<4>,
                                     packGroup<5>, packGroup<6>, packGroup<7>,
                                     packGroup<8>};
-constexpr PackGroup kPackSparseGroup[] = {
-    packSparseGroup<2>, packSparseGroup<3>, packSparseGroup<4>,
-    packSparseGroup<5>, packSparseGroup<6>, packSparseGroup<7>,
-    packSparseGroup<8>};
+constexpr PackGroup kPackFourGroup[] = {
+    packFourGroup<2>, packFourGroup<3>, packFourGroup<4>, packFourGroup<5>,
+    packFourGroup<6>, packFourGroup<7>, packFourGroup<8>};
 
 } // namespace
 
@@ -393,6 +405,49 @@ static void packOutliers(const PanelLayout &layout, const PackedView &view,
     });
   }
   std::memcpy(list + 4 * PanelLayout::width, &index, 4);
+}
+
+/// Masks and streams of a panel; adds each output's codes, as others store
+/// them, to its sum.
+static void packStreams(const PanelLayout &layout, const PackedView &view,
+                        int64_t first, int64_t lanes,
+                        MutableArrayRef<int32_t> sums, char *panel) {
+  constexpr int64_t width = PanelLayout::width, piece = PanelLayout::piece;
+  int64_t columns = layout.columns;
+  unsigned bits = layout.format.bits();
+  // A code for each k of each output, and one more bit where it is kept.
+  std::vector<uint32_t> codes(width * columns), stream;
+  uint32_t isKept = 1u << bits;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    sums[lane] += layout.storedZero() * static_cast<int32_t>(columns);
+    view.forKept(first + lane, [&](int64_t k, uint32_t code) {
+      codes[lane * columns + k] = code | isKept;
+      sums[lane] += SignExtend32(code, bits);
+    });
+  }
+  auto at = static_cast<int32_t>(layout.streamOffset);
+  for (int64_t g = 0; g < layout.groups; ++g)
+    for (int64_t k = 0; k < layout.groupLength(g); k += piece) {
+      int64_t line = layout.codesOffset(g) + k / piece * 64,
+              length = std::min(piece, layout.groupLength(g) - k);
+      std::array<uint64_t, piece / 4> masks{};
+      stream.clear();
+      for (int64_t i = 0; i < piece * width; ++i) {
+        int64_t q = i / 64, lane = i % 64 / 4, inPiece = 4 * q + i % 4;
+        if (inPiece >= length)
+          continue;
+        uint32_t code =
+            codes[lane * columns + g * layout.groupSize + k + inPiece];
+        if (!(code & isKept))
+          continue;
+        masks[q] |= uint64_t(1) << i % 64;
+        stream.push_back(code & (isKept - 1));
+      }
+      std::memcpy(panel + line, masks.data(), sizeof(masks));
+      std::memcpy(panel + layout.startsOffset + line / 16, &at, 4);
+      packCodes(stream.data(), stream.size(), bits, panel + at);
+      at += static_cast<int32_t>(divideCeil(stream.size() * bits, 8));
+    }
 }
 
 namespace {
@@ -506,12 +561,15 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
       continue;
     }
     PackGroup packGroup =
-        (format.sparse ? kPackSparseGroup : kPackGroup)[format.bits() - 2];
+        (format.isTwoOfFour() ? kPackFourGroup : kPackGroup)[format.bits() - 2];
     if (!grouped) {
       auto sums = packPanelHeader(*this, view, first, lanes, panel);
       bool hasSums = format.isInteger() || hasIntegerLevels();
-      packGroup(*this, codes, rowBytes, lanes, 0, columns,
-                hasSums ? sums.data() : nullptr, panel + codesOffset(0));
+      if (hasStreams())
+        packStreams(*this, view, first, lanes, sums, panel);
+      else
+        packGroup(*this, codes, rowBytes, lanes, 0, columns,
+                  hasSums ? sums.data() : nullptr, panel + codesOffset(0));
       std::memcpy(panel + sumsOffset, sums.data(), sizeof(sums));
       continue;
     }
@@ -522,8 +580,13 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
     for (int64_t g = 0; g < groups; ++g) {
       packGroupHeader(*this, view, plain, first, lanes, g,
                       panel + headerOffset(g));
-      packGroup(*this, codes, rowBytes, lanes, g * groupSize, groupLength(g),
-                nullptr, panel + codesOffset(g));
+      if (!hasStreams())
+        packGroup(*this, codes, rowBytes, lanes, g * groupSize, groupLength(g),
+                  nullptr, panel + codesOffset(g));
+    }
+    if (hasStreams()) {
+      std::array<int32_t, width> sums{};
+      packStreams(*this, view, first, lanes, sums, panel);
     }
     if (format.outliers)
       packOutliers(*this, view, first, lanes, panel + outliersOffset);

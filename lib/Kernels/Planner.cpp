@@ -115,7 +115,8 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   if (target.amxInt8 && target.avx512Vnni &&
       (blocks ? blockSize % 64 == 0 : layout.columns >= 64))
     plan.tileRows = 16;
-  plan.unpack = registersPerPanel(target) > 1 && !layout.hasByteCodes();
+  plan.unpack = (registersPerPanel(target) > 1 && !layout.hasByteCodes()) ||
+                layout.hasStreams();
   bool dot = unsignedDot || target.dotProd;
   Step step;
   // Float sums of blocks lie beside the others, and so do the quads of a piece

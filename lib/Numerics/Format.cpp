@@ -75,6 +75,20 @@ static llvm::Error parseClip(llvm::StringRef text, Format &format) {
   return llvm::Error::success();
 }
 
+static llvm::Error parseSparsity(llvm::StringRef text, Format &format) {
+  if (format.sparse)
+    return fail("'sparse' given twice");
+  format.sparse = true;
+  if (text == "2:4")
+    return llvm::Error::success();
+  llvm::StringRef percent = text;
+  if (!percent.consume_back("%") ||
+      percent.getAsInteger(10, format.prunedPercent) ||
+      format.prunedPercent < 1 || format.prunedPercent > 99)
+    return fail("unknown sparsity '" + text + "', expected 2:4 or 1% to 99%");
+  return llvm::Error::success();
+}
+
 static constexpr std::pair<ScaleRounding, llvm::StringLiteral> kRoundings[] = {
     {ScaleRounding::Floor, "floor"},
     {ScaleRounding::Even, "even"},
@@ -168,13 +182,10 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
       else
         return fail("unknown scale type '" + scale +
                     "', expected f16, bf16, f32, dynamic8 or bilevel3");
-    } else if (option.starts_with("sparse=")) {
-      if (format.sparse)
-        return fail("'sparse' given twice");
-      if (option != "sparse=2:4")
-        return fail("unknown sparsity '" + option.drop_front(7) +
-                    "', expected 2:4");
-      format.sparse = true;
+    } else if (llvm::StringRef sparsity = option;
+               sparsity.consume_front("sparse=")) {
+      if (llvm::Error error = parseSparsity(sparsity, format))
+        return std::move(error);
     } else if (llvm::StringRef rounding = option;
                rounding.consume_front("round=")) {
       if (hasRounding)
@@ -192,7 +203,7 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
     } else {
       return fail("unknown option '" + option +
                   "', expected zero-point, min, clip=R, "
-                  "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4, "
+                  "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4|P%, "
                   "outliers=N or round=even|ceil|rceil");
     }
   }
@@ -210,6 +221,9 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
     return fail(
         "'sparse' is for integers without zero points and minima, got '" +
         text + "'");
+  if (format.prunedPercent && format.bits() != 4 && format.bits() != 8)
+    return fail("'sparse' by a percentage is for int4 and int8, got '" + text +
+                "'");
   if (hasRounding && format.element->fixedScale != ScaleType::E8M0)
     return fail("'round' is for microscaling elements, got '" + text + "'");
   if (format.outliers && format.scale != ScaleType::Bilevel3)
@@ -245,7 +259,7 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
       (role == FormatRole::Activation ||
        format.granularity == Granularity::Token))
     return fail("'" + text + "' is for weights");
-  if (format.sparse && format.granularity == Granularity::Group &&
+  if (format.isTwoOfFour() && format.granularity == Granularity::Group &&
       format.groupSize % 4)
     return fail("'sparse' wants groups in multiples of 4, got " +
                 llvm::Twine(format.groupSize));
@@ -293,7 +307,8 @@ std::string Format::str() const {
     text += ",clip=" + stringifyClip(clip);
   text += ",scale=" + stringifyScaleType(scale).str();
   if (sparse)
-    text += ",sparse=2:4";
+    text += ",sparse=" +
+            (prunedPercent ? llvm::itostr(prunedPercent) + "%" : "2:4");
   if (outliers)
     text += ",outliers=" + llvm::itostr(outliers);
   return text;
@@ -325,8 +340,9 @@ bool Format::operator==(const Format &other) const {
   return element == other.element && granularity == other.granularity &&
          groupSize == other.groupSize && scale == other.scale &&
          zeroPoint == other.zeroPoint && minimum == other.minimum &&
-         sparse == other.sparse && outliers == other.outliers &&
-         clip == other.clip && rounding == other.rounding;
+         sparse == other.sparse && prunedPercent == other.prunedPercent &&
+         outliers == other.outliers && clip == other.clip &&
+         rounding == other.rounding;
 }
 
 PlainLayout PlainLayout::get(const Format &format, int64_t rows,
@@ -334,12 +350,13 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   PlainLayout layout = {};
   layout.rows = rows;
   layout.columns = columns;
-  int64_t quads = llvm::divideCeil(columns, 4);
-  layout.stored = format.sparse ? 2 * quads : columns;
-  layout.positionBytes = format.sparse ? llvm::divideCeil(quads, 2) : 0;
+  layout.stored = format.isTwoOfFour()
+                      ? 2 * llvm::divideCeil(columns, 4)
+                      : columns - columns * format.prunedPercent / 100;
+  layout.maskBytes = format.sparse ? llvm::divideCeil(columns, 8) : 0;
   layout.rowBytes =
       llvm::divideCeil(layout.stored * int64_t(format.bits()), 8) +
-      layout.positionBytes;
+      layout.maskBytes;
   layout.codesBytes = rows * layout.rowBytes;
   bool grouped = format.granularity == Granularity::Group;
   layout.groupSize = grouped ? format.groupSize : std::max<int64_t>(columns, 1);

@@ -10,7 +10,6 @@
 #include "squint/Numerics/Packed.h"
 #include "squint/Numerics/Sparse.h"
 #include "llvm/ADT/STLExtras.h"
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -21,6 +20,8 @@ using namespace squint;
 /// Rows that one thread takes at once: a panel is read once for all of them.
 static constexpr int64_t kTilesAtOnce = 4;
 static constexpr int64_t kRowsAtOnce = kTilesAtOnce * kRowLanes;
+/// Columns that are chosen together where a row keeps a part of its own.
+static constexpr int64_t kPruneBlock = 128;
 
 static llvm::Error fail(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
@@ -155,10 +156,13 @@ private:
   bool chooseGrid(Chunk &chunk, RowTile &tile, int64_t group, int64_t lane,
                   int64_t row, llvm::ArrayRef<float> values) const;
   bool chooseStaticGrids(Chunk &chunk) const;
+  std::vector<double> forecast(RowTile &tile, int64_t begin, int64_t end) const;
   bool chooseGroupGrids(Chunk &chunk, RowTile &tile, int64_t tileRow,
                         int64_t group) const;
-  void prune(RowTile &tile, int64_t first,
-             const double (&sums)[kPanelWidth][kRowLanes]) const;
+  void pruneFour(RowTile &tile, int64_t first,
+                 const double (&sums)[kPanelWidth][kRowLanes]) const;
+  void pruneRows(RowTile &tile) const;
+  void pruneBlock(RowTile &tile, int64_t first) const;
   bool compensate(Chunk &chunk) const;
   void store(Chunk &chunk) const;
 
@@ -238,9 +242,13 @@ bool Compensator::chooseGrid(Chunk &chunk, RowTile &tile, int64_t group,
     std::vector<float> kept;
     if (format.sparse) {
       kept = values.vec();
-      keepTwoOfFour(kept);
       values = kept;
     }
+    if (format.isTwoOfFour())
+      prune(format, kept);
+    for (size_t i = 0; i < kept.size() && !format.isTwoOfFour(); ++i)
+      if (tile.pruned[(begin + i) * kRowLanes + lane])
+        kept[i] = 0.0f;
     grid = searchGrid(format, values,
                       {options.range, options.percentile, importance},
                       tensorScale);
@@ -275,13 +283,11 @@ static void addOne(const RowTile &tile, const double *factor, int64_t i,
         tile.missing[i * kRowLanes + lane] * factor[i * kPanelWidth + j];
 }
 
-// The grid of a group from what its weights are once all columns before it are
-// codes: each takes over their errors, and leaves none of its own.
-bool Compensator::chooseGroupGrids(Chunk &chunk, RowTile &tile, int64_t tileRow,
-                                   int64_t group) const {
-  int64_t begin = group * layout.groupSize;
-  int64_t end = std::min(begin + layout.groupSize, columns);
-  std::vector<float> values[kRowLanes];
+// What the columns [begin, end) are once all before them are codes: each takes
+// over their errors, and leaves none of its own. [column][8]
+std::vector<double> Compensator::forecast(RowTile &tile, int64_t begin,
+                                          int64_t end) const {
+  std::vector<double> values((end - begin) * kRowLanes);
   for (int64_t panel = begin / kPanelWidth; panel * kPanelWidth < end;
        ++panel) {
     int64_t first = panel * kPanelWidth;
@@ -296,40 +302,83 @@ bool Compensator::chooseGroupGrids(Chunk &chunk, RowTile &tile, int64_t tileRow,
       for (int64_t lane = 0; lane < kRowLanes; ++lane) {
         int64_t at = (first + j) * kRowLanes + lane;
         tile.missing[at] = tile.target[at] - sums[j][lane];
-        values[lane].push_back(float(sums[j][lane]));
+        values[at - begin * kRowLanes] = sums[j][lane];
       }
     }
   }
+  return values;
+}
+
+bool Compensator::chooseGroupGrids(Chunk &chunk, RowTile &tile, int64_t tileRow,
+                                   int64_t group) const {
+  int64_t begin = group * layout.groupSize;
+  int64_t end = std::min(begin + layout.groupSize, columns);
+  std::vector<double> values = forecast(tile, begin, end);
+  std::vector<float> own(end - begin);
   for (int64_t lane = 0; lane < std::min(kRowLanes, chunk.count - tileRow);
-       ++lane)
+       ++lane) {
+    for (int64_t i = 0; i < end - begin; ++i)
+      own[i] = float(values[i * kRowLanes + lane]);
     if (!chooseGrid(chunk, tile, group, lane, chunk.first + tileRow + lane,
-                    values[lane]))
+                    own))
       return false;
+  }
   return true;
 }
 
 // A panel is four columns, in their own order. `sums` are what those before
 // them carry over; what the first ones of the four would then be, and carry
 // over to the others in turn, is what all four are by now.
-void Compensator::prune(RowTile &tile, int64_t first,
-                        const double (&sums)[kPanelWidth][kRowLanes]) const {
+void Compensator::pruneFour(
+    RowTile &tile, int64_t first,
+    const double (&sums)[kPanelWidth][kRowLanes]) const {
   int64_t width = std::min(kPanelWidth, columns - first);
   const double *factor = tile.h.factor.get(first / kPanelWidth);
   for (int64_t lane = 0; lane < kRowLanes; ++lane) {
-    std::array<std::pair<double, int64_t>, kPanelWidth> costs;
-    double missing[kPanelWidth];
+    double missing[kPanelWidth], scores[kPanelWidth];
     for (int64_t j = 0; j < width; ++j) {
       double value = sums[j][lane];
       for (int64_t i = 0; i < j; ++i)
         value += missing[i] * factor[(first + i) * kPanelWidth + j];
       missing[j] = tile.target[(first + j) * kRowLanes + lane] - value;
       double part = value * tile.h.pivots[first + j];
-      costs[j] = {-part * part, j};
+      scores[j] = part * part;
     }
-    // The dearest two stay, of equals the first.
-    std::sort(costs.begin(), costs.begin() + width);
-    for (int64_t j = 2; j < width; ++j)
-      tile.pruned[(first + costs[j].second) * kRowLanes + lane] = 1;
+    for (int64_t j :
+         findPruned({scores, size_t(width)}, std::min<int64_t>(2, width)))
+      tile.pruned[(first + j) * kRowLanes + lane] = 1;
+  }
+}
+
+// Which columns would stay if none made up for others.
+void Compensator::pruneRows(RowTile &tile) const {
+  std::vector<double> scores(columns);
+  for (int64_t lane = 0; lane < kRowLanes; ++lane) {
+    for (int64_t i = 0; i < columns; ++i) {
+      double part = tile.target[i * kRowLanes + lane] * tile.h.pivots[i];
+      scores[i] = part * part;
+    }
+    for (int64_t i : findPruned(scores, layout.stored))
+      tile.pruned[i * kRowLanes + lane] = 1;
+  }
+}
+
+// The columns of a block from what they are once those before it are codes: as
+// many stay as would if none made up for others.
+void Compensator::pruneBlock(RowTile &tile, int64_t first) const {
+  int64_t end = std::min(first + kPruneBlock, columns);
+  std::vector<double> values = forecast(tile, first, end), scores(end - first);
+  for (int64_t lane = 0; lane < kRowLanes; ++lane) {
+    int64_t kept = 0;
+    for (int64_t i = first; i < end; ++i) {
+      char &pruned = tile.pruned[i * kRowLanes + lane];
+      kept += !pruned;
+      pruned = 0;
+      double part = values[(i - first) * kRowLanes + lane] * tile.h.pivots[i];
+      scores[i - first] = part * part;
+    }
+    for (int64_t i : findPruned(scores, kept))
+      tile.pruned[(first + i) * kRowLanes + lane] = 1;
   }
 }
 
@@ -358,8 +407,10 @@ bool Compensator::compensate(Chunk &chunk) const {
         Sums &sums = carried[(panel - begin) * kTilesAtOnce + index];
         addProducts(factor, tile.missing.data(), begin * kPanelWidth, first,
                     sums.at);
-        if (format.sparse)
-          prune(tile, first, sums.at);
+        if (format.isTwoOfFour())
+          pruneFour(tile, first, sums.at);
+        else if (format.sparse && first % kPruneBlock == 0)
+          pruneBlock(tile, first);
         for (int64_t j = 0; j < std::min(kPanelWidth, columns - first); ++j) {
           int64_t position = first + j;
           if (!hasStaticGroups() && position % layout.groupSize == 0 &&
@@ -426,17 +477,19 @@ void Compensator::processChunk(Chunk &chunk) const {
            ++lane)
         tile.target[position * kRowLanes + lane] =
             target[(first + lane) * columns + order[position]];
+    if (format.sparse && !format.isTwoOfFour())
+      pruneRows(tile);
   }
   if (!chooseStaticGrids(chunk))
     return;
 
   if (wantsReport) {
     for (RowTile &tile : chunk.tiles) {
-      for (int64_t first = 0; first < columns && format.sparse;
+      for (int64_t first = 0; first < columns && format.isTwoOfFour();
            first += kPanelWidth) {
         double values[kPanelWidth][kRowLanes];
         std::memcpy(values, &tile.target[first * kRowLanes], sizeof(values));
-        prune(tile, first, values);
+        pruneFour(tile, first, values);
       }
       for (int64_t position = 0; position < columns; ++position) {
         double values[kRowLanes];
@@ -445,7 +498,8 @@ void Compensator::processChunk(Chunk &chunk) const {
       }
       chunk.report.energy += tile.h.getError(tile.target);
       chunk.report.nearest += tile.h.getError(tile.missing);
-      std::fill(tile.pruned.begin(), tile.pruned.end(), 0);
+      if (format.isTwoOfFour())
+        std::fill(tile.pruned.begin(), tile.pruned.end(), 0);
     }
   }
   if (!compensate(chunk))

@@ -8,7 +8,6 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -57,28 +56,28 @@ void squint::packRow(const Format &format, const uint32_t *codes,
                      int64_t columns, char *row) {
   if (!format.sparse)
     return packCodes(codes, columns, format.bits(), row);
-  int64_t quads = llvm::divideCeil(columns, 4);
-  std::vector<uint32_t> kept(2 * quads), positions(quads);
-  for (int64_t quad = 0; quad < quads; ++quad) {
-    // The positions of two codes ascend; those of zeros are what is left.
-    std::array<int64_t, 4> order;
-    int64_t count = 0;
-    for (int64_t i = 0; i < 4; ++i)
-      if (4 * quad + i < columns && codes[4 * quad + i])
-        order[count++] = i;
-    for (int64_t i = 3; count < 2; --i)
-      if (count == 0 || order[0] != i)
-        order[count++] = i;
-    if (order[0] > order[1])
-      std::swap(order[0], order[1]);
-    for (int64_t i = 0; i < 2; ++i)
-      if (4 * quad + order[i] < columns)
-        kept[2 * quad + i] = codes[4 * quad + order[i]];
-    positions[quad] = uint32_t(order[0] | order[1] << 2);
-  }
-  packCodes(kept.data(), 2 * quads, format.bits(), row);
-  packCodes(positions.data(), quads, 4,
-            row + llvm::divideCeil(2 * quads * int64_t(format.bits()), 8));
+  PlainLayout layout = PlainLayout::get(format, 1, columns);
+  char *mask = row + layout.rowBytes - layout.maskBytes;
+  std::fill_n(mask, layout.maskBytes, 0);
+  std::vector<uint32_t> kept;
+  // Zeros make up the number, the last ones of a block.
+  auto keep = [&](int64_t begin, int64_t end, int64_t count) {
+    int64_t skipped = (end - begin) - count;
+    for (int64_t column = begin; column < end; ++column) {
+      uint32_t code = column < columns ? codes[column] : 0;
+      if (!code && skipped > 0) {
+        --skipped;
+        continue;
+      }
+      kept.push_back(code);
+      mask[column / 8] = char(mask[column / 8] | 1 << column % 8);
+    }
+  };
+  if (!format.isTwoOfFour())
+    keep(0, columns, layout.stored);
+  for (int64_t quad = 0; quad < columns && format.isTwoOfFour(); quad += 4)
+    keep(quad, quad + 4, 2);
+  packCodes(kept.data(), layout.stored, format.bits(), row);
 }
 
 // 2^(code - 127); code 255 is NaN.
@@ -163,13 +162,26 @@ uint32_t PackedView::codeBits(int64_t row, int64_t column) const {
   const char *codes = payload + row * plain.rowBytes;
   if (!fmt.sparse)
     return unpackCode(codes, column, fmt.bits());
-  const char *positions = codes + plain.rowBytes - plain.positionBytes;
-  int64_t quad = column / 4;
-  uint32_t places = unpackCode(positions, quad, 4), code = 0;
-  for (int64_t i = 0; i < 2; ++i)
-    if ((places >> (2 * i) & 3) == uint32_t(column % 4))
-      code |= unpackCode(codes, 2 * quad + i, fmt.bits());
+  uint32_t code = 0;
+  forKept(row, [&](int64_t at, uint32_t bits) {
+    if (at == column)
+      code = bits;
+  });
   return code;
+}
+
+void PackedView::forKept(int64_t row,
+                         llvm::function_ref<void(int64_t, uint32_t)> fn) const {
+  const char *codes = payload + row * plain.rowBytes,
+             *mask = codes + plain.rowBytes - plain.maskBytes;
+  int64_t stored = 0;
+  for (int64_t byte = 0; byte < plain.maskBytes; ++byte)
+    for (unsigned bits = uint8_t(mask[byte]); bits; bits &= bits - 1) {
+      int64_t column = 8 * byte + llvm::countr_zero(bits);
+      if (stored < plain.stored && column < plain.columns)
+        fn(column, unpackCode(codes, stored, fmt.bits()));
+      ++stored;
+    }
 }
 
 BlockParts PackedView::unpack(int64_t row, int64_t block) const {
@@ -343,6 +355,11 @@ void PackedView::dequantizeRows(int64_t begin, int64_t end, float *out) const {
     float groupScale = 1.0f, groupMin = 0.0f, groupOffset = 0.0f;
     int32_t groupZero = 0;
     float *start = out;
+    std::vector<uint32_t> kept;
+    if (fmt.sparse) {
+      kept.resize(plain.columns);
+      forKept(row, [&](int64_t column, uint32_t bits) { kept[column] = bits; });
+    }
     for (int64_t column = 0; column < plain.columns; ++column) {
       if (column % plain.groupSize == 0) {
         groupScale = scale(row, column);
@@ -350,7 +367,7 @@ void PackedView::dequantizeRows(int64_t begin, int64_t end, float *out) const {
         groupMin = min(row, column);
         groupOffset = offset(row, column);
       }
-      uint32_t bits = codeBits(row, column);
+      uint32_t bits = fmt.sparse ? kept[column] : codeBits(row, column);
       *out++ = fmt.isCodebook() ? entry(row, column, bits)
                : fmt.isBilevel()
                    ? (static_cast<float>(bits) - groupOffset) * groupScale

@@ -237,8 +237,9 @@ std::optional<Failure> Quantizer::forEachBlock(BlockFn fn) const {
       int64_t rows = std::min(kRowsAtOnce, layout.rows - firstRow);
       weight.readRows(firstRow, firstRow + rows, values.data());
       for (int64_t row = 0; row < rows && format.sparse; ++row)
-        keepTwoOfFour(
-            {values.data() + row * layout.columns, size_t(layout.columns)});
+        prune(format,
+              {values.data() + row * layout.columns, size_t(layout.columns)},
+              options.importance);
       failures[worker] = fn(firstRow, rows, values.data());
       if (failures[worker])
         return;

@@ -1,29 +1,55 @@
-//===- Sparse.cpp - two of every four weights -------------------*- C++ -*-===//
+//===- Sparse.cpp - which weights are kept ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 #include "squint/Numerics/Sparse.h"
-#include "llvm/ADT/bit.h"
 #include <algorithm>
-#include <array>
+#include <cmath>
+#include <numeric>
 
 using namespace squint;
 
-// As bits, so that NaN is kept for whoever refuses it.
-static uint32_t magnitude(float value) {
-  return llvm::bit_cast<uint32_t>(value) & 0x7FFFFFFF;
+void squint::forEachKeptBlock(
+    const Format &format, int64_t columns,
+    llvm::function_ref<void(int64_t, int64_t, int64_t)> fn) {
+  if (!format.isTwoOfFour()) {
+    fn(0, columns, PlainLayout::get(format, 1, columns).stored);
+    return;
+  }
+  for (int64_t begin = 0; begin < columns; begin += 4) {
+    int64_t end = std::min(begin + 4, columns);
+    fn(begin, end, std::min<int64_t>(2, end - begin));
+  }
 }
 
-void squint::keepTwoOfFour(llvm::MutableArrayRef<float> row) {
-  for (; !row.empty(); row = row.drop_front(std::min<size_t>(4, row.size()))) {
-    std::array<size_t, 4> order = {0, 1, 2, 3};
-    auto end = order.begin() + std::min<size_t>(4, row.size());
-    // The larger one first, and of equals the first.
-    std::sort(order.begin(), end, [&](size_t a, size_t b) {
-      uint32_t left = magnitude(row[a]), right = magnitude(row[b]);
-      return left != right ? left > right : a < b;
-    });
-    for (auto i = order.begin() + 2; i < end; ++i)
-      row[*i] = 0.0f;
-  }
+std::vector<int64_t> squint::findPruned(llvm::ArrayRef<double> scores,
+                                        int64_t count) {
+  std::vector<int64_t> order(scores.size());
+  std::iota(order.begin(), order.end(), 0);
+  auto kept = order.begin() + count;
+  if (kept != order.end())
+    std::nth_element(
+        order.begin(), kept, order.end(), [&](int64_t a, int64_t b) {
+          return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+        });
+  order.erase(order.begin(), kept);
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+void squint::prune(const Format &format, llvm::MutableArrayRef<float> row,
+                   llvm::ArrayRef<float> importance) {
+  std::vector<double> scores;
+  forEachKeptBlock(format, int64_t(row.size()),
+                   [&](int64_t begin, int64_t end, int64_t count) {
+                     scores.clear();
+                     for (int64_t i = begin; i < end; ++i) {
+                       double score =
+                           double(row[i]) * double(row[i]) *
+                           (importance.empty() ? 1.0 : double(importance[i]));
+                       scores.push_back(std::isnan(score) ? INFINITY : score);
+                     }
+                     for (int64_t i : findPruned(scores, count))
+                       row[begin + i] = 0.0f;
+                   });
 }

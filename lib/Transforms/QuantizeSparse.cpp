@@ -1,4 +1,4 @@
-//===- QuantizeSparse.cpp - two of every four weights -----------*- C++ -*-===//
+//===- QuantizeSparse.cpp - some of the weights -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -29,9 +29,9 @@ static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
   WeightedOpInterface op = weight.op;
   if (!weight.format.sparse)
     return op->emitError() << describe(op)
-                           << ": expected a format with sparse=2:4, got '"
+                           << ": expected a sparse format, got '"
                            << weight.format.str() << "'";
-  // Fours of columns are neighbours.
+  // What is kept is chosen among neighbours.
   FailureOr<const Hessian *> hessian = weight.getHessian(0.01, false);
   if (failed(hessian))
     return failure();

@@ -106,12 +106,19 @@ struct Instance {
         code = static_cast<uint32_t>(value) & ((1u << format.bits()) - 1);
       }
       // Of each four any two are zero, or more.
-      for (int64_t k = 0; k < columns() && format.sparse; k += 4) {
+      for (int64_t k = 0; k < columns() && format.isTwoOfFour(); k += 4) {
         int64_t first = random() % 4, second = random() % 3;
         second += second >= first;
         for (int64_t i : {first, second})
           if (k + i < columns())
             codes[k + i] = 0;
+      }
+      // Of a row as many as are not stored, or more.
+      for (int64_t zeros = columns() - plainLayout.stored;
+           zeros > 0 && format.prunedPercent;) {
+        uint32_t &code = codes[random() % columns()];
+        zeros -= code != 0 || random() % 2;
+        code = 0;
       }
       packRow(format, codes.data(), columns(),
               plain.data + n * plainLayout.rowBytes);
@@ -681,8 +688,10 @@ std::vector<Problem> getProducts() {
           std::tuple(":group=64", "int8:token", 35, 130, 0),
           std::tuple(":channel", "", 48, 300, 0),
           std::tuple(":group=12", "", 17, 45, 0)})
-      result.push_back(
-          {integer + rest + ",sparse=2:4", activation, outputs, columns, zero});
+      for (std::string kept : {"2:4", "50%", "85%"})
+        if (kept == "2:4" || integer != "int3")
+          result.push_back({integer + rest + ",sparse=" + kept, activation,
+                            outputs, columns, zero});
   return result;
 }
 

@@ -417,6 +417,10 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
         {"mxfp6e2m3", 45},
         {"mxint8", 64},
         {"nf4:group=4,scale=dynamic8", 190},
+        {"int8:channel,sparse=2:4", 71},
+        {"int3:group=12,sparse=2:4", 50},
+        {"int8:channel,sparse=50%", 71},
+        {"int4:group=10,sparse=80%", 150},
         {"int4:group=32,min", 45},
         {"q4_0", 64},
         {"q4_1", 32},
@@ -442,6 +446,17 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
     if (format.blocks())
       fillBlocks(format, llvm::MutableArrayRef(payload.data, payload.count),
                  /*extreme=*/false, random);
+    std::vector<uint32_t> codes(columns);
+    for (int64_t row = 0; row < rows && format.sparse; ++row) {
+      for (uint32_t &code : codes)
+        code = random() & ((1u << format.bits()) - 1);
+      // Of neighbours two are zero, and of the row what is not stored.
+      for (int64_t k = 0; k < columns; ++k)
+        if (k % 4 > 1 || k >= layout.stored)
+          codes[k] = 0;
+      packRow(format, codes.data(), columns,
+              payload.data + row * layout.rowBytes);
+    }
     if (format.scale == ScaleType::Dynamic8) {
       std::vector<float> scales(layout.scaleCount());
       for (float &scale : scales)
@@ -647,7 +662,7 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
   }
   for (const char *text :
        {"nf4:group=64,scale=dynamic8", "codebook2", "int8,sparse=2:4",
-        "int3:group=16,outliers=9,scale=bilevel3"}) {
+        "int4,sparse=50%", "int3:group=16,outliers=9,scale=bilevel3"}) {
     SCOPED_TRACE(text);
     EXPECT_FALSE(kernel::hasPanelRows(
         llvm::cantFail(Format::parse(text, FormatRole::Weight))));

@@ -5,7 +5,6 @@
 #include "squint/Numerics/Codebook.h"
 #include "squint/Numerics/Packed.h"
 #include "squint/Numerics/Rtn.h"
-#include "squint/Numerics/Sparse.h"
 #include "gtest/gtest.h"
 #include <cmath>
 #include <random>
@@ -135,45 +134,6 @@ TEST(Codebook, TakesTheNearestEntries) {
         float want = table[findNearest(table, values[i])];
         ASSERT_EQ(decoded[i], want) << text.str() << " " << i;
         ASSERT_EQ(view.value(i / 75, i % 75), want);
-      }
-    }
-  }
-}
-
-// Two of every four, of largest magnitude; the codes are those of the rest.
-TEST(Sparse, KeepsTwoOfFour) {
-  std::vector<float> row = {1, -3, 2, 0.5, 2, 2, -2, 2, 4, -5, 6};
-  keepTwoOfFour(row);
-  EXPECT_EQ(row, (std::vector<float>{0, -3, 2, 0, 2, 2, 0, 0, 0, -5, 6}));
-}
-
-TEST(Sparse, StoresWhatIsKept) {
-  std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  for (int64_t columns : {1, 2, 3, 5, 31, 64, 71}) {
-    std::vector<float> values(3 * columns);
-    for (float &value : values)
-      value = random() % 5 ? normal(random) : 0.0f;
-    std::vector<float> kept(values);
-    for (int64_t row = 0; row < 3; ++row)
-      keepTwoOfFour({kept.data() + row * columns, size_t(columns)});
-    for (std::string text : {"int8:channel", "int4:group=32", "int3:tensor"}) {
-      Format dense = parse(text), sparse = parse(text + ",sparse=2:4");
-      std::vector<char> want = quantize(kept, 3, dense),
-                        got = quantize(values, 3, sparse);
-      EXPECT_LE(PlainLayout::get(sparse, 3, 64).codesBytes,
-                PlainLayout::get(dense, 3, 64).codesBytes *
-                    (text[3] == '8' ? 0.65 : 0.85));
-      PackedView wanted(want.data(), dense, 3, columns),
-          view(got.data(), sparse, 3, columns);
-      std::vector<float> decoded(columns);
-      for (int64_t row = 0; row < 3; ++row) {
-        view.dequantizeRows(row, row + 1, decoded.data());
-        for (int64_t k = 0; k < columns; ++k) {
-          ASSERT_EQ(view.code(row, k), wanted.code(row, k)) << text << k;
-          ASSERT_EQ(view.value(row, k), wanted.value(row, k));
-          ASSERT_EQ(decoded[k], wanted.value(row, k));
-        }
       }
     }
   }

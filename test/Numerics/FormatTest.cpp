@@ -36,6 +36,9 @@ TEST(Format, FillsInDefaults) {
   EXPECT_EQ(activation("int8:tensor"), "int8:tensor,scale=f32");
   EXPECT_EQ(activation("int8:group=32"), "int8:group=32,scale=f16");
   EXPECT_EQ(weight("int8,sparse=2:4"), "int8:channel,scale=f32,sparse=2:4");
+  EXPECT_EQ(weight("int8,sparse=50%"), "int8:channel,scale=f32,sparse=50%");
+  EXPECT_EQ(weight("int4:group=30,sparse=7%"),
+            "int4:group=30,scale=f16,sparse=7%");
   EXPECT_EQ(weight("mxfp4,round=even"), "mxfp4,round=even");
   EXPECT_EQ(weight("mxint8:group=32,round=rceil"), "mxint8,round=rceil");
   EXPECT_EQ(weight("mxfp8,round=floor"), "mxfp8");
@@ -56,9 +59,9 @@ TEST(Format, CanonicalSpellingsParseAgain) {
     for (const char *suffix :
          {"", ":tensor", ":channel", ":token", ":group=48", ",zero-point",
           ":group=9,min", ":group=7,zero-point,scale=f32",
-          ":channel,scale=bf16", ":group=16,sparse=2:4", ",round=even",
-          ",round=ceil", ",round=rceil", ":group=16,scale=bilevel3,outliers=7",
-          ":token,clip=0.875"}) {
+          ":channel,scale=bf16", ":group=16,sparse=2:4", ",sparse=33%",
+          ",round=even", ",round=ceil", ",round=rceil",
+          ":group=16,scale=bilevel3,outliers=7", ":token,clip=0.875"}) {
       llvm::Expected<Format> format =
           Format::parse(element->name.str() + suffix, FormatRole::Any);
       if (!format) {
@@ -103,10 +106,19 @@ TEST(Format, NamesWhatIsWrong) {
   EXPECT_EQ(weight("int8,zeropoint"),
             "error: unknown option 'zeropoint', expected zero-point, min, "
             "clip=R, "
-            "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4, outliers=N or "
-            "round=even|ceil|rceil");
+            "scale=f16|bf16|f32|dynamic8|bilevel3, sparse=2:4|P%, outliers=N "
+            "or round=even|ceil|rceil");
   EXPECT_EQ(weight("int8,sparse=1:4"),
-            "error: unknown sparsity '1:4', expected 2:4");
+            "error: unknown sparsity '1:4', expected 2:4 or 1% to 99%");
+  EXPECT_EQ(weight("int8,sparse=100%"),
+            "error: unknown sparsity '100%', expected 2:4 or 1% to 99%");
+  EXPECT_EQ(weight("int8,sparse=50%,sparse=2:4"),
+            "error: 'sparse' given twice");
+  EXPECT_EQ(weight("int3,sparse=50%"),
+            "error: 'sparse' by a percentage is for int4 and int8, got "
+            "'int3,sparse=50%'");
+  EXPECT_EQ(activation("int8,sparse=50%"),
+            "error: 'int8,sparse=50%' is for weights");
   EXPECT_EQ(weight("mxfp4,round=up"),
             "error: unknown rounding 'up', expected floor, even, ceil or "
             "rceil");

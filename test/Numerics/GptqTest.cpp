@@ -114,8 +114,10 @@ static const char *const kFormats[] = {"int2:group=32",
                                        "bnb-fp4:group=32"};
 // Tables in place of grids, and weights that stay zero.
 static const char *const kOthers[] = {
-    "codebook2:group=32", "codebook3:channel", "codebook2:tensor",
-    "int8:channel,sparse=2:4", "int4:group=32,sparse=2:4"};
+    "codebook2:group=32",       "codebook3:channel",
+    "codebook2:tensor",         "int8:channel,sparse=2:4",
+    "int4:group=32,sparse=2:4", "int8:channel,sparse=60%",
+    "int4:group=32,sparse=30%"};
 
 // Inputs that have nothing to do with one another leave nothing to compensate.
 TEST(Gptq, RoundsToNearestWhereInputsAreIndependent) {
@@ -148,7 +150,8 @@ TEST(Gptq, RoundsToNearestWhereInputsAreIndependent) {
 
 // The algorithm as the paper states it: the inverse, its Cholesky factor, and
 // updates of all later columns, in f64.
-// SparseGPT chooses two of every four columns when it reaches the first one.
+// SparseGPT chooses two of every four columns when it reaches the first one, or
+// of 128 as many as would be chosen of the row before it starts.
 static Matrix getPublished(Matrix w, const Matrix &h, const PackedView &grids,
                            const char *payload) {
   Matrix u = Matrix(h.inverse()).llt().matrixU();
@@ -173,19 +176,28 @@ static Matrix getPublished(Matrix w, const Matrix &h, const PackedView &grids,
     return float(code - zero) * float(scale) - min;
   };
   Matrix keep = Matrix::Ones(w.rows(), w.cols());
+  auto drop = [&](int64_t row, int64_t begin, int64_t end, int64_t kept) {
+    auto cost = [&](int64_t k) { return std::pow(w(row, k) / u(k, k), 2); };
+    keep.row(row).segment(begin, end - begin).setOnes();
+    for (int64_t left = end - begin; left > kept; --left) {
+      int64_t least = -1;
+      for (int64_t k = begin; k < end; ++k)
+        if (keep(row, k) != 0.0 && (least < 0 || cost(k) < cost(least)))
+          least = k;
+      keep(row, least) = 0.0;
+    }
+  };
+  for (int64_t row = 0; format.prunedPercent && row < w.rows(); ++row)
+    drop(row, 0, w.cols(), grids.layout().stored);
   for (int64_t j = 0; j < w.cols(); ++j)
     for (int64_t row = 0; row < w.rows(); ++row) {
-      for (int64_t dropped = 0;
-           format.sparse && j % 4 == 0 &&
-           dropped + 2 < std::min<int64_t>(4, w.cols() - j);
-           ++dropped) {
-        int64_t least = -1;
-        auto cost = [&](int64_t k) { return std::pow(w(row, k) / u(k, k), 2); };
-        for (int64_t k = j; k < std::min<int64_t>(j + 4, w.cols()); ++k)
-          if (keep(row, k) != 0.0 && (least < 0 || cost(k) < cost(least)))
-            least = k;
-        keep(row, least) = 0.0;
-      }
+      int64_t size = format.isTwoOfFour() ? 4 : 128,
+              end = std::min(j + size, w.cols());
+      if (format.sparse && j % size == 0)
+        drop(row, j, end,
+             format.isTwoOfFour()
+                 ? 2
+                 : int64_t(keep.row(row).segment(j, end - j).sum()));
       q(row, j) = keep(row, j) != 0.0 ? round(row, j) : 0.0f;
       double error = (w(row, j) - q(row, j)) / u(j, j);
       for (int64_t k = j; k < w.cols(); ++k)
@@ -195,7 +207,7 @@ static Matrix getPublished(Matrix w, const Matrix &h, const PackedView &grids,
 }
 
 TEST(Gptq, GivesTheCodesOfThePublishedAlgorithm) {
-  constexpr int64_t rows = 37, columns = 90;
+  constexpr int64_t rows = 37, columns = 150;
   Layer layer(rows, columns, 5);
   Matrix h = layer.gram();
   h.diagonal().array() += 0.01 * layer.gram().diagonal().mean();
@@ -203,7 +215,8 @@ TEST(Gptq, GivesTheCodesOfThePublishedAlgorithm) {
        {"int4:group=32", "int3:group=16,zero-point", "int4:channel",
         "int8:tensor", "int2:group=7", "int4:group=30,min",
         "codebook2:group=32", "codebook3:channel", "codebook2:tensor",
-        "int8:channel,sparse=2:4", "int4:group=32,sparse=2:4"}) {
+        "int8:channel,sparse=2:4", "int4:group=32,sparse=2:4",
+        "int8:channel,sparse=50%", "int4:group=32,sparse=25%"}) {
     std::vector<char> payload = quantize(layer, text);
     Matrix actual = decode(payload, text, rows, columns);
     Matrix expected = getPublished(

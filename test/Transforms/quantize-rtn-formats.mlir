@@ -12,10 +12,19 @@ func.func @codebook(%x: tensor<2x6xf32>) -> tensor<2x2xf32> {
 
 // CHECK-LABEL: func.func @sparse
 func.func @sparse(%x: tensor<2x6xf32>) -> tensor<2x2xf32> {
-  // Two rows of 4 codes of a byte and 2 positions of 4 bits, then at 64 two scales.
+  // Two rows of 4 codes of a byte and 2 masks of 4 bits, then at 64 two scales.
   // CHECK: squint.constant #squint.data<"{{.*}}", {{[0-9]+}}, 72> : !squint.packed<2x6, "int8:channel,scale=f32,sparse=2:4">
   %w = squint.constant dense<[[1.0, 2.0, 3.0, 4.0, 1.0, 2.0], [0.0, 0.5, 0.5, 0.0, 0.25, 0.0]]> : tensor<2x6xf32>
   %0 = squint.linear %x, %w {squint.weight_format = "int8:channel,scale=f32,sparse=2:4"} : tensor<2x6xf32>, tensor<2x6xf32> -> tensor<2x2xf32>
+  return %0 : tensor<2x2xf32>
+}
+
+// CHECK-LABEL: func.func @sparse_part
+func.func @sparse_part(%x: tensor<2x6xf32>) -> tensor<2x2xf32> {
+  // Two rows of 3 codes of 4 bits and 6 bits of mask, then at 64 two scales.
+  // CHECK: squint.constant #squint.data<"{{.*}}", {{[0-9]+}}, 72> : !squint.packed<2x6, "int4:channel,scale=f32,sparse=50%">
+  %w = squint.constant dense<[[1.0, 2.0, 3.0, 4.0, 1.0, 2.0], [0.0, 0.5, 0.5, 0.0, 0.25, 0.0]]> : tensor<2x6xf32>
+  %0 = squint.linear %x, %w {squint.weight_format = "int4:channel,scale=f32,sparse=50%"} : tensor<2x6xf32>, tensor<2x6xf32> -> tensor<2x2xf32>
   return %0 : tensor<2x2xf32>
 }
 

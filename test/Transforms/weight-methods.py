@@ -52,6 +52,9 @@ CASES = [
     ("codebook3:group=64", "gptq", "descent: 1", "f32", recipe("plain-codebook3", "codebook3:group=64"), 0.9),
     ("int8:channel,sparse=2:4", "sparse", "", "int8:token", recipe("plain-sparse", "int8:channel,sparse=2:4", activations="int8:token"), 0.9),
     ("int4:group=32,sparse=2:4", "sparse", "descent: 1", "f32", recipe("plain-sparse4", "int4:group=32,sparse=2:4"), 0.9),
+    ("int8:channel,sparse=50%", "sparse", "", "int8:token", recipe("plain-half", "int8:channel,sparse=50%", activations="int8:token"), 0.9),
+    ("int8:channel,sparse=50%", "sparse", "", "f32", recipe("two-of-four", "int8:channel,sparse=2:4", "sparse"), 1.0),
+    ("int4:group=32,sparse=40%", "sparse", "descent: 1", "f32", recipe("plain-part", "int4:group=32,sparse=40%"), 0.9),
     ("int3:group=16,scale=bilevel3", "spqr", "threshold: 0.2, targets: 0.5", "f32",
      recipe("no-targets", "int3:group=16,scale=bilevel3", "spqr", "threshold: 0.2"), 1.0),
     ("int3:group=16,scale=bilevel3", "spqr", "threshold: 0", "f32", recipe("plain-int3", "int3:group=16"), 0.95),
@@ -79,7 +82,7 @@ for name, model in (("linear", heavy(models.perceptron())), ("conv", heavy(model
 # What a method is not for it refuses by name.
 for weights, method, message in (
     ("int4:group=32", "codebook", "expected a codebook, got 'int4:group=32,scale=f16'"),
-    ("int8:channel", "sparse", "expected a format with sparse=2:4, got 'int8:channel,scale=f32'"),
+    ("int8:channel", "sparse", "expected a sparse format, got 'int8:channel,scale=f32'"),
     ("int3:group=16", "spqr", "expected a format with scale=bilevel3 and no outliers yet, got int3:group=16,scale=f16"),
 ):
     try:

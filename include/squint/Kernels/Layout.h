@@ -44,10 +44,18 @@
 //                bits [p i, p i + p) of the bytes of vector j are those of quad
 //                j + i v: unpacking is a shift and a mask.
 //
-//                Of a sparse format a piece is the codes that are stored, two
+//                Of two of four a piece is the codes that are stored, two
 //                for each quad, as if they were the k of half a piece, and then
 //                positions[16], a lane of 32 bits: bits [4 q, 4 q + 4) are
 //                those of quad q. These codes are two's complement.
+//
+//                Of other sparse formats a piece is u64 masks[8], 64 bytes: bit
+//                4 n + i of mask q says whether the i-th k of quad q is kept
+//                for output n. Behind all of them, at a multiple of 64, are i32
+//                starts, one for each 64 bytes before: where in the panel, for
+//                a piece there, its codes begin; and then, at a multiple of 64,
+//                those codes of each piece from a byte on, two's complement, as
+//                a stream in the order of the masks' bits.
 //
 // Other codes are unsigned: a symmetric integer's are stored plus 2^(bits - 1),
 // which is then their zero point; those of other elements are stored as they
@@ -99,6 +107,8 @@ struct PanelLayout {
   /// Groups of a superblock, and the bytes before its codes.
   int64_t superGroups = 1, superHeaderBytes = 0;
   int64_t groupCodesBytes = 0, superBytes = 0, panelBytes = 0;
+  /// Within a panel, of codes that are streams behind their masks.
+  int64_t startsOffset = 0, streamOffset = 0;
   /// Within a panel; 0 without outliers.
   int64_t outliersOffset = 0;
   /// Within the outliers of a panel.
@@ -130,12 +140,15 @@ struct PanelLayout {
   /// that of the piece plus 1.
   bool sharesPieces() const { return hasScaleCodes() && groupSize < piece; }
 
+  /// Whether a piece is masks, and its codes are a stream.
+  bool hasStreams() const { return format.sparse && !format.isTwoOfFour(); }
+
   /// Whether codes are bytes in the order of k, so that a read may start at any
   /// quad.
   bool hasByteCodes() const { return format.bits() == 8 && !format.sparse; }
   /// Codes that are stored for `length` k from the start of a piece.
   int64_t storedCodes(int64_t length) const {
-    return format.sparse ? 2 * llvm::divideCeil(length, 4) : length;
+    return format.isTwoOfFour() ? 2 * llvm::divideCeil(length, 4) : length;
   }
   /// Bytes of the codes of `length` consecutive k.
   int64_t codesBytes(int64_t length) const;

@@ -42,9 +42,11 @@ struct Format {
   /// Whether groups of integers have a minimum of type f16. Elements that come
   /// in blocks have their own.
   bool minimum = false;
-  /// Of every four values along the contraction two are stored with their
-  /// positions; the others are zero.
+  /// Only some values are stored, with a mask of their columns; the others are
+  /// zero. Two of every four along the contraction, or all of a row but
+  /// `prunedPercent` of it where that is not 0.
   bool sparse = false;
+  int64_t prunedPercent = 0;
   /// Values of every 16 rows for which there is room as f16, in place of their
   /// codes.
   int64_t outliers = 0;
@@ -57,8 +59,8 @@ struct Format {
   ScaleRounding rounding = ScaleRounding::Floor;
 
   /// Reads `NAME[:tensor|channel|token|group=N][,zero-point|,min]
-  /// [,clip=R][,scale=TYPE][,sparse=2:4][,outliers=N][,round=RULE]`, TYPE one
-  /// of f16, bf16, f32 and, for tables in groups, dynamic8, for integers in
+  /// [,clip=R][,scale=TYPE][,sparse=2:4|P%][,outliers=N][,round=RULE]`, TYPE
+  /// one of f16, bf16, f32 and, for tables in groups, dynamic8, for integers in
   /// groups bilevel3; RULE, for microscaling elements, even, ceil or rceil.
   /// Left out, the granularity is `channel` for weights and `token` for
   /// activations. The scale is f16 for groups and f32 otherwise. Errors are
@@ -76,6 +78,8 @@ struct Format {
   /// Numbers of the scale's type that a block has: its scale, or the entries of
   /// its table.
   int64_t scalesPerBlock() const { return isCodebook() ? 1 << bits() : 1; }
+
+  bool isTwoOfFour() const { return sparse && !prunedPercent; }
 
   /// Where codes, scales and minima lie in blocks of bytes; null elsewhere.
   const BlockCodec *blocks() const { return element->blocks; }
@@ -107,7 +111,7 @@ struct Format {
 /// Where the parts of a packed matrix [rows, columns] lie in its plain layout:
 ///
 ///   codes       [rows][rowBytes]       rowBytes = ceil(stored * bits / 8) +
-///                                      positionBytes
+///                                      maskBytes
 ///   scales      [scaleRows][groups]    in the scale type; of a codebook
 ///               [scaleRows][groups][2^bits], the entries in ascending order
 ///   zero points [scaleRows][groups]    one byte each, or f16 minima
@@ -123,10 +127,10 @@ struct Format {
 /// `tensor` and rows otherwise; groups is 1 unless the format has groups. Of
 /// elements in blocks, rows of blocks are all there is.
 ///
-/// `stored` is the columns; of a sparse format two for every four columns, and
-/// the row's positions follow its codes: 4 bits for every four columns, the
-/// first code's position in the lower two. Where both are one, the code is
-/// either or the other.
+/// `stored` is the columns; of a sparse format those that are kept, two for
+/// every four columns or what the percentage leaves, and the row's mask follows
+/// its codes: a bit for each column, set for those that are kept. Where the
+/// last four of two of four are fewer columns, bits beyond them make up for it.
 struct PlainLayout {
   int64_t rows, columns;
   /// Columns of a full group: the group size, or all of them.
@@ -134,8 +138,8 @@ struct PlainLayout {
   int64_t groups;
   int64_t scaleRows;
   int64_t rowBytes;
-  /// Codes of a row, and what their positions take.
-  int64_t stored, positionBytes;
+  /// Codes of a row, and what the mask of their columns takes.
+  int64_t stored, maskBytes;
   int64_t codesBytes, scalesBytes, zeroPointsBytes, numbersBytes;
   /// Of 16 rows.
   int64_t outlierBytes;

@@ -78,9 +78,10 @@ struct GptqReport {
 /// written. With `tensor` granularity the grid is that of W and not of W*.
 ///
 /// A codebook's tables take the place of grids (Codebook.h). Of a sparse format
-/// the two of each four columns that are least in (w'_j R_jj)^2 when the first
-/// one is reached stay zero (SparseGPT, arXiv:2301.00774); that needs columns
-/// in their own order.
+/// the columns that are least in (w'_j R_jj)^2 stay zero (SparseGPT,
+/// arXiv:2301.00774): two of each four when the first one is reached, or of
+/// each 128 as many as are among the least of the row's (w_j R_jj)^2. That
+/// needs columns in their own order.
 ///
 /// Rows are split over `pool`; the bytes do not depend on its size. Fails on a
 /// format without scales, and like quantizeRtn.

@@ -29,7 +29,7 @@ inline uint32_t unpackCode(const char *row, int64_t column, unsigned bits) {
 }
 
 /// Writes a row of PlainLayout::rowBytes bytes from a code for each column. Of
-/// a sparse format at most two of four are not 0.
+/// a sparse format no more are not 0 than are stored.
 void packRow(const Format &format, const uint32_t *codes, int64_t columns,
              char *row);
 
@@ -93,6 +93,12 @@ public:
   void
   forOutliers(int64_t row,
               llvm::function_ref<void(int64_t column, float value)> fn) const;
+
+  /// Of a sparse format: calls `fn` with the columns of a row that are kept and
+  /// the bits of their codes, ascending; bits beyond the row are left out.
+  void
+  forKept(int64_t row,
+          llvm::function_ref<void(int64_t column, uint32_t bits)> fn) const;
 
 private:
   float decode(uint32_t bits, float scale, int32_t zeroPoint) const;

@@ -132,18 +132,20 @@ def QuantizeCodebook : LayerMethod<"squint-quantize-codebook"> {
 }
 
 def QuantizeSparse : LayerMethod<"squint-quantize-sparse"> {
-  let summary = "Keep two of every four weights and quantize them";
+  let summary = "Keep some of the weights and quantize them";
   let description = [{
-    Carries out `squint.weight_format` of operators whose `squint.method` is `sparse`; the format is one with `sparse=2:4`. SparseGPT
+    Carries out `squint.weight_format` of operators whose `squint.method` is `sparse`; the format is one with `sparse=2:4` or `sparse=P%`. SparseGPT
     (Frantar and Alistarh, 2023): columns are quantized in their own order, and those that follow make up for the errors
-    (`squint-quantize-gptq`). At every fourth column each row drops the two of the four weights whose loss costs least,
+    (`squint-quantize-gptq`). A row drops the weights whose loss costs least,
 
     `w_j^2 / U_jj^2` with U the upper Cholesky factor of `H^-1`,
 
-    w being what the weights are by then; a dropped weight's error is made up for like that of a code.
+    w being what the weights are by then; a dropped weight's error is made up for like that of a code. Of two of four these are
+    chosen at every fourth column. Of a percentage they are chosen at every 128th, and how many of the row's are among the 128 is what
+    the same costs of the whole row say before the first column is quantized.
 
     Options of the method: `damping` (0.01), `block-size` (128, for speed alone), `descent` (0): rounds of coordinate descent over the
-    codes that are kept, and of scales by least squares, and `targets` and `residual` (0) as of `squint-quantize-gptq`. Without samples `squint-quantize-rtn` keeps the larger two of every four.
+    codes that are kept, and of scales by least squares, and `targets` and `residual` (0) as of `squint-quantize-gptq`. Without samples `squint-quantize-rtn` keeps the larger ones.
 
     ```mlir
     %y = squint.linear %x, %w {squint.weight_format = "int8:channel,scale=f32,sparse=2:4", squint.method = {name = "sparse"}} : ...
