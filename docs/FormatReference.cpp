@@ -23,6 +23,8 @@ static llvm::StringRef describeKind(ElementKind kind) {
     return "table";
   case ElementKind::Codebook:
     return "codebook";
+  case ElementKind::Additive:
+    return "additive";
   }
   return "";
 }
@@ -34,6 +36,8 @@ static std::string describeRange(const Element &element) {
     return "as stored";
   if (element.isCodebook())
     return llvm::formatv("{0} values of each block", 1 << element.bits).str();
+  if (element.kind == ElementKind::Additive)
+    return llvm::formatv("sums of {0} vectors", element.bits).str();
   if (!element.isInteger())
     return llvm::formatv("up to {0:F0}", element.largest).str();
   Format format;
@@ -68,7 +72,8 @@ A format is a product: an element, a granularity, a scale type and perhaps a zer
 `block=N` is `group=N`. A value is `(code - zero point) * scale`, or with `min`, an f16 number of each group,
 `code * scale - min`. Codes are rounded half to even and saturate; the last
 group of a row may be shorter than the rest. A codebook's block has a table of the values that its codes stand for in place of a scale;
-`scale` is their type. Integers take `sparse=2:4` (two of every four values are stored, the others are zero), int4 and int8 also `sparse=P%`
+`scale` is their type. An additive element's four weights in a row are the sum of vectors of four numbers, one of 16 of each of its
+tables, which the whole weight shares, times the scale. Integers take `sparse=2:4` (two of every four values are stored, the others are zero), int4 and int8 also `sparse=P%`
 (of each row all but P percent), or in groups
 `scale=bilevel3` (scales and zero points of 3 bits on grids that 16 rows share) with `outliers=N` (values of 16 rows stored as f16).
 The power of two that a block of an MX element is scaled with is `2^(floor(log2 amax) - e)`, e the exponent of the

@@ -68,7 +68,8 @@ static StringRef baseName(ConstantOp constant) {
 /// Whether every value is a code less a zero point, times a scale.
 static bool isPlain(const Format &format) {
   return !format.blocks() && !format.hasMins() && !format.isCodebook() &&
-         !format.isBilevel() && !format.sparse && !format.outliers;
+         !format.isBilevel() && !format.isAdditive() && !format.sparse &&
+         !format.outliers;
 }
 
 /// Whether two elements' codes mean the same numbers.

@@ -596,9 +596,36 @@ KernelBuilder::Values PanelReader::loadQuads(Value codes, int64_t quads) {
   return result;
 }
 
+KernelBuilder::Values PanelReader::addVectors(Value codes, int64_t q) {
+  Values sums;
+  for (int64_t table = 0; table < layout.format.bits(); ++table) {
+    auto constant = [&](int64_t value) {
+      return b.intConstant(b.i32s(), value);
+    };
+    Value words = b.bitcast(b.i32s(), loadBytes(b.add(codes, 64 * table), 64));
+    Value code = arith::AndIOp::create(
+        b, arith::ShRUIOp::create(b, words, constant(4 * q)), constant(15));
+    Value entry = arith::AddIOp::create(
+        b, arith::ShLIOp::create(b, code, constant(2)),
+        constant(table * Format::tableEntries * Format::vectorSize));
+    for (int64_t i = 0; i < Format::vectorSize; ++i) {
+      Value number =
+          gather(b.index(layout.levelsOffset()), layout.format.tableNumbers(),
+                 arith::AddIOp::create(b, entry, constant(i)));
+      if (table == 0)
+        sums.push_back(number);
+      else
+        sums[i] = arith::AddFOp::create(b, sums[i], number);
+    }
+  }
+  return sums;
+}
+
 KernelBuilder::Values PanelReader::loadValues(Value codes, int64_t q,
                                               int64_t quads,
                                               const CodeGrid &grid) {
+  if (layout.format.isAdditive())
+    return addVectors(codes, q);
   quads = laidOut(quads);
   ArrayRef<unsigned> planes = getPlanes(layout.format.bits());
   Value bytes;

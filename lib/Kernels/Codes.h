@@ -108,6 +108,8 @@ public:
 private:
   /// Bilevel scales or zero points.
   Value loadBilevel(Value header, bool isZero);
+  /// The four k of a quad of an additive element.
+  Values addVectors(Value codes, int64_t q);
   /// Two codes of four as four.
   Value expandQuad(Value stored, Value positions, int64_t q);
   /// Writes the codes of a piece that is masks to `expanded`.

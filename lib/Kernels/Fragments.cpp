@@ -33,7 +33,7 @@ static std::optional<ScaleType> widenScale(ScaleType scale) {
 bool FragmentLayout::isKnown(const Format &format, int64_t columns,
                              bool areBytes) {
   if (!format.hasScale() || format.sparse || format.outliers ||
-      format.isCodebook() || !widenScale(format.scale))
+      format.isCodebook() || format.isAdditive() || !widenScale(format.scale))
     return false;
   // Integers of fewer bits fit into more; floats and tables do not.
   if (!format.isInteger() && (areBytes || format.blocks() ||

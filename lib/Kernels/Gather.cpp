@@ -87,6 +87,37 @@ static Value gatherKept(KernelBuilder &b, const Format &format,
   return codes;
 }
 
+/// 16 numbers of sums of vectors from element `k` of a row on, a multiple of 4.
+/// Beyond the row's end the last ones are repeated.
+static Value gatherVectors(KernelBuilder &b, const Format &format,
+                           const PlainLayout &plain, Value payload, Value row,
+                           Value k) {
+  constexpr int64_t size = Format::vectorSize;
+  int64_t tables = format.bits();
+  Value all = b.constant(b.f32s(), 0.0);
+  for (int64_t i = 0; i < kLanes; i += size) {
+    Value number =
+        b.min(b.div(b.add(k, i), size), b.index(plain.stored / size - 1));
+    Value sum;
+    for (int64_t table = 0; table < tables; ++table) {
+      Value code = arith::AndIOp::create(
+          b, loadCode(b, 4, payload, row, b.add(b.mul(number, tables), table)),
+          b.i32(15));
+      Value at = b.mul(arith::IndexCastUIOp::create(b, b.getIndexType(), code),
+                       2 * size);
+      Value raw =
+          b.load(b.vec(b.getI8Type(), 2 * size), payload,
+                 b.add(at, plain.numbersOffset +
+                               table * Format::tableEntries * 2 * size));
+      Value entry = b.toF32(b.bitcast(b.vec(b.getF16Type(), size), raw));
+      sum = table ? arith::AddFOp::create(b, sum, entry).getResult() : entry;
+    }
+    all = vector::InsertStridedSliceOp::create(
+        b, sum, all, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{1});
+  }
+  return all;
+}
+
 /// 16 codes from element `k` of a row as i32, one by one: they may start at any
 /// bit. Lanes beyond the row's end hold its last code.
 static Value gatherCodes(KernelBuilder &b, const Format &format,
@@ -300,11 +331,14 @@ LogicalResult squint::kernel::buildDequantizeRow(
     b.lanes(b.index(length), {},
             [&](Value k, Value mask, ValueRange) -> Values {
               Value at = b.add(start, k);
-              Value codes =
-                  inVectors ? loadCodes(b, format, payload, base, at, mask)
+              Value codes, value;
+              if (!format.isAdditive())
+                codes = inVectors
+                            ? loadCodes(b, format, payload, base, at, mask)
                             : gatherCodes(b, format, plain, payload, base, at);
-              Value value;
-              if (!format.isInteger()) {
+              if (format.isAdditive()) {
+                value = gatherVectors(b, format, plain, payload, base, at);
+              } else if (!format.isInteger()) {
                 value = decoder.decode(codes, 0, grid);
               } else {
                 if (zero)

@@ -32,6 +32,8 @@ int64_t PanelLayout::codesBytes(int64_t length) const {
     return length * width * format.bits() / 8;
   if (hasStreams())
     return divideCeil(length, piece) * 64;
+  if (format.isAdditive())
+    return divideCeil(length, piece) * 64 * format.bits();
   auto pieceBytes = [&](int64_t length) {
     int64_t bytes = format.sparse && length ? 64 : 0;
     for (unsigned plane : getPlanes(format.bits()))
@@ -450,6 +452,22 @@ static void packStreams(const PanelLayout &layout, const PackedView &view,
     }
 }
 
+/// Codes of an additive element: of `length` k from `start` on.
+static void packVectors(const PanelLayout &layout, const char *rows,
+                        int64_t rowBytes, int64_t lanes, int64_t start,
+                        int64_t length, char *out) {
+  int64_t tables = layout.format.bits(), first = start / 4,
+          quads = divideCeil(length, 4);
+  for (int64_t q = 0; q < quads; ++q)
+    for (int64_t table = 0; table < tables; ++table)
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        uint32_t code =
+            unpackCode(rows + lane * rowBytes, (first + q) * tables + table, 4);
+        char &byte = out[(q / 8 * tables + table) * 64 + lane * 4 + q % 8 / 2];
+        byte = char(byte | code << q % 2 * 4);
+      }
+}
+
 namespace {
 /// Panels of an element in blocks. The rows of a panel are taken apart block by
 /// block: their codes, symmetric ones in two's complement, become streams of
@@ -544,7 +562,11 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
                        int64_t end) const {
   PackedView view(plain, format, rows, columns);
   int64_t rowBytes = view.layout().rowBytes;
-  if (levelsBytes() && end == panels)
+  for (int64_t i = 0; i < format.tableNumbers() && end == panels; ++i)
+    storeScale(
+        loadScale(plain + view.layout().numbersOffset, i, ScaleType::F16),
+        ScaleType::F32, out + levelsOffset(), i);
+  if (hasDynamicScales() && end == panels)
     std::memcpy(out + levelsOffset(), DynamicScale::levels().data(),
                 levelsBytes());
   for (int64_t p = begin; p < end; ++p) {
@@ -567,6 +589,9 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
       bool hasSums = format.isInteger() || hasIntegerLevels();
       if (hasStreams())
         packStreams(*this, view, first, lanes, sums, panel);
+      else if (format.isAdditive())
+        packVectors(*this, codes, rowBytes, lanes, 0, columns,
+                    panel + codesOffset(0));
       else
         packGroup(*this, codes, rowBytes, lanes, 0, columns,
                   hasSums ? sums.data() : nullptr, panel + codesOffset(0));
@@ -580,7 +605,10 @@ void PanelLayout::pack(const char *plain, char *out, int64_t begin,
     for (int64_t g = 0; g < groups; ++g) {
       packGroupHeader(*this, view, plain, first, lanes, g,
                       panel + headerOffset(g));
-      if (!hasStreams())
+      if (format.isAdditive())
+        packVectors(*this, codes, rowBytes, lanes, g * groupSize,
+                    groupLength(g), panel + codesOffset(g));
+      else if (!hasStreams())
         packGroup(*this, codes, rowBytes, lanes, g * groupSize, groupLength(g),
                   nullptr, panel + codesOffset(g));
     }

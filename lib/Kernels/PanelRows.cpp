@@ -47,6 +47,7 @@ bool squint::kernel::hasPanelRows(const Format &format) {
   case ElementKind::Table:
     return true;
   case ElementKind::Codebook:
+  case ElementKind::Additive:
     return false;
   }
   llvm_unreachable("unknown kind of element");

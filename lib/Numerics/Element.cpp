@@ -51,7 +51,8 @@ static std::vector<const Element *> collectElements() {
   std::vector<const Element *> all;
   for (llvm::ArrayRef<Element> family :
        {getFloatElements(), getIntegerElements(), getTableElements(),
-        getMicroscalingElements(), getGgmlElements(), getCodebookElements()})
+        getMicroscalingElements(), getGgmlElements(), getCodebookElements(),
+        getAdditiveElements()})
     for (const Element &element : family)
       all.push_back(&element);
   return all;

@@ -263,16 +263,22 @@ llvm::Expected<Format> Format::parse(llvm::StringRef text, FormatRole role) {
       format.groupSize % 4)
     return fail("'sparse' wants groups in multiples of 4, got " +
                 llvm::Twine(format.groupSize));
-  if (format.isCodebook() && role == FormatRole::Activation)
+  if ((format.isCodebook() || format.isAdditive()) &&
+      (role == FormatRole::Activation ||
+       format.granularity == Granularity::Token))
     return fail(name + " is for weights");
+  if (format.isAdditive() && format.granularity == Granularity::Group &&
+      format.groupSize % Format::vectorSize)
+    return fail(name + " wants groups in multiples of 4, got " +
+                llvm::Twine(format.groupSize));
   if (format.clip != 1.0f &&
       (role == FormatRole::Weight || !format.isSymmetric() ||
        format.granularity == Granularity::Tensor ||
        format.granularity == Granularity::Channel))
     return fail("a clip ratio is for activations of symmetric integers by "
                 "token or group");
-  if (!hasScaleOption &&
-      (format.granularity == Granularity::Group || format.isCodebook()))
+  if (!hasScaleOption && (format.granularity == Granularity::Group ||
+                          format.isCodebook() || format.isAdditive()))
     format.scale = ScaleType::F16;
   return format;
 }
@@ -353,6 +359,8 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   layout.stored = format.isTwoOfFour()
                       ? 2 * llvm::divideCeil(columns, 4)
                       : columns - columns * format.prunedPercent / 100;
+  if (format.isAdditive())
+    layout.stored = llvm::alignTo(columns, Format::vectorSize);
   layout.maskBytes = format.sparse ? llvm::divideCeil(columns, 8) : 0;
   layout.rowBytes =
       llvm::divideCeil(layout.stored * int64_t(format.bits()), 8) +
@@ -386,6 +394,11 @@ PlainLayout PlainLayout::get(const Format &format, int64_t rows,
   if (format.scale == ScaleType::Dynamic8) {
     layout.numbersOffset = llvm::alignTo(end, alignment);
     layout.numbersBytes = 4 * DynamicScale::numbers(layout.scaleCount());
+    layout.totalBytes = layout.numbersOffset + layout.numbersBytes;
+  }
+  if (format.isAdditive()) {
+    layout.numbersOffset = llvm::alignTo(end, alignment);
+    layout.numbersBytes = 2 * format.tableNumbers();
     layout.totalBytes = layout.numbersOffset + layout.numbersBytes;
   }
   if (hasTensorScale(format))

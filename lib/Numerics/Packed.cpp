@@ -310,6 +310,22 @@ float PackedView::decode(uint32_t bits, float scale, int32_t zeroPoint) const {
   return float(code - zeroPoint) * scale;
 }
 
+float PackedView::addVectors(int64_t row, int64_t column) const {
+  int64_t vector = column / Format::vectorSize;
+  float sum = 0.0f;
+  for (int64_t table = 0; table < int64_t(fmt.bits()); ++table) {
+    uint32_t code = unpackCode(payload + row * plain.rowBytes,
+                               vector * fmt.bits() + table, 4);
+    float entry =
+        loadScale(payload + plain.numbersOffset,
+                  (table * Format::tableEntries + code) * Format::vectorSize +
+                      column % Format::vectorSize,
+                  ScaleType::F16);
+    sum = table == 0 ? entry : sum + entry;
+  }
+  return sum;
+}
+
 float PackedView::value(int64_t row, int64_t column) const {
   if (fmt.blocks()) {
     int32_t code = this->code(row, column);
@@ -320,6 +336,8 @@ float PackedView::value(int64_t row, int64_t column) const {
   uint32_t bits = codeBits(row, column);
   if (fmt.isCodebook())
     return entry(row, column, bits);
+  if (fmt.isAdditive())
+    return addVectors(row, column) * scale(row, column);
   if (fmt.isBilevel()) {
     if (std::optional<float> value = outlier(row, column))
       return *value;
@@ -368,7 +386,8 @@ void PackedView::dequantizeRows(int64_t begin, int64_t end, float *out) const {
         groupOffset = offset(row, column);
       }
       uint32_t bits = fmt.sparse ? kept[column] : codeBits(row, column);
-      *out++ = fmt.isCodebook() ? entry(row, column, bits)
+      *out++ = fmt.isCodebook()   ? entry(row, column, bits)
+               : fmt.isAdditive() ? addVectors(row, column) * groupScale
                : fmt.isBilevel()
                    ? (static_cast<float>(bits) - groupOffset) * groupScale
                    : decode(bits, groupScale, groupZero) - groupMin;

@@ -487,6 +487,10 @@ llvm::Error Quantizer::run() {
         llvm::inconvertibleErrorCode(),
         "expected a format that weights can be quantized to, got '" +
             format.str() + "', which is only read from GGUF files");
+  if (format.isAdditive())
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   "expected the method additive for '" +
+                                       format.str() + "'");
   std::fill_n(payload, layout.totalBytes, 0);
   if (format.scale == ScaleType::Dynamic8)
     dynamicScales.resize(layout.scaleCount());

@@ -70,6 +70,14 @@ static constexpr MethodOption codebookOptions[] = {
     {"descent", OptionKind::Integer, "rounds of coordinate descent", 0, 16},
 };
 
+static constexpr MethodOption additiveOptions[] = {
+    damping,
+    targets,
+    residual,
+    {"descent", OptionKind::Integer, "rounds of tables, scales and codes", 0,
+     16},
+};
+
 static constexpr MethodOption sparseOptions[] = {
     damping, blockSize, targets, residual, descent,
 };
@@ -104,6 +112,8 @@ llvm::ArrayRef<MethodInfo> squint::getMethods() {
        {}},
       {"codebook", "squint-quantize-codebook", true,
        "fit a table of values to each block", codebookOptions},
+      {"additive", "squint-quantize-additive", true,
+       "fit tables of vectors whose sums weights are", additiveOptions},
       {"sparse", "squint-quantize-sparse", true,
        "keep some of the weights and make up for the others", sparseOptions},
       {"spqr", "squint-quantize-spqr", true,

@@ -127,6 +127,9 @@ struct Instance {
       return;
     if (format.isBilevel())
       return fillBilevel();
+    for (int64_t i = 0; i < format.tableNumbers(); ++i)
+      storeScale(uniform(-1, 1), ScaleType::F16,
+                 plain.data + plainLayout.numbersOffset, i);
     if (hasTensorScale(format))
       storeScale(uniform(0.1f, 2.0f), ScaleType::F32,
                  plain.data + getTensorScaleOffset(plainLayout), 0);
@@ -190,6 +193,7 @@ struct Instance {
             format.isBilevel()    ? static_cast<float>(code) - w.offset(n, k)
             : format.isInteger()  ? static_cast<float>(code - w.zeroPoint(n, k))
             : format.isCodebook() ? w.value(n, k)
+            : format.isAdditive() ? w.addVectors(n, k)
                                   : format.element->decode(code));
         scales.push_back(w.storedScale(n, k));
         mins.push_back(w.min(n, k));
@@ -677,7 +681,8 @@ std::vector<Problem> getProducts() {
           std::tuple(":group=32,zero-point", "", 35, 71, 0)})
       result.push_back({integer + rest, activation, outputs, columns, zero});
   for (std::string element :
-       {"nf4", "f8e4m3", "f8e5m2", "codebook2", "codebook3", "codebook4"})
+       {"nf4", "f8e4m3", "f8e5m2", "codebook2", "codebook3", "codebook4",
+        "additive2", "additive3"})
     for (const char *rest : {":channel", ":group=32"})
       result.push_back({element + rest, "", 35, 71});
   for (std::string integer : {"int3", "int4", "int8"})

@@ -421,6 +421,8 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
         {"int3:group=12,sparse=2:4", 50},
         {"int8:channel,sparse=50%", 71},
         {"int4:group=10,sparse=80%", 150},
+        {"additive2", 71},
+        {"additive3:group=12", 50},
         {"int4:group=32,min", 45},
         {"q4_0", 64},
         {"q4_1", 32},
@@ -464,8 +466,12 @@ TEST_F(RowsTest, GatherAndDequantizePacked) {
       DynamicScale::store(scales, payload.data + layout.scalesOffset,
                           payload.data + layout.numbersOffset);
     }
-    for (int64_t i = 0;
-         format.hasFreeScales() && i < layout.scaleRows * layout.groups; ++i)
+    for (int64_t i = 0; i < format.tableNumbers(); ++i)
+      storeScale(uniform(-1, 1), ScaleType::F16,
+                 payload.data + layout.numbersOffset, i);
+    for (int64_t i = 0; (format.hasFreeScales() || format.isAdditive()) &&
+                        i < layout.scaleRows * layout.groups;
+         ++i)
       storeScale(uniform(0.01f, 1), format.scale,
                  payload.data + layout.scalesOffset, i);
     for (int64_t i = 0; format.minimum && i < layout.scaleCount(); ++i)
@@ -660,9 +666,9 @@ TEST_F(RowsTest, GatherAndDequantizePanels) {
                        y.data + r * columns, columns, "row");
         });
   }
-  for (const char *text :
-       {"nf4:group=64,scale=dynamic8", "codebook2", "int8,sparse=2:4",
-        "int4,sparse=50%", "int3:group=16,outliers=9,scale=bilevel3"}) {
+  for (const char *text : {"nf4:group=64,scale=dynamic8", "codebook2",
+                           "int8,sparse=2:4", "int4,sparse=50%", "additive2",
+                           "int3:group=16,outliers=9,scale=bilevel3"}) {
     SCOPED_TRACE(text);
     EXPECT_FALSE(kernel::hasPanelRows(
         llvm::cantFail(Format::parse(text, FormatRole::Weight))));

@@ -103,8 +103,9 @@ TEST(FloatBits, AgreesWithAPFloatOnFloat8) {
 
 TEST(Element, RoundTripsEveryCode) {
   for (const Element *element : getElements()) {
-    // A codebook's codes have no values of their own.
-    if (element->bits > 8 || element->isCodebook())
+    // What codes of tables stand for is not theirs to say.
+    if (element->bits > 8 || element->isCodebook() ||
+        element->kind == ElementKind::Additive)
       continue;
     // Types that are only read have codes of the same value.
     if (element->blocks && !element->blocks->quantize)

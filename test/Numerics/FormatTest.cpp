@@ -43,6 +43,7 @@ TEST(Format, FillsInDefaults) {
   EXPECT_EQ(weight("mxint8:group=32,round=rceil"), "mxint8,round=rceil");
   EXPECT_EQ(weight("mxfp8,round=floor"), "mxfp8");
   EXPECT_EQ(weight("codebook2"), "codebook2:channel,scale=f16");
+  EXPECT_EQ(weight("additive2"), "additive2:channel,scale=f16");
   EXPECT_EQ(weight("int3:group=16,outliers=9,scale=bilevel3"),
             "int3:group=16,scale=bilevel3,outliers=9");
   EXPECT_EQ(activation("int4,clip=0.90"), "int4:token,clip=0.900,scale=f32");
@@ -86,7 +87,7 @@ TEST(Format, NamesWhatIsWrong) {
             "nvfp4, q4_0, q4_1, q5_0, q5_1, q8_0, "
             "q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs, tq1_0, tq2_0, "
             "iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, "
-            "codebook2, codebook3, codebook4");
+            "codebook2, codebook3, codebook4, additive2, additive3");
   EXPECT_EQ(weight("").substr(0, 25), "error: unknown element ''");
   EXPECT_EQ(weight("int4:group=0"),
             "error: expected a group size of at least 1, got '0'");
@@ -140,6 +141,9 @@ TEST(Format, NamesWhatIsWrong) {
   EXPECT_EQ(activation("int8,sparse=2:4"),
             "error: 'int8,sparse=2:4' is for weights");
   EXPECT_EQ(activation("codebook2:tensor"), "error: codebook2 is for weights");
+  EXPECT_EQ(activation("additive2:tensor"), "error: additive2 is for weights");
+  EXPECT_EQ(weight("additive3:group=30"),
+            "error: additive3 wants groups in multiples of 4, got 30");
   EXPECT_EQ(weight("int3:channel,scale=bilevel3"),
             "error: scale=bilevel3 is for integers in groups and has zero "
             "points of its own, got 'int3:channel,scale=bilevel3'");

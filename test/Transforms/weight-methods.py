@@ -50,6 +50,8 @@ CASES = [
     ("codebook2:group=32", "codebook", "", "f32", recipe("plain-codebook", "codebook2:group=32"), 0.9),
     ("codebook2:channel", "codebook", "compensate: false", "f32", recipe("plain-channel", "codebook2:channel"), 1.0),
     ("codebook3:group=64", "gptq", "descent: 1", "f32", recipe("plain-codebook3", "codebook3:group=64"), 0.9),
+    ("additive2", "additive", "", "f32", recipe("codebook", "codebook2:group=64", "codebook"), 1.0),
+    ("additive3:group=64", "additive", "descent: 2", "int8:token", recipe("rtn-int4", "int3:group=32", activations="int8:token"), 1.0),
     ("int8:channel,sparse=2:4", "sparse", "", "int8:token", recipe("plain-sparse", "int8:channel,sparse=2:4", activations="int8:token"), 0.9),
     ("int4:group=32,sparse=2:4", "sparse", "descent: 1", "f32", recipe("plain-sparse4", "int4:group=32,sparse=2:4"), 0.9),
     ("int8:channel,sparse=50%", "sparse", "", "int8:token", recipe("plain-half", "int8:channel,sparse=50%", activations="int8:token"), 0.9),
@@ -82,6 +84,8 @@ for name, model in (("linear", heavy(models.perceptron())), ("conv", heavy(model
 # What a method is not for it refuses by name.
 for weights, method, message in (
     ("int4:group=32", "codebook", "expected a codebook, got 'int4:group=32,scale=f16'"),
+    ("int8:channel", "additive", "expected an additive element, got 'int8:channel,scale=f32'"),
+    ("additive2", "rtn", "expected the method additive for 'additive2:channel,scale=f16'"),
     ("int8:channel", "sparse", "expected a sparse format, got 'int8:channel,scale=f32'"),
     ("int3:group=16", "spqr", "expected a format with scale=bilevel3 and no outliers yet, got int3:group=16,scale=f16"),
 ):

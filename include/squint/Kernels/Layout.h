@@ -57,6 +57,11 @@
 //                those codes of each piece from a byte on, two's complement, as
 //                a stream in the order of the masks' bits.
 //
+//                Of an additive element a piece is, for each of its tables, a
+//                lane of 32 bits for each output: bits [4 q, 4 q + 4) are the
+//                code of quad q. The tables, f32[bits][16][4], follow the last
+//                panel.
+//
 // Other codes are unsigned: a symmetric integer's are stored plus 2^(bits - 1),
 // which is then their zero point; those of other elements are stored as they
 // are. A last quad that is not full is filled with zero bytes; kernels read
@@ -120,9 +125,11 @@ struct PanelLayout {
   static PanelLayout get(const Format &format, int64_t rows, int64_t columns);
 
   int64_t totalBytes() const { return levelsOffset() + levelsBytes(); }
-  /// The levels of dynamic8 scales.
+  /// The levels of dynamic8 scales, or the tables of an additive element.
   int64_t levelsOffset() const { return panels * panelBytes; }
-  int64_t levelsBytes() const { return hasDynamicScales() ? 256 * 4 : 0; }
+  int64_t levelsBytes() const {
+    return 4 * (hasDynamicScales() ? 256 : format.tableNumbers());
+  }
   /// f32, f16 or bf16.
   bool isFloat() const { return !format.hasScale(); }
 

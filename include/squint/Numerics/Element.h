@@ -4,8 +4,8 @@
 //
 // An element is one kind of code: an integer, a small float or a table of
 // levels. Each family lives in a file of its own (Integer.cpp, Float.cpp,
-// Table.cpp, Microscaling.cpp, Ggml.cpp, Codebook.cpp) and hands its rows to
-// the registry.
+// Table.cpp, Microscaling.cpp, Ggml.cpp, Codebook.cpp, Additive.cpp) and hands
+// its rows to the registry.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,8 +22,9 @@ namespace squint {
 struct BlockCodec;
 struct MiniFloat;
 
-/// A codebook's levels come with each block, in place of its scale.
-enum class ElementKind { Integer, Float, Table, Codebook };
+/// A codebook's levels come with each block, in place of its scale. An additive
+/// element's codes choose vectors, whose sums are scaled.
+enum class ElementKind { Integer, Float, Table, Codebook, Additive };
 
 /// How a scale is stored. E8M0 and F8E4M3 belong to the microscaling formats,
 /// which fix them; the others can be asked for. A dynamic8 scale is itself
@@ -74,6 +75,7 @@ llvm::ArrayRef<Element> getTableElements();
 llvm::ArrayRef<Element> getMicroscalingElements();
 llvm::ArrayRef<Element> getGgmlElements();
 llvm::ArrayRef<Element> getCodebookElements();
+llvm::ArrayRef<Element> getAdditiveElements();
 
 } // namespace squint
 

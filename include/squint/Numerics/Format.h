@@ -30,7 +30,8 @@ enum class FormatRole { Weight, Activation, Any };
 
 /// A storage format: value = (code - zero point) * scale, or, with minima,
 /// value = code * scale - minimum, or for a codebook the entry of the block's
-/// table that the code says.
+/// table that the code says, or for additive elements a number of the sum of
+/// vectors that the codes say, times the scale.
 struct Format {
   const Element *element = nullptr;
   Granularity granularity = Granularity::None;
@@ -75,6 +76,13 @@ struct Format {
   bool hasScale() const { return element->hasScale(); }
   bool isInteger() const { return element->isInteger(); }
   bool isCodebook() const { return element->isCodebook(); }
+  bool isAdditive() const { return element->kind == ElementKind::Additive; }
+  /// Of an additive element: one table for each bit of a weight, of this many
+  /// vectors of so many weights along the contraction.
+  static constexpr int64_t tableEntries = 16, vectorSize = 4;
+  int64_t tableNumbers() const {
+    return isAdditive() ? bits() * tableEntries * vectorSize : 0;
+  }
   /// Numbers of the scale's type that a block has: its scale, or the entries of
   /// its table.
   int64_t scalesPerBlock() const { return isCodebook() ? 1 << bits() : 1; }
@@ -87,7 +95,7 @@ struct Format {
   /// Whether each group's scale may be chosen without regard to the others'.
   bool hasFreeScales() const {
     return hasScale() && !blocks() && scale != ScaleType::Dynamic8 &&
-           !isBilevel();
+           !isBilevel() && !isAdditive();
   }
   bool isBilevel() const { return scale == ScaleType::Bilevel3; }
   /// Integers whose codes are signed.
@@ -115,7 +123,8 @@ struct Format {
 ///   scales      [scaleRows][groups]    in the scale type; of a codebook
 ///               [scaleRows][groups][2^bits], the entries in ascending order
 ///   zero points [scaleRows][groups]    one byte each, or f16 minima
-///   numbers     [...]                  of scales of type dynamic8, as f32; of
+///   numbers     [...]                  of additive elements, as f16: tables
+///               [bits][16][4]; of scales of type dynamic8, as f32; of
 ///               bilevel3 [ceil(rows / 16)][groups][4] as f16: the steps and
 ///               zero points of scales and of zero points
 ///   outliers    [ceil(rows / 16)] of starts u16[17] (and 2 bytes of padding),
@@ -127,6 +136,8 @@ struct Format {
 /// `tensor` and rows otherwise; groups is 1 unless the format has groups. Of
 /// elements in blocks, rows of blocks are all there is.
 ///
+/// The codes of an additive element are, for every four columns, 4 bits for
+/// each table; there are `stored` columns, a multiple of four. Otherwise
 /// `stored` is the columns; of a sparse format those that are kept, two for
 /// every four columns or what the percentage leaves, and the row's mask follows
 /// its codes: a bit for each column, set for those that are kept. Where the

@@ -82,6 +82,9 @@ public:
   /// (code - zero point) * scale - minimum, each operation rounded to f32.
   float value(int64_t row, int64_t column) const;
 
+  /// A number of the sum of vectors of an additive element, not yet scaled.
+  float addVectors(int64_t row, int64_t column) const;
+
   /// Takes block `block` of a row apart, of formats with blocks.
   BlockParts unpack(int64_t row, int64_t block) const;
 

@@ -131,6 +131,33 @@ def QuantizeCodebook : LayerMethod<"squint-quantize-codebook"> {
   }];
 }
 
+def QuantizeAdditive : LayerMethod<"squint-quantize-additive"> {
+  let summary = "Make weights sums of vectors of a few tables";
+  let description = [{
+    Carries out `squint.weight_format` of operators whose `squint.method` is `additive`; the format is `additive2` or `additive3`. Four
+    weights that follow one another in a row are their block's scale times a sum of 2 or 3 vectors, one of 16 of each table, and all
+    rows of the weight share the tables (additive quantization: Babenko and Lempitsky, 2014; Egiazarian et al., AQLM, 2024). With
+    `H = X^T X` over all samples, damped, what is made small is `tr((W - Q) H (W - Q)^T)`:
+
+    1. tables by k-means, weighted by what each column's error costs, the first one of the weights over their scales and each other one of
+       the residual;
+    2. codes vector after vector, the errors being made up for in the columns that follow, as in `squint-quantize-gptq`; a vector's
+       codes are found by a search of the residual that keeps the 16 best sums of each table;
+    3. rounds of: all tables by least squares, each scale by least squares, each vector's codes again with all others as they are, twice.
+
+    Options of the method: `damping` (0.01), `descent` (4): such rounds, and `targets` and `residual` (0) as of `squint-quantize-gptq`.
+    Columns keep their order. There is no form without samples.
+
+    ```mlir
+    %y = squint.linear %x, %w {squint.weight_format = "additive2:channel,scale=f16", squint.method = {name = "additive"}} : ...
+    // becomes
+    %0 = squint.constant #squint.data<"#0", 0, 2432> : !squint.packed<64x128, "additive2:channel,scale=f16">
+    %1 = squint.dequantize %0 {squint.original = ...} : !squint.packed<64x128, "additive2:channel,scale=f16"> -> tensor<64x128xf32>
+    %y = squint.linear %x, %1 : ...
+    ```
+  }];
+}
+
 def QuantizeSparse : LayerMethod<"squint-quantize-sparse"> {
   let summary = "Keep some of the weights and quantize them";
   let description = [{
