@@ -3,19 +3,27 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Kernels/Targets.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace squint;
 
+/// The first of a module's targets.
+static TargetAttr getFirstTarget(ModuleOp module) {
+  auto all =
+      module ? module->getAttrOfType<ArrayAttr>(kTargetsAttr) : ArrayAttr();
+  return all && !all.empty() ? dyn_cast<TargetAttr>(all[0]) : TargetAttr();
+}
+
+bool squint::isForDevice(ModuleOp module) {
+  TargetAttr target = getFirstTarget(module);
+  return target && llvm::Triple(target.getTriple()).isNVPTX();
+}
+
 const TargetInfo *FunctionTargets::get(func::FuncOp function) {
   auto attr = function->getAttrOfType<TargetAttr>(kTargetAttr);
-  if (!attr) {
-    auto module = function->getParentOfType<ModuleOp>();
-    auto all =
-        module ? module->getAttrOfType<ArrayAttr>(kTargetsAttr) : ArrayAttr();
-    if (all && !all.empty())
-      attr = dyn_cast<TargetAttr>(all[0]);
-  }
+  if (!attr)
+    attr = getFirstTarget(function->getParentOfType<ModuleOp>());
   if (!attr)
     attr = TargetAttr::get(function.getContext(), "x86_64-unknown-linux-gnu",
                            "x86-64", "");

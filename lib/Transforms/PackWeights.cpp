@@ -11,7 +11,6 @@
 #include "squint/Kernels/PanelRows.h"
 #include "squint/Kernels/Targets.h"
 #include "squint/Transforms/Passes.h"
-#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace squint;
@@ -146,10 +145,7 @@ void PackWeights::runOnOperation() {
   packed.clear();
   replaced.clear();
   panels = kernel::PanelsAttr::get(&getContext(), kernel::PanelLayout::width);
-  auto targets = getOperation()->getAttrOfType<ArrayAttr>(kTargetsAttr);
-  auto target = targets && !targets.empty() ? dyn_cast<TargetAttr>(targets[0])
-                                            : TargetAttr();
-  isDevice = target && llvm::Triple(target.getTriple()).isNVPTX();
+  isDevice = isForDevice(getOperation());
   WalkResult result = getOperation().walk([&](kernel::GemmOp op) {
     return WalkResult(pack(op, op.getWeightsMutable()));
   });

@@ -33,6 +33,9 @@ inline constexpr int64_t kGpuFewRows = 8, kGpuManyRows = 64;
 /// it.
 bool isFragmentGemm(mlir::Operation *op);
 
+/// The rows that such a product is for, its `tile`; 0 where it does not say.
+int64_t getGpuTileRows(GemmOp op);
+
 /// Whether a product's weight can be laid out in fragments.
 bool canHaveFragments(GemmOp op);
 

@@ -29,6 +29,9 @@ inline constexpr llvm::StringLiteral kHostAttr = "squint.host";
 inline constexpr llvm::StringLiteral kDeviceKernelsAttr =
     "squint.device_kernels";
 
+/// Whether a module's kernels are for GPUs.
+bool isForDevice(mlir::ModuleOp module);
+
 /// Targets of functions, looked up once each.
 class FunctionTargets {
 public:

@@ -53,17 +53,15 @@ struct ConvertKernelToGpu
         op.erase();
       } else if (isFragmentGemm(&op)) {
         auto gemm = cast<GemmOp>(op);
-        auto rows = gemm.getTile() ? gemm.getTile()->getAs<IntegerAttr>("rows")
-                                   : IntegerAttr();
-        if (!rows ||
-            !(rows.getInt() == kGpuFewRows || rows.getInt() == kGpuManyRows))
+        int64_t rows = getGpuTileRows(gemm);
+        if (rows != kGpuFewRows && rows != kGpuManyRows)
           return op.emitError() << "expected a tile of " << kGpuFewRows
                                 << " or " << kGpuManyRows << " rows";
         function->setAttr(kBlockAttr, OpBuilder(&op).getI64IntegerAttr(
-                                          getGpuGemmThreads(rows.getInt())));
+                                          getGpuGemmThreads(rows)));
         OpBuilder builder(&op);
         KernelBuilder b(builder, op.getLoc(), target);
-        if (failed(buildGpuGemm(b, gemm, begin, rows.getInt())))
+        if (failed(buildGpuGemm(b, gemm, begin, rows)))
           return failure();
         op.erase();
       }

@@ -186,14 +186,14 @@ void LowerDevice::addKernel(func::FuncOp body, TargetAttr target,
 void LowerDevice::runOnOperation() {
   ModuleOp module = getOperation();
   modules.clear();
-  FunctionTargets targets;
+  if (!isForDevice(module))
+    return;
   auto all = module->getAttrOfType<ArrayAttr>(kTargetsAttr);
   auto main = module.lookupSymbol<func::FuncOp>("main");
-  const TargetInfo *target = main ? targets.get(main) : nullptr;
-  if (!target)
+  if (!main) {
+    module.emitError() << "expected the function 'main'";
     return signalPassFailure();
-  if (!target->isDevice())
-    return;
+  }
   WalkResult reads = main.walk([&](Operation *op) {
     if (!isa<memref::LoadOp, memref::StoreOp>(op))
       return WalkResult::advance();

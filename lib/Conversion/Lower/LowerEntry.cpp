@@ -235,7 +235,7 @@ LogicalResult LowerEntry::lowerDims(func::FuncOp function, Value dims) {
   return success();
 }
 
-/// A device's kernel gets more: see DeviceLaunch.
+/// A device's kernel gets more: see getLaunchFields.
 LLVM::LLVMStructType LowerEntry::argumentsOf(func::FuncOp body) {
   SmallVector<Type> fields = arguments->getFields(body);
   if (body->hasAttr(kDeviceKernelAttr))

@@ -87,13 +87,6 @@ std::string bodyName(linalg::LinalgOp op) {
   return name;
 }
 
-/// The rows that a product for a GPU is for; 0 for others.
-int64_t getTileRows(GemmOp op) {
-  auto rows =
-      op.getTile() ? op.getTile()->getAs<IntegerAttr>("rows") : IntegerAttr();
-  return rows && isFragmentGemm(op) ? rows.getInt() : 0;
-}
-
 std::string kernelName(Operation *op) {
   std::string name;
   if (auto gemm = dyn_cast<GemmOp>(op)) {
@@ -103,7 +96,7 @@ std::string kernelName(Operation *op) {
                 ? gemm.getActivationFormat()->getFormat().element->name.str()
                 : "f32") +
            "_" + shapeName(weight.getShape());
-    if (int64_t rows = getTileRows(gemm))
+    if (int64_t rows = getGpuTileRows(gemm))
       name += "_" + std::to_string(rows);
   } else {
     auto generic = dyn_cast<linalg::LinalgOp>(op);
@@ -133,7 +126,7 @@ std::optional<Work> OutlineKernels::getWork(OpBuilder &builder, Operation *op) {
     return materializeThreadWork(builder, loc, linalg);
   if (isDevice && isFragmentGemm(op)) {
     auto gemm = cast<GemmOp>(op);
-    return materializeGpuGemmWork(builder, loc, gemm, getTileRows(gemm));
+    return materializeGpuGemmWork(builder, loc, gemm, getGpuTileRows(gemm));
   }
   std::optional<Work> work;
   if (auto program = dyn_cast<ProgramOp>(op))
@@ -258,11 +251,7 @@ void OutlineKernels::runOnOperation() {
     work.push_back(op);
     return WalkResult::skip();
   });
-  FunctionTargets targets;
-  const TargetInfo *target = targets.get(main);
-  if (!target)
-    return signalPassFailure();
-  isDevice = target->isDevice();
+  isDevice = isForDevice(module);
   for (Operation *op : work) {
     bool areTwo = isDevice && isFragmentGemm(op);
     if (failed(areTwo ? outlineForGpu(cast<GemmOp>(op), symbols)

@@ -45,6 +45,12 @@ bool squint::kernel::isFragmentGemm(Operation *op) {
   return gemm && getFragments(gemm);
 }
 
+int64_t squint::kernel::getGpuTileRows(GemmOp op) {
+  auto rows =
+      op.getTile() ? op.getTile()->getAs<IntegerAttr>("rows") : IntegerAttr();
+  return rows && getFragments(op) ? rows.getInt() : 0;
+}
+
 bool squint::kernel::canHaveFragments(GemmOp op) {
   PackedType type = op.getPackedType();
   Format weight = type.getFormat();
@@ -139,15 +145,21 @@ private:
   /// 16 bytes of activations as registers, k being that of the first.
   Values block(Value row, Value k);
 
-  /// Adds a chunk's products of one warp to `sums`, four for each eight
-  /// columns. `operand` gives the second operand's registers of a step for all
-  /// of them.
-  using Operand = llvm::function_ref<SmallVector<Values>(int64_t step)>;
+  /// Adds a chunk's products to `sums`, four for each eight columns. `products`
+  /// adds those of some steps, the first of them named, for first operands that
+  /// are decoded, and where activations are added up those of ones.
+  using Products = llvm::function_ref<void(int64_t first, ArrayRef<Values>,
+                                           Values &part, Values &ones)>;
   Values multiply(Value tile, Value chunk, Value words, Values sums,
-                  Operand operand);
-  /// The same with `wgmma`, `buffer` being the chunk's activations.
-  Values multiplyGroup(Value tile, Value chunk, Value words, Values sums,
-                       Value buffer, int64_t rows);
+                  Products products);
+  /// By one warp; `operand` gives the second operand's registers of a step for
+  /// all columns.
+  using Operand = llvm::function_ref<SmallVector<Values>(int64_t step)>;
+  Values multiplyByWarp(Value tile, Value chunk, Value words, Values sums,
+                        Operand operand);
+  /// By four, `buffer` being the chunk's activations.
+  Values multiplyByGroup(Value tile, Value chunk, Value words, Values sums,
+                         Value buffer, int64_t rows);
   Values scaleSegment(Value tile, Value k, ValueRange part, ValueRange ones,
                       Values sums);
   /// The first operand that adds up.
@@ -364,38 +376,7 @@ Values GpuGemm::scaleSegment(Value tile, Value k, ValueRange part,
 }
 
 Values GpuGemm::multiply(Value tile, Value chunk, Value words, Values sums,
-                         Operand operand) {
-  Values word;
-  for (int64_t i = 0; i < 4; ++i)
-    word.push_back(vector::ExtractOp::create(b, words, ArrayRef<int64_t>{i}));
-  int64_t steps = segmentSteps();
-  Value start = b.mul(chunk, layout.chunk());
-  Values none(sums.size(), zeroSum(layout.areBytes));
-  auto mma = [&](ValueRange a, ValueRange registers, Values &sums, size_t j) {
-    ValueRange c = ValueRange(sums).slice(4 * j, 4);
-    Values d = layout.areBytes ? b.mmaBytes(a, registers, c)
-                               : b.mmaHalves(a, registers, c);
-    llvm::copy(d, sums.begin() + 4 * j);
-  };
-  for (int64_t first = 0; first < layout.stepsPerChunk(); first += steps) {
-    Value k = b.add(start, first * layout.step());
-    auto offsets = loadOffsets(tile, groupOf(k));
-    Values part = isScaledWithin ? none : sums, ones = none;
-    for (int64_t step = first; step < first + steps; ++step) {
-      Values a = decoder.decode(word, step, offsets);
-      for (auto [j, registers] : llvm::enumerate(operand(step))) {
-        mma(a, registers, part, j);
-        if (addsUp)
-          mma(makeOnes(), registers, ones, j);
-      }
-    }
-    sums = isScaledWithin ? scaleSegment(tile, k, part, ones, sums) : part;
-  }
-  return sums;
-}
-
-Values GpuGemm::multiplyGroup(Value tile, Value chunk, Value words, Values sums,
-                              Value buffer, int64_t rows) {
+                         Products products) {
   Values word;
   for (int64_t i = 0; i < 4; ++i)
     word.push_back(vector::ExtractOp::create(b, words, ArrayRef<int64_t>{i}));
@@ -409,17 +390,46 @@ Values GpuGemm::multiplyGroup(Value tile, Value chunk, Value words, Values sums,
     SmallVector<Values> operands;
     for (int64_t step = first; step < first + steps; ++step)
       operands.push_back(decoder.decode(word, step, offsets));
-    for (auto [i, a] : llvm::enumerate(operands)) {
-      // Two blocks of 16 bytes a step.
-      Value at = b.offset(buffer, b.index((first + i) * 2 * rows * 16));
-      part = b.wgmma(a, at, rows, part, layout.areBytes);
-      if (addsUp)
-        ones = b.wgmma(makeOnes(), at, rows, ones, layout.areBytes);
-    }
-    b.wgmmaWait();
+    products(first, operands, part, ones);
     sums = isScaledWithin ? scaleSegment(tile, k, part, ones, sums) : part;
   }
   return sums;
+}
+
+Values GpuGemm::multiplyByWarp(Value tile, Value chunk, Value words,
+                               Values sums, Operand operand) {
+  auto mma = [&](ValueRange a, ValueRange registers, Values &sums, size_t j) {
+    ValueRange c = ValueRange(sums).slice(4 * j, 4);
+    Values d = layout.areBytes ? b.mmaBytes(a, registers, c)
+                               : b.mmaHalves(a, registers, c);
+    llvm::copy(d, sums.begin() + 4 * j);
+  };
+  return multiply(
+      tile, chunk, words, sums,
+      [&](int64_t first, ArrayRef<Values> as, Values &part, Values &ones) {
+        for (auto [i, a] : llvm::enumerate(as))
+          for (auto [j, registers] : llvm::enumerate(operand(first + i))) {
+            mma(a, registers, part, j);
+            if (addsUp)
+              mma(makeOnes(), registers, ones, j);
+          }
+      });
+}
+
+Values GpuGemm::multiplyByGroup(Value tile, Value chunk, Value words,
+                                Values sums, Value buffer, int64_t rows) {
+  return multiply(
+      tile, chunk, words, sums,
+      [&](int64_t first, ArrayRef<Values> as, Values &part, Values &ones) {
+        for (auto [i, a] : llvm::enumerate(as)) {
+          // Two blocks of 16 bytes a step.
+          Value at = b.offset(buffer, b.index((first + i) * 2 * rows * 16));
+          part = b.wgmma(a, at, rows, part, layout.areBytes);
+          if (addsUp)
+            ones = b.wgmma(makeOnes(), at, rows, ones, layout.areBytes);
+        }
+        b.wgmmaWait();
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -498,7 +508,7 @@ void GpuGemm::buildFew(Value unit) {
   };
   auto compute = [&](Value chunk, Value words, Values sums, bool guarded) {
     Value start = b.mul(chunk, layout.chunk());
-    return multiply(tile, chunk, words, sums, [&](int64_t step) {
+    return multiplyByWarp(tile, chunk, words, sums, [&](int64_t step) {
       Value k = b.add(start, step * layout.step());
       Values registers;
       for (int64_t half = 0; half < 2; ++half)
@@ -682,12 +692,12 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
           Value chunk = chunkOf(stage, q);
           int64_t firstBlock = q * layout.stepsPerChunk() * 2;
           if (grouped) {
-            sums = multiplyGroup(
+            sums = multiplyByGroup(
                 tile, chunk, words[q], sums,
                 b.offset(buffer, b.index(firstBlock * rows * 16)), rows);
             continue;
           }
-          sums = multiply(tile, chunk, words[q], sums, [&](int64_t step) {
+          sums = multiplyByWarp(tile, chunk, words[q], sums, [&](int64_t step) {
             SmallVector<Values> operands;
             for (int64_t j = 0; j < rows; j += 16) {
               Value at =
