@@ -123,33 +123,22 @@ static FailureOr<std::string> assemble(ModuleOp module, StringRef text,
                                        const TargetInfo &target,
                                        StringRef program) {
   auto refuse = [&] { return module.emitError(); };
-  llvm::SmallString<128> source, result, log;
+  llvm::SmallString<128> source, result;
   for (auto [path, suffix] :
-       {std::pair(&source, "ptx"), std::pair(&result, "cubin"),
-        std::pair(&log, "log")})
+       {std::pair(&source, "ptx"), std::pair(&result, "cubin")})
     if (std::error_code error =
             llvm::sys::fs::createTemporaryFile("squint", suffix, *path))
       return refuse() << "cannot make a temporary file: " << error.message();
   llvm::FileRemover removers[] = {llvm::FileRemover(source),
-                                  llvm::FileRemover(result),
-                                  llvm::FileRemover(log)};
-  if (llvm::Error error =
-          llvm::writeToOutput(source, [&](llvm::raw_ostream &os) {
-            os << text;
-            return llvm::Error::success();
-          }))
+                                  llvm::FileRemover(result)};
+  llvm::Error error = llvm::writeToOutput(source, [&](llvm::raw_ostream &os) {
+    os << text;
+    return llvm::Error::success();
+  });
+  if (!error)
+    error = runProgram({program, "-arch=" + target.cpu, source, "-o", result});
+  if (error)
     return refuse() << llvm::toString(std::move(error));
-  std::string arch = "-arch=" + target.cpu, message;
-  StringRef arguments[] = {program, arch, source, "-o", result};
-  std::optional<StringRef> streams[] = {StringRef(), StringRef(log),
-                                        StringRef(log)};
-  int code = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt,
-                                       streams, 0, 0, &message);
-  if (code != 0) {
-    if (auto said = llvm::MemoryBuffer::getFile(log))
-      message += (*said)->getBuffer().take_front(500).str();
-    return refuse() << program << ": " << StringRef(message).rtrim();
-  }
   auto binary = llvm::MemoryBuffer::getFile(result);
   if (!binary)
     return refuse() << result << ": " << binary.getError().message();

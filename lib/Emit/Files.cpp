@@ -232,6 +232,26 @@ static std::vector<std::string> findLibraries(const TargetInfo &target,
   return found;
 }
 
+Error squint::runProgram(ArrayRef<StringRef> arguments) {
+  SmallString<128> log;
+  if (std::error_code code =
+          sys::fs::createTemporaryFile("squint-program", "log", log))
+    return fileError(log, code);
+  FileRemover removeLog(log);
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log),
+                                          StringRef(log)};
+  std::string message;
+  int status = sys::ExecuteAndWait(arguments.front(), arguments, std::nullopt,
+                                   redirects, 0, 0, &message);
+  if (status == 0)
+    return Error::success();
+  if (auto text = MemoryBuffer::getFile(log); message.empty() && text)
+    message = (*text)->getBuffer().split('\n').first.str();
+  return createStringError(inconvertibleErrorCode(), "%s: exit %d: %s",
+                           arguments.front().str().c_str(), status,
+                           message.c_str());
+}
+
 Error squint::linkShared(StringRef path, StringRef objectPath,
                          const TargetInfo &target, const LinkOptions &options) {
   Expected<std::string> linker = findLinker(options.linker);
@@ -267,20 +287,5 @@ Error squint::linkShared(StringRef path, StringRef objectPath,
   }
   std::vector<StringRef> views(arguments.begin(), arguments.end());
 
-  SmallString<128> log;
-  if (std::error_code code =
-          sys::fs::createTemporaryFile("squint-link", "log", log))
-    return fileError(log, code);
-  FileRemover removeLog(log);
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log),
-                                          StringRef(log)};
-  std::string message;
-  int status = sys::ExecuteAndWait(*linker, views, std::nullopt, redirects, 0,
-                                   0, &message);
-  if (status == 0)
-    return Error::success();
-  if (auto text = MemoryBuffer::getFile(log); message.empty() && text)
-    message = (*text)->getBuffer().split('\n').first.str();
-  return createStringError(inconvertibleErrorCode(), "%s: exit %d: %s",
-                           linker->c_str(), status, message.c_str());
+  return runProgram(views);
 }

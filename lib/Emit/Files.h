@@ -55,6 +55,10 @@ struct LinkOptions {
   std::string linker, sysroot, soname;
 };
 
+/// Runs a program, the first of the arguments; an error has the first line of
+/// what it said.
+llvm::Error runProgram(llvm::ArrayRef<llvm::StringRef> arguments);
+
 /// Links one object to a shared library with LLVM's linker, or any that takes
 /// the flags of GNU ld.
 llvm::Error linkShared(llvm::StringRef path, llvm::StringRef objectPath,
