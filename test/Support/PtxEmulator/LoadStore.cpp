@@ -54,25 +54,29 @@ bool takeVector(Decoder &d) {
   return true;
 }
 
-bool decodeLoad(Decoder &d) {
+/// What loads and stores say alike; whether a cache policy is the last
+/// argument.
+bool takeAccess(Decoder &d) {
   d.takeMemoryOrder();
   d.in.space = d.takeSpace();
   d.takeCacheOperators();
   bool hint = d.take("L2::cache_hint");
   takeVector(d);
-  Type type = d.in.type = d.takeType();
+  d.in.type = d.takeType();
+  return hint;
+}
+
+bool decodeLoad(Decoder &d) {
+  bool hint = takeAccess(d);
+  Type type = d.in.type;
   return d.expectArguments(2 + hint, 2 + hint) &&
          d.destinations(0, type, d.in.vector, true) && d.address(1) &&
          (!hint || d.source(2, Type::B64)) && d.finish(load);
 }
 
 bool decodeStore(Decoder &d) {
-  d.takeMemoryOrder();
-  d.in.space = d.takeSpace();
-  d.takeCacheOperators();
-  bool hint = d.take("L2::cache_hint");
-  takeVector(d);
-  Type type = d.in.type = d.takeType();
+  bool hint = takeAccess(d);
+  Type type = d.in.type;
   d.in.progresses = true;
   return d.expectArguments(2 + hint, 2 + hint) && d.address(0) &&
          d.sources(1, type, d.in.vector, true) &&
