@@ -13,6 +13,9 @@
 using namespace mlir;
 using namespace squint;
 
+/// What `squint.constant` takes inline.
+static constexpr size_t kInlineBytes = 1024;
+
 // name, activation, interleaved rotary pairs, norms of queries and keys, norms
 // behind, scaled embedding, joined weights, period of windows, their base.
 static constexpr Architecture kArchitectures[] = {
@@ -133,10 +136,27 @@ private:
   Value makeFloats(ArrayRef<DimExpr> dims, Args &&...args) {
     return make<OpTy>(dims, b.getF32Type(), std::forward<Args>(args)...);
   }
-  Value constant(ArrayRef<float> values, ArrayRef<int64_t> shape) {
-    return squint::ConstantOp::create(
-        b, DenseElementsAttr::get(RankedTensorType::get(shape, b.getF32Type()),
-                                  values));
+  /// Inline if there are few.
+  template <typename T>
+  Value constant(ArrayRef<T> values, Type element, ArrayRef<int64_t> shape) {
+    auto type = RankedTensorType::get(shape, element);
+    ArrayRef<char> bytes(reinterpret_cast<const char *>(values.data()),
+                         values.size() * sizeof(T));
+    if (bytes.size() <= kInlineBytes)
+      return squint::ConstantOp::create(b,
+                                        DenseElementsAttr::get(type, values));
+    DataStores &stores =
+        b.getContext()->getLoadedDialect<SquintDialect>()->getStores();
+    DataAttr data = stores.create(
+        type, int64_t(bytes.size()),
+        [&](MutableArrayRef<char> out) { llvm::copy(bytes, out.begin()); });
+    return squint::ConstantOp::create(b, cast<TypedAttr>(data));
+  }
+  Value floats(ArrayRef<float> values, ArrayRef<int64_t> shape) {
+    return constant(values, b.getF32Type(), shape);
+  }
+  Value integers(ArrayRef<int64_t> values) {
+    return constant(values, b.getI64Type(), int64_t(values.size()));
   }
   Value toFloats(Value value, ArrayRef<DimExpr> dims) {
     constexpr int64_t f32 = 1; // as the standard numbers types
@@ -183,15 +203,12 @@ Value ModelBuilder::reshape(Value value, ArrayRef<DimExpr> dims) {
   SmallVector<int64_t> sizes;
   for (const DimExpr &dim : dims)
     sizes.push_back(dim.getConstant().value_or(0));
-  auto type = RankedTensorType::get(int64_t(sizes.size()), b.getI64Type());
-  Value shape = squint::ConstantOp::create(
-      b, DenseElementsAttr::get(type, ArrayRef(sizes)));
-  return makeFloats<onnx::ReshapeOp>(dims, value, shape);
+  return makeFloats<onnx::ReshapeOp>(dims, value, integers(sizes));
 }
 
 Value ModelBuilder::scale(Value value, double factor, ArrayRef<DimExpr> dims) {
   return makeFloats<onnx::MulOp>(dims, value,
-                                 constant({static_cast<float>(factor)}, {}));
+                                 floats({static_cast<float>(factor)}, {}));
 }
 
 FailureOr<Value> ModelBuilder::norm(Value value, StringRef tensor, int64_t size,
@@ -221,11 +238,8 @@ FailureOr<Value> ModelBuilder::linear(Value value, StringRef node, Part part,
   if (std::vector<int64_t> order = weights.getInputOrder(tensor);
       !order.empty()) {
     setNode(node + "_inputs");
-    auto type = RankedTensorType::get(int64_t(order.size()), b.getI64Type());
-    Value indices = squint::ConstantOp::create(
-        b, DenseElementsAttr::get(type, ArrayRef(order)));
     value = makeFloats<onnx::GatherOp>({batch, sequence, columns}, value,
-                                       indices, b.getI64IntegerAttr(2));
+                                       integers(order), b.getI64IntegerAttr(2));
   }
   setNode(node);
   return makeFloats<LinearOp>({batch, sequence, part.rows}, value, weight,
@@ -248,7 +262,7 @@ ModelBuilder::Angles ModelBuilder::makeAngles(Value positions, bool isWindow) {
   Dims dims{batch, sequence, pairs};
   Value column = reshape(positions, {batch, sequence, 1});
   Value angles =
-      makeFloats<onnx::MulOp>(dims, column, constant(frequencies, {pairs}));
+      makeFloats<onnx::MulOp>(dims, column, floats(frequencies, {pairs}));
   Angles result{makeFloats<onnx::CosOp>(dims, angles),
                 makeFloats<onnx::SinOp>(dims, angles)};
   if (!isWindow && model.magnitude != 1)

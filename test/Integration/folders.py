@@ -59,6 +59,8 @@ packings = {
 }
 for name, (kind, packing) in packings.items():
     check(name, kind, 1e-5, "--activations=f32", packing=packing)
+# An order of more inputs than stand in the text of a module.
+check("gptq-wide", "llama", 1e-5, "--activations=f32", packing=dict(method="gptq", act_order=True, group=32), embedding_length=256)
 
 # What the packages themselves wrote, as one of the linears.
 golden = load_file(pathlib.Path(__file__).parents[1] / "Import" / "Inputs" / "packings.safetensors")
