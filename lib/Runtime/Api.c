@@ -1,5 +1,4 @@
-/*===- Api.c - the functions an emitted library exports ------------*- C
--*-===*\
+/*===- Api.c - the functions an emitted library exports -----------*- C -*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
 |* The emitter renames squint_api_* to <prefix>_* and makes everything else   *|
@@ -11,13 +10,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { WORKSPACE_ALIGNMENT = 64 };
 /* More would only be a way to overflow the plan. */
 #define MAX_EXTENT ((int64_t)1 << 40)
-
-static const squint_library *table(void) { return &squint_library_v1; }
 
 int32_t squint_refuse(squint_context *context, int32_t status,
                       const char *format, ...) {
@@ -198,7 +194,7 @@ API int32_t squint_api_set_threads(squint_context *context, int32_t threads) {
 static size_t round_up(size_t size) { return (size + 15) & ~(size_t)15; }
 
 /* Launches of other runs are other launches. */
-static void forget_graph(squint_context *context) {
+void squint_forget_graph(squint_context *context) {
   squint_gpu *gpu = squint_gpu_of(context->model);
   if (gpu)
     squint_gpu_graph_free(gpu, context->graph);
@@ -218,12 +214,12 @@ static void free_memory(squint_context *context, void **memory,
 }
 
 /* Grows it where it has to; what it held is lost. */
-static int32_t reserve_memory(squint_context *context, void **memory,
+int32_t squint_reserve_memory(squint_context *context, void **memory,
                               uint64_t *size, uint64_t needed,
                               const char *what) {
   if (needed <= *size)
     return SQUINT_OK;
-  forget_graph(context);
+  squint_forget_graph(context);
   free_memory(context, memory, size);
   if (squint_gpu_of(context->model)) {
     int32_t status =
@@ -248,7 +244,7 @@ API void squint_api_context_destroy(squint_context *context) {
     return;
   squint_allocator allocator = context->allocator;
   squint_pool_destroy(context->pool);
-  forget_graph(context);
+  squint_forget_graph(context);
   free_memory(context, &context->workspace, &context->workspace_size);
   if (squint_gpu_of(context->model)) {
     free_memory(context, &context->exchange, &context->exchange_size);
@@ -369,7 +365,7 @@ API uint64_t squint_api_workspace_bytes(const squint_context *context) {
 |* Shapes                                                                     *|
 \*===----------------------------------------------------------------------===*/
 
-static int32_t check_tensor(squint_context *context, const char *kind,
+int32_t squint_check_tensor(squint_context *context, const char *kind,
                             const squint_value_v1 *value,
                             const squint_tensor *tensor) {
   if (tensor->ndim != value->ndim)
@@ -413,7 +409,7 @@ static bool is_contiguous(const squint_tensor *tensor) {
   return true;
 }
 
-static int32_t take_data(squint_context *context, const char *kind,
+int32_t squint_take_data(squint_context *context, const char *kind,
                          const squint_value_v1 *value,
                          const squint_tensor *tensor, void **data) {
   if (!is_contiguous(tensor))
@@ -447,7 +443,7 @@ static int32_t bind(squint_context *context, const squint_tensor *inputs) {
     context->candidate[s] = -1;
   for (uint32_t i = 0; i < library->num_inputs; ++i) {
     const squint_value_v1 *value = &library->inputs[i];
-    int32_t status = check_tensor(context, "input", value, &inputs[i]);
+    int32_t status = squint_check_tensor(context, "input", value, &inputs[i]);
     if (status)
       return status;
     for (int32_t d = 0; d < value->ndim; ++d) {
@@ -490,8 +486,8 @@ static int32_t bind_elements(squint_context *context,
     const squint_element *element = &squint_embedded_v1.elements[i];
     const squint_value_v1 *value = &table()->inputs[element->input];
     void *data;
-    int32_t status =
-        take_data(context, "input", value, &inputs[element->input], &data);
+    int32_t status = squint_take_data(context, "input", value,
+                                      &inputs[element->input], &data);
     if (status)
       return status;
     int64_t number;
@@ -522,7 +518,7 @@ static int32_t plan(squint_context *context) {
   if (context->prepared && !memcmp(context->dims, context->candidate, bytes))
     return SQUINT_OK;
   context->prepared = false;
-  forget_graph(context);
+  squint_forget_graph(context);
   int32_t status =
       squint_plan(context->candidate, context->threads, context->plan);
   if (status)
@@ -535,8 +531,8 @@ static int32_t plan(squint_context *context) {
                            "the model has no result for these shapes");
   uint64_t size = (uint64_t)context->plan[0];
   int32_t reserved =
-      reserve_memory(context, &context->workspace, &context->workspace_size,
-                     size, "a workspace");
+      squint_reserve_memory(context, &context->workspace,
+                            &context->workspace_size, size, "a workspace");
   if (reserved)
     return reserved;
   if (bytes)
@@ -578,365 +574,6 @@ API int32_t squint_api_output_shape(squint_context *context, uint32_t index,
                          "expected a prepared context: call prepare first");
   memcpy(shape, planned_shape(context, index),
          (size_t)table()->outputs[index].ndim * sizeof(int64_t));
-  return SQUINT_OK;
-}
-
-/*===----------------------------------------------------------------------===*\
-|* Running                                                                    *|
-\*===----------------------------------------------------------------------===*/
-
-static uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* Whatever the caller's threads have set, kernels round to nearest even and
-   keep subnormal numbers: the bits depend on it. */
-#if defined(__x86_64__)
-enum { FLOAT_DEFAULT = 0x1f80 };
-static inline uint64_t get_float_mode(void) {
-  return __builtin_ia32_stmxcsr() & ~0x3fu; /* without the sticky flags */
-}
-static inline void set_float_mode(uint64_t mode) {
-  __builtin_ia32_ldmxcsr((uint32_t)mode);
-}
-#elif defined(__aarch64__)
-enum { FLOAT_DEFAULT = 0 };
-static inline uint64_t get_float_mode(void) {
-  uint64_t mode;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
-  return mode;
-}
-static inline void set_float_mode(uint64_t mode) {
-  __asm__ volatile("msr fpcr, %0" : : "r"(mode));
-}
-#endif
-
-typedef struct {
-  squint_body body;
-  void *args;
-} squint_task;
-
-static int32_t run_task(void *argument, int64_t begin, int64_t end,
-                        int32_t worker) {
-  const squint_task *task = argument;
-  uint64_t mode = get_float_mode();
-  if (mode != FLOAT_DEFAULT)
-    set_float_mode(FLOAT_DEFAULT);
-  int32_t status = task->body(task->args, begin, end, worker);
-  if (mode != FLOAT_DEFAULT)
-    set_float_mode(mode);
-  return status;
-}
-
-/* One copy, however many launches there are. */
-__attribute__((noinline, minsize)) int32_t
-squint_launch(squint_context *context, int32_t launch, squint_body body,
-              void *args, int64_t n, int64_t grain) {
-  if (n <= 0)
-    return SQUINT_OK;
-  if (grain < 1)
-    grain = 1;
-  uint64_t start = context->profiling ? now() : 0;
-  squint_task task = {body, args};
-  int32_t status;
-  if (context->threads == 1 || n <= grain)
-    status = run_task(&task, 0, n, 0);
-  else if (context->parallel_for)
-    status = context->parallel_for(context->parallel_for_user, run_task, &task,
-                                   n, grain);
-  else
-    status = squint_pool_run(context->pool, run_task, &task, n, grain);
-  bool known = launch >= 0 && (uint32_t)launch < table()->num_launches;
-  if (context->profiling && known) {
-    context->profile[launch].calls += 1;
-    context->profile[launch].nanoseconds += now() - start;
-  }
-  if (status && known)
-    context->failed_launch = launch;
-  return status;
-}
-
-static int32_t take_outputs(squint_context *context,
-                            const squint_tensor *outputs) {
-  const squint_library *library = table();
-  if (library->num_outputs && !outputs)
-    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
-                         "expected outputs, got a null pointer");
-  const int64_t *shape = context->plan + 1;
-  for (uint32_t i = 0; i < library->num_outputs; ++i) {
-    const squint_value_v1 *value = &library->outputs[i];
-    int32_t status = check_tensor(context, "output", value, &outputs[i]);
-    if (status)
-      return status;
-    for (int32_t d = 0; d < value->ndim; ++d)
-      if (outputs[i].shape[d] != shape[d])
-        return squint_refuse(
-            context, SQUINT_SHAPE_MISMATCH,
-            "output \"%s\": expected %lld as dimension %d, got %lld",
-            value->name, (long long)shape[d], d,
-            (long long)outputs[i].shape[d]);
-    shape += value->ndim;
-    status =
-        take_data(context, "output", value, &outputs[i], &context->outputs[i]);
-    if (status)
-      return status;
-  }
-  return SQUINT_OK;
-}
-
-/* A count of squint_state_v1 for the prepared shapes. */
-static int64_t count(const squint_context *context, int64_t number) {
-  return number < 0 ? context->dims[-1 - number] : number;
-}
-
-/* A run adds its tokens behind those that are in the state. */
-static int32_t check_state(squint_context *context, const squint_state *state) {
-  const squint_state_v1 *kind = table()->state;
-  if (state ? state->model != context->model : kind != NULL)
-    return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
-                         "expected a state of the context's model");
-  if (!kind)
-    return SQUINT_OK;
-  int64_t sequences = count(context, kind->sequences),
-          tokens = count(context, kind->tokens);
-  if (sequences != state->sequences)
-    return squint_refuse(context, SQUINT_SHAPE_MISMATCH,
-                         "expected %lld sequences as in the state, got %lld",
-                         (long long)state->sequences, (long long)sequences);
-  for (int64_t i = 0; i < sequences; ++i)
-    if (tokens > state->capacity - state->lengths[i])
-      return squint_refuse(
-          context, SQUINT_INVALID_ARGUMENT,
-          "expected at most %lld tokens in a sequence, got %lld "
-          "behind %lld",
-          (long long)state->capacity, (long long)tokens,
-          (long long)state->lengths[i]);
-  return SQUINT_OK;
-}
-
-static int32_t run_entry(squint_context *context, const squint_state *state,
-                         const int64_t *lengths) {
-  return squint_run(context, context->dims, context->inputs, context->outputs,
-                    context->workspace, context->model->weights,
-                    context->threads, context->model->target, lengths,
-                    state ? state->memory : NULL);
-}
-
-/*===----------------------------------------------------------------------===*\
-|* Running on a GPU                                                           *|
-\*===----------------------------------------------------------------------===*/
-
-static int32_t gpu_error(squint_context *context, int32_t status) {
-  return status ? squint_refuse(context, status, "%s",
-                                squint_gpu_error(squint_gpu_of(context->model)))
-                : SQUINT_OK;
-}
-
-static uint64_t value_bytes(const squint_value_v1 *value,
-                            const int64_t *shape) {
-  uint64_t elements = 1;
-  for (int32_t i = 0; i < value->ndim; ++i)
-    elements *= (uint64_t)shape[i];
-  return elements * ((value->dtype.bits + 7u) / 8u);
-}
-
-/* A place in the exchange: parts are at multiples of 256 bytes. */
-static uint64_t take_place(uint64_t *end, uint64_t size) {
-  uint64_t place = *end;
-  *end = place + ((size + 255) & ~(uint64_t)255);
-  return place;
-}
-
-enum { STATUS_SIZE = 4 };
-
-/* Inputs, lengths and a status of no error go to the GPU; inputs and outputs
-   become what is there. */
-static int32_t send(squint_context *context, const squint_tensor *inputs,
-                    const squint_state *state, const int64_t **lengths) {
-  squint_gpu *gpu = squint_gpu_of(context->model);
-  const squint_library *library = table();
-  uint64_t sequences = state ? (uint64_t)state->sequences : 0, end = 0;
-  take_place(&end, STATUS_SIZE);
-  uint64_t at = take_place(&end, sequences * sizeof(int64_t));
-  uint64_t first = end;
-  for (uint32_t i = 0; i < library->num_inputs; ++i)
-    take_place(&end, value_bytes(&library->inputs[i], inputs[i].shape));
-  const int64_t *shape = context->plan + 1;
-  for (uint32_t i = 0; i < library->num_outputs; ++i) {
-    take_place(&end, value_bytes(&library->outputs[i], shape));
-    shape += library->outputs[i].ndim;
-  }
-  int32_t status = reserve_memory(context, &context->exchange,
-                                  &context->exchange_size, end, "memory");
-  if (status)
-    return status;
-  char *memory = context->exchange;
-  status = squint_gpu_fill(gpu, context->stream, memory, 255, STATUS_SIZE);
-  if (!status && sequences)
-    status = squint_gpu_copy(gpu, context->stream, SQUINT_TO_GPU, memory + at,
-                             state->lengths, sequences * sizeof(int64_t));
-  *lengths = (const int64_t *)(memory + at);
-  end = first;
-  for (uint32_t i = 0; !status && i < library->num_inputs; ++i) {
-    uint64_t size = value_bytes(&library->inputs[i], inputs[i].shape);
-    char *there = memory + take_place(&end, size);
-    status = squint_gpu_copy(gpu, context->stream, SQUINT_TO_GPU, there,
-                             context->inputs[i], size);
-    context->inputs[i] = there;
-  }
-  shape = context->plan + 1;
-  for (uint32_t i = 0; i < library->num_outputs; ++i) {
-    context->outputs[i] =
-        memory + take_place(&end, value_bytes(&library->outputs[i], shape));
-    shape += library->outputs[i].ndim;
-  }
-  return gpu_error(context, status);
-}
-
-/* A run after one like it is recorded, and those after that are one launch:
-   what differs between them is in memory of the GPU. */
-static int32_t launch_all(squint_context *context, const squint_state *state,
-                          const int64_t *lengths) {
-  squint_gpu *gpu = squint_gpu_of(context->model);
-  void *memory = state ? state->memory : NULL;
-  if (memory != context->graph_memory)
-    forget_graph(context);
-  context->graph_memory = memory;
-  if (context->profiling || !context->has_run_alike) {
-    context->has_run_alike = true;
-    return run_entry(context, state, lengths);
-  }
-  int32_t status = SQUINT_OK;
-  if (!context->graph) {
-    status = gpu_error(context, squint_gpu_record(gpu, context->stream));
-    if (status)
-      return status;
-    status = run_entry(context, state, lengths);
-    int32_t recorded =
-        squint_gpu_recorded(gpu, context->stream, &context->graph);
-    if (!status)
-      status = gpu_error(context, recorded);
-    if (status)
-      forget_graph(context);
-  }
-  return status ? status
-                : gpu_error(context, squint_gpu_replay(gpu, context->stream,
-                                                       context->graph));
-}
-
-/* Waits; outputs go to the caller if nothing failed. */
-static int32_t receive(squint_context *context, const squint_tensor *outputs,
-                       int32_t status) {
-  squint_gpu *gpu = squint_gpu_of(context->model);
-  const int64_t *shape = context->plan + 1;
-  uint32_t found = ~0u;
-  if (!status)
-    status = gpu_error(context,
-                       squint_gpu_copy(gpu, context->stream, SQUINT_FROM_GPU,
-                                       &found, context->exchange, STATUS_SIZE));
-  for (uint32_t i = 0; !status && i < table()->num_outputs; ++i) {
-    const squint_value_v1 *value = &table()->outputs[i];
-    void *to;
-    status = take_data(context, "output", value, &outputs[i], &to);
-    if (!status)
-      status = gpu_error(context,
-                         squint_gpu_copy(gpu, context->stream, SQUINT_FROM_GPU,
-                                         to, context->outputs[i],
-                                         value_bytes(value, shape)));
-    shape += value->ndim;
-  }
-  /* What has been asked for may still write to the caller's memory. */
-  int32_t waited = squint_gpu_wait(gpu, context->stream);
-  if (!status)
-    status = gpu_error(context, waited);
-  if (status || found == ~0u)
-    return status;
-  context->failed_launch = (int32_t)(found >> 8);
-  return (int32_t)(found & 255);
-}
-
-__attribute__((noinline, minsize)) int32_t
-squint_launch_device(squint_context *context, int32_t launch, int32_t kernel,
-                     void *args, int64_t size, int64_t n, int64_t grain) {
-  if (n <= 0)
-    return SQUINT_OK;
-  squint_gpu *gpu = squint_gpu_of(context->model);
-  uint64_t start = context->profiling ? now() : 0;
-  memcpy((char *)args + size - sizeof(void *), &context->exchange,
-         sizeof(void *));
-  int32_t status = squint_gpu_launch(gpu, context->stream, kernel, args,
-                                     (uint64_t)size, (n + grain - 1) / grain);
-  if (!status && context->profiling) {
-    status = squint_gpu_wait(gpu, context->stream);
-    context->profile[launch].calls += 1;
-    context->profile[launch].nanoseconds += now() - start;
-  }
-  return gpu_error(context, status);
-}
-
-API int32_t squint_api_run(squint_context *context, squint_state *state,
-                           const squint_tensor *inputs,
-                           squint_tensor *outputs) {
-  if (!context)
-    return SQUINT_INVALID_ARGUMENT;
-  int32_t status = squint_api_prepare(context, inputs);
-  if (!status)
-    status = check_state(context, state);
-  for (uint32_t i = 0; !status && i < table()->num_inputs; ++i)
-    status = take_data(context, "input", &table()->inputs[i], &inputs[i],
-                       &context->inputs[i]);
-  if (!status)
-    status = take_outputs(context, outputs);
-  if (status)
-    return status;
-
-  context->failed_launch = -1;
-  const int64_t *lengths = state ? state->lengths : NULL;
-  if (squint_gpu_of(context->model)) {
-    status = send(context, inputs, state, &lengths);
-    if (!status)
-      status = launch_all(context, state, lengths);
-    status = receive(context, outputs, status);
-  } else {
-    status = run_entry(context, state, lengths);
-  }
-  if (!status && table()->state)
-    for (int64_t i = 0; i < state->sequences; ++i)
-      state->lengths[i] += count(context, table()->state->tokens);
-  if (!status && squint_embedded_v1.num_late) {
-    squint_shapes(context->dims, context->shapes);
-    context->ran = true;
-  }
-  if (!status)
-    return SQUINT_OK;
-  if (context->failed_launch < 0)
-    return squint_gpu_of(context->model) && context->error[0]
-               ? status
-               : squint_refuse(context, status, "%s",
-                               squint_api_status_text(status));
-  const squint_launch_v1 *launch = &table()->launches[context->failed_launch];
-  return squint_refuse(context, status, "%s: %s", launch->node,
-                       squint_api_status_text(status));
-}
-
-API int32_t squint_api_profile(squint_context *context, int32_t on) {
-  if (!context)
-    return SQUINT_INVALID_ARGUMENT;
-  context->profiling = on != 0;
-  if (on && table()->num_launches)
-    memset(context->profile, 0,
-           table()->num_launches * sizeof(squint_profile_v1));
-  return SQUINT_OK;
-}
-
-API int32_t squint_api_profile_read(const squint_context *context,
-                                    uint32_t launch,
-                                    squint_profile_v1 *profile) {
-  if (!context || !profile || launch >= table()->num_launches)
-    return SQUINT_INVALID_ARGUMENT;
-  *profile = context->profile[launch];
   return SQUINT_OK;
 }
 

@@ -1,5 +1,4 @@
-/*===- Runtime.h - inside the runtime of emitted libraries ---------*- C
--*-===*\
+/*===- Runtime.h - inside the runtime of emitted libraries --------*- C -*-===*\
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 \*===----------------------------------------------------------------------===*/
 
@@ -51,6 +50,8 @@ typedef struct squint_embedded {
 extern const squint_library squint_library_v1;
 extern const squint_embedded squint_embedded_v1;
 
+static inline const squint_library *table(void) { return &squint_library_v1; }
+
 /* out[0]: bytes of workspace; then every extent of every result, in order. */
 int32_t squint_plan(const int64_t *dims, int64_t threads, int64_t *out);
 /* After a run that bound late symbols: every extent of every result, of which
@@ -70,6 +71,37 @@ int32_t squint_launch(squint_context *context, int32_t launch, squint_body body,
 int32_t squint_launch_device(squint_context *context, int32_t launch,
                              int32_t kernel, void *args, int64_t size,
                              int64_t n, int64_t grain);
+
+/* The whole of a run behind its checks; `lengths` are those of the state, where
+   kernels can read them. */
+int32_t squint_run_entry(squint_context *context, const squint_state *state,
+                         const int64_t *lengths);
+int32_t squint_run_device(squint_context *context, const squint_state *state,
+                          const squint_tensor *inputs,
+                          const squint_tensor *outputs);
+
+/* Of a clock that only goes on, in nanoseconds. */
+uint64_t squint_now(void);
+
+API int32_t squint_api_prepare(squint_context *context,
+                               const squint_tensor *inputs);
+API const char *squint_api_status_text(int32_t status);
+
+/* Whether an argument of a run is what the model has there. */
+int32_t squint_check_tensor(squint_context *context, const char *kind,
+                            const squint_value_v1 *value,
+                            const squint_tensor *tensor);
+/* Where its data begins. */
+int32_t squint_take_data(squint_context *context, const char *kind,
+                         const squint_value_v1 *value,
+                         const squint_tensor *tensor, void **data);
+
+/* Memory that kernels use: grows it where it has to; what it held is lost. */
+int32_t squint_reserve_memory(squint_context *context, void **memory,
+                              uint64_t *size, uint64_t needed,
+                              const char *what);
+/* Launches of other runs are other launches. */
+void squint_forget_graph(squint_context *context);
 
 /* Memory through the caller's allocator, or the C library's. */
 typedef struct squint_allocator {
