@@ -51,7 +51,7 @@ typedef DLDataType squint_dtype;
 typedef DLTensor squint_tensor;
 #else
 typedef struct squint_device {
-  int32_t device_type; /* 1: CPU */
+  int32_t device_type; /* 1: CPU; 2: CUDA, for a model on that GPU */
   int32_t device_id;
 } squint_device;
 typedef struct squint_dtype {

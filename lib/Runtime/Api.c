@@ -380,12 +380,17 @@ int32_t squint_check_tensor(squint_context *context, const char *kind,
         "code %d with %d bits and %d lanes",
         kind, value->name, value->dtype.code, value->dtype.bits,
         tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
-  if (tensor->device.device_type != SQUINT_DEVICE_CPU)
+  const squint_gpu *gpu = squint_gpu_of(context->model);
+  squint_device device = tensor->device;
+  if (!(device.device_type == SQUINT_DEVICE_CPU) &&
+      !(gpu && device.device_type == SQUINT_DEVICE_CUDA &&
+        device.device_id == squint_gpu_number(gpu)))
     return squint_refuse(
         context, SQUINT_UNSUPPORTED,
-        "%s \"%s\": expected a tensor of the CPU (device type 1), "
-        "got device type %d",
-        kind, value->name, tensor->device.device_type);
+        "%s \"%s\": expected a tensor of the CPU (device type 1)%s, "
+        "got device type %d, number %d",
+        kind, value->name, gpu ? " or of the GPU that the model is on" : "",
+        device.device_type, device.device_id);
   if (tensor->ndim && !tensor->shape)
     return squint_refuse(context, SQUINT_INVALID_ARGUMENT,
                          "%s \"%s\": expected a shape, got a null pointer",
@@ -485,6 +490,11 @@ static int32_t bind_elements(squint_context *context,
   for (uint32_t i = 0; i < squint_embedded_v1.num_elements; ++i) {
     const squint_element *element = &squint_embedded_v1.elements[i];
     const squint_value_v1 *value = &table()->inputs[element->input];
+    if (inputs[element->input].device.device_type != SQUINT_DEVICE_CPU)
+      return squint_refuse(context, SQUINT_UNSUPPORTED,
+                           "input \"%s\": expected a tensor of the CPU, since "
+                           "shapes depend on what it holds",
+                           value->name);
     void *data;
     int32_t status = squint_take_data(context, "input", value,
                                       &inputs[element->input], &data);

@@ -75,6 +75,7 @@ struct squint_gpu {
   CU_FUNCTIONS(CU_FIELD)
 #undef CU_FIELD
   int device;
+  int32_t number; /* of the machine's */
   void *context, *module;
   int32_t target;
   bool lost; /* an error after which the driver refuses everything */
@@ -102,6 +103,7 @@ static int32_t check(squint_gpu *gpu, cu_result result, const char *what) {
 
 const char *squint_gpu_error(const squint_gpu *gpu) { return gpu->error; }
 int32_t squint_gpu_target(const squint_gpu *gpu) { return gpu->target; }
+int32_t squint_gpu_number(const squint_gpu *gpu) { return gpu->number; }
 
 /* The caller's own context of the driver is not disturbed. */
 static int32_t enter(squint_gpu *gpu) {
@@ -227,6 +229,7 @@ static int32_t open_device(squint_gpu *gpu, const squint_options *options) {
              options->device);
     return SQUINT_INVALID_ARGUMENT;
   }
+  gpu->number = options->device;
   int32_t status = check(gpu, gpu->device_get(&gpu->device, options->device),
                          "cannot open the GPU");
   if (!status)

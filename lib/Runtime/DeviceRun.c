@@ -29,6 +29,12 @@ static uint64_t take_place(uint64_t *end, uint64_t size) {
 
 enum { STATUS_SIZE = 4 };
 
+/* Whether the caller has a tensor on the GPU already. It is copied all the
+   same: a graph of launches knows where its inputs are. */
+static bool is_there(const squint_tensor *tensor) {
+  return tensor->device.device_type == SQUINT_DEVICE_CUDA;
+}
+
 /* Inputs, lengths and a status of no error go to the GPU; inputs and outputs
    become what is there. */
 static int32_t send(squint_context *context, const squint_tensor *inputs,
@@ -60,8 +66,10 @@ static int32_t send(squint_context *context, const squint_tensor *inputs,
   for (uint32_t i = 0; !status && i < library->num_inputs; ++i) {
     uint64_t size = value_bytes(&library->inputs[i], inputs[i].shape);
     char *there = memory + take_place(&end, size);
-    status = squint_gpu_copy(gpu, context->stream, SQUINT_TO_GPU, there,
-                             context->inputs[i], size);
+    status =
+        squint_gpu_copy(gpu, context->stream,
+                        is_there(&inputs[i]) ? SQUINT_ON_GPU : SQUINT_TO_GPU,
+                        there, context->inputs[i], size);
     context->inputs[i] = there;
   }
   shape = context->plan + 1;
@@ -119,10 +127,11 @@ static int32_t receive(squint_context *context, const squint_tensor *outputs,
     void *to;
     status = squint_take_data(context, "output", value, &outputs[i], &to);
     if (!status)
-      status = gpu_error(context,
-                         squint_gpu_copy(gpu, context->stream, SQUINT_FROM_GPU,
-                                         to, context->outputs[i],
-                                         value_bytes(value, shape)));
+      status = gpu_error(
+          context, squint_gpu_copy(
+                       gpu, context->stream,
+                       is_there(&outputs[i]) ? SQUINT_ON_GPU : SQUINT_FROM_GPU,
+                       to, context->outputs[i], value_bytes(value, shape)));
     shape += value->ndim;
   }
   /* What has been asked for may still write to the caller's memory. */

@@ -156,6 +156,7 @@ int32_t squint_gpu_open(const squint_options *options, squint_gpu **gpu);
 void squint_gpu_close(squint_gpu *gpu);
 const char *squint_gpu_error(const squint_gpu *gpu);
 int32_t squint_gpu_target(const squint_gpu *gpu);
+int32_t squint_gpu_number(const squint_gpu *gpu);
 int32_t squint_gpu_get(squint_gpu *gpu, uint64_t size, void **memory);
 void squint_gpu_free(squint_gpu *gpu, void *memory);
 int32_t squint_gpu_stream(squint_gpu *gpu, void **stream);

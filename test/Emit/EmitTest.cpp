@@ -153,7 +153,7 @@ TEST_F(Files, RefusedTensors) {
   EXPECT_EQ(errorOf(library, with([](auto &t) { t.device.device_type = 2; }),
                     SQUINT_UNSUPPORTED),
             "input \"x\": expected a tensor of the CPU (device type 1), got "
-            "device type 2");
+            "device type 2, number 0");
   EXPECT_EQ(errorOf(library, with([](auto &t) { t.dtype.bits = 64; }),
                     SQUINT_TYPE_MISMATCH),
             "input \"x\": expected DLPack type code 2 with 32 bits, got code 2 "

@@ -49,7 +49,7 @@ enum squint_dtype_code {
   SQUINT_DTYPE_FLOAT4_E2M1FN = 17
 };
 
-enum { SQUINT_DEVICE_CPU = 1 };
+enum { SQUINT_DEVICE_CPU = 1, SQUINT_DEVICE_CUDA = 2 };
 
 /* The generated headers and this file agree on one guard for the tensor. */
 #ifndef SQUINT_TENSOR_DEFINED
@@ -60,7 +60,7 @@ typedef DLDataType squint_dtype;
 typedef DLTensor squint_tensor;
 #else
 typedef struct squint_device {
-  int32_t device_type; /* 1: CPU */
+  int32_t device_type; /* 1: CPU; 2: CUDA, for a model on that GPU */
   int32_t device_id;
 } squint_device;
 typedef struct squint_dtype {
