@@ -292,8 +292,9 @@ LogicalResult GgufExporter::addFolder() {
   if (failed(weights.collect(*architecture)) || failed(weights.addOwnHead()))
     return failure();
   describe(model);
+  auto warn = [&](const Twine &text) { module.emitWarning() << text; };
   if (llvm::Error error =
-          addGgufVocabulary(source, settings, model.vocabulary, writer))
+          addGgufVocabulary(source, settings, model.vocabulary, writer, warn))
     return module.emitError() << llvm::toString(std::move(error));
   factors = model.factors;
   otherFactors = model.otherFactors;

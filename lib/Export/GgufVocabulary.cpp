@@ -1,188 +1,22 @@
 //===- GgufVocabulary.cpp - a folder's vocabulary as GGUF -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// tokenizer.model is a message of sentencepiece, in protobuf's encoding:
-//
-//   1  pieces: 1 text, 2 score, 3 type, whose numbers are GGUF's
-//   2  trainer: 3 kind (2 for pairs that are merged), 40 to 43 the numbers of
-//      the unknown, first, last and padding tokens
-//   3  normalizer: 3 whether a text gets a space in front
-//===----------------------------------------------------------------------===//
 
 #include "GgufVocabulary.h"
+#include "Vocabulary.h"
 #include "squint/Import/Safetensors.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include <cstring>
-#include <optional>
 
 using namespace llvm;
 using namespace squint;
 
 static constexpr unsigned kJsonDepth = 16;
-/// The scores that llama.cpp's own converter gives.
-static constexpr float kAddedScore = -1000.0f, kUnusedScore = -10000.0f;
-enum TokenType : int32_t { Normal = 1, Control = 3, UserDefined = 4, Unused };
 
 static Error refuse(const Twine &rule) {
   return createStringError(inconvertibleErrorCode(), rule);
 }
-
-namespace {
-
-/// The fields of a message.
-class Fields {
-public:
-  explicit Fields(StringRef bytes) : rest(bytes) {}
-
-  /// Moves to the next field; false at the end, an error where there is none.
-  Expected<bool> next();
-
-  uint64_t number = 0; // of a field that is one
-  StringRef bytes;     // of any other
-  unsigned field = 0;
-
-  float real() const {
-    float value = 0;
-    if (bytes.size() == sizeof(value))
-      std::memcpy(&value, bytes.data(), sizeof(value));
-    return value;
-  }
-
-private:
-  bool readVarint(uint64_t &value);
-
-  StringRef rest;
-};
-
-struct Token {
-  std::string text;
-  float score = kUnusedScore;
-  int32_t type = Unused;
-};
-
-struct Pieces {
-  std::vector<Token> tokens;
-  bool isMerged = false, hasSpaceInFront = true;
-  // Unknown, first, last, padding; -1 for none.
-  int64_t special[4] = {0, 1, 2, -1};
-
-  static Expected<Pieces> read(StringRef bytes);
-};
-
-} // namespace
-
-//===----------------------------------------------------------------------===//
-// tokenizer.model
-//===----------------------------------------------------------------------===//
-
-bool Fields::readVarint(uint64_t &value) {
-  value = 0;
-  for (unsigned shift = 0; shift < 64 && !rest.empty(); shift += 7) {
-    uint8_t byte = rest.front();
-    rest = rest.drop_front();
-    value |= uint64_t(byte & 127) << shift;
-    if (byte < 128)
-      return true;
-  }
-  return false;
-}
-
-Expected<bool> Fields::next() {
-  if (rest.empty())
-    return false;
-  uint64_t key, length = 0;
-  bool isSound = readVarint(key);
-  number = 0;
-  bytes = {};
-  field = unsigned(key >> 3);
-  switch (isSound ? key & 7 : 7) {
-  case 0:
-    isSound = readVarint(number);
-    break;
-  case 1:
-    length = 8;
-    break;
-  case 2:
-    isSound = readVarint(length);
-    break;
-  case 5:
-    length = 4;
-    break;
-  default:
-    isSound = false;
-  }
-  if (!isSound || length > rest.size())
-    return refuse("expected a message of sentencepiece");
-  bytes = rest.take_front(length);
-  rest = rest.drop_front(length);
-  return true;
-}
-
-/// Calls `take` for each field of a message.
-static Error forFields(StringRef bytes,
-                       function_ref<Error(const Fields &)> take) {
-  Fields fields(bytes);
-  while (true) {
-    Expected<bool> isThere = fields.next();
-    if (!isThere)
-      return isThere.takeError();
-    if (!*isThere)
-      return Error::success();
-    if (Error error = take(fields))
-      return error;
-  }
-}
-
-Expected<Pieces> Pieces::read(StringRef bytes) {
-  Pieces result;
-  auto readPiece = [&](StringRef message) -> Error {
-    Token token{"", 0.0f, Normal};
-    if (Error error = forFields(message, [&](const Fields &f) -> Error {
-          if (f.field == 1)
-            token.text = f.bytes.str();
-          else if (f.field == 2)
-            token.score = f.real();
-          else if (f.field == 3)
-            token.type = static_cast<int32_t>(f.number);
-          return Error::success();
-        }))
-      return error;
-    if (!json::isUTF8(token.text) || token.type < 1 || token.type > 6)
-      return refuse("expected pieces of text, of a known type");
-    result.tokens.push_back(std::move(token));
-    return Error::success();
-  };
-  auto readTrainer = [&](StringRef message) {
-    return forFields(message, [&](const Fields &f) -> Error {
-      if (f.field == 3)
-        result.isMerged = f.number == 2;
-      else if (f.field >= 40 && f.field <= 43)
-        result.special[f.field - 40] = static_cast<int64_t>(f.number);
-      return Error::success();
-    });
-  };
-  auto readNormalizer = [&](StringRef message) {
-    return forFields(message, [&](const Fields &f) -> Error {
-      if (f.field == 3)
-        result.hasSpaceInFront = f.number != 0;
-      return Error::success();
-    });
-  };
-  if (Error error = forFields(bytes, [&](const Fields &f) -> Error {
-        return f.field == 1   ? readPiece(f.bytes)
-               : f.field == 2 ? readTrainer(f.bytes)
-               : f.field == 3 ? readNormalizer(f.bytes)
-                              : Error::success();
-      }))
-    return std::move(error);
-  return result;
-}
-
-//===----------------------------------------------------------------------===//
-// The folder
-//===----------------------------------------------------------------------===//
 
 static std::string spell(StringRef folder, StringRef name) {
   SmallString<128> path(folder);
@@ -206,14 +40,16 @@ static Expected<std::optional<json::Object>> readJson(StringRef folder,
   return std::optional(std::move(*parsed));
 }
 
-/// Tokens behind those of tokenizer.model.
+/// Tokens that the vocabulary does not name.
 static Error nameAdded(StringRef folder, const json::Object &config,
-                       size_t known, std::vector<Token> &tokens) {
+                       std::vector<Vocabulary::Token> &tokens) {
   auto add = [&](int64_t number, StringRef text, bool isControl) {
-    if (number < int64_t(known) || number >= int64_t(tokens.size()))
+    if (number < 0 || number >= int64_t(tokens.size()) ||
+        !tokens[number].isUnnamed())
       return;
-    tokens[number] = {text.str(), kAddedScore,
-                      isControl ? Control : UserDefined};
+    tokens[number] = {text.str(), Vocabulary::kAddedScore,
+                      isControl ? Vocabulary::Control
+                                : Vocabulary::UserDefined};
   };
   Expected<std::optional<json::Object>> added =
       readJson(folder, "added_tokens.json");
@@ -248,49 +84,65 @@ static std::optional<int64_t> readToken(const json::Object &settings,
   return value ? value->getAsInteger() : std::nullopt;
 }
 
-Error squint::addGgufVocabulary(StringRef folder, const json::Object &settings,
-                                int64_t count, GgufWriter &writer) {
-  auto set = [&](StringRef key, const auto &value) {
-    writer.set(("tokenizer.ggml." + key).str(), value);
-  };
+/// From tokenizer.model, or else from tokenizer.json.
+static Expected<std::optional<Vocabulary>>
+readVocabulary(StringRef folder, const json::Object &config, int64_t count) {
+  std::optional<Vocabulary> none;
   std::string path = spell(folder, "tokenizer.model");
-  Pieces pieces;
   if (sys::fs::exists(path)) {
     Expected<std::unique_ptr<MemoryBuffer>> file = mapFile(path);
     if (!file)
       return file.takeError();
-    Expected<Pieces> read = Pieces::read((*file)->getBuffer());
+    auto read = readSentencePiece((*file)->getBuffer());
     if (!read)
       return refuse("tokenizer.model: " + toString(read.takeError()));
-    pieces = std::move(*read);
+    if (*read && (*read)->tokens.size() > size_t(count))
+      return refuse("tokenizer.model: expected at most " + Twine(count) +
+                    " pieces, one for each row of the table, got " +
+                    Twine((*read)->tokens.size()));
+    if (*read)
+      return read;
   }
-  // Which vocabulary it is, tokenizer.json does not say in GGUF's terms.
-  if (!pieces.isMerged) {
-    set("model", StringRef("none"));
-    return Error::success();
-  }
-  std::vector<Token> &tokens = pieces.tokens;
-  size_t known = tokens.size();
-  if (known > size_t(count))
-    return refuse("tokenizer.model: expected at most " + Twine(count) +
-                  " pieces, one for each row of the table, got " +
-                  Twine(known));
-  for (size_t i = known; i < size_t(count); ++i)
-    tokens.push_back({"[PAD" + std::to_string(i) + "]", kUnusedScore, Unused});
-  Expected<std::optional<json::Object>> config =
-      readJson(folder, "tokenizer_config.json");
-  if (!config)
-    return config.takeError();
-  json::Object nothing;
-  const json::Object &own = *config ? **config : nothing;
-  if (Error error = nameAdded(folder, own, known, tokens))
-    return error;
+  Expected<std::optional<json::Object>> tokenizer =
+      readJson(folder, "tokenizer.json");
+  if (!tokenizer)
+    return tokenizer.takeError();
+  if (!*tokenizer)
+    return none;
+  auto read = readTokenizerJson(**tokenizer, config, count);
+  if (!read)
+    return refuse("tokenizer.json: " + toString(read.takeError()));
+  return read;
+}
 
+/// A template of conversations: one, the default one of several, or a file.
+static Expected<std::string> readTemplate(StringRef folder,
+                                          const json::Object &config) {
+  if (std::optional<StringRef> text = config.getString("chat_template"))
+    return text->str();
+  if (const json::Array *several = config.getArray("chat_template"))
+    for (const json::Value &value : *several)
+      if (const json::Object *each = value.getAsObject())
+        if (each->getString("name").value_or("") == "default")
+          return each->getString("template").value_or("").str();
+  std::string path = spell(folder, "chat_template.jinja");
+  if (!sys::fs::exists(path))
+    return "";
+  Expected<std::unique_ptr<MemoryBuffer>> file = mapFile(path);
+  if (!file)
+    return file.takeError();
+  if (!json::isUTF8((*file)->getBuffer()))
+    return refuse("chat_template.jinja: expected a text");
+  return (*file)->getBuffer().str();
+}
+
+static void writeTokens(const Vocabulary &vocabulary, GgufWriter &writer) {
   std::vector<std::string> texts;
   std::vector<float> scores;
   std::vector<int32_t> types;
-  for (const Token &token : tokens) {
-    texts.push_back(token.text);
+  for (auto [i, token] : enumerate(vocabulary.tokens)) {
+    texts.push_back(token.isUnnamed() ? "[PAD" + std::to_string(i) + "]"
+                                      : token.text);
     scores.push_back(token.score);
     types.push_back(token.type);
   }
@@ -298,36 +150,91 @@ Error squint::addGgufVocabulary(StringRef folder, const json::Object &settings,
     GgufValue value;
     value.kind = GgufKind::Array;
     value.element = element;
-    value.count = tokens.size();
+    value.count = texts.size();
     value.bytes = bytes;
-    set(key, value);
+    writer.set(key, value);
   };
-  auto setFlag = [&](StringRef key, bool flag) {
-    char byte = flag ? 1 : 0;
+  writer.set("tokenizer.ggml.tokens", texts);
+  if (vocabulary.isScored())
+    setArray("tokenizer.ggml.scores", GgufKind::F32, bytesOf(ArrayRef(scores)));
+  setArray("tokenizer.ggml.token_type", GgufKind::I32,
+           bytesOf(ArrayRef(types)));
+  if (!vocabulary.isScored())
+    writer.set("tokenizer.ggml.merges", vocabulary.merges);
+}
+
+/// The tokens with a meaning of their own: what tokenizer_config.json calls
+/// them, what config.json numbers them, or what the vocabulary says.
+static void writeSpecial(const Vocabulary &vocabulary,
+                         const json::Object &config,
+                         const json::Object &settings, GgufWriter &writer) {
+  StringMap<int64_t> numbers;
+  for (auto [i, token] : enumerate(vocabulary.tokens))
+    numbers.try_emplace(token.text, int64_t(i));
+  constexpr StringLiteral names[] = {"unknown", "bos", "eos", "padding"},
+                          keys[] = {"unk", "bos", "eos", "pad"};
+  for (auto [name, key, own] : zip_equal(names, keys, vocabulary.special)) {
+    int64_t number =
+        readToken(settings, (key + "_token_id").str()).value_or(own);
+    auto named = numbers.find(getTokenText(config, (key + "_token").str()));
+    if (named != numbers.end() && !named->first().empty())
+      number = named->second;
+    if (number >= 0 && number < int64_t(vocabulary.tokens.size()))
+      writer.set(("tokenizer.ggml." + name + "_token_id").str(),
+                 uint32_t(number));
+  }
+}
+
+Error squint::addGgufVocabulary(StringRef folder, const json::Object &settings,
+                                int64_t count, GgufWriter &writer,
+                                function_ref<void(const Twine &)> warn) {
+  Expected<std::optional<json::Object>> config =
+      readJson(folder, "tokenizer_config.json");
+  if (!config)
+    return config.takeError();
+  json::Object nothing;
+  const json::Object &own = *config ? **config : nothing;
+  Expected<std::optional<Vocabulary>> read = readVocabulary(folder, own, count);
+  if (!read)
+    return read.takeError();
+  auto set = [&](StringRef key, const auto &value) {
+    writer.set(("tokenizer.ggml." + key).str(), value);
+  };
+  if (!*read) {
+    set("model", StringRef("none"));
+    return Error::success();
+  }
+  Vocabulary &vocabulary = **read;
+  if (!vocabulary.doubt.empty())
+    warn(vocabulary.doubt);
+  vocabulary.tokens.resize(size_t(count));
+  if (Error error = nameAdded(folder, own, vocabulary.tokens))
+    return error;
+  set("model", StringRef(vocabulary.kind));
+  set("pre", StringRef(vocabulary.preTokenizer));
+  writeTokens(vocabulary, writer);
+  writeSpecial(vocabulary, own, settings, writer);
+  auto setFlag = [&](StringRef key, std::optional<bool> flag) {
+    if (!flag)
+      return;
+    char byte = *flag ? 1 : 0;
     GgufValue value;
     value.kind = GgufKind::Bool;
     value.bytes = byte;
     set(key, value);
   };
-  set("model", StringRef("llama"));
-  set("pre", StringRef("default"));
-  set("tokens", texts);
-  setArray("scores", GgufKind::F32, bytesOf(ArrayRef(scores)));
-  setArray("token_type", GgufKind::I32, bytesOf(ArrayRef(types)));
-  StringRef names[] = {"unknown", "bos", "eos", "padding"},
-            keys[] = {"unk_token_id", "bos_token_id", "eos_token_id",
-                      "pad_token_id"};
-  for (auto [name, key, otherwise] : zip_equal(names, keys, pieces.special)) {
-    int64_t number = readToken(settings, key).value_or(otherwise);
-    if (number >= 0 && number < count)
-      set((name + "_token_id").str(), uint32_t(number));
-  }
-  for (StringRef key : {"add_bos_token", "add_eos_token"})
-    if (std::optional<bool> flag = own.getBoolean(key))
-      setFlag(key, *flag);
-  if (!pieces.hasSpaceInFront)
+  auto getFlag = [&](StringRef key, std::optional<bool> otherwise) {
+    std::optional<bool> flag = own.getBoolean(key);
+    return flag ? flag : otherwise;
+  };
+  setFlag("add_bos_token", getFlag("add_bos_token", vocabulary.addsFirst));
+  setFlag("add_eos_token", getFlag("add_eos_token", vocabulary.addsLast));
+  if (!vocabulary.hasSpaceInFront)
     setFlag("add_space_prefix", false);
-  if (std::optional<StringRef> text = own.getString("chat_template"))
-    writer.set("tokenizer.chat_template", *text);
+  Expected<std::string> text = readTemplate(folder, own);
+  if (!text)
+    return text.takeError();
+  if (!text->empty())
+    writer.set("tokenizer.chat_template", StringRef(*text));
   return Error::success();
 }
