@@ -173,8 +173,8 @@ Constant *Describer::images() {
 Constant *Describer::kernels() {
   SmallVector<Constant *> elements;
   for (const DeviceKernel &kernel : info.kernels)
-    elements.push_back(
-        ConstantStruct::getAnon({string(kernel.name), i32(kernel.threads)}));
+    elements.push_back(ConstantStruct::getAnon(
+        {string(kernel.name), i32(kernel.threads), i32(kernel.shared)}));
   return array(elements);
 }
 

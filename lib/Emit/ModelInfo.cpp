@@ -244,8 +244,10 @@ LogicalResult Reader::readDevice() {
     if (!name || !threads)
       return refuse(kDeviceKernelsAttr)
              << "expected {name, threads}, got " << attr;
+    auto shared = kernel.getAs<IntegerAttr>("shared");
     info.kernels.push_back(
-        {name.str(), static_cast<uint32_t>(threads.getInt())});
+        {name.str(), static_cast<uint32_t>(threads.getInt()),
+         shared ? static_cast<uint32_t>(shared.getInt()) : 0});
   }
   return success();
 }

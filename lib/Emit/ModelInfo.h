@@ -35,6 +35,7 @@ struct LaunchInfo {
 struct DeviceKernel {
   std::string name;
   uint32_t threads; // of a block
+  uint32_t shared;  // bytes that a launch asks for
 };
 
 /// A range of the blob of weights.

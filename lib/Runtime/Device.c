@@ -18,6 +18,7 @@ enum {
   CU_NO_BINARY_FOR_GPU = 209,
   CU_CAPABILITY_MAJOR = 75, /* CU_DEVICE_ATTRIBUTE_COMPUTE_... */
   CU_CAPABILITY_MINOR = 76,
+  CU_MAX_DYNAMIC_SHARED = 8, /* CU_FUNC_ATTRIBUTE_..._SIZE_BYTES */
   CU_JIT_ERROR_LOG_BUFFER = 5,
   CU_JIT_ERROR_LOG_SIZE = 6,
   CU_STREAM_NON_BLOCKING = 1,
@@ -47,6 +48,7 @@ typedef int cu_result;
     (void **, const void *, unsigned, int *, void **))                         \
   F(module_unload, cuModuleUnload, (void *))                                   \
   F(module_function, cuModuleGetFunction, (void **, void *, const char *))     \
+  F(function_set, cuFuncSetAttribute, (void *, int, int))                      \
   F(memory_get, cuMemAlloc_v2, (uint64_t *, size_t))                           \
   F(memory_free, cuMemFree_v2, (uint64_t))                                     \
   F(fill, cuMemsetD8Async, (uint64_t, unsigned char, size_t, void *))          \
@@ -188,11 +190,17 @@ static int32_t load_kernels(squint_gpu *gpu, const squint_options *options) {
              minor);
     return SQUINT_UNSUPPORTED;
   }
-  for (uint32_t i = 0; !status && i < squint_embedded_v1.num_kernels; ++i)
-    status = check(gpu,
-                   gpu->module_function(&gpu->functions[i], gpu->module,
-                                        squint_embedded_v1.kernels[i].name),
-                   squint_embedded_v1.kernels[i].name);
+  for (uint32_t i = 0; !status && i < squint_embedded_v1.num_kernels; ++i) {
+    const squint_device_kernel *info = &squint_embedded_v1.kernels[i];
+    status = check(
+        gpu, gpu->module_function(&gpu->functions[i], gpu->module, info->name),
+        info->name);
+    if (!status && info->shared)
+      status = check(gpu,
+                     gpu->function_set(gpu->functions[i], CU_MAX_DYNAMIC_SHARED,
+                                       (int)info->shared),
+                     info->name);
+  }
   return status;
 }
 
@@ -361,10 +369,11 @@ int32_t squint_gpu_launch(squint_gpu *gpu, void *stream, int32_t kernel,
   void *extra[] = {CU_PARAMETERS, parameters, CU_PARAMETERS_SIZE, &bytes,
                    CU_PARAMETERS_END};
   const squint_device_kernel *info = &squint_embedded_v1.kernels[kernel];
-  status = check(gpu,
-                 gpu->launch(gpu->functions[kernel], (unsigned)blocks, 1, 1,
-                             info->threads, 1, 1, 0, stream, NULL, extra),
-                 info->name);
+  status =
+      check(gpu,
+            gpu->launch(gpu->functions[kernel], (unsigned)blocks, 1, 1,
+                        info->threads, 1, 1, info->shared, stream, NULL, extra),
+            info->name);
   leave(gpu);
   return status;
 }

@@ -29,6 +29,7 @@ typedef struct squint_device_image {
 typedef struct squint_device_kernel {
   const char *name;
   uint32_t threads; /* of a block */
+  uint32_t shared;  /* bytes of shared memory that its code does not name */
 } squint_device_kernel;
 
 /* The emitter defines these: the table, what only the runtime needs to know,

@@ -55,9 +55,10 @@ def ConvertVectorToThreads : Pass<"convert-vector-to-threads", "::mlir::ModuleOp
     In functions whose target is a GPU and that compute units with vectors: half a warp computes a unit, thread i having lane i of
     vectors of 16 (of longer ones, the i-th sixteenth). Loads and stores are of a thread's elements, shuffles are `nvvm.shfl.sync`, and a
     buffer of the function's own is shared memory. Sums come out in the same order as on processors. `kernel.groups` says
-    how many units a block computes at once.
+    how many units a block computes at once, `kernel.shared` how many bytes of shared memory a launch has to ask for where they are
+    more than the 48 KB that code may name.
 
-    A function with a vector that is not divided so stays as it is: one thread computes a unit (`kernel.groups = 0`).
+    A function with a vector that is not divided so, or with buffers of more than 99 KB, stays as it is: one thread computes a unit (`kernel.groups = 0`).
   }];
   let statistics = [Statistic<"left", "left", "Functions that stay vectors">];
   let dependentDialects = [

@@ -21,6 +21,14 @@ inline constexpr llvm::StringLiteral kBlockAttr = "kernel.block";
 /// thread.
 inline constexpr llvm::StringLiteral kGroupsAttr = "kernel.groups";
 
+/// On a function for a GPU: the bytes of shared memory that its blocks are
+/// launched with, where they are more than code may name.
+inline constexpr llvm::StringLiteral kSharedAttr = "kernel.shared";
+
+/// Bytes of shared memory of a block: what code may name, and what every GPU
+/// that kernels are built for gives where a launch asks for it.
+inline constexpr int64_t kNamedShared = 48 << 10, kMaxShared = 99 << 10;
+
 /// Units of a block: of a function whose attributes say nothing, where each
 /// thread has one, and of a function with `kernel.groups`.
 inline constexpr int64_t kThreadsOfUnits = 128, kGroupsOfUnits = 8;

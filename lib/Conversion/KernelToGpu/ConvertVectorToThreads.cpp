@@ -451,11 +451,16 @@ void Threads::run() {
     auto module = function->getParentOfType<ModuleOp>();
     OpBuilder globals = OpBuilder::atBlockBegin(module.getBody());
     std::string name = (function.getSymName() + "_shared").str();
+    int64_t bytes = groups * unitBytes;
+    bool isNamed = bytes <= kNamedShared;
+    if (!isNamed)
+      function->setAttr(kSharedAttr, b.getI64IntegerAttr(bytes));
     LLVM::GlobalOp::create(
         globals, function.getLoc(),
-        LLVM::LLVMArrayType::get(b.getI8Type(), groups * unitBytes),
-        /*isConstant=*/false, LLVM::Linkage::Internal, name, Attribute(),
-        /*alignment=*/16, /*addrSpace=*/3);
+        LLVM::LLVMArrayType::get(b.getI8Type(), isNamed ? bytes : 0),
+        /*isConstant=*/false,
+        isNamed ? LLVM::Linkage::Internal : LLVM::Linkage::External, name,
+        Attribute(), /*alignment=*/16, /*addrSpace=*/3);
     memory = LLVM::AddressOfOp::create(
         b, LLVM::LLVMPointerType::get(b.getContext(), 3), name);
   }
@@ -535,11 +540,10 @@ struct ConvertVectorToThreads
         bytes += isKnown(op) ? getBytes(alloca) : 0;
       return isKnown(op) ? WalkResult::advance() : WalkResult::interrupt();
     });
-    constexpr int64_t most = 48 << 10;
-    if (walk.wasInterrupted() || !isInOneBlock || bytes > most / 2)
+    if (walk.wasInterrupted() || !isInOneBlock || bytes > kMaxShared)
       return std::nullopt;
     int64_t groups = kGroupsOfUnits;
-    while (groups * bytes > most)
+    while (groups > 1 && groups * bytes > kNamedShared)
       groups /= 2;
     return groups;
   }

@@ -92,7 +92,7 @@ void LowerDevice::addKernel(func::FuncOp body, TargetAttr target,
   BlockShape shape(body);
   for (StringRef attr :
        {StringRef(kBodyAttr), StringRef(kVariantsAttr), StringRef(kTargetAttr),
-        StringRef(kBlockAttr), StringRef(kGroupsAttr)})
+        StringRef(kBlockAttr), StringRef(kGroupsAttr), StringRef(kSharedAttr)})
     body->removeAttr(attr);
 
   OpBuilder builder = OpBuilder::atBlockEnd(&module.getBodyRegion().front());
@@ -218,10 +218,12 @@ void LowerDevice::runOnOperation() {
                                      body.getFunctionType());
     left.setPrivate();
     left->setAttr(kDeviceKernelAttr, builder.getI32IntegerAttr(kernels.size()));
-    kernels.push_back(builder.getDictionaryAttr(
-        {builder.getNamedAttr("name", builder.getStringAttr(name)),
-         builder.getNamedAttr(
-             "threads", builder.getI64IntegerAttr(BlockShape(body).threads))}));
+    NamedAttrList kernel;
+    kernel.set("name", builder.getStringAttr(name));
+    kernel.set("threads", builder.getI64IntegerAttr(BlockShape(body).threads));
+    if (Attribute shared = body->getAttr(kSharedAttr))
+      kernel.set("shared", shared);
+    kernels.push_back(kernel.getDictionary(&getContext()));
     if (!variants) {
       addKernel(body, cast<TargetAttr>(all[0]), name);
       continue;

@@ -55,6 +55,23 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
 
 // -----
 
+// More than code may name is asked for by the launch, with fewer units in a block.
+
+module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_80", "+ptx84">]} {
+  // CHECK: llvm.mlir.global external @large_shared() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<0 x i8>
+  // CHECK-LABEL: func.func private @large
+  // CHECK-SAME: kernel.groups = 1
+  // CHECK-SAME: kernel.shared = 65536
+  func.func private @large(%x: memref<16xf32>, %begin: index, %end: index) attributes {kernel.body, kernel.groups = 0} {
+    %kept = memref.alloca() : memref<16384xf32>
+    %0 = vector.load %x[%begin] : memref<16xf32>, vector<16xf32>
+    vector.store %0, %kept[%end] : memref<16384xf32>, vector<16xf32>
+    return
+  }
+}
+
+// -----
+
 // What is not divided so stays as it is, with buffers that hold something.
 
 module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_80", "+ptx84">]} {
