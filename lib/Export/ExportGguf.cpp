@@ -244,6 +244,16 @@ void GgufExporter::describe(const LanguageModel &model) {
     writer.set(own("rope.scaling.type"), StringRef("linear"));
     setNumber("rope.scaling.factor", model.positionScale);
   }
+  if (const std::optional<YarnScaling> &yarn = model.yarn) {
+    writer.set(own("rope.scaling.type"), StringRef("yarn"));
+    setNumber("rope.scaling.factor", yarn->factor);
+    setSize("rope.scaling.original_context_length", yarn->originalContext);
+    setNumber("rope.scaling.yarn_beta_fast", yarn->fastTurns);
+    setNumber("rope.scaling.yarn_beta_slow", yarn->slowTurns);
+    // Readers multiply with what follows from the factor.
+    setNumber("rope.scaling.attn_factor",
+              model.magnitude / getYarnMagnitude(yarn->factor));
+  }
   if (model.shortContext) {
     setSize("rope.scaling.original_context_length", model.shortContext);
     setNumber("rope.scaling.attn_factor", model.magnitude);
@@ -287,6 +297,10 @@ LogicalResult GgufExporter::addFolder() {
            << "setting 'query_pre_attn_scalar': expected what GGUF takes it to "
               "be for models of "
            << model.layers << " layers";
+  if (model.yarn && (!model.yarn->isTruncated || architecture->windowBase))
+    return refusal(module.emitError())
+           << "setting 'rope_scaling': expected YaRN as GGUF has it, with "
+              "'truncate' and without layers of another base";
   if (architecture->interleavedRotary)
     turnedHead = model.headSize;
   if (failed(weights.collect(*architecture)) || failed(weights.addOwnHead()))
@@ -305,7 +319,7 @@ LogicalResult GgufExporter::addFolder() {
   if (model.shortContext) {
     add("rope_factors_long.weight", isLong ? factors : otherFactors);
     add("rope_factors_short.weight", isLong ? otherFactors : factors);
-  } else if (!factors.empty()) {
+  } else if (!factors.empty() && !model.yarn) {
     add("rope_freqs.weight", factors);
   }
   for (const auto &entry : weights.tensors)

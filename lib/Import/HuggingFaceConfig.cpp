@@ -212,9 +212,8 @@ static void readSizes(Settings &settings, StringRef type,
   settings.expect(key, wanted, settings.getText(key, wanted));
 }
 
-/// The factors of Llama 3: pairs that turn slowly are slowed down further.
-static std::vector<float> getLlama3Factors(Settings &scaling,
-                                           const LanguageModel &model) {
+/// Pairs that turn slowly are slowed down further.
+static void readLlama3(Settings &scaling, LanguageModel &model) {
   double factor = scaling.getNumber("factor"),
          low = scaling.getNumber("low_freq_factor"),
          high = scaling.getNumber("high_freq_factor");
@@ -222,15 +221,42 @@ static std::vector<float> getLlama3Factors(Settings &scaling,
       scaling.getSize("original_max_position_embeddings", kLongestContext));
   if (high <= low)
     scaling.fail("high_freq_factor", "expected more than low_freq_factor");
-  std::vector<float> factors;
-  for (int64_t i = 0; i < model.rotated; i += 2) {
-    double turns = original *
-                   std::pow(model.base, -double(i) / double(model.rotated)) /
-                   (2 * M_PI);
-    double smooth = std::clamp((turns - low) / (high - low), 0.0, 1.0);
-    factors.push_back(float(1 / ((1 - smooth) / factor + smooth)));
-  }
-  return factors;
+  model.factors = getLlama3Factors(model, factor, low, high, original);
+}
+
+/// The context that `scaling` goes out from, which phi3 says outside of it.
+static int64_t readOriginalContext(Settings &settings, Settings &scaling,
+                                   int64_t otherwise = 0) {
+  StringRef key = "original_max_position_embeddings";
+  Settings &owner = settings.has(key) ? settings : scaling;
+  return owner.getSize(key, kLongestContext, otherwise);
+}
+
+static void readYarn(Settings &settings, Settings &scaling,
+                     LanguageModel &model) {
+  if (model.base <= 1)
+    return settings.fail("rope_theta", "expected more than 1 with yarn");
+  YarnScaling yarn;
+  yarn.originalContext = readOriginalContext(settings, scaling, model.context);
+  yarn.factor = scaling.getNumber("factor", double(model.context) /
+                                                double(yarn.originalContext));
+  yarn.fastTurns = scaling.getNumber("beta_fast", yarn.fastTurns);
+  yarn.slowTurns = scaling.getNumber("beta_slow", yarn.slowTurns);
+  yarn.isTruncated = scaling.getFlag("truncate", true);
+  if (yarn.fastTurns < yarn.slowTurns)
+    scaling.fail("beta_fast", "expected at least beta_slow");
+  double magnitude = getYarnMagnitude(yarn.factor);
+  if (scaling.has("mscale") && scaling.has("mscale_all_dim"))
+    magnitude =
+        getYarnMagnitude(yarn.factor, scaling.getNumber("mscale")) /
+        getYarnMagnitude(yarn.factor, scaling.getNumber("mscale_all_dim"));
+  model.magnitude = scaling.getNumber("attention_factor", magnitude);
+  scaleByYarn(model, yarn);
+  // Some say the context of training where others say what it grew to.
+  model.context =
+      std::max(model.context,
+               int64_t(std::min(yarn.factor * double(yarn.originalContext),
+                                double(kLongestContext))));
 }
 
 /// How angles grow with positions: `scaling` has the type of it, if any.
@@ -244,12 +270,15 @@ static void readScaling(Settings &settings, Settings &scaling,
   if (kind == "linear") {
     model.positionScale = scaling.getNumber("factor");
   } else if (kind == "llama3") {
-    model.factors = getLlama3Factors(scaling, model);
+    readLlama3(scaling, model);
+  } else if (kind == "yarn") {
+    readYarn(settings, scaling, model);
+  } else if (kind == "dynamic") {
+    // Only sequences beyond the model's context, which are refused, have other
+    // angles.
+    scaling.getNumber("factor");
   } else if (isLong && model.architecture->joinedWeights) {
-    Settings &owner =
-        settings.has("original_max_position_embeddings") ? settings : scaling;
-    int64_t original =
-        owner.getSize("original_max_position_embeddings", kLongestContext);
+    int64_t original = readOriginalContext(settings, scaling);
     std::vector<float> ofShort = scaling.getNumbers("short_factor",
                                                     model.rotated / 2),
                        ofLong =
@@ -263,8 +292,8 @@ static void readScaling(Settings &settings, Settings &scaling,
         "attention_factor",
         growth > 1 ? std::sqrt(1 + std::log(growth) / std::log(original)) : 1);
   } else {
-    scaling.refuse(key, "expected default, linear, llama3 or, for phi3, "
-                        "longrope, got '" +
+    scaling.refuse(key, "expected default, linear, dynamic, yarn, llama3 or, "
+                        "for phi3, longrope, got '" +
                             kind + "'");
   }
 }

@@ -74,6 +74,7 @@ private:
   LogicalResult readNumber(StringRef key, double &number, double otherwise = 0);
   LogicalResult readSizes();
   LogicalResult readScaling();
+  LogicalResult readYarn(double factor, int64_t original);
   LogicalResult readFactors(StringRef tensor);
   LogicalResult readWindows();
   LogicalResult checkMetadata();
@@ -191,6 +192,42 @@ LogicalResult GgufImporter::readFactors(StringRef name) {
   return success();
 }
 
+LogicalResult GgufImporter::readYarn(double factor, int64_t original) {
+  auto spell = [](StringRef name) {
+    return ("rope.scaling.yarn_" + name).str();
+  };
+  if (model.base <= 1)
+    return keyError("rope.freq_base") << "expected more than 1 with yarn";
+  YarnScaling yarn;
+  yarn.factor = factor;
+  yarn.originalContext = original;
+  if (failed(readNumber(spell("beta_fast"), yarn.fastTurns, yarn.fastTurns)) ||
+      failed(readNumber(spell("beta_slow"), yarn.slowTurns, yarn.slowTurns)))
+    return failure();
+  if (yarn.fastTurns < yarn.slowTurns)
+    return keyError(spell("beta_fast")) << "expected at least yarn_beta_slow";
+  // Programs differ in what these do where they are not the usual ones.
+  double magnitude = getYarnMagnitude(factor);
+  struct {
+    StringLiteral name;
+    double usual;
+  } others[] = {
+      {"ext_factor", 1}, {"attn_factor", magnitude}, {"log_multiplier", 0}};
+  for (const auto &[name, usual] : others) {
+    std::string key = spell(name);
+    llvm::Expected<std::optional<double>> given =
+        file->getNumber(this->spell(key));
+    if (!given)
+      return fail(given.takeError());
+    if (!(std::abs(given->value_or(usual) - usual) < 1e-5))
+      return refusal(keyError(key)) << "expected " << std::to_string(usual)
+                                    << ", got " << std::to_string(**given);
+  }
+  model.magnitude *= magnitude;
+  scaleByYarn(model, yarn);
+  return success();
+}
+
 /// How positions beyond those of training are turned.
 LogicalResult GgufImporter::readScaling() {
   auto read = [&](StringRef key) { return file->getString(spell(key)); };
@@ -209,12 +246,22 @@ LogicalResult GgufImporter::readScaling() {
     return failure();
   bool hasLong = has("rope_factors_long.weight"),
        hasShort = has("rope_factors_short.weight");
+  model.magnitude = magnitude;
+  bool isYarn = kind == "yarn" && !architecture->windowBase;
   if (kind == "linear") {
     model.positionScale = scale;
+  } else if (isYarn) {
+    if (hasLong || has("rope_freqs.weight"))
+      return tensorError(hasLong ? "rope_factors_long.weight"
+                                 : "rope_freqs.weight")
+             << "expected none with rope.scaling.type yarn";
+    return readYarn(scale, original);
   } else if (kind != "none" && kind != "longrope" &&
              !(kind == "llama3" && has("rope_freqs.weight"))) {
     return refusal(keyError("rope.scaling.type"))
-           << "expected none, linear or longrope, got " << kind;
+           << "expected none, linear, longrope or, without layers of another "
+              "base, yarn, got "
+           << kind;
   }
   if (has("rope_freqs.weight") && failed(readFactors("rope_freqs.weight")))
     return failure();
@@ -231,7 +278,6 @@ LogicalResult GgufImporter::readScaling() {
   if (failed(readFactors(isLong ? "rope_factors_long.weight"
                                 : "rope_factors_short.weight")))
     return failure();
-  model.magnitude = magnitude;
   return success();
 }
 

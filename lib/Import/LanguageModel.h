@@ -54,6 +54,19 @@ std::string getHuggingFaceName(const Architecture &architecture,
 constexpr int64_t kMostLayers = 4096, kLargestSize = 1 << 24,
                   kLongestContext = 1 << 28;
 
+/// YaRN: pairs that turn often in the context of training keep their angles,
+/// those that turn seldom have them divided by a factor, and those between
+/// something between.
+struct YarnScaling {
+  double factor = 1;
+  int64_t originalContext = 0;
+  /// How often a pair turns in that context that is the first to be changed,
+  /// and the first to be divided.
+  double fastTurns = 32, slowTurns = 1;
+  /// Whether what is between begins and ends at whole pairs.
+  bool isTruncated = true;
+};
+
 /// The numbers of one model.
 struct LanguageModel {
   const Architecture *architecture = nullptr;
@@ -73,6 +86,8 @@ struct LanguageModel {
   std::vector<float> factors, otherFactors;
   /// The longest of the short contexts; 0 where they do not differ.
   int64_t shortContext = 0;
+  /// Where the factors are from, if they are YaRN's.
+  std::optional<YarnScaling> yarn;
   /// What cosines and sines are multiplied with.
   double magnitude = 1;
   double attentionScale = 0;
@@ -83,6 +98,18 @@ struct LanguageModel {
 
 /// What scores are multiplied with in GGUF's models of these sizes.
 double getAttentionScale(const LanguageModel &model);
+
+/// Sets factors and context, not the magnitude. Formulas are those of
+/// transformers' modeling_rope_utils.
+void scaleByYarn(LanguageModel &model, const YarnScaling &scaling);
+/// What YaRN multiplies cosines and sines with where nothing else is said:
+/// 0.1 weight ln(factor) + 1.
+double getYarnMagnitude(double factor, double weight = 1);
+/// The factors of Llama 3: of the pairs that turn less than `highTurns` times
+/// in the original context, with those below `lowTurns` divided by `factor`.
+std::vector<float> getLlama3Factors(const LanguageModel &model, double factor,
+                                    double lowTurns, double highTurns,
+                                    double originalContext);
 
 /// Where a model's weights come from.
 class WeightSource {

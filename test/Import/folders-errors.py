@@ -114,8 +114,14 @@ model("epsilon", settings={"rms_norm_eps": -1})
 model("odd", settings={"head_dim": 15})
 # CHECK: activation: config.json: error: setting 'hidden_act': expected silu, got 'relu'
 model("activation", settings={"hidden_act": "relu"})
-# CHECK: scaling: config.json: error: setting 'rope_scaling.rope_type': expected default, linear, llama3 or, for phi3, longrope, got 'yarn'
-model("scaling", settings={"rope_scaling": {"rope_type": "yarn", "factor": 4.0}})
+# CHECK: scaling: config.json: error: setting 'rope_scaling.rope_type': expected default, linear, dynamic, yarn, llama3 or, for phi3, longrope, got 'mrope'
+model("scaling", settings={"rope_scaling": {"rope_type": "mrope", "factor": 4.0}})
+# CHECK: turns: config.json: error: setting 'rope_scaling.beta_fast': expected at least beta_slow
+model("turns", settings={"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "beta_fast": 1, "beta_slow": 2}})
+# CHECK: theta: config.json: error: setting 'rope_theta': expected more than 1 with yarn
+model("theta", settings={"rope_theta": 1.0, "rope_scaling": {"rope_type": "yarn", "factor": 4.0}})
+# CHECK: grown: config.json: error: setting 'rope_scaling.factor': expected a finite number above 0
+model("grown", settings={"rope_scaling": {"rope_type": "dynamic", "factor": -4.0}})
 # CHECK: factors: config.json: error: setting 'rope_scaling.long_factor': expected 8 finite numbers above 0
 model("factors", "phi3-long", settings={"rope_scaling": {"type": "longrope", "short_factor": [1] * 8, "long_factor": [1] * 7 + [0]}})
 # CHECK: cap: config.json: error: setting 'final_logit_softcapping': expected null

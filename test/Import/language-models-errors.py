@@ -133,8 +133,18 @@ model("heads", **{"attention.head_count": 7, "attention.head_count_kv": 7})
 model("shared", **{"attention.head_count_kv": 3})
 # CHECK: epsilon: metadata 'llama.attention.layer_norm_rms_epsilon': expected a finite number above 0
 model("epsilon", **{"attention.layer_norm_rms_epsilon": float("nan")})
-# CHECK: scaling: metadata 'llama.rope.scaling.type': expected none, linear or longrope, got yarn
-model("scaling", **{"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0})
+# CHECK: scaling: metadata 'llama.rope.scaling.type': expected none, linear, longrope or, without layers of another base, yarn, got dynamic
+model("scaling", **{"rope.scaling.type": "dynamic", "rope.scaling.factor": 4.0})
+# CHECK: bases: metadata 'gemma3.rope.scaling.type': expected none, linear, longrope or, without layers of another base, yarn, got yarn
+model("bases", "gemma3", **{"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0})
+# CHECK: turns: metadata 'llama.rope.scaling.yarn_beta_fast': expected at least yarn_beta_slow
+model("turns", **{"rope.scaling.type": "yarn", "rope.scaling.yarn_beta_fast": 0.5})
+# CHECK: theta: metadata 'llama.rope.freq_base': expected more than 1 with yarn
+model("theta", **{"rope.scaling.type": "yarn", "rope.freq_base": 1.0})
+# CHECK: share: metadata 'llama.rope.scaling.yarn_attn_factor': expected 1.138629, got 1.000000
+model("share", **{"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0, "rope.scaling.yarn_attn_factor": 1.0})
+# CHECK: freqs: tensor 'rope_freqs.weight': expected none with rope.scaling.type yarn
+model("freqs", "llama-3", **{"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0})
 # CHECK: unknown: metadata 'llama.logit_scale': expected metadata whose meaning is known
 model("unknown", edit=lambda w: w.add_float32("llama.logit_scale", 2.0))
 # CHECK: experts: metadata 'llama.expert_count': expected 0, got 8

@@ -45,6 +45,22 @@ def gather(config, tensors):
 
 check("newer", "gemma3-scaled", 1e-5, edit=gather)
 
+# Contexts beyond training: settings of YaRN, and angles that only longer sequences than the model's have.
+def weigh(config, tensors):
+    config["rope_parameters"] = {**config.pop("rope_scaling"), "rope_theta": config.pop("rope_theta"), "mscale": 0.7, "mscale_all_dim": 1.3}
+    config["original_max_position_embeddings"] = config["rope_parameters"].pop("original_max_position_embeddings")
+
+
+yarn = {"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0, "rope.scaling.original_context_length": 24, "context_length": 24, "block_count": 1}
+fast = {**yarn, "rope.scaling.yarn_beta_fast": 3.0, "rope.scaling.yarn_beta_slow": 0.5}
+check("yarn", "qwen2", 1e-5, "--activations=f32", **fast, **{"rope.scaling.attn_factor": 0.8})
+check("yarn-parts", "llama", 1e-5, "--activations=f32", truncate=False, **fast)
+share = (0.07 * np.log(4) + 1) / (0.13 * np.log(4) + 1) / (0.1 * np.log(4) + 1)
+check("yarn-weighed", "phi3", 1e-5, "--activations=f32", edit=lambda config, tensors: (config["rope_scaling"].pop("attention_factor"), weigh(config, tensors)), **yarn,
+      **{"rope.scaling.attn_factor": share})
+check("dynamic", "llama", 1e-5, "--activations=f32", block_count=1,
+      edit=lambda config, tensors: config.update(rope_scaling={"type": "dynamic", "factor": 2.0}))
+
 # Each packing; orders of inputs, joined weights and heads that are turned among them.
 packings = {
     "awq-joined": ("phi3", dict(method="awq", group=32)),

@@ -79,6 +79,14 @@ def configure(kind, meta, weights):
         config["attention_bias"] = True
     if meta.get("rope.scaling.type") == "linear":
         config["rope_scaling"] = {"rope_type": "linear", "factor": meta["rope.scaling.factor"]}
+    if meta.get("rope.scaling.type") == "yarn":
+        scaling = {"rope_type": "yarn", "factor": meta["rope.scaling.factor"], "original_max_position_embeddings": meta["rope.scaling.original_context_length"]}
+        scaling.update({name: meta[key] for name in ("beta_fast", "beta_slow") if (key := f"rope.scaling.yarn_{name}") in meta})
+        if "rope.scaling.attn_factor" in meta:
+            scaling["attention_factor"] = gguf_models.yarn(meta, 2)[1]
+        if "truncate" in meta:
+            scaling["truncate"] = meta["truncate"]
+        config["rope_scaling"] = scaling
     if meta.get("freqs"):
         scaling = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
         weights["rope_freqs.weight"] = llama3_factors(meta, scaling)

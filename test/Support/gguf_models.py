@@ -25,6 +25,8 @@ MODELS = {
     "mistral": {"attention.sliding_window": 7},
     "qwen2": {"bias": True},
     "qwen3": {"attention.key_length": 32, "attention.value_length": 32},
+    "qwen3-yarn": {"attention.key_length": 32, "attention.value_length": 32, "rope.scaling.type": "yarn", "rope.scaling.factor": 4.0,
+                   "rope.scaling.original_context_length": 24},
     "gemma3": GEMMA,
     "gemma3-scaled": {**GEMMA, "rope.scaling.type": "linear", "rope.scaling.factor": 8.0},
     "phi3": {"rope.dimension_count": 12},
@@ -32,7 +34,7 @@ MODELS = {
     "phi3-short": {"longrope": True, "rope.scaling.original_context_length": 96, "attention.sliding_window": 6, "head": True},
 }
 NAMES = {"mistral": "llama"}
-OURS = ("type", "head", "bias", "freqs", "longrope", "vocabulary", "base_type")
+OURS = ("type", "head", "bias", "freqs", "longrope", "vocabulary", "base_type", "truncate")
 VOCABULARY = 112
 
 
@@ -171,6 +173,18 @@ def write(path, kind, seed=0, version=3, edit=None, **more):
     return meta, weights
 
 
+def yarn(meta, turned):
+    """What the angle of each pair is multiplied with, and cosines and sines, after the paper (2309.00071)."""
+    factor, old, base = meta["rope.scaling.factor"], meta.get("rope.scaling.original_context_length", meta["context_length"]), meta["rope.freq_base"]
+    fast, slow = (turned * np.log(old / (2 * np.pi * meta.get("rope.scaling.yarn_beta_" + name, turns))) / (2 * np.log(base))
+                  for name, turns in (("fast", 32), ("slow", 1)))
+    if meta.get("truncate", True):
+        fast, slow = np.floor(fast), np.ceil(slow)
+    fast, slow = max(fast, 0), min(slow, turned - 1)
+    kept = 1 - np.clip((np.arange(turned // 2) - fast) / (slow - fast or 0.001), 0, 1)
+    return (1 - kept) / factor + kept, meta.get("rope.scaling.attn_factor", 1.0) * (0.1 * np.log(factor) + 1)
+
+
 def angles(name, meta, weights, positions, isWindow):
     """Cosines and sines [tokens, pairs]."""
     turned = meta.get("rope.dimension_count", head_sizes(meta)[0])
@@ -180,6 +194,9 @@ def angles(name, meta, weights, positions, isWindow):
     if not (name == "gemma3" and isWindow):
         if meta.get("rope.scaling.type") == "linear":
             f = f / meta["rope.scaling.factor"]
+        if meta.get("rope.scaling.type") == "yarn":
+            share, scale = yarn(meta, turned)
+            f = f * share
         if meta.get("freqs"):
             f = f / weights["rope_freqs.weight"]
         if meta.get("longrope"):
