@@ -10,7 +10,7 @@ CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
 export CCACHE_BASEDIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build sanitized demo test docs bench tune fuzz install clean conformance nightly golden-methods
+.PHONY: help setup configure build sanitized demo test docs bench bench-gpu tune fuzz install clean conformance nightly golden-methods
 
 help:
 	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime;'
@@ -22,6 +22,7 @@ help:
 	@echo 'make docs      generate the reference of operators, passes and formats into $(BUILD)/docs'
 	@echo 'make bench     measure: machine limits, kernels against them, models beside other systems'
 	@echo '               BENCH="--quick --filter=REGEX --json=FILE --compare=FILE"'
+	@echo 'make bench-gpu measure products on an NVIDIA GPU beside cuBLAS, and decoding; BENCH="--shape=NxK --model=FILE.gguf"'
 	@echo 'make tune      measure which tiles are best here, for lib/Target/Tuning.def; TUNE="--cpu=CPU"'
 	@echo 'make fuzz      fuzz what reads files under sanitizers, a minute each; FUZZ="--seconds=N --only=NAME"'
 	@echo 'make golden-methods  write anew what other packages make of one layer (downloads some gigabytes)'
@@ -72,6 +73,9 @@ bench: build
 	@[ -d $(PEERS) ] || $(PYTHON) -m pip install -q --no-deps --target $(PEERS) -r bench/requirements.txt || echo '== without OpenVINO'
 	@$(PYTHON) bench/bench.py --bin $(BUILD)/bin --work $(BUILD)/bench/work --kernels $(BUILD)/bench/squint-bench \
 	  --peers $(PEERS) $(BENCH)
+
+bench-gpu: build
+	@$(PYTHON) bench/gpu.py --bin $(BUILD)/bin --work $(BUILD)/bench/work $(BENCH)
 
 tune: configure
 	@ninja -C $(BUILD) KernelBench
