@@ -221,7 +221,7 @@ static SmallVector<std::string> passesOf(Stage stage,
   }
 
   case Stage::Kernel:
-    return {"squint-pack-weights"};
+    return {"squint-expand-windows", "squint-pack-weights"};
 
   case Stage::Llvm:
     return {

@@ -50,6 +50,27 @@ def FuseEpilogues : Pass<"squint-fuse-epilogues", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def ExpandWindows : Pass<"squint-expand-windows", "::mlir::ModuleOp"> {
+  let summary = "Write out the patches of convolutions for GPUs";
+  let description = [{
+    In a module whose target is a GPU the patches that a `kernel.gemm` with a `window` stands for become a tensor, and the product one
+    of matrices, which tensor cores compute. Processors write patches out a few rows at a time, next to the product; that would take
+    a GPU more shared memory than a block has. Where sums of codes would need a group that does not divide a patch the window stays.
+
+    ```mlir
+    %y = kernel.gemm ins(%x : tensor<?x8x8x16xf32>) weights(%w : !squint.packed<32x144, "int8:channel,scale=f32">) outs(%0 : tensor<?x32xf32>)
+        attributes {window = #kernel.window<kernel = [3, 3], strides = [1, 1], dilations = [1, 1], pads = [1, 1, 1, 1], out = [8, 8], pad_value = 0>} ...
+    // becomes
+    %p = linalg.generic ... outs(%1 : tensor<?x8x8x3x3x16xf32>) { ... tensor.extract %x[%n, %y, %x, %c] ... }
+    %m = tensor.collapse_shape %p [[0, 1, 2], [3, 4, 5]] : tensor<?x8x8x3x3x16xf32> into tensor<?x144xf32>
+    %y = kernel.gemm ins(%m : tensor<?x144xf32>) weights(%w : !squint.packed<32x144, "int8:channel,scale=f32">) outs(%0 : tensor<?x32xf32>) ...
+    ```
+  }];
+  let statistics = [Statistic<"numExpanded", "expanded", "Convolutions whose patches are written out">];
+  let dependentDialects = ["::squint::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def ExternalizeData : Pass<"squint-externalize-data", "::mlir::ModuleOp"> {
   let summary = "Write rewritten weights to a file";
   let description = [{
