@@ -85,6 +85,16 @@ typedef struct SquintLibrary SquintLibrary;
 SQUINT_C_API int32_t squintOpenLibrary(const char *file,
                                        SquintLibrary **library,
                                        SquintStream diagnostics);
+/* Compiles a model (.onnx, .gguf, .mlir, or a folder) for this machine and
+   loads what comes out, which no file is left of. Options are those of
+   squintCompile. */
+SQUINT_C_API int32_t squintOpenModel(const char *model,
+                                     const SquintOption *options, size_t count,
+                                     SquintLibrary **library,
+                                     SquintStream diagnostics);
+/* Whether a path is that of a model, for squintOpenModel, by its name or its
+   bytes; others are libraries, for squintOpenLibrary. */
+SQUINT_C_API int32_t squintIsModel(const char *path);
 /* Lives as long as the library. */
 SQUINT_C_API const squint_library *squintGetTable(const SquintLibrary *library);
 /* Of a library whose models, contexts and states are destroyed. */

@@ -8,7 +8,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "squint/Driver/Compiler.h"
+#include "squint/Driver/OpenModel.h"
 #include "squint/Import/Diagnostics.h"
 #include "squint/Pipelines/Register.h"
 #include "squint/Runtime/Conversation.h"
@@ -70,6 +70,15 @@ int32_t squintGetOption(size_t index, SquintOptionInfo *info) {
   return 1;
 }
 
+static llvm::Error setAll(CompileOptions &options,
+                          ArrayRef<SquintOption> given) {
+  for (const SquintOption &option : given)
+    if (llvm::Error error =
+            options.set(orEmpty(option.name), orEmpty(option.value)))
+      return error;
+  return llvm::Error::success();
+}
+
 int32_t squintCompile(const char *model, const char *output,
                       const SquintOption *given, size_t count, SquintStream out,
                       SquintStream diagnostics) {
@@ -77,10 +86,8 @@ int32_t squintCompile(const char *model, const char *output,
   CompileOptions options;
   options.input = orEmpty(model);
   options.output = orEmpty(output);
-  for (const SquintOption &option : ArrayRef(given, count))
-    if (llvm::Error error =
-            options.set(orEmpty(option.name), orEmpty(option.value)))
-      return fail(errors, llvm::toString(std::move(error)));
+  if (llvm::Error error = setAll(options, ArrayRef(given, count)))
+    return fail(errors, llvm::toString(std::move(error)));
   return failed(compile(options, {written, errors}));
 }
 
@@ -138,6 +145,23 @@ int32_t squintOpenLibrary(const char *file, SquintLibrary **library,
   *library = new SquintLibrary{std::move(*opened)};
   return 0;
 }
+
+int32_t squintOpenModel(const char *model, const SquintOption *given,
+                        size_t count, SquintLibrary **library,
+                        SquintStream diagnostics) {
+  Stream errors(diagnostics);
+  CompileOptions options;
+  options.input = orEmpty(model);
+  if (llvm::Error error = setAll(options, ArrayRef(given, count)))
+    return fail(errors, llvm::toString(std::move(error)));
+  std::unique_ptr<Library> opened = openModel(options, {llvm::nulls(), errors});
+  if (!opened)
+    return 1;
+  *library = new SquintLibrary{std::move(opened)};
+  return 0;
+}
+
+int32_t squintIsModel(const char *path) { return isModelPath(orEmpty(path)); }
 
 const squint_library *squintGetTable(const SquintLibrary *library) {
   return &library->library->table();

@@ -10,6 +10,7 @@
 #include <nanobind/nanobind.h>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace squint_python {
 
@@ -39,6 +40,20 @@ struct Text {
 
 /// Of a str or an os.PathLike.
 std::string toPath(nanobind::handle path);
+
+/// One of the compiler's options.
+struct Option {
+  std::string name, value;
+};
+
+/// A value as squintc spells it.
+std::string spell(nanobind::handle value);
+/// Keyword arguments, with underscores for dashes; lists and dictionaries are
+/// one option several times, and None is none.
+std::vector<Option> readOptions(const nanobind::kwargs &given);
+std::vector<SquintOption> getPointers(const std::vector<Option> &options);
+/// Of what a call that succeeded wrote: a UserWarning.
+void warn(const Text &diagnostics);
 
 void defineCompile(nanobind::module_ &module);
 void defineRun(nanobind::module_ &module);

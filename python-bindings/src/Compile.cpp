@@ -25,8 +25,7 @@ static std::string translate(std::string name, char from, char to) {
   return name;
 }
 
-/// A value as squintc spells it.
-static std::string spell(nb::handle value) {
+std::string squint_python::spell(nb::handle value) {
   if (nb::isinstance<nb::bool_>(value))
     return nb::cast<bool>(value) ? "true" : "false";
   if (nb::isinstance<nb::str>(value) || nb::isinstance<nb::int_>(value))
@@ -34,13 +33,7 @@ static std::string spell(nb::handle value) {
   return toPath(value);
 }
 
-namespace {
-struct Option {
-  std::string name, value;
-};
-} // namespace
-
-static std::vector<Option> readOptions(nb::kwargs given) {
+std::vector<Option> squint_python::readOptions(const nb::kwargs &given) {
   std::vector<Option> options;
   for (auto [key, value] : given) {
     std::string name = translate(nb::cast<std::string>(key), '_', '-');
@@ -58,14 +51,26 @@ static std::vector<Option> readOptions(nb::kwargs given) {
   return options;
 }
 
+std::vector<SquintOption>
+squint_python::getPointers(const std::vector<Option> &options) {
+  std::vector<SquintOption> pointers;
+  for (const Option &option : options)
+    pointers.push_back({option.name.c_str(), option.value.c_str()});
+  return pointers;
+}
+
+void squint_python::warn(const Text &diagnostics) {
+  if (!diagnostics.text.empty() &&
+      PyErr_WarnEx(PyExc_UserWarning, diagnostics.lines().c_str(), 1))
+    throw nb::python_error();
+}
+
 static std::string compile(nb::handle model, nb::handle output,
                            nb::kwargs given) {
   std::string input = toPath(model),
               to = output.is_none() ? "" : toPath(output);
   std::vector<Option> options = readOptions(given);
-  std::vector<SquintOption> pointers;
-  for (const Option &option : options)
-    pointers.push_back({option.name.c_str(), option.value.c_str()});
+  std::vector<SquintOption> pointers = getPointers(options);
   Text out, diagnostics;
   int32_t status;
   {
@@ -74,9 +79,7 @@ static std::string compile(nb::handle model, nb::handle output,
                            pointers.size(), out.stream(), diagnostics.stream());
   }
   diagnostics.check(status);
-  if (!diagnostics.text.empty() &&
-      PyErr_WarnEx(PyExc_UserWarning, diagnostics.lines().c_str(), 1))
-    throw nb::python_error();
+  warn(diagnostics);
   return out.text;
 }
 

@@ -205,18 +205,50 @@ static nb::dict runNamed(Session &session, nb::dict given, State *state) {
 // Models and states
 //===----------------------------------------------------------------------===//
 
-static std::shared_ptr<Model> load(nb::handle file, nb::handle weights,
-                                   const std::optional<std::string> &target) {
-  auto model = std::make_shared<Model>();
-  std::string path = toPath(file), data;
+/// A model is compiled first.
+static decltype(Model::library) openLibrary(const std::string &path,
+                                            nb::handle weights, bool hasTarget,
+                                            const nb::kwargs &given) {
+  decltype(Model::library) owner{nullptr, squintCloseLibrary};
   Text diagnostics;
   SquintLibrary *library = nullptr;
-  diagnostics.check(
-      squintOpenLibrary(path.c_str(), &library, diagnostics.stream()));
-  model->library.reset(library);
-  model->table = squintGetTable(library);
+  if (!squintIsModel(path.c_str())) {
+    if (given.size())
+      throw Error("options of the compiler are for a model, got the library '" +
+                  path + "'");
+    diagnostics.check(
+        squintOpenLibrary(path.c_str(), &library, diagnostics.stream()));
+    owner.reset(library);
+    return owner;
+  }
+  if (hasTarget)
+    throw Error("expected a library with a target, got the model '" + path +
+                "'");
+  std::vector<Option> options = readOptions(given);
+  if (!weights.is_none())
+    options.push_back({"weights", spell(weights)});
+  std::vector<SquintOption> pointers = getPointers(options);
+  int32_t status;
+  {
+    nb::gil_scoped_release release;
+    status = squintOpenModel(path.c_str(), pointers.data(), pointers.size(),
+                             &library, diagnostics.stream());
+  }
+  diagnostics.check(status);
+  owner.reset(library);
+  warn(diagnostics);
+  return owner;
+}
+
+static std::shared_ptr<Model> load(nb::handle file, nb::handle weights,
+                                   const std::optional<std::string> &target,
+                                   const nb::kwargs &given) {
+  auto model = std::make_shared<Model>();
+  std::string path = toPath(file), data;
+  model->library = openLibrary(path, weights, target.has_value(), given);
+  model->table = squintGetTable(model->library.get());
   Options options;
-  if (!weights.is_none()) {
+  if (!weights.is_none() && !squintIsModel(path.c_str())) {
     data = toPath(weights);
     options.weights_path = data.c_str();
   }
@@ -314,21 +346,24 @@ static nb::class_<Model> defineModel(nb::module_ &module) {
            "process may use). Results do not depend on their number.");
   module.def(
       "load", &load, "file"_a, nb::kw_only(), "weights"_a = nb::none(),
-      "target"_a = nb::none(),
+      "target"_a = nb::none(), nb::arg("options"),
       nb::sig("def load(file: str | os.PathLike[str], *, weights: str | "
-              "os.PathLike[str] | None = None, target: str | None = None) -> "
-              "Model"),
+              "os.PathLike[str] | None = None, target: str | None = None, "
+              "**options: typing.Any) -> Model"),
       R"(Load a compiled .so, whose code runs from then on: it has to be trusted.
 
 `weights` is its file of weights where that is not beside it, `target` one of the CPUs that it was compiled for (default: the best that runs here).
-Raises `squint.Error`.
+A model (.onnx, .gguf, .mlir, or a folder) is compiled first, as `compile` does it and with its options, `weights` among them, into a file that is gone when
+this returns: `squint.load("llm.gguf", cache="f32")`. Raises `squint.Error`.
 
 >>> model = squint.load("model.so")
 >>> model.outputs[0].dtype
 'float32'
->>> squint.load("model.onnx")
+>>> squint.load("model.onnx", weights="int8:channel").inputs
+[Value('x', float32, ('batch', 64))]
+>>> squint.load("other.so")
 Traceback (most recent call last):
-squint.Error: error: ./model.onnx: ...
+squint.Error: error: ./other.so: ...
 )");
   return type;
 }

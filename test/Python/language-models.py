@@ -3,6 +3,7 @@
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
 import functools
 import json
+import os
 import pathlib
 import sys
 
@@ -108,3 +109,14 @@ squint.compile(work / "model.gguf", work / "whole.so", cache="none")
 whole = squint.load(work / "whole.so")
 assert not whole.is_language_model and whole.context == 0
 refused("expected a language model with a state", squint.generate, whole.session(), state, [1], 3)
+
+# A model is compiled first, with the compiler's options, and leaves no file.
+os.environ["TMPDIR"] = str(work / "tmp")
+(work / "tmp").mkdir()
+made = squint.load(work / "model.gguf", activations="f32", cache="f32", context=160)
+assert not list((work / "tmp").iterdir()) and made.context == 160
+assert (made.session().push(made.state(), tokens[0, :100], keep=None) == first).all()
+refused("unknown option 'speed'", squint.load, work / "model.gguf", speed=3)
+refused("--weights=int9", squint.load, work / "model.gguf", weights="int9")
+refused("expected a library with a target", squint.load, work / "model.gguf", target="znver4")
+refused("options of the compiler are for a model", squint.load, work / "model.so", cache="f32")

@@ -5,9 +5,11 @@
 #include "Check.h"
 #include "Compile.h"
 #include "Language.h"
+#include "Options.h"
 #include "PeakMemory.h"
 
 #include "squint/Calibration/Npz.h"
+#include "squint/Driver/OpenModel.h"
 #include "squint/Runtime/Library.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -22,143 +24,6 @@
 
 using namespace llvm;
 using namespace squint;
-
-namespace {
-
-/// Made in main, after LLVM's own options are gone: some have these names.
-struct Options {
-  cl::OptionCategory category{"squint-run options"};
-  cl::opt<std::string> model{cl::Positional, cl::Required,
-                             cl::desc("LIB.so|MODEL.onnx"), cl::cat(category)};
-  cl::opt<std::string> inputs{"inputs", cl::desc("Arrays named as the inputs"),
-                              cl::value_desc("file.npz"), cl::cat(category)};
-  cl::opt<std::string> outputs{"outputs",
-                               cl::desc("Where to write the outputs"),
-                               cl::value_desc("file.npz"), cl::cat(category)};
-  cl::opt<int> threads{"threads",
-                       cl::desc("Threads to run with; 0: all (default: 1)"),
-                       cl::value_desc("n"), cl::init(1), cl::cat(category)};
-  cl::opt<bool> profile{
-      "profile", cl::desc("Print the time of every launch, longest first"),
-      cl::cat(category)};
-  cl::opt<std::string> benchmark{
-      "benchmark", cl::ValueOptional,
-      cl::desc("Run again and again for some seconds (default: 2) and print "
-               "the latency; without --inputs on random data"),
-      cl::value_desc("seconds"), cl::cat(category)};
-  cl::opt<bool> json{"json",
-                     cl::desc("Print one JSON object and nothing else, with "
-                              "--benchmark, --perplexity or --generate"),
-                     cl::cat(category)};
-  cl::list<std::string> dims{
-      "dim",
-      cl::desc("Extent of a symbolic dimension for random data (default: 1); "
-               "pins it in a model; repeatable"),
-      cl::value_desc("name=n"), cl::cat(category)};
-  cl::opt<std::string> check{
-      "check",
-      cl::desc("Compare with ONNX test data: a folder with test_data_set_*, or "
-               "one with input_*.pb and output_*.pb; exit 1 says different, 2 "
-               "unsupported"),
-      cl::value_desc("dir"), cl::cat(category)};
-  cl::OptionCategory language{"Language models"};
-  cl::opt<std::string> perplexity{
-      "perplexity",
-      cl::desc(
-          "Measure the loss on windows of tokens, int32 [windows, length]"),
-      cl::value_desc("tokens.npy"), cl::cat(language)};
-  cl::opt<std::string> nllOutput{
-      "nll-output",
-      cl::desc("With --perplexity: where the loss of every token goes"),
-      cl::value_desc("file.npy"), cl::cat(language)};
-  cl::opt<std::string> logitsOutput{
-      "logits-output",
-      cl::desc("With --perplexity: where the logits of --positions go, "
-               "[windows, positions, vocabulary]"),
-      cl::value_desc("file.npy"), cl::cat(language)};
-  cl::opt<std::string> positions{
-      "positions", cl::desc("Positions in every window, ascending from 0"),
-      cl::value_desc("I,J,K-L"), cl::cat(language)};
-  cl::opt<std::string> klBase{
-      "kl-base",
-      cl::desc("With --perplexity: logits as --logits-output writes them, to "
-               "print the divergence from"),
-      cl::value_desc("file.npy"), cl::cat(language)};
-  cl::list<int64_t> promptTokens{
-      "prompt-tokens", cl::CommaSeparated,
-      cl::desc("Tokens to go on from with --generate"),
-      cl::value_desc("I,J,..."), cl::cat(language)};
-  cl::opt<int64_t> generate{
-      "generate",
-      cl::desc("Tokens to generate, or to decode in a --benchmark (default "
-               "there: 64)"),
-      cl::value_desc("n"), cl::init(0), cl::cat(language)};
-  cl::opt<int64_t> prompt{
-      "prompt",
-      cl::desc("With --benchmark: tokens of the prompt. Tokens are decoded "
-               "from an empty state and behind the prompt"),
-      cl::value_desc("n"), cl::init(512), cl::cat(language)};
-  cl::opt<float> temperature{
-      "temperature",
-      cl::desc("Choose tokens at random, the more so the higher; 0, the "
-               "default: the likeliest"),
-      cl::value_desc("t"), cl::init(0.0f), cl::cat(language)};
-  cl::opt<int64_t> topK{"top-k", cl::desc("Among the k likeliest tokens"),
-                        cl::value_desc("k"), cl::init(0), cl::cat(language)};
-  cl::opt<float> topP{
-      "top-p", cl::desc("Among the likeliest that make up this probability"),
-      cl::value_desc("p"), cl::init(1.0f), cl::cat(language)};
-  cl::opt<float> minP{
-      "min-p",
-      cl::desc("Among those with this part of the likeliest's probability"),
-      cl::value_desc("p"), cl::init(0.0f), cl::cat(language)};
-  cl::opt<uint64_t> seed{"seed", cl::desc("Of the random choices"),
-                         cl::value_desc("n"), cl::init(0), cl::cat(language)};
-  cl::opt<std::string> weightsFile{
-      "weights-file",
-      cl::desc("The weights file of a library, where it is not beside it"),
-      cl::value_desc("file"), cl::cat(category)};
-  cl::opt<std::string> target{
-      "target",
-      cl::desc("One of the CPUs that a library is for (default: the best that "
-               "this machine runs)"),
-      cl::value_desc("cpu"), cl::cat(category)};
-  cl::opt<int32_t> device{
-      "device", cl::desc("Number of the GPU to run on, of a library for GPUs"),
-      cl::value_desc("n"), cl::init(0), cl::cat(category)};
-  cl::opt<std::string> weights{
-      "weights", cl::desc("Format of a model's weights, as squintc takes it"),
-      cl::value_desc("format"), cl::cat(category)};
-  cl::opt<std::string> activations{
-      "activations",
-      cl::desc("Format of a model's activations, as squintc takes it"),
-      cl::value_desc("format"), cl::cat(category)};
-  cl::opt<std::string> calibration{
-      "calibration", cl::desc("Samples for static activations of a model"),
-      cl::value_desc("file.npz"), cl::cat(category)};
-};
-
-} // namespace
-
-static constexpr char overview[] =
-    "runs a library that squintc emitted, or compiles an ONNX model in "
-    "process\n\n"
-    "  With --inputs the model runs once on the arrays of an npz file, and\n"
-    "  --outputs receives what it computes. Types that numpy lacks travel as\n"
-    "  their bits in uint8 or uint16. With --benchmark the model runs for "
-    "some\n"
-    "  seconds and the least and the median latency are printed; --profile\n"
-    "  prints where the time went, by node of the model. Without any of them\n"
-    "  the inputs and outputs of the model are printed.\n\n"
-    "  Examples:\n"
-    "    squint-run model.so\n"
-    "    squint-run model.so --inputs=x.npz --outputs=y.npz --threads=2\n"
-    "    squint-run model.so --benchmark=5 --json --dim batch=8\n"
-    "    squint-run model.onnx --weights=int8 --activations=int8 --profile "
-    "--benchmark\n"
-    "    squint-run test_add/model.onnx --check=test_add\n"
-    "    squint-run llm.so --prompt-tokens=1,403,310 --generate=64\n"
-    "    squint-run llm.so --perplexity=windows.npy --threads=2\n";
 
 namespace {
 
@@ -530,6 +395,15 @@ static int runModel(const Options &options,
   pipeline.weights = options.weights;
   pipeline.activations = options.activations;
   pipeline.calibration = options.calibration;
+  if (options.cache != "none")
+    pipeline.cache = options.cache;
+  pipeline.context = options.context;
+  unsigned context;
+  if (options.context.getNumOccurrences() &&
+      (StringRef(options.context).getAsInteger(10, context) || context < 1 ||
+       pipeline.cache.empty()))
+    return fail(
+        refuse("expected --context=N with N of at least 1 beside --cache"));
   // Floats throughout are no quantization at all.
   if ((pipeline.weights.empty() || pipeline.weights == "f32") &&
       (pipeline.activations.empty() || pipeline.activations == "f32"))
@@ -560,25 +434,62 @@ static int runModel(const Options &options,
   return int(CheckResult::Unsupported);
 }
 
-static int runLibrary(const Options &options,
-                      const std::map<std::string, int64_t> &dims) {
-  for (const cl::Option *option :
-       {static_cast<const cl::Option *>(&options.weights),
-        static_cast<const cl::Option *>(&options.activations),
-        static_cast<const cl::Option *>(&options.calibration)})
-    if (option->getNumOccurrences())
-      return fail(refuse("--%s is for a model, got the library '%s'",
-                         option->ArgStr.str().c_str(), options.model.c_str()));
-  Expected<std::unique_ptr<Library>> library = Library::open(options.model);
-  if (!library)
-    return fail(library.takeError());
-  const squint_library &table = (*library)->table();
+/// Those of a model.
+static std::vector<const cl::opt<std::string> *>
+getCompileOptions(const Options &options) {
+  return {&options.weights, &options.activations, &options.cache,
+          &options.context, &options.calibration};
+}
+
+static int runTable(const squint_library &table, const Options &options,
+                    const std::map<std::string, int64_t> &dims) {
   for (const auto &dim : dims)
     if (none_of(ArrayRef(table.symbols, table.num_symbols),
                 [&](const char *symbol) { return dim.first == symbol; }))
       return fail(
           refuse("--dim: the model has no dimension '%s'", dim.first.c_str()));
   return finish(Runner(table, options, dims).run());
+}
+
+static int runLibrary(const Options &options,
+                      const std::map<std::string, int64_t> &dims) {
+  for (const cl::opt<std::string> *option : getCompileOptions(options))
+    if (option->getNumOccurrences())
+      return fail(refuse("--%s is for a model, got the library '%s'",
+                         option->ArgStr.str().c_str(), options.model.c_str()));
+  Expected<std::unique_ptr<Library>> library = Library::open(options.model);
+  if (!library)
+    return fail(library.takeError());
+  return runTable((*library)->table(), options, dims);
+}
+
+/// MODEL.gguf, or a folder.
+static int runLanguageModel(const Options &options) {
+  if (!options.check.empty())
+    return fail(refuse("--check is for MODEL.onnx or a library"));
+  if (!options.weightsFile.empty() || !options.target.empty())
+    return fail(
+        refuse("--weights-file and --target are for a library, got the model "
+               "'%s'",
+               options.model.c_str()));
+  CompileOptions compile;
+  compile.input = options.model;
+  compile.dims.assign(options.dims.begin(), options.dims.end());
+  for (const cl::opt<std::string> *option : getCompileOptions(options))
+    if (option->getNumOccurrences())
+      if (Error error = compile.set(option->ArgStr, *option))
+        return fail(std::move(error));
+  CompileStreams streams{outs(), errs()};
+  streams.program = "squint-run: ";
+  auto start = std::chrono::steady_clock::now();
+  std::unique_ptr<Library> library = openModel(compile, streams);
+  if (!library)
+    return 1;
+  std::chrono::duration<double> taken =
+      std::chrono::steady_clock::now() - start;
+  errs() << format("compiled %s in %.1f s\n", options.model.c_str(),
+                   taken.count());
+  return runTable(library->table(), options, {});
 }
 
 int main(int argc, char **argv) {
@@ -592,7 +503,8 @@ int main(int argc, char **argv) {
   if (!dims->empty() && !options.inputs.empty() &&
       !StringRef(options.model).ends_with(".onnx"))
     return fail(refuse("--dim is for random data, not for --inputs"));
-  return StringRef(options.model).ends_with(".onnx")
-             ? runModel(options, *dims)
-             : runLibrary(options, *dims);
+  if (StringRef(options.model).ends_with(".onnx"))
+    return runModel(options, *dims);
+  return isModelPath(options.model) ? runLanguageModel(options)
+                                    : runLibrary(options, *dims);
 }
