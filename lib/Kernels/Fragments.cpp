@@ -35,9 +35,13 @@ bool FragmentLayout::isKnown(const Format &format, int64_t columns,
   if (!format.hasScale() || format.sparse || format.outliers ||
       format.isCodebook() || format.isAdditive() || !widenScale(format.scale))
     return false;
-  // Integers of fewer bits fit into more; floats and tables do not.
-  if (!format.isInteger() && (areBytes || format.blocks() ||
-                              !(format.bits() == 4 || format.bits() == 8)))
+  // Integers of fewer bits fit into more; floats and tables do not. Of bytes,
+  // floats of 8 bits are products of their own.
+  if (!format.isInteger() &&
+      (format.blocks() ||
+       !(format.bits() == 8 || (format.bits() == 4 && !areBytes))))
+    return false;
+  if (areBytes && format.element->kind == ElementKind::Table)
     return false;
   // A fragment is within a group.
   bool hasGroups = format.granularity == Granularity::Group;

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "squint/Kernels/Kernels.h"
 #include "squint/Numerics/FloatBits.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace squint;
@@ -157,10 +158,29 @@ Value squint::kernel::roundToFloat(KernelBuilder &b, Value values,
                                   arith::OrIOp::create(b, bits(rounded), sign));
 }
 
-/// kernel.quantize_rows for floats: rounds and scales back.
+/// The codes of floats that are rounded to a format, i8: of numbers with its
+/// bias instead of 127, so that its subnormal ones are, too.
+static Value encodeFloat(KernelBuilder &b, Value rounded,
+                         const MiniFloat &format) {
+  int bias = (1 << (format.exponentBits - 1)) - 1;
+  Value small = arith::MulFOp::create(
+      b, rounded, b.constant(b.f32s(), std::ldexp(1.0, bias - 127)));
+  Value bits = arith::BitcastOp::create(b, b.i32s(), small);
+  Value magnitude = arith::ShRUIOp::create(
+      b, bits, b.intConstant(b.i32s(), 23 - format.mantissaBits));
+  magnitude =
+      arith::AndIOp::create(b, magnitude, b.intConstant(b.i32s(), 0x7f));
+  Value sign = arith::ShRUIOp::create(b, bits, b.intConstant(b.i32s(), 24));
+  sign = arith::AndIOp::create(b, sign, b.intConstant(b.i32s(), 0x80));
+  return arith::TruncIOp::create(b, b.vec(b.getI8Type()),
+                                 arith::OrIOp::create(b, magnitude, sign));
+}
+
+/// kernel.quantize_rows for floats: rounds, and encodes or scales back.
 static LogicalResult buildRoundRows(KernelBuilder &b, QuantizeRowsOp op,
                                     int64_t columns, Units units) {
-  Value x = op.getInput(), y = op.getOutputs()[0];
+  Value x = op.getInput(), y = op.getOutputs()[0],
+        scales = op.getOutputs().size() > 1 ? op.getOutputs()[1] : Value();
   Format format = op.getFormat().getFormat();
   const MiniFloat &element =
       format.element->name == "f8e5m2" ? kFloat8E5M2 : kFloat8E4M3;
@@ -173,6 +193,8 @@ static LogicalResult buildRoundRows(KernelBuilder &b, QuantizeRowsOp op,
         b, findLargest(b, x, row, start, b.index(length))[0],
         b.f32(format.element->largest));
     scale = roundScale(b, scale, format.scale);
+    if (scales)
+      memref::StoreOp::create(b, scale, scales, ValueRange{row, number});
     Value inverse = b.splat(invertScale(b, scale)), factor = b.splat(scale);
     b.lanes(
         b.index(length), {}, [&](Value k, Value mask, ValueRange) -> Values {
@@ -180,7 +202,9 @@ static LogicalResult buildRoundRows(KernelBuilder &b, QuantizeRowsOp op,
           Value value = arith::MulFOp::create(
               b, b.load(b.f32s(), x, {row, at}, mask), inverse);
           value = roundToFloat(b, value, element);
-          b.store(arith::MulFOp::create(b, value, factor), y, {row, at}, mask);
+          value = scales ? encodeFloat(b, value, element)
+                         : arith::MulFOp::create(b, value, factor).getResult();
+          b.store(value, y, {row, at}, mask);
           return {};
         });
   };

@@ -10,6 +10,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "squint/Dialect/Kernel/Kernel.h"
 #include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Kernels/GpuKernels.h"
 #include "squint/Kernels/Layout.h"
 
 namespace squint {
@@ -111,14 +112,18 @@ Value staticCodes(TensorBuilder &b, Value source, ArrayRef<OpFoldResult> sizes,
 }
 
 /// What a product with `weight` reads: codes where there is a kernel of
-/// integers, and otherwise the floats that they stand for.
-Activation chooseActivation(Value input, Value weight) {
+/// integers, or one of 8-bit floats, and otherwise the floats that they stand
+/// for.
+Activation chooseActivation(Value input, Value weight, bool hasFloat8) {
   Activation activation = traceActivation(input);
-  Format format = cast<PackedType>(weight.getType()).getFormat();
-  bool isBuilt = !activation.hasCodes() ||
-                 kernel::hasIntegerProducts(format, activation.format());
+  auto packed = cast<PackedType>(weight.getType());
+  Format format = packed.getFormat();
+  bool isBuilt =
+      !activation.hasCodes() ||
+      kernel::hasIntegerProducts(format, activation.format()) ||
+      (hasFloat8 && kernel::hasFloat8Products(packed, activation.format()));
   // Sums of groups of codes are of whole groups, and constant zero points.
-  int64_t columns = cast<PackedType>(weight.getType()).getColumns();
+  int64_t columns = packed.getColumns();
   if (activation.codes && format.granularity == Granularity::Group)
     isBuilt &= !activation.variableZeroPoint() &&
                columns % std::min(format.groupSize, columns) == 0;
@@ -258,7 +263,8 @@ Value createGemm(TensorBuilder &b, Value input, Value scales, Value sums,
   return gemm.getResult(0);
 }
 
-/// codes, scales (null when static) and sums of the rows of a matrix.
+/// codes, scales (null when static) and sums (null of floats) of the rows of a
+/// matrix.
 std::array<Value, 3> quantizeRows(TensorBuilder &b, Value matrix,
                                   OpFoldResult rows, OpFoldResult columns,
                                   QuantizeOp quantize, int64_t sumGroup) {
@@ -276,17 +282,21 @@ std::array<Value, 3> quantizeRows(TensorBuilder &b, Value matrix,
                                   ? format.groupSize
                                   : 0)},
                 rewriter.getF32Type()));
-  outs.push_back(b.empty({rows, groups(sumGroup)}, rewriter.getI32Type()));
+  if (format.isInteger())
+    outs.push_back(b.empty({rows, groups(sumGroup)}, rewriter.getI32Type()));
   auto op = kernel::QuantizeRowsOp::create(
       rewriter, b.loc, ValueRange(outs).getTypes(), matrix, outs,
-      quantize.getResult().getType().getFormatAttr(), sumGroup,
-      quantize.getScaleAttr(), quantize.getZeroPointAttr());
+      quantize.getResult().getType().getFormatAttr(),
+      format.isInteger() ? sumGroup : 0, quantize.getScaleAttr(),
+      quantize.getZeroPointAttr());
   return {op.getResult(0), isStatic ? Value() : op.getResult(1),
-          op.getResults().back()};
+          format.isInteger() ? op.getResults().back() : Value()};
 }
 
 struct FuseLinear : OpRewritePattern<LinearOp> {
-  using OpRewritePattern::OpRewritePattern;
+  /// Targets may multiply 8-bit floats as they are.
+  FuseLinear(MLIRContext *context, bool hasFloat8)
+      : OpRewritePattern(context, /*benefit=*/2), hasFloat8(hasFloat8) {}
 
   LogicalResult matchAndRewrite(LinearOp op,
                                 PatternRewriter &rewriter) const override {
@@ -299,7 +309,7 @@ struct FuseLinear : OpRewritePattern<LinearOp> {
     TensorBuilder b{rewriter, op.getLoc()};
     auto type = cast<RankedTensorType>(op.getResult().getType());
     OpFoldResult rows = b.product(ArrayRef(*sizes).drop_back());
-    Activation activation = chooseActivation(op.getInput(), *weight);
+    Activation activation = chooseActivation(op.getInput(), *weight, hasFloat8);
     auto packed = cast<PackedType>(weight->getType());
     Value matrix = activation.codes ? b.asMatrix(activation.source)
                                     : b.asMatrix(b.toF32(activation.source));
@@ -328,6 +338,8 @@ struct FuseLinear : OpRewritePattern<LinearOp> {
     rewriter.replaceOp(op, b.expand(result, type, *sizes));
     return success();
   }
+
+  bool hasFloat8;
 };
 
 struct FuseConv : OpRewritePattern<ConvOp> {
@@ -350,7 +362,8 @@ struct FuseConv : OpRewritePattern<ConvOp> {
       return failure();
 
     TensorBuilder b{rewriter, op.getLoc()};
-    Activation activation = chooseActivation(op.getInput(), *weight);
+    Activation activation =
+        chooseActivation(op.getInput(), *weight, /*hasFloat8=*/false);
     Value source =
               activation.codes ? activation.source : b.toF32(activation.source),
           scales;
@@ -654,7 +667,11 @@ struct FuseKernels : squint::impl::FuseKernelsBase<FuseKernels> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     if (!reference)
-      patterns.add<FuseLinear, FuseConv>(&getContext(), /*benefit=*/2);
+      patterns.add<FuseLinear>(
+          &getContext(), kernel::haveFloat8Products(
+                             getOperation()->getParentOfType<ModuleOp>()));
+    if (!reference)
+      patterns.add<FuseConv>(&getContext(), /*benefit=*/2);
     populateLowerProductsPatterns(patterns);
     GreedyRewriteConfig config;
     if (failed(

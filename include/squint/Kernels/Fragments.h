@@ -13,7 +13,7 @@
 //           4 bits: one word, in which nibble i is element 2 i and nibble i + 4
 //           element 2 i + 1, so that a shift and a mask give a pair in the low
 //           bits of two halves. 8 bits: two words of four elements.
-//   bytes   products of i8: a fragment is 16 outputs by 32 k: the words
+//   bytes   products of i8 or of 8-bit floats: a fragment is 16 outputs by 32 k: the words
 //             (g, 4t..4t+3) (g+8, 4t..4t+3) (g, 4t+16..) (g+8, 4t+16..)
 //           8 bits: these. 4 bits: two words, of which word w has word 2 w in
 //           its high nibbles and 2 w + 1 in its low ones; a code times 16 is
@@ -45,7 +45,7 @@ struct FragmentLayout {
 
   Format format;
   int64_t rows = 0, columns = 0;
-  /// Products of i8 instead of f16.
+  /// Products of i8, or of 8-bit floats as they are, instead of f16.
   bool areBytes = false;
   int64_t tiles = 0, chunks = 0;
   /// k of a group and the number of groups; all of K and 1 without groups.

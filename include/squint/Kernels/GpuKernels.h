@@ -47,6 +47,13 @@ int64_t getGpuTileRows(GemmOp op);
 /// Whether a product's weight can be laid out in fragments.
 bool canHaveFragments(GemmOp op);
 
+/// Whether all of a module's targets multiply 8-bit floats as they are.
+bool haveFloat8Products(mlir::ModuleOp module);
+
+/// Whether GPUs that multiply 8-bit floats as they are do so for this weight
+/// and these activations.
+bool hasFloat8Products(PackedType weight, const Format &activation);
+
 /// The units of such a product with tiles of `rows` rows.
 Work materializeGpuGemmWork(mlir::OpBuilder &builder, mlir::Location loc,
                             GemmOp op, int64_t rows);

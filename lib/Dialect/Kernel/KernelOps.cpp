@@ -203,10 +203,14 @@ ParseResult GemmOp::parse(OpAsmParser &parser, OperationState &result) {
   result.addTypes(types);
   auto &properties = result.getOrAddProperties<Properties>();
   // One input is the floats, two are codes with sums (a static scale), three
-  // are codes, scales and sums; images of codes have no sums.
-  bool images = result.attributes.get("window") != nullptr;
-  int32_t scales = images ? ins.size() == 2 : ins.size() == 3,
-          sums = !images && ins.size() >= 2;
+  // are codes, scales and sums; images of codes and codes of floats have no
+  // sums.
+  auto activation =
+      dyn_cast_or_null<FormatAttr>(result.attributes.get("activation_format"));
+  bool summed = !result.attributes.get("window") &&
+                (!activation || activation.getFormat().isInteger());
+  int32_t scales = ins.size() == (summed ? 3 : 2),
+          sums = summed && ins.size() >= 2;
   properties.setOperandSegmentSizes({1, scales, sums,
                                      static_cast<int32_t>(zeroPoint.size()), 1,
                                      static_cast<int32_t>(extras.size()),
@@ -260,10 +264,19 @@ LogicalResult GemmOp::verify() {
       return emitOpError() << "expected an input of " << columns
                            << " columns, got " << input;
   }
-  if (getActivationFormat() && (!input.getElementType().isInteger(8) ||
-                                bool(getSums()) == bool(getWindow())))
-    return emitOpError() << "expected codes of type i8, and their sums unless "
-                            "they are images, with an activation format";
+  bool areFloats =
+      getActivationFormat() && !getActivationFormat()->getFormat().isInteger();
+  bool summed = !getWindow() && !areFloats;
+  if (getActivationFormat() &&
+      (!input.getElementType().isInteger(8) || bool(getSums()) != summed))
+    return emitOpError()
+           << "expected codes of type i8, and their sums unless they are "
+              "images or floats, with an activation format";
+  if (areFloats &&
+      (getWindow() || !getScales() || packed.getFormat().isInteger() ||
+       packed.getFormat().bits() != 8))
+    return emitOpError() << "expected scales and a weight of 8-bit floats with "
+                            "codes of 8-bit floats";
   if (!getActivationFormat() && (getSums() || getZeroPoint()))
     return emitOpError() << "expected an activation format with codes";
   if (getZeroPoint()) {
@@ -300,9 +313,10 @@ LogicalResult QuantizeRowsOp::verify() {
     return emitOpError()
            << "expected a scale attribute exactly for tensor granularity";
   if (!getFormat().getFormat().isInteger()) {
-    if (getOutputs().size() != 1 || getScale())
-      return emitOpError() << "expected one output and no scale with '"
-                           << getFormat().getSpelling() << "'";
+    if (getOutputs().size() > 2 || getScale())
+      return emitOpError()
+             << "expected floats or codes and scales, and no scale with '"
+             << getFormat().getSpelling() << "'";
     return success();
   }
   size_t expected = getScale() ? 2 : 3;

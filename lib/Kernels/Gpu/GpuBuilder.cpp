@@ -190,30 +190,37 @@ Value GpuBuilder::subHalves(Value a, Value b) {
 // Products
 //===----------------------------------------------------------------------===//
 
-GpuBuilder::Values GpuBuilder::mmaHalves(ValueRange a, ValueRange b,
-                                         ValueRange c) {
+GpuBuilder::Values GpuBuilder::mma(const Factors &factors, ValueRange a,
+                                   ValueRange b, ValueRange c) {
+  auto type = LLVM::LLVMStructType::getLiteral(
+      getContext(), SmallVector<Type>(4, c[0].getType()));
+  if (factors.areIntegers())
+    return unpack(NVVM::MmaOp::create(
+        *this, type, a, b, c, ArrayRef<int64_t>{16, 8, 32}, std::nullopt,
+        NVVM::MMAIntOverflow::wrapped,
+        std::array{NVVM::MMATypes::s8, NVVM::MMATypes::s8},
+        std::array{NVVM::MMALayout::row, NVVM::MMALayout::col}));
+  if (!factors.areHalves()) {
+    // The dialect's operator knows no 8-bit floats.
+    SmallVector<Value> operands(a);
+    llvm::append_range(operands, b);
+    llvm::append_range(operands, c);
+    auto name = ("llvm.nvvm.mma.m16n8k32.row.col.f32." + factors.a + "." +
+                 factors.b + ".f32")
+                    .str();
+    return unpack(LLVM::CallIntrinsicOp::create(*this, type,
+                                                getStringAttr(name), operands)
+                      .getResults());
+  }
   auto halves = vec(getF16Type(), 2);
   auto typed = [&](ValueRange registers) {
     return llvm::map_to_vector(
         registers, [&](Value value) { return cast(halves, value); });
   };
-  auto type = LLVM::LLVMStructType::getLiteral(
-      getContext(), SmallVector<Type>(4, getF32Type()));
   return unpack(NVVM::MmaOp::create(
       *this, type, typed(a), typed(b), c, ArrayRef<int64_t>{16, 8, 16},
       std::nullopt, std::nullopt,
       std::array{NVVM::MMATypes::f16, NVVM::MMATypes::f16},
-      std::array{NVVM::MMALayout::row, NVVM::MMALayout::col}));
-}
-
-GpuBuilder::Values GpuBuilder::mmaBytes(ValueRange a, ValueRange b,
-                                        ValueRange c) {
-  auto type = LLVM::LLVMStructType::getLiteral(
-      getContext(), SmallVector<Type>(4, getI32Type()));
-  return unpack(NVVM::MmaOp::create(
-      *this, type, a, b, c, ArrayRef<int64_t>{16, 8, 32}, std::nullopt,
-      NVVM::MMAIntOverflow::wrapped,
-      std::array{NVVM::MMATypes::s8, NVVM::MMATypes::s8},
       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col}));
 }
 
@@ -226,8 +233,8 @@ void GpuBuilder::wgmmaWait() {
   NVVM::WgmmaWaitGroupSyncOp::create(*this, getI64IntegerAttr(0));
 }
 
-GpuBuilder::Values GpuBuilder::wgmma(ValueRange a, Value b, int64_t columns,
-                                     ValueRange c, bool areBytes) {
+GpuBuilder::Values GpuBuilder::wgmma(const Factors &factors, ValueRange a,
+                                     Value b, int64_t columns, ValueRange c) {
   // A descriptor of b without swizzling: its address, the distance of blocks of
   // 8 columns along k and along the columns, all in units of 16 bytes.
   Value address = LLVM::PtrToIntOp::create(*this, getI32Type(), b);
@@ -243,21 +250,26 @@ GpuBuilder::Values GpuBuilder::wgmma(ValueRange a, Value b, int64_t columns,
   ArrayRef<std::string> all = names;
   // What the products read is written before the fence, wherever LLVM puts the
   // copies.
-  std::string text = "wgmma.fence.sync.aligned;\n\t"
-                     "wgmma.mma_async.sync.aligned.m64n" +
-                     std::to_string(columns) +
-                     (areBytes ? "k32.s32.s8.s8 {" : "k16.f32.f16.f16 {") +
-                     llvm::join(all.take_front(sums), ", ") + "}, {" +
-                     llvm::join(all.slice(sums, 4), ", ") + "}, " +
-                     names[sums + 4] + (areBytes ? ", 1;" : ", 1, 1, 1, 0;");
-  SmallVector<std::string> constraints(sums, areBytes ? "=r" : "=f");
+  std::string text =
+      "wgmma.fence.sync.aligned;\n\t"
+      "wgmma.mma_async.sync.aligned.m64n" +
+      std::to_string(columns) + (factors.areHalves() ? "k16." : "k32.") +
+      (factors.areIntegers() ? "s32." : "f32.") +
+      (factors.a + "." + factors.b).str() + " {" +
+      llvm::join(all.take_front(sums), ", ") + "}, {" +
+      llvm::join(all.slice(sums, 4), ", ") + "}, " + names[sums + 4] +
+      // To add to c; signs; b is not transposed.
+      (factors.areIntegers() ? ", 1;"
+       : factors.areHalves() ? ", 1, 1, 1, 0;"
+                             : ", 1, 1, 1;");
+  SmallVector<std::string> constraints(sums,
+                                       factors.areIntegers() ? "=r" : "=f");
   constraints.append({"r", "r", "r", "r", "l"});
   for (int64_t i = 0; i < sums; ++i)
     constraints.push_back(std::to_string(i));
   SmallVector<Value> operands(a);
   operands.push_back(descriptor);
   llvm::append_range(operands, c);
-  SmallVector<Type> types(sums,
-                          areBytes ? Type(getI32Type()) : Type(getF32Type()));
+  SmallVector<Type> types(sums, c[0].getType());
   return inlineAsm(text, llvm::join(constraints, ","), types, operands, true);
 }

@@ -9,6 +9,13 @@
 
 namespace squint::kernel {
 
+/// PTX's names of the elements of a product's operands.
+struct Factors {
+  llvm::StringRef a = "f16", b = "f16";
+  bool areHalves() const { return a == "f16"; }
+  bool areIntegers() const { return a == "s8"; }
+};
+
 /// Kernels that blocks of threads compute together. Numbers of threads and
 /// lanes are of type index; a register is an i32, whatever it holds.
 class GpuBuilder : public KernelBuilder {
@@ -61,10 +68,8 @@ public:
   Value subHalves(Value a, Value b);
 
   // Products: d = a b + c of one warp.
-  /// m16n8k16 of f16 in f32.
-  Values mmaHalves(ValueRange a, ValueRange b, ValueRange c);
-  /// m16n8k32 of i8 in i32.
-  Values mmaBytes(ValueRange a, ValueRange b, ValueRange c);
+  /// m16n8k16 of f16 in f32, m16n8k32 of i8 in i32 or of 8-bit floats in f32.
+  Values mma(const Factors &factors, ValueRange a, ValueRange b, ValueRange c);
 
   // Products of four warps (wgmma): a in registers, b in shared memory as
   // [k / 16 bytes][columns][16 bytes].
@@ -72,8 +77,8 @@ public:
   /// next barrier.
   void fenceShared();
   /// Sums for 64 rows and `columns` columns, `a` being of one step of 32 bytes.
-  Values wgmma(ValueRange a, Value b, int64_t columns, ValueRange c,
-               bool areBytes);
+  Values wgmma(const Factors &factors, ValueRange a, Value b, int64_t columns,
+               ValueRange c);
   void wgmmaWait();
 
 private:

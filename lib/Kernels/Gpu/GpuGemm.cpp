@@ -21,6 +21,7 @@
 
 #include "GpuCodes.h"
 #include "mlir/IR/IRMapping.h"
+#include "squint/Kernels/Layout.h"
 
 using namespace mlir;
 using namespace squint;
@@ -51,6 +52,31 @@ int64_t squint::kernel::getGpuTileRows(GemmOp op) {
   return rows && getFragments(op) ? rows.getInt() : 0;
 }
 
+bool squint::kernel::haveFloat8Products(ModuleOp module) {
+  auto all =
+      module ? module->getAttrOfType<ArrayAttr>(kTargetsAttr) : ArrayAttr();
+  if (!all || all.empty())
+    return false;
+  return llvm::all_of(all.getAsRange<TargetAttr>(), [](TargetAttr target) {
+    auto info = TargetInfo::get(target.getTriple(), target.getCpu(),
+                                target.getFeatures());
+    if (!info) {
+      llvm::consumeError(info.takeError());
+      return false;
+    }
+    return info->capability >= 89;
+  });
+}
+
+static bool haveByteProducts(PackedType weight, const Format &activation) {
+  bool isGrouped = activation.granularity == Granularity::Group &&
+                   activation.groupSize < weight.getColumns();
+  return weight.getFormat().isInteger() == activation.isInteger() &&
+         (!isGrouped || activation.groupSize % 32 == 0) &&
+         FragmentLayout::isKnown(weight.getFormat(), weight.getColumns(),
+                                 /*areBytes=*/true);
+}
+
 bool squint::kernel::canHaveFragments(GemmOp op) {
   PackedType type = op.getPackedType();
   Format weight = type.getFormat();
@@ -60,11 +86,19 @@ bool squint::kernel::canHaveFragments(GemmOp op) {
   if (!op.hasIntegerInput())
     return cast<ShapedType>(op.getInput().getType()).getElementType().isF32() &&
            FragmentLayout::isKnown(weight, type.getColumns(), false);
-  Format activation = op.getActivationFormat()->getFormat();
-  bool isGrouped = activation.granularity == Granularity::Group &&
-                   activation.groupSize < type.getColumns();
-  return (!isGrouped || activation.groupSize % 32 == 0) &&
-         FragmentLayout::isKnown(weight, type.getColumns(), true);
+  return haveByteProducts(type, op.getActivationFormat()->getFormat());
+}
+
+bool squint::kernel::hasFloat8Products(PackedType weight,
+                                       const Format &activation) {
+  auto isFloat8 = [](const Format &format) {
+    return format.element->kind == ElementKind::Float && format.bits() == 8;
+  };
+  llvm::Expected<int64_t> group = getSumGroup(weight.getFormat(), activation);
+  if (!group)
+    llvm::consumeError(group.takeError());
+  return group && isFloat8(weight.getFormat()) && isFloat8(activation) &&
+         haveByteProducts(weight, activation);
 }
 
 Work squint::kernel::materializeGpuGemmWork(OpBuilder &builder, Location loc,
@@ -97,6 +131,7 @@ public:
       if (activation.granularity == Granularity::Group &&
           activation.groupSize < layout.columns)
         inputGroup = activation.groupSize;
+      factors = {getFactor(format), getFactor(activation)};
     }
     addsUp = format.hasMins() || (layout.areBytes && format.zeroPoint);
     isScaledWithin = layout.isGrouped() || inputGroup || addsUp;
@@ -106,6 +141,20 @@ public:
   void buildMany(Value unit, int64_t rows);
 
 private:
+  /// PTX's name of what codes of a format are multiplied as.
+  static StringRef getFactor(const Format &format) {
+    return format.isInteger()                 ? "s8"
+           : format.element->name == "f8e5m2" ? "e5m2"
+                                              : "e4m3";
+  }
+  /// Sums of products of 8-bit floats have fewer bits than f32 in the tensor
+  /// cores: they are added up in registers, a run of chunks at a time.
+  bool addsRuns() const {
+    return layout.areBytes && !factors.areIntegers() && !isScaledWithin;
+  }
+  /// Adds what `build` adds to sums of its own, of one run.
+  Values addRun(Values sums, llvm::function_ref<Values(Values)> build);
+
   /// Steps of a chunk whose sums have one scale. One group size divides the
   /// other.
   int64_t segmentSteps() const {
@@ -117,7 +166,7 @@ private:
     return layout.chunk() % size == 0 ? size / layout.step() : 1;
   }
   /// Sums stay integers to the end.
-  bool isInteger() const { return layout.areBytes && !isScaledWithin; }
+  bool isInteger() const { return factors.areIntegers() && !isScaledWithin; }
   Value zeroSum(bool integer) { return integer ? b.i32(0) : b.f32(0); }
   Value toFloat(Value sum) {
     return sum.getType().isF32()
@@ -175,6 +224,7 @@ private:
   GemmOp op;
   const FragmentLayout &layout;
   FragmentDecoder decoder;
+  Factors factors;
   Value weights, input;
   int64_t inputGroup = 0; // k of the activations' scales; 0: all
   bool addsUp, isScaledWithin;
@@ -382,7 +432,7 @@ Values GpuGemm::multiply(Value tile, Value chunk, Value words, Values sums,
     word.push_back(vector::ExtractOp::create(b, words, ArrayRef<int64_t>{i}));
   int64_t steps = segmentSteps();
   Value start = b.mul(chunk, layout.chunk());
-  Values none(sums.size(), zeroSum(layout.areBytes));
+  Values none(sums.size(), zeroSum(factors.areIntegers()));
   for (int64_t first = 0; first < layout.stepsPerChunk(); first += steps) {
     Value k = b.add(start, first * layout.step());
     auto offsets = loadOffsets(tile, groupOf(k));
@@ -400,9 +450,7 @@ Values GpuGemm::multiplyByWarp(Value tile, Value chunk, Value words,
                                Values sums, Operand operand) {
   auto mma = [&](ValueRange a, ValueRange registers, Values &sums, size_t j) {
     ValueRange c = ValueRange(sums).slice(4 * j, 4);
-    Values d = layout.areBytes ? b.mmaBytes(a, registers, c)
-                               : b.mmaHalves(a, registers, c);
-    llvm::copy(d, sums.begin() + 4 * j);
+    llvm::copy(b.mma(factors, a, registers, c), sums.begin() + 4 * j);
   };
   return multiply(
       tile, chunk, words, sums,
@@ -424,12 +472,21 @@ Values GpuGemm::multiplyByGroup(Value tile, Value chunk, Value words,
         for (auto [i, a] : llvm::enumerate(as)) {
           // Two blocks of 16 bytes a step.
           Value at = b.offset(buffer, b.index((first + i) * 2 * rows * 16));
-          part = b.wgmma(a, at, rows, part, layout.areBytes);
+          part = b.wgmma(factors, a, at, rows, part);
           if (addsUp)
-            ones = b.wgmma(makeOnes(), at, rows, ones, layout.areBytes);
+            ones = b.wgmma(factors, makeOnes(), at, rows, ones);
         }
         b.wgmmaWait();
       });
+}
+
+Values GpuGemm::addRun(Values sums, llvm::function_ref<Values(Values)> build) {
+  if (!addsRuns())
+    return build(sums);
+  Values run = build(Values(sums.size(), b.f32(0)));
+  for (auto [sum, part] : llvm::zip(sums, run))
+    sum = arith::AddFOp::create(b, sum, part);
+  return sums;
 }
 
 //===----------------------------------------------------------------------===//
@@ -533,16 +590,21 @@ void GpuGemm::buildFew(Value unit) {
                  chunks.push_back(b.add(chunk, kFewWarps * i));
                  words.push_back(load(chunks.back()));
                }
-               for (int64_t i = 0; i < kFewUnroll; ++i)
-                 sums = compute(chunks[i], words[i], sums, /*guarded=*/false);
+               sums = addRun(sums, [&](Values run) {
+                 for (int64_t i = 0; i < kFewUnroll; ++i)
+                   run = compute(chunks[i], words[i], run, /*guarded=*/false);
+                 return run;
+               });
                sums.push_back(b.add(chunk, stride));
                return sums;
              });
   Value next = carried.pop_back_val();
   carried = b.loop(next, b.index(whole), kFewWarps, carried,
                    [&](Value chunk, ValueRange sums) {
-                     return compute(chunk, load(chunk), Values(sums),
-                                    /*guarded=*/false);
+                     return addRun(Values(sums), [&](Values run) {
+                       return compute(chunk, load(chunk), run,
+                                      /*guarded=*/false);
+                     });
                    });
   if (whole < layout.chunks) {
     Value last = b.index(whole);
@@ -552,8 +614,10 @@ void GpuGemm::buildFew(Value unit) {
                                    /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(check.thenBlock());
-    scf::YieldOp::create(b, compute(last, load(last), carried,
-                                    /*guarded=*/true));
+    scf::YieldOp::create(b, addRun(carried, [&](Values run) {
+                           return compute(last, load(last), run,
+                                          /*guarded=*/true);
+                         }));
     b.setInsertionPointToStart(check.elseBlock());
     scf::YieldOp::create(b, carried);
     carried = Values(check.getResults());
@@ -662,6 +726,24 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
       b.add(b.mul(b.rem(b.div(lane, 8), 2), rows * 16),
             b.add(b.mul(b.div(lane, 16), 8 * 16), b.mul(b.rem(lane, 8), 16)));
 
+  auto computeChunk = [&](Value chunk, Value words, Values sums, Value buffer,
+                          int64_t firstBlock) {
+    if (grouped)
+      return multiplyByGroup(tile, chunk, words, sums,
+                             b.offset(buffer, b.index(firstBlock * rows * 16)),
+                             rows);
+    return multiplyByWarp(tile, chunk, words, sums, [&](int64_t step) {
+      SmallVector<Values> operands;
+      for (int64_t j = 0; j < rows; j += 16) {
+        Value at = b.add(matrixAt, ((firstBlock + 2 * step) * rows + j) * 16);
+        Values four = b.loadMatrices(b.offset(buffer, at));
+        operands.push_back({four[0], four[1]});
+        operands.push_back({four[2], four[3]});
+      }
+      return operands;
+    });
+  };
+
   Value zero = b.index(0);
   if (isAsync)
     copy(zero);
@@ -688,27 +770,12 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
         else
           fetched = fetch(next);
         Value buffer = bufferOf(stage);
-        for (int64_t q = 0; q < stageChunks; ++q) {
-          Value chunk = chunkOf(stage, q);
-          int64_t firstBlock = q * layout.stepsPerChunk() * 2;
-          if (grouped) {
-            sums = multiplyByGroup(
-                tile, chunk, words[q], sums,
-                b.offset(buffer, b.index(firstBlock * rows * 16)), rows);
-            continue;
-          }
-          sums = multiplyByWarp(tile, chunk, words[q], sums, [&](int64_t step) {
-            SmallVector<Values> operands;
-            for (int64_t j = 0; j < rows; j += 16) {
-              Value at =
-                  b.add(matrixAt, ((firstBlock + 2 * step) * rows + j) * 16);
-              Values four = b.loadMatrices(b.offset(buffer, at));
-              operands.push_back({four[0], four[1]});
-              operands.push_back({four[2], four[3]});
-            }
-            return operands;
-          });
-        }
+        sums = addRun(sums, [&](Values run) {
+          for (int64_t q = 0; q < stageChunks; ++q)
+            run = computeChunk(chunkOf(stage, q), words[q], run, buffer,
+                               q * layout.stepsPerChunk() * 2);
+          return run;
+        });
         if (!isAsync)
           b.ifElse(hasNext, [&] { put(next, fetched); });
         sums.append(nextWords);

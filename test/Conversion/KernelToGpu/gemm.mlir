@@ -91,6 +91,43 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
 
 // -----
 
+// Codes of 8-bit floats are operands as they are. The sums of four chunks are added up in f32.
+
+module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_89", "+ptx84">]} {
+  // CHECK-LABEL: func.func private @floats
+  // CHECK-COUNT-4: llvm.call_intrinsic "llvm.nvvm.mma.m16n8k32.row.col.f32.e5m2.e4m3.f32"
+  // CHECK-NOT: llvm.call_intrinsic
+  // CHECK-COUNT-4: arith.addf
+  func.func private @floats(%x: memref<?x2048xi8>, %s: memref<?x1xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
+    kernel.gemm ins(%x, %s : memref<?x2048xi8>, memref<?x1xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
+        attributes {activation_format = #squint.format<"f8e4m3:token,scale=f32">, tile = {rows = 8 : i64},
+                    weight_type = !squint.packed<64x2048, "f8e5m2:channel,scale=f32", #kernel.fragments<i8>>} {
+    ^bb0(%acc: f32):
+      kernel.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
+module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_90a", "+ptx84">]} {
+  // CHECK-LABEL: func.func private @grouped_floats
+  // CHECK-COUNT-4: "wgmma.fence.sync.aligned;{{.*}}wgmma.mma_async.sync.aligned.m64n64k32.f32.e5m2.e4m3 {{.*}}, 1, 1, 1;"
+  // CHECK: arith.addf
+  func.func private @grouped_floats(%x: memref<?x2048xi8>, %s: memref<?x1xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
+    kernel.gemm ins(%x, %s : memref<?x2048xi8>, memref<?x1xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
+        attributes {activation_format = #squint.format<"f8e4m3:token,scale=f32">, tile = {rows = 64 : i64},
+                    weight_type = !squint.packed<64x2048, "f8e5m2:channel,scale=f32", #kernel.fragments<i8>>} {
+    ^bb0(%acc: f32):
+      kernel.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
 // Each thread has points of the parallel loops, the innermost dimension first.
 
 module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_80", "+ptx84">]} {
