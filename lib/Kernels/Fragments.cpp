@@ -90,9 +90,9 @@ bool FragmentLayout::hasTensorScale() const {
 
 float FragmentLayout::factor() const {
   // See GpuCodes.cpp: exponents are moved without changing their bias; codes of
-  // 4 bits stand for 16 times themselves as bytes.
+  // fewer than 8 bits are the high ones of bytes.
   if (areBytes)
-    return codeBits() == 4 ? 0x1p-4f : 1.0f;
+    return std::ldexp(1.0f, static_cast<int>(codeBits()) - 8);
   if (!format.element->mini || format.element->kind != ElementKind::Float)
     return 1.0f;
   int bias = (1 << (format.element->mini->exponentBits - 1)) - 1;
@@ -187,6 +187,31 @@ void Tile::read(int64_t tile) {
   }
 }
 
+/// One lane's words of a chunk at `k` whose codes have 2 or 3 bits.
+static void packPlanes(const FragmentLayout &layout, const Tile &tile,
+                       int64_t k, int64_t lane, uint32_t *words) {
+  int64_t g = lane / 4, t = lane % 4;
+  auto put = [&](uint32_t code, int64_t word, int64_t pair, int64_t highWord,
+                 int64_t highBit, int64_t shift) {
+    words[word] |= (code & 3) << (2 * pair + shift);
+    if (layout.hasHighBits())
+      words[FragmentLayout::laneWords + highWord] |= (code >> 2 & 1)
+                                                     << (highBit + shift);
+  };
+  for (int64_t s = 0; s < layout.stepsPerChunk(); ++s, k += layout.step())
+    for (int64_t i = 0; i < 4; ++i) {
+      int64_t row = g + i % 2 * 8;
+      if (layout.areBytes)
+        for (int64_t j = 0; j < 4; ++j)
+          put(tile.code(row, k + 4 * t + i / 2 * 16 + j), s, i, s / 2,
+              s % 2 * 4 + i, 8 * j);
+      else
+        for (int64_t j = 0; j < 2; ++j)
+          put(tile.code(row, k + 2 * t + i / 2 * 8 + j), s / 2, s % 2 * 4 + i,
+              s / 4, s % 4 * 4 + i, 16 * j);
+    }
+}
+
 /// One lane's words of the fragment at `k`.
 static unsigned packFragment(const FragmentLayout &layout, const Tile &tile,
                              int64_t k, int64_t lane, uint32_t *words) {
@@ -233,14 +258,19 @@ void FragmentLayout::pack(const char *plain, char *out, int64_t begin,
     tile.read(number);
     for (int64_t c = 0; c < chunks; ++c)
       for (int64_t lane = 0; lane < lanes; ++lane) {
-        uint32_t words[4];
+        uint32_t words[laneWords + laneHighBytes / 4] = {};
         unsigned count = 0;
-        for (int64_t s = 0; s < stepsPerChunk(); ++s)
-          count += packFragment(*this, tile, c * chunk() + s * step(), lane,
-                                words + count);
-        std::memcpy(out + (number * chunks + c) * chunkBytes() +
-                        lane * laneBytes,
-                    words, laneBytes);
+        if (lowBits() == 2)
+          packPlanes(*this, tile, c * chunk(), lane, words);
+        else
+          for (int64_t s = 0; s < stepsPerChunk(); ++s)
+            count += packFragment(*this, tile, c * chunk() + s * step(), lane,
+                                  words + count);
+        char *to = out + (number * chunks + c) * chunkBytes();
+        std::memcpy(to + lane * laneBytes, words, laneBytes);
+        if (hasHighBits())
+          std::memcpy(to + lanes * laneBytes + lane * laneHighBytes,
+                      words + laneWords, laneHighBytes);
       }
     int64_t first = number * groups * rowsPerTile;
     for (int64_t i = 0; i < groups * rowsPerTile; ++i) {

@@ -63,9 +63,16 @@ void GpuBuilder::storeShared(Value value, Value pointer, int64_t alignment) {
   LLVM::StoreOp::create(*this, value, pointer, alignment);
 }
 
-Value GpuBuilder::loadWords(Value bytes, Value offset) {
-  return bitcast(vec(getI32Type(), 4),
-                 load(vec(getI8Type(), 16), bytes, offset, 16));
+GpuBuilder::Values GpuBuilder::loadWords(Value bytes, Value offset,
+                                         int64_t count) {
+  Value loaded =
+      bitcast(vec(getI32Type(), count),
+              load(vec(getI8Type(), 4 * count), bytes, offset, 4 * count));
+  Values words;
+  for (int64_t i = 0; i < count; ++i)
+    words.push_back(
+        vector::ExtractOp::create(*this, loaded, ArrayRef<int64_t>{i}));
+  return words;
 }
 
 Value GpuBuilder::loadNumber(Type type, Value bytes, Value offset) {
@@ -164,10 +171,10 @@ GpuBuilder::Values GpuBuilder::inlineAsm(StringRef text, StringRef constraints,
                            : unpack(op->getResult(0));
 }
 
-Value GpuBuilder::maskOr(Value a, uint32_t mask, uint32_t bits) {
+Value GpuBuilder::maskOr(Value a, uint32_t mask, Value bits) {
   // LLVM makes two instructions of it.
   return inlineAsm("lop3.b32 $0, $1, $2, $3, 0xea;", "=r,r,n,r", getI32Type(),
-                   {a, word(mask), word(bits)}, false)[0];
+                   {a, word(mask), bits}, false)[0];
 }
 
 Value GpuBuilder::permute(Value a, Value b, Value selector) {

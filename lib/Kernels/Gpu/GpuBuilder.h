@@ -37,8 +37,8 @@ public:
   Value offset(Value pointer, Value bytes);
   Value loadShared(mlir::Type type, Value pointer, int64_t alignment);
   void storeShared(Value value, Value pointer, int64_t alignment);
-  /// 16 bytes from a contiguous memref of bytes, at a multiple of 16.
-  Value loadWords(Value bytes, Value offset);
+  /// Registers from a contiguous memref of bytes, at a multiple of their bytes.
+  Values loadWords(Value bytes, Value offset, int64_t count);
   /// A number of `type` at a byte offset that is a multiple of its size.
   Value loadNumber(mlir::Type type, Value bytes, Value offset);
   /// Four matrices of 8 rows of 16 bytes, whose rows' addresses are those of
@@ -58,7 +58,7 @@ public:
   Value shr(Value a, unsigned bits);
   Value shl(Value a, unsigned bits);
   /// (a & mask) | bits.
-  Value maskOr(Value a, uint32_t mask, uint32_t bits);
+  Value maskOr(Value a, uint32_t mask, Value bits);
   /// Bytes of a (0 to 3) and b (4 to 7), chosen by the nibbles of a selector; a
   /// nibble plus 8 is the byte's sign, eight times.
   Value permute(Value a, Value b, Value selector);

@@ -6,7 +6,8 @@
 // floats: sign, exponent and mantissa move to where a half has them, without a
 // change of bias, so that values are too small by a power of two that the
 // scale takes up; subnormal ones stay right. Tables: `prmt` picks the bytes of
-// four entries at once.
+// four entries at once. Codes of 3 bits: their low bits and their high ones are
+// put together.
 //===----------------------------------------------------------------------===//
 
 #include "GpuCodes.h"
@@ -112,10 +113,41 @@ FragmentDecoder::Values FragmentDecoder::decodeTable(Value codes) {
   return registers;
 }
 
+FragmentDecoder::Values FragmentDecoder::decodePlanes(ValueRange words,
+                                                      int64_t step) {
+  // Of register i, the lowest bit of the low ones and of the high one, and
+  // where they go.
+  bool areBytes = layout.areBytes;
+  int64_t high = areBytes ? step / 2 : step / 4;
+  int low = areBytes ? 8 - static_cast<int>(layout.codeBits()) : 0;
+  uint32_t every = areBytes ? 0x01010101 : 0x00010001;
+  auto shifted = [&](Value word, int from, int to) {
+    return from >= to ? b.shr(word, from - to) : b.shl(word, to - from);
+  };
+  Values registers;
+  for (int i = 0; i < 4; ++i) {
+    int pair = areBytes ? i : step % 2 * 4 + i;
+    Value value = shifted(words[areBytes ? step : step / 2], 2 * pair, low);
+    uint32_t mask = (3 * every) << low;
+    value = areBytes ? b.andi(value, b.word(mask))
+                     : b.maskOr(value, mask, b.word(kMagic));
+    if (layout.hasHighBits()) {
+      int bit = areBytes ? step % 2 * 4 + i : step % 4 * 4 + i;
+      value = b.maskOr(
+          shifted(words[FragmentLayout::laneWords + high], bit, low + 2),
+          every << (low + 2), value);
+    }
+    registers.push_back(value);
+  }
+  return registers;
+}
+
 FragmentDecoder::Values FragmentDecoder::decodeBytes(ValueRange words,
                                                      int64_t step) {
   if (layout.codeBits() == 8)
     return Values(words);
+  if (layout.lowBits() == 2)
+    return decodePlanes(words, step);
   Values registers;
   for (int64_t w = 0; w < 2; ++w) {
     Value word = words[2 * step + w];
@@ -134,6 +166,8 @@ FragmentDecoder::decode(ValueRange words, int64_t step,
   if (layout.codeBits() == 8) {
     for (int64_t w = 0; w < 2; ++w)
       llvm::append_range(registers, decodeEight(words[2 * step + w]));
+  } else if (layout.lowBits() == 2) {
+    registers = decodePlanes(words, step);
   } else if (isTable(layout)) {
     return decodeTable(words[step]);
   } else {
@@ -147,7 +181,7 @@ FragmentDecoder::decode(ValueRange words, int64_t step,
             b.ori(b.shl(b.andi(shifted, b.word(0x00070007)), 9),
                   b.shl(b.andi(shifted, b.word(0x00080008)), 12)));
       else
-        registers.push_back(b.maskOr(shifted, 0x000f000f, kMagic));
+        registers.push_back(b.maskOr(shifted, 0x000f000f, b.word(kMagic)));
     }
   }
   if (!offsets[0])

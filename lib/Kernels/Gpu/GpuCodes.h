@@ -23,13 +23,16 @@ public:
   /// formats that have none; null results for codes that are no integers.
   std::array<Value, 2> getOffsets(llvm::ArrayRef<Value> zero);
 
-  /// The four registers of fragment `step` of a chunk's four words. What the
+  /// The four registers of fragment `step` of a chunk's words. What the
   /// codes stand for is these times `layout.factor()`.
   Values decode(mlir::ValueRange words, int64_t step,
                 const std::array<Value, 2> &offsets);
 
 private:
   Values decodeBytes(mlir::ValueRange words, int64_t step);
+  /// The four registers of codes of 2 or 3 bits: of halves under the bits of
+  /// 1024.0, of bytes as their high bits.
+  Values decodePlanes(mlir::ValueRange words, int64_t step);
   /// Two registers of the four codes in a word's bytes.
   std::array<Value, 2> decodeEight(Value codes);
   Values decodeTable(Value codes);

@@ -183,6 +183,9 @@ private:
   std::array<Value, 2> loadOffsets(Value tile, Value group);
   Value groupOf(Value k);
 
+  /// A lane's words of a chunk.
+  Values loadChunk(Value tile, Value chunk);
+
   // Activations. `guarded` where k may be beyond the columns.
   Value element(Value row, Value k, bool guarded);
   Value pair(Value row, Value k, bool guarded);
@@ -191,23 +194,24 @@ private:
     return cast<MemRefType>(input.getType()).getLayout().isIdentity() &&
            layout.columns % multiple == 0;
   }
-  /// 16 bytes of activations as registers, k being that of the first.
-  Values block(Value row, Value k);
+  /// 16 bytes of activations as registers, k being that of the first, in stages
+  /// of `stageK`.
+  Values block(Value row, Value k, int64_t stageK);
 
   /// Adds a chunk's products to `sums`, four for each eight columns. `products`
   /// adds those of some steps, the first of them named, for first operands that
   /// are decoded, and where activations are added up those of ones.
   using Products = llvm::function_ref<void(int64_t first, ArrayRef<Values>,
                                            Values &part, Values &ones)>;
-  Values multiply(Value tile, Value chunk, Value words, Values sums,
+  Values multiply(Value tile, Value chunk, ValueRange words, Values sums,
                   Products products);
   /// By one warp; `operand` gives the second operand's registers of a step for
   /// all columns.
   using Operand = llvm::function_ref<SmallVector<Values>(int64_t step)>;
-  Values multiplyByWarp(Value tile, Value chunk, Value words, Values sums,
+  Values multiplyByWarp(Value tile, Value chunk, ValueRange words, Values sums,
                         Operand operand);
   /// By four, `buffer` being the chunk's activations.
-  Values multiplyByGroup(Value tile, Value chunk, Value words, Values sums,
+  Values multiplyByGroup(Value tile, Value chunk, ValueRange words, Values sums,
                          Value buffer, int64_t rows);
   Values scaleSegment(Value tile, Value k, ValueRange part, ValueRange ones,
                       Values sums);
@@ -281,6 +285,21 @@ std::array<Value, 2> GpuGemm::loadOffsets(Value tile, Value group) {
   return decoder.getOffsets(loadZeroPoints(tile, group));
 }
 
+Values GpuGemm::loadChunk(Value tile, Value chunk) {
+  Value number = b.add(b.mul(tile, layout.chunks), chunk);
+  Value at = b.mul(number, layout.chunkBytes());
+  auto part = [&](int64_t start, int64_t bytes) {
+    return b.loadWords(weights, b.add(b.add(at, start), b.mul(b.lane(), bytes)),
+                       bytes / 4);
+  };
+  Values words = part(0, FragmentLayout::laneBytes);
+  if (layout.hasHighBits())
+    llvm::append_range(words,
+                       part(FragmentLayout::lanes * FragmentLayout::laneBytes,
+                            FragmentLayout::laneHighBytes));
+  return words;
+}
+
 //===----------------------------------------------------------------------===//
 // Activations
 //===----------------------------------------------------------------------===//
@@ -328,8 +347,8 @@ Value GpuGemm::quad(Value row, Value k, bool guarded) {
   return word;
 }
 
-Values GpuGemm::block(Value row, Value k) {
-  bool guarded = layout.columns % (layout.areBytes ? 128 : 64) != 0;
+Values GpuGemm::block(Value row, Value k, int64_t stageK) {
+  bool guarded = layout.columns % stageK != 0;
   auto load = [&](bool guarded) {
     Values registers;
     if (!layout.areBytes && !guarded && hasAlignedRows(4)) {
@@ -402,10 +421,9 @@ Values GpuGemm::scaleSegment(Value tile, Value k, ValueRange part,
     }
     Value total = part[i];
     if (zeros[row]) {
-      // 4-bit codes are 16 times themselves.
+      // Codes are the high bits of bytes.
       Value less = arith::MulIOp::create(b, zeros[row], ones[i]);
-      if (layout.codeBits() == 4)
-        less = b.shl(less, 4);
+      less = b.shl(less, 8 - layout.codeBits());
       total = arith::SubIOp::create(b, total, less);
     }
     auto scaled = [&](Value value) {
@@ -416,7 +434,7 @@ Values GpuGemm::scaleSegment(Value tile, Value k, ValueRange part,
     sums[i] = b.fma(scaled(toFloat(total)), scales[row], sums[i]);
     if (!minima[row])
       continue;
-    // Scales are without the factor that codes of 4 bits are off by.
+    // Scales are without the factor that codes are off by.
     Value all = scaled(toFloat(ones[i]));
     if (layout.factor() != 1.0f)
       all = arith::MulFOp::create(b, all, b.f32(1.0f / layout.factor()));
@@ -425,11 +443,8 @@ Values GpuGemm::scaleSegment(Value tile, Value k, ValueRange part,
   return sums;
 }
 
-Values GpuGemm::multiply(Value tile, Value chunk, Value words, Values sums,
+Values GpuGemm::multiply(Value tile, Value chunk, ValueRange words, Values sums,
                          Products products) {
-  Values word;
-  for (int64_t i = 0; i < 4; ++i)
-    word.push_back(vector::ExtractOp::create(b, words, ArrayRef<int64_t>{i}));
   int64_t steps = segmentSteps();
   Value start = b.mul(chunk, layout.chunk());
   Values none(sums.size(), zeroSum(factors.areIntegers()));
@@ -439,14 +454,14 @@ Values GpuGemm::multiply(Value tile, Value chunk, Value words, Values sums,
     Values part = isScaledWithin ? none : sums, ones = none;
     SmallVector<Values> operands;
     for (int64_t step = first; step < first + steps; ++step)
-      operands.push_back(decoder.decode(word, step, offsets));
+      operands.push_back(decoder.decode(words, step, offsets));
     products(first, operands, part, ones);
     sums = isScaledWithin ? scaleSegment(tile, k, part, ones, sums) : part;
   }
   return sums;
 }
 
-Values GpuGemm::multiplyByWarp(Value tile, Value chunk, Value words,
+Values GpuGemm::multiplyByWarp(Value tile, Value chunk, ValueRange words,
                                Values sums, Operand operand) {
   auto mma = [&](ValueRange a, ValueRange registers, Values &sums, size_t j) {
     ValueRange c = ValueRange(sums).slice(4 * j, 4);
@@ -464,7 +479,7 @@ Values GpuGemm::multiplyByWarp(Value tile, Value chunk, Value words,
       });
 }
 
-Values GpuGemm::multiplyByGroup(Value tile, Value chunk, Value words,
+Values GpuGemm::multiplyByGroup(Value tile, Value chunk, ValueRange words,
                                 Values sums, Value buffer, int64_t rows) {
   return multiply(
       tile, chunk, words, sums,
@@ -552,18 +567,14 @@ void GpuGemm::finish(Value m, Value n, Value sum, Value isMine) {
 //===----------------------------------------------------------------------===//
 
 void GpuGemm::buildFew(Value unit) {
-  Value tile = unit, lane = b.lane(), warp = b.warp();
+  Value tile = unit, warp = b.warp(), lane = b.lane();
   Value g = b.div(lane, 4), t = b.rem(lane, 4);
   // What rows that are not there give is not stored.
   firstRow = b.index(0);
   lastRow = b.sub(b.dim(op.getOutputs()[0], 0), b.index(1));
   Value row = b.min(g, lastRow);
-  Value base = b.add(b.mul(tile, layout.chunks * layout.chunkBytes()),
-                     b.mul(lane, FragmentLayout::laneBytes));
-  auto load = [&](Value chunk) {
-    return b.loadWords(weights, b.add(base, b.mul(chunk, layout.chunkBytes())));
-  };
-  auto compute = [&](Value chunk, Value words, Values sums, bool guarded) {
+  auto load = [&](Value chunk) { return loadChunk(tile, chunk); };
+  auto compute = [&](Value chunk, ValueRange words, Values sums, bool guarded) {
     Value start = b.mul(chunk, layout.chunk());
     return multiplyByWarp(tile, chunk, words, sums, [&](int64_t step) {
       Value k = b.add(start, step * layout.step());
@@ -585,7 +596,8 @@ void GpuGemm::buildFew(Value unit) {
   carried =
       b.loop(warp, b.index(whole - kFewWarps * (kFewUnroll - 1)), stride,
              carried, [&](Value chunk, ValueRange state) {
-               Values words, chunks, sums(state.drop_back());
+               Values chunks, sums(state.drop_back());
+               SmallVector<Values> words;
                for (int64_t i = 0; i < kFewUnroll; ++i) {
                  chunks.push_back(b.add(chunk, kFewWarps * i));
                  words.push_back(load(chunks.back()));
@@ -663,8 +675,9 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
 
   // A buffer is [16-byte block of k][row][16 bytes], so that eight rows of a
   // block are one run of 128 bytes.
-  constexpr int64_t stageBlocks = 8;
-  int64_t perBlock = layout.areBytes ? 16 : 8, stageK = stageBlocks * perBlock,
+  int64_t perBlock = layout.areBytes ? 16 : 8,
+          stageBlocks = std::max<int64_t>(8, layout.stepsPerChunk() * 2),
+          stageK = stageBlocks * perBlock,
           stageChunks = stageK / layout.chunk(),
           stages = llvm::divideCeil(layout.columns, stageK),
           bufferBytes = stageBlocks * rows * 16, threads = 128,
@@ -697,7 +710,8 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
     Values registers;
     for (int64_t i = 0; i < items; ++i) {
       Value item = itemOf(i);
-      llvm::append_range(registers, block(rowOf(item), kOf(stage, item)));
+      llvm::append_range(registers,
+                         block(rowOf(item), kOf(stage, item), stageK));
     }
     return registers;
   };
@@ -707,8 +721,6 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
                                                    registers.slice(4 * i, 4)),
                     b.offset(bufferOf(stage), b.mul(itemOf(i), 16)), 16);
   };
-  Value base = b.add(b.mul(tile, layout.chunks * layout.chunkBytes()),
-                     b.mul(lane, FragmentLayout::laneBytes));
   auto chunkOf = [&](Value stage, int64_t q) {
     return b.min(b.add(b.mul(stage, stageChunks), q),
                  b.index(layout.chunks - 1));
@@ -716,8 +728,7 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
   auto loadWeights = [&](Value stage) {
     Values words;
     for (int64_t q = 0; q < stageChunks; ++q)
-      words.push_back(b.loadWords(
-          weights, b.add(base, b.mul(chunkOf(stage, q), layout.chunkBytes()))));
+      llvm::append_range(words, loadChunk(tile, chunkOf(stage, q)));
     return words;
   };
   // Lane l has the address of row l % 8 of matrix l / 8: blocks 0 and 1 of a
@@ -726,8 +737,8 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
       b.add(b.mul(b.rem(b.div(lane, 8), 2), rows * 16),
             b.add(b.mul(b.div(lane, 16), 8 * 16), b.mul(b.rem(lane, 8), 16)));
 
-  auto computeChunk = [&](Value chunk, Value words, Values sums, Value buffer,
-                          int64_t firstBlock) {
+  auto computeChunk = [&](Value chunk, ValueRange words, Values sums,
+                          Value buffer, int64_t firstBlock) {
     if (grouped)
       return multiplyByGroup(tile, chunk, words, sums,
                              b.offset(buffer, b.index(firstBlock * rows * 16)),
@@ -772,8 +783,10 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
         Value buffer = bufferOf(stage);
         sums = addRun(sums, [&](Values run) {
           for (int64_t q = 0; q < stageChunks; ++q)
-            run = computeChunk(chunkOf(stage, q), words[q], run, buffer,
-                               q * layout.stepsPerChunk() * 2);
+            run = computeChunk(
+                chunkOf(stage, q),
+                ValueRange(words).slice(q * layout.words(), layout.words()),
+                run, buffer, q * layout.stepsPerChunk() * 2);
           return run;
         });
         if (!isAsync)

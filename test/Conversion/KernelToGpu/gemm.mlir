@@ -27,6 +27,27 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
 
 // -----
 
+// Three bits: 16 bytes of low bits for each lane, then 8 of high ones; a pair is two lop3.
+
+module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_80", "+ptx84">]} {
+  // CHECK-LABEL: func.func private @planes
+  // CHECK: vector.load %{{.*}} {alignment = 16 : i64} : memref<?xi8>, vector<16xi8>
+  // CHECK: vector.load %{{.*}} {alignment = 8 : i64} : memref<?xi8>, vector<8xi8>
+  // CHECK: %[[LOW:.*]] = llvm.inline_asm {{.*}}"lop3.b32 $0, $1, $2, $3, 0xea;"
+  // CHECK: llvm.inline_asm {{.*}}"lop3.b32 $0, $1, $2, $3, 0xea;"{{.*}} %{{.*}}, %{{.*}}, %[[LOW]] :
+  // CHECK: nvvm.mma.sync A[{{.*}} shape = #nvvm.shape<m = 16, n = 8, k = 16>
+  func.func private @planes(%x: memref<?x2048xf32>, %w: memref<?xi8>, %y: memref<?x32xf32>, %begin: index, %end: index) attributes {kernel.body} {
+    kernel.gemm ins(%x : memref<?x2048xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x32xf32>)
+        attributes {tile = {rows = 8 : i64}, weight_type = !squint.packed<32x2048, "int3:group=32,scale=f16", #kernel.fragments<f16>>} {
+    ^bb0(%acc: f32):
+      kernel.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
 // Many rows: activations in shared memory, read as matrices.
 
 module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_80", "+ptx84">]} {
