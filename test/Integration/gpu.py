@@ -36,6 +36,7 @@ FORMATS = [
     ("int2:group=32,zero-point", "int8:token", 2e-6),
     ("int6:group=64,zero-point", "int8:group=64", 2e-6),
     ("int8:channel", "int8:group=32", 2e-6),
+    ("int4:channel", "int8:group=96", 2e-6),
     ("int4:group=32,min", "int8:token", 2e-6),
     ("codebook4:channel", "f32", 0),
     ("f32", "f32", 0),

@@ -28,6 +28,10 @@ Value GpuBuilder::thread() {
 
 void GpuBuilder::barrier() { NVVM::Barrier0Op::create(*this); }
 
+void GpuBuilder::warpBarrier() {
+  NVVM::SyncWarpOp::create(*this, word(0xffffffff));
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

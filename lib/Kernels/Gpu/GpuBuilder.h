@@ -29,6 +29,7 @@ public:
   Value lane() { return rem(thread(), warpSize); }
   Value warp() { return div(thread(), warpSize); }
   void barrier();
+  void warpBarrier();
 
   // Memory.
   /// `bytes` of the block's threads, at a multiple of 128.

@@ -22,6 +22,7 @@
 #include "GpuCodes.h"
 #include "mlir/IR/IRMapping.h"
 #include "squint/Kernels/Layout.h"
+#include "squint/Numerics/FloatBits.h"
 
 using namespace mlir;
 using namespace squint;
@@ -143,9 +144,9 @@ public:
 private:
   /// PTX's name of what codes of a format are multiplied as.
   static StringRef getFactor(const Format &format) {
-    return format.isInteger()                 ? "s8"
-           : format.element->name == "f8e5m2" ? "e5m2"
-                                              : "e4m3";
+    return format.isInteger()                        ? "s8"
+           : format.element->mini->exponentBits == 5 ? "e5m2"
+                                                     : "e4m3";
   }
   /// Sums of products of 8-bit floats have fewer bits than f32 in the tensor
   /// cores: they are added up in registers, a run of chunks at a time.
@@ -198,23 +199,40 @@ private:
   /// of `stageK`.
   Values block(Value row, Value k, int64_t stageK);
 
-  /// Adds a chunk's products to `sums`, four for each eight columns. `products`
-  /// adds those of some steps, the first of them named, for first operands that
-  /// are decoded, and where activations are added up those of ones.
-  using Products = llvm::function_ref<void(int64_t first, ArrayRef<Values>,
-                                           Values &part, Values &ones)>;
+  /// What a segment's sums are scaled with, rows g and g + 8; null where they
+  /// are not.
+  struct Segment {
+    Value k;
+    int64_t inChunk; // where k is in its chunk
+    std::array<Value, 2> scales, zeros, minima;
+  };
+  Segment loadSegment(Value tile, Value k, int64_t inChunk);
+  /// Adds sums without scales, and those of the activations alone, to those
+  /// from number `at` on.
+  void scaleSegment(const Segment &segment, size_t at, ValueRange part,
+                    ValueRange ones, Values &sums);
+  Value inputGroupOf(Value k);
+  /// The scale of a row of activations, the sums' first being row 0.
+  Value loadInputScale(int64_t row, const Segment &segment);
+
+  /// Adds a chunk's products to `sums`, four for each eight columns, `width` at
+  /// a time, so that few are without their scale at once. `products` adds those
+  /// of some steps, the first of them named, to the sums from number `at` on,
+  /// for first operands that are decoded, and where activations are added up
+  /// those of ones.
+  using Products = llvm::function_ref<void(
+      int64_t first, size_t at, ArrayRef<Values>, Values &part, Values &ones)>;
   Values multiply(Value tile, Value chunk, ValueRange words, Values sums,
-                  Products products);
+                  size_t width, Products products);
   /// By one warp; `operand` gives the second operand's registers of a step for
-  /// all columns.
-  using Operand = llvm::function_ref<SmallVector<Values>(int64_t step)>;
+  /// `width` sums from number `at` on.
+  using Operand =
+      llvm::function_ref<SmallVector<Values>(int64_t step, size_t at)>;
   Values multiplyByWarp(Value tile, Value chunk, ValueRange words, Values sums,
-                        Operand operand);
+                        size_t width, Operand operand);
   /// By four, `buffer` being the chunk's activations.
   Values multiplyByGroup(Value tile, Value chunk, ValueRange words, Values sums,
                          Value buffer, int64_t rows);
-  Values scaleSegment(Value tile, Value k, ValueRange part, ValueRange ones,
-                      Values sums);
   /// The first operand that adds up.
   Values makeOnes() {
     return Values(4, b.word(layout.areBytes ? 0x01010101 : 0x3c003c00));
@@ -234,6 +252,13 @@ private:
   bool addsUp, isScaledWithin;
   /// Of the rows that the sums are for.
   Value firstRow, lastRow;
+  /// The scales of a stage's activations in shared memory, [group][row] f32;
+  /// null where they are read from where they are. `k` is where the chunk that
+  /// is being multiplied begins in the stage.
+  struct {
+    Value memory;
+    int64_t rows = 0, k = 0;
+  } staged;
 };
 
 } // namespace
@@ -388,41 +413,52 @@ Values GpuGemm::block(Value row, Value k, int64_t stageK) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// Sums of rows g, g, g + 8 and g + 8, in fours, of the group of k; `ones` are
-/// those of the activations alone.
-Values GpuGemm::scaleSegment(Value tile, Value k, ValueRange part,
-                             ValueRange ones, Values sums) {
+Value GpuGemm::inputGroupOf(Value k) {
+  // As with the weight's groups.
+  return b.min(b.div(k, inputGroup),
+               b.index(llvm::divideCeil(layout.columns, inputGroup) - 1));
+}
+
+Value GpuGemm::loadInputScale(int64_t row, const Segment &segment) {
+  Value first = b.mul(b.rem(b.lane(), 4), 2);
+  if (staged.memory) {
+    int64_t at = (staged.k + segment.inChunk) / inputGroup * staged.rows + row;
+    return b.loadShared(b.getF32Type(),
+                        b.offset(staged.memory, b.mul(b.add(first, at), 4)), 4);
+  }
+  Value m = b.min(b.add(b.add(firstRow, first), row), lastRow);
+  return memref::LoadOp::create(b, op.getScales(),
+                                ValueRange{m, inputGroupOf(segment.k)});
+}
+
+GpuGemm::Segment GpuGemm::loadSegment(Value tile, Value k, int64_t inChunk) {
   Value group = groupOf(k);
-  auto scales = loadScales(tile, group);
-  std::array<Value, 2> zeros, minima;
+  Segment segment{k, inChunk, loadScales(tile, group), {}, {}};
   if (layout.format.hasMins())
-    minima = loadMinima(tile, group);
+    segment.minima = loadMinima(tile, group);
   if (addsUp && layout.areBytes)
     // Unsigned codes are stored less half of what they count.
-    for (int i : {0, 1})
-      zeros[i] = b.i32(layout.bias());
+    segment.zeros.fill(b.i32(layout.bias()));
   if (addsUp && layout.areBytes && layout.format.zeroPoint) {
     auto stored = loadZeroPoints(tile, group);
     for (int i : {0, 1})
-      zeros[i] = arith::AddIOp::create(b, zeros[i], stored[i]);
+      segment.zeros[i] = arith::AddIOp::create(b, segment.zeros[i], stored[i]);
   }
+  return segment;
+}
+
+void GpuGemm::scaleSegment(const Segment &segment, size_t at, ValueRange part,
+                           ValueRange ones, Values &sums) {
   SmallVector<Value, 2> inputScales(2);
-  for (size_t i = 0; i < sums.size(); ++i) {
+  for (size_t i = 0; i < part.size(); ++i) {
+    // Rows g, g, g + 8 and g + 8, in fours.
     size_t row = i / 2 % 2;
-    if (inputGroup && row == 0) {
-      Value m = b.add(b.add(firstRow, b.mul(b.rem(b.lane(), 4), 2)),
-                      static_cast<int64_t>(i / 4 * 8 + i % 2));
-      // As with the weight's groups.
-      Value number =
-          b.min(b.div(k, inputGroup),
-                b.index(llvm::divideCeil(layout.columns, inputGroup) - 1));
-      inputScales[i % 2] = memref::LoadOp::create(
-          b, op.getScales(), ValueRange{b.min(m, lastRow), number});
-    }
+    if (inputGroup && row == 0)
+      inputScales[i % 2] = loadInputScale((at + i) / 4 * 8 + i % 2, segment);
     Value total = part[i];
-    if (zeros[row]) {
+    if (Value zero = segment.zeros[row]) {
       // Codes are the high bits of bytes.
-      Value less = arith::MulIOp::create(b, zeros[row], ones[i]);
+      Value less = arith::MulIOp::create(b, zero, ones[i]);
       less = b.shl(less, 8 - layout.codeBits());
       total = arith::SubIOp::create(b, total, less);
     }
@@ -431,68 +467,89 @@ Values GpuGemm::scaleSegment(Value tile, Value k, ValueRange part,
                               .getResult()
                         : value;
     };
-    sums[i] = b.fma(scaled(toFloat(total)), scales[row], sums[i]);
-    if (!minima[row])
+    Value &sum = sums[at + i];
+    sum = b.fma(scaled(toFloat(total)), segment.scales[row], sum);
+    if (!segment.minima[row])
       continue;
     // Scales are without the factor that codes are off by.
     Value all = scaled(toFloat(ones[i]));
     if (layout.factor() != 1.0f)
       all = arith::MulFOp::create(b, all, b.f32(1.0f / layout.factor()));
-    sums[i] = b.fma(arith::NegFOp::create(b, minima[row]), all, sums[i]);
+    sum = b.fma(arith::NegFOp::create(b, segment.minima[row]), all, sum);
   }
-  return sums;
 }
 
 Values GpuGemm::multiply(Value tile, Value chunk, ValueRange words, Values sums,
-                         Products products) {
+                         size_t width, Products products) {
   int64_t steps = segmentSteps();
   Value start = b.mul(chunk, layout.chunk());
-  Values none(sums.size(), zeroSum(factors.areIntegers()));
+  Values none(width, zeroSum(factors.areIntegers()));
   for (int64_t first = 0; first < layout.stepsPerChunk(); first += steps) {
-    Value k = b.add(start, first * layout.step());
+    int64_t inChunk = first * layout.step();
+    Value k = b.add(start, inChunk);
     auto offsets = loadOffsets(tile, groupOf(k));
-    Values part = isScaledWithin ? none : sums, ones = none;
     SmallVector<Values> operands;
     for (int64_t step = first; step < first + steps; ++step)
       operands.push_back(decoder.decode(words, step, offsets));
-    products(first, operands, part, ones);
-    sums = isScaledWithin ? scaleSegment(tile, k, part, ones, sums) : part;
+    Segment segment;
+    if (isScaledWithin)
+      segment = loadSegment(tile, k, inChunk);
+    for (size_t at = 0; at < sums.size(); at += width) {
+      Values part = none, ones = none;
+      if (!isScaledWithin)
+        part = Values(ValueRange(sums).slice(at, width));
+      products(first, at, operands, part, ones);
+      if (isScaledWithin)
+        scaleSegment(segment, at, part, ones, sums);
+      else
+        llvm::copy(part, sums.begin() + at);
+      // Or the assembler loads for all that follows at once, and runs out of
+      // registers.
+      if (staged.memory && (at + width) % 16 == 0)
+        b.warpBarrier();
+    }
   }
   return sums;
 }
 
 Values GpuGemm::multiplyByWarp(Value tile, Value chunk, ValueRange words,
-                               Values sums, Operand operand) {
+                               Values sums, size_t width, Operand operand) {
   auto mma = [&](ValueRange a, ValueRange registers, Values &sums, size_t j) {
     ValueRange c = ValueRange(sums).slice(4 * j, 4);
     llvm::copy(b.mma(factors, a, registers, c), sums.begin() + 4 * j);
   };
-  return multiply(
-      tile, chunk, words, sums,
-      [&](int64_t first, ArrayRef<Values> as, Values &part, Values &ones) {
-        for (auto [i, a] : llvm::enumerate(as))
-          for (auto [j, registers] : llvm::enumerate(operand(first + i))) {
-            mma(a, registers, part, j);
-            if (addsUp)
-              mma(makeOnes(), registers, ones, j);
-          }
-      });
+  return multiply(tile, chunk, words, sums, width,
+                  [&](int64_t first, size_t at, ArrayRef<Values> as,
+                      Values &part, Values &ones) {
+                    for (auto [i, a] : llvm::enumerate(as))
+                      for (auto [j, registers] :
+                           llvm::enumerate(operand(first + i, at))) {
+                        mma(a, registers, part, j);
+                        if (addsUp)
+                          mma(makeOnes(), registers, ones, j);
+                      }
+                  });
 }
 
 Values GpuGemm::multiplyByGroup(Value tile, Value chunk, ValueRange words,
                                 Values sums, Value buffer, int64_t rows) {
-  return multiply(
-      tile, chunk, words, sums,
-      [&](int64_t first, ArrayRef<Values> as, Values &part, Values &ones) {
-        for (auto [i, a] : llvm::enumerate(as)) {
-          // Two blocks of 16 bytes a step.
-          Value at = b.offset(buffer, b.index((first + i) * 2 * rows * 16));
-          part = b.wgmma(factors, a, at, rows, part);
-          if (addsUp)
-            ones = b.wgmma(factors, makeOnes(), at, rows, ones);
-        }
-        b.wgmmaWait();
-      });
+  auto add = [&](int64_t first, size_t, ArrayRef<Values> as, Values &part,
+                 Values &ones) {
+    // Two blocks of 16 bytes a step.
+    auto at = [&](size_t i) {
+      return b.offset(buffer, b.index((first + i) * 2 * rows * 16));
+    };
+    for (auto [i, a] : llvm::enumerate(as))
+      part = b.wgmma(factors, a, at(i), rows, part);
+    b.wgmmaWait();
+    if (!addsUp)
+      return;
+    // One chain at a time: the assembler would wait between two.
+    for (size_t i = 0; i < as.size(); ++i)
+      ones = b.wgmma(factors, makeOnes(), at(i), rows, ones);
+    b.wgmmaWait();
+  };
+  return multiply(tile, chunk, words, sums, sums.size(), add);
 }
 
 Values GpuGemm::addRun(Values sums, llvm::function_ref<Values(Values)> build) {
@@ -576,16 +633,19 @@ void GpuGemm::buildFew(Value unit) {
   auto load = [&](Value chunk) { return loadChunk(tile, chunk); };
   auto compute = [&](Value chunk, ValueRange words, Values sums, bool guarded) {
     Value start = b.mul(chunk, layout.chunk());
-    return multiplyByWarp(tile, chunk, words, sums, [&](int64_t step) {
-      Value k = b.add(start, step * layout.step());
-      Values registers;
-      for (int64_t half = 0; half < 2; ++half)
-        registers.push_back(
-            layout.areBytes
-                ? quad(row, b.add(b.add(k, b.mul(t, 4)), 16 * half), guarded)
-                : pair(row, b.add(b.add(k, b.mul(t, 2)), 8 * half), guarded));
-      return SmallVector<Values>{registers};
-    });
+    return multiplyByWarp(
+        tile, chunk, words, sums, sums.size(), [&](int64_t step, size_t) {
+          Value k = b.add(start, step * layout.step());
+          Values registers;
+          for (int64_t half = 0; half < 2; ++half)
+            registers.push_back(
+                layout.areBytes
+                    ? quad(row, b.add(b.add(k, b.mul(t, 4)), 16 * half),
+                           guarded)
+                    : pair(row, b.add(b.add(k, b.mul(t, 2)), 8 * half),
+                           guarded));
+          return SmallVector<Values>{registers};
+        });
   };
 
   int64_t whole = layout.columns / layout.chunk();
@@ -684,7 +744,15 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
           items = stageBlocks * rows / threads;
   bool isAsync = layout.areBytes && hasAlignedRows(16);
   int64_t sumPitch = kManyTiles * FragmentLayout::rowsPerTile + 1;
-  Value memory = b.shared(std::max(2 * bufferBytes, rows * sumPitch * 4));
+  // Scales of activations lie beside them: read where they are, each of a
+  // thread's rows would take registers for its address.
+  bool hasScales =
+      inputGroup && (stageK % inputGroup == 0 || inputGroup % stageK == 0);
+  int64_t stageGroups = hasScales ? llvm::divideCeil(stageK, inputGroup) : 0,
+          scaleItems = llvm::divideCeil(stageGroups * rows, threads),
+          scaleBytes = scaleItems * threads * 4;
+  Value memory =
+      b.shared(std::max(2 * (bufferBytes + scaleBytes), rows * sumPitch * 4));
   auto bufferOf = [&](Value stage) {
     return b.offset(memory, b.mul(b.rem(stage, 2), bufferBytes));
   };
@@ -721,6 +789,25 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
                                                    registers.slice(4 * i, 4)),
                     b.offset(bufferOf(stage), b.mul(itemOf(i), 16)), 16);
   };
+  auto scalesOf = [&](Value stage) {
+    return b.offset(memory,
+                    b.add(b.mul(b.rem(stage, 2), scaleBytes), 2 * bufferBytes));
+  };
+  auto fetchScales = [&](Value stage) {
+    Values scales;
+    for (int64_t i = 0; i < scaleItems; ++i) {
+      Value item = itemOf(i);
+      Value k =
+          b.add(b.mul(stage, stageK), b.mul(b.div(item, rows), inputGroup));
+      scales.push_back(memref::LoadOp::create(
+          b, op.getScales(), ValueRange{rowOf(item), inputGroupOf(k)}));
+    }
+    return scales;
+  };
+  auto putScales = [&](Value stage, ValueRange scales) {
+    for (auto [i, scale] : llvm::enumerate(scales))
+      b.storeShared(scale, b.offset(scalesOf(stage), b.mul(itemOf(i), 4)), 4);
+  };
   auto chunkOf = [&](Value stage, int64_t q) {
     return b.min(b.add(b.mul(stage, stageChunks), q),
                  b.index(layout.chunks - 1));
@@ -743,16 +830,15 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
       return multiplyByGroup(tile, chunk, words, sums,
                              b.offset(buffer, b.index(firstBlock * rows * 16)),
                              rows);
-    return multiplyByWarp(tile, chunk, words, sums, [&](int64_t step) {
-      SmallVector<Values> operands;
-      for (int64_t j = 0; j < rows; j += 16) {
-        Value at = b.add(matrixAt, ((firstBlock + 2 * step) * rows + j) * 16);
-        Values four = b.loadMatrices(b.offset(buffer, at));
-        operands.push_back({four[0], four[1]});
-        operands.push_back({four[2], four[3]});
-      }
-      return operands;
-    });
+    // Eight sums of a thread are 16 rows.
+    return multiplyByWarp(
+        tile, chunk, words, sums, 8, [&](int64_t step, size_t at) {
+          Value first = b.add(matrixAt, ((firstBlock + 2 * step) * rows +
+                                         static_cast<int64_t>(2 * at)) *
+                                            16);
+          Values four = b.loadMatrices(b.offset(buffer, first));
+          return SmallVector<Values>{{four[0], four[1]}, {four[2], four[3]}};
+        });
   };
 
   Value zero = b.index(0);
@@ -760,6 +846,7 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
     copy(zero);
   else
     put(zero, fetch(zero));
+  putScales(zero, fetchScales(zero));
   int64_t numSums = rows / 2;
   Values carried(numSums, zeroSum(isInteger()));
   llvm::append_range(carried, loadWeights(zero));
@@ -774,23 +861,32 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
         b.barrier();
         // The other buffer has been read before the barrier.
         Value next = b.min(b.add(stage, 1), b.index(stages - 1));
-        Values nextWords = loadWeights(next), fetched;
+        Values nextWords = loadWeights(next), fetched,
+               fetchedScales = fetchScales(next);
         Value hasNext = b.less(b.add(stage, 1), b.index(stages));
         if (isAsync)
           b.ifElse(hasNext, [&] { copy(next); });
         else
           fetched = fetch(next);
         Value buffer = bufferOf(stage);
+        if (hasScales)
+          staged = {scalesOf(stage), rows, 0};
         sums = addRun(sums, [&](Values run) {
-          for (int64_t q = 0; q < stageChunks; ++q)
+          for (int64_t q = 0; q < stageChunks; ++q) {
+            staged.k = q * layout.chunk();
             run = computeChunk(
                 chunkOf(stage, q),
                 ValueRange(words).slice(q * layout.words(), layout.words()),
                 run, buffer, q * layout.stepsPerChunk() * 2);
+          }
           return run;
         });
-        if (!isAsync)
-          b.ifElse(hasNext, [&] { put(next, fetched); });
+        if (!isAsync || hasScales)
+          b.ifElse(hasNext, [&] {
+            if (!isAsync)
+              put(next, fetched);
+            putScales(next, fetchedScales);
+          });
         sums.append(nextWords);
         return sums;
       });
