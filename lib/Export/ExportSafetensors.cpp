@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Emit/Files.h"
-#include "../Import/HuggingFaceConfig.h"
+#include "../Import/GgufModel.h"
+#include "FolderConfig.h"
 #include "StoredRows.h"
 #include "squint/Dialect/Squint/Refusal.h"
 #include "squint/Export/Safetensors.h"
+#include "squint/Import/Models.h"
 #include "squint/Import/Safetensors.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -75,9 +77,17 @@ private:
   };
 
   LogicalResult readConfig();
+  /// The same of a GGUF file.
+  LogicalResult makeConfig();
   LogicalResult addTensor(StringRef name, const Parts &parts);
   LogicalResult addFloats(StringRef name, const Parts &parts);
   void addPacked(StringRef module, const Packing &packing, const Parts &parts);
+  /// Rows of a head, where those of a tensor are to be moved; else 0.
+  int64_t getTurnedHead(const Parts &parts) const {
+    StringRef node = parts.front().node;
+    return node.ends_with(".attn_q") || node.ends_with(".attn_k") ? turnedHead
+                                                                  : 0;
+  }
   void add(std::string name, StringRef type, std::vector<int64_t> shape,
            Write write);
   /// Whether config.json says that a module may have a bias.
@@ -92,6 +102,9 @@ private:
   LanguageWeights weights;
   json::Object settings;
   HuggingFaceConfig config;
+  /// Of queries and keys whose pairs that turn are beside each other; 0: of
+  /// none.
+  int64_t turnedHead = 0;
   std::vector<Tensor> tensors;
   /// Modules by how they are packed; those that are floats apart.
   std::vector<std::pair<Packing, std::vector<std::string>>> packings;
@@ -176,10 +189,10 @@ void FolderExporter::add(std::string name, StringRef type,
 }
 
 /// Writes what `method` makes of the parts' rows, read anew.
-static Write writeRows(const Parts &parts,
+static Write writeRows(const Parts &parts, int64_t turnedHead,
                        void (StoredRows::*method)(raw_ostream &) const) {
-  return [&parts, method](raw_ostream &os) -> llvm::Error {
-    llvm::Expected<StoredRows> rows = StoredRows::read(parts);
+  return [&parts, turnedHead, method](raw_ostream &os) -> llvm::Error {
+    llvm::Expected<StoredRows> rows = StoredRows::read(parts, turnedHead);
     if (!rows)
       return rows.takeError();
     ((*rows).*method)(os);
@@ -202,28 +215,29 @@ void FolderExporter::addPacked(StringRef module, const Packing &packing,
           perWord = 32 / packing.bits;
   auto spell = [&](StringRef end) { return (module + "." + end).str(); };
   bool isByTensor = packing.strategy == "tensor";
+  int64_t head = getTurnedHead(parts);
   int64_t groups = packing.groupSize ? columns / packing.groupSize : 1;
   StringRef scale = format.scale == ScaleType::F32   ? "F32"
                     : format.scale == ScaleType::F16 ? "F16"
                                                      : "BF16";
   add(spell("weight_scale"), scale,
       isByTensor ? std::vector<int64_t>{1} : std::vector<int64_t>{rows, groups},
-      writeRows(parts, &StoredRows::writeScales));
+      writeRows(parts, head, &StoredRows::writeScales));
   if (packing.isFloat()) {
     add(spell("weight"), "F8_E4M3", {rows, columns},
-        writeRows(parts, &StoredRows::writeBytes));
+        writeRows(parts, head, &StoredRows::writeBytes));
     return;
   }
   add(spell("weight_packed"), "I32",
       {rows, int64_t(llvm::divideCeil(columns, perWord))},
-      writeRows(parts, &StoredRows::writeWords));
+      writeRows(parts, head, &StoredRows::writeWords));
   if (format.zeroPoint)
     add(spell("weight_zero_point"), isByTensor ? "I8" : "I32",
         isByTensor
             ? std::vector<int64_t>{1}
             : std::vector<int64_t>{int64_t(llvm::divideCeil(rows, perWord)),
                                    groups},
-        writeRows(parts, &StoredRows::writeZeroPoints));
+        writeRows(parts, head, &StoredRows::writeZeroPoints));
   add(spell("weight_shape"), "I64", {2},
       [rows, columns](raw_ostream &os) -> llvm::Error {
         for (int64_t size : {rows, columns}) {
@@ -255,8 +269,9 @@ LogicalResult FolderExporter::addFloats(StringRef name, const Parts &parts) {
                    name.contains("norm") && shape.size() == 1;
   type = isLessOne ? "F32" : type;
   add(name.str(), type, std::move(shape),
-      [&parts, type, isLessOne](raw_ostream &os) -> llvm::Error {
-        llvm::Expected<StoredRows> rows = StoredRows::read(parts);
+      [&parts, type, isLessOne,
+       head = getTurnedHead(parts)](raw_ostream &os) -> llvm::Error {
+        llvm::Expected<StoredRows> rows = StoredRows::read(parts, head);
         if (!rows)
           return rows.takeError();
         rows->writeFloats(os, type, isLessOne ? 1.0f : 0.0f);
@@ -347,6 +362,37 @@ LogicalResult FolderExporter::readConfig() {
   return success();
 }
 
+LogicalResult FolderExporter::makeConfig() {
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> mapped = mapFile(source);
+  if (!mapped)
+    return module.emitError() << llvm::toString(mapped.takeError());
+  llvm::Expected<GgufFile> file = GgufFile::parse(
+      {(*mapped)->getBufferStart(), (*mapped)->getBufferSize()});
+  if (!file)
+    return module.emitError() << llvm::toString(file.takeError());
+  GgufModel numbers(*file, module.getLoc());
+  if (failed(numbers.read()))
+    return failure();
+  auto make = [&]() -> llvm::Error {
+    llvm::Expected<json::Object> made = makeFolderConfig(numbers.model, *file);
+    if (!made)
+      return made.takeError();
+    settings = std::move(*made);
+    bool refused = false;
+    llvm::Expected<HuggingFaceConfig> read =
+        HuggingFaceConfig::read(settings, refused);
+    if (!read)
+      return read.takeError();
+    config = std::move(*read);
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = make())
+    return refusal(module.emitError()) << llvm::toString(std::move(error));
+  if (numbers.model.interleavedRotary)
+    turnedHead = numbers.model.headSize;
+  return success();
+}
+
 /// One way of packing is for all linears but those that are named; of several
 /// each has its modules.
 void FolderExporter::describe() {
@@ -412,7 +458,11 @@ llvm::Error FolderExporter::writeFiles(StringRef folder) {
             return llvm::Error::success();
           }))
     return error;
-  for (StringRef name : kOtherFiles) {
+  // A GGUF file has no others beside it.
+  ArrayRef<llvm::StringLiteral> others = kOtherFiles;
+  if (!llvm::sys::fs::is_directory(source))
+    others = {};
+  for (StringRef name : others) {
     std::string from = spell(source, name);
     if (!llvm::sys::fs::exists(from))
       continue;
@@ -430,15 +480,16 @@ llvm::Error FolderExporter::writeFiles(StringRef folder) {
 }
 
 LogicalResult FolderExporter::write(StringRef folder) {
-  if (!llvm::sys::fs::is_directory(source))
-    return module.emitError() << "expected a model from a folder to write it "
-                                 "as one, got '"
+  bool isFolder = llvm::sys::fs::is_directory(source);
+  if (!isFolder && !isGgufFile(source))
+    return module.emitError() << "expected a model from a GGUF file or a "
+                                 "folder to write it as a folder, got '"
                               << source << "'";
-  if (llvm::sys::fs::equivalent(source, folder))
+  if (isFolder && llvm::sys::fs::equivalent(source, folder))
     return module.emitError()
            << "expected another folder than the model's, got '" << folder
            << "'";
-  if (failed(readConfig()) ||
+  if (failed(isFolder ? readConfig() : makeConfig()) ||
       failed(weights.collect(*config.model.architecture)))
     return failure();
   // A head that shares the table is not written, if config.json says so.

@@ -29,9 +29,10 @@ StringRef squint::getFloatType(const Format &format) {
       .Default("F32");
 }
 
-llvm::Expected<StoredRows>
-StoredRows::read(const LanguageWeights::Parts &parts) {
+llvm::Expected<StoredRows> StoredRows::read(const LanguageWeights::Parts &parts,
+                                            int64_t turnedHead) {
   StoredRows result;
+  result.turnedHead = turnedHead;
   result.scratch.resize(parts.size());
   for (auto [part, scratch] : llvm::zip(parts, result.scratch)) {
     ConstantOp constant = part.constant;
@@ -49,10 +50,24 @@ StoredRows::read(const LanguageWeights::Parts &parts) {
   return result;
 }
 
+int64_t StoredRows::turn(int64_t row) const {
+  if (!turnedHead)
+    return row;
+  int64_t inHead = row % turnedHead, half = turnedHead / 2;
+  return row - inHead + inHead % half * 2 + inHead / half;
+}
+
+void StoredRows::writePieces(raw_ostream &os, ArrayRef<char> pieces,
+                             int64_t rows) const {
+  size_t size = pieces.size() / rows;
+  for (int64_t r = 0; r < rows; ++r)
+    os.write(pieces.data() + turn(r) * size, size);
+}
+
 std::pair<const PackedView *, int64_t> StoredRows::find(int64_t row) const {
   for (const PackedView &view : views) {
     if (row < view.layout().rows)
-      return {&view, row};
+      return {&view, turn(row)};
     row -= view.layout().rows;
   }
   llvm_unreachable("a row of no part");
@@ -72,7 +87,7 @@ void StoredRows::writeWords(raw_ostream &os) const {
         uint32_t word = 0;
         int64_t count = std::min<int64_t>(32 / bits, columns() - c);
         for (int64_t i = 0; i < count; ++i)
-          word |= static_cast<uint32_t>(view.code(r, c + i) + middle)
+          word |= static_cast<uint32_t>(view.code(turn(r), c + i) + middle)
                   << (bits * i);
         writeWord(os, word);
       }
@@ -80,13 +95,19 @@ void StoredRows::writeWords(raw_ostream &os) const {
 
 void StoredRows::writeBytes(raw_ostream &os) const {
   for (auto [part, view] : llvm::zip(bytes, views))
-    os.write(part.data(), view.layout().rows * view.layout().rowBytes);
+    writePieces(os,
+                part.take_front(view.layout().rows * view.layout().rowBytes),
+                view.layout().rows);
 }
 
 void StoredRows::writeScales(raw_ostream &os) const {
-  for (auto [part, view] : llvm::zip(bytes, views))
-    os.write(part.data() + view.layout().scalesOffset,
-             view.layout().scaleCount() * getScaleBytes(format().scale));
+  for (auto [part, view] : llvm::zip(bytes, views)) {
+    int64_t count = view.layout().scaleCount();
+    writePieces(os,
+                part.slice(view.layout().scalesOffset,
+                           count * getScaleBytes(format().scale)),
+                count == 1 ? 1 : view.layout().rows);
+  }
 }
 
 void StoredRows::writeZeroPoints(raw_ostream &os) const {
@@ -116,11 +137,12 @@ void StoredRows::writeFloats(raw_ostream &os, StringRef type,
     const PlainLayout &layout = view.layout();
     if (!less && !view.format().hasScale() &&
         getFloatType(view.format()) == type) {
-      os.write(part.data(), layout.rows * layout.rowBytes);
+      writePieces(os, part.take_front(layout.rows * layout.rowBytes),
+                  layout.rows);
       continue;
     }
     for (int64_t r = 0; r < layout.rows; ++r) {
-      view.dequantizeRows(r, r + 1, row.data());
+      view.dequantizeRows(turn(r), turn(r) + 1, row.data());
       for (float &x : row)
         x -= less;
       os.write(reinterpret_cast<const char *>(row.data()),

@@ -27,7 +27,10 @@ llvm::StringRef getFloatType(const Format &format);
 /// The rows of all parts of a tensor.
 class StoredRows {
 public:
-  static llvm::Expected<StoredRows> read(const LanguageWeights::Parts &parts);
+  /// If `turnedHead` is not 0, heads of so many rows have the pairs that turn
+  /// beside each other, and are written with these in halves.
+  static llvm::Expected<StoredRows> read(const LanguageWeights::Parts &parts,
+                                         int64_t turnedHead = 0);
 
   const Format &format() const { return views.front().format(); }
   int64_t rows() const { return allRows; }
@@ -43,13 +46,18 @@ public:
                    float less) const;
 
 private:
+  /// Where the row of a part that is written at `row` is.
+  int64_t turn(int64_t row) const;
+  /// Equal pieces of a part, one a row.
+  void writePieces(llvm::raw_ostream &os, llvm::ArrayRef<char> pieces,
+                   int64_t rows) const;
   /// A part and its row.
   std::pair<const PackedView *, int64_t> find(int64_t row) const;
 
   std::vector<std::vector<char>> scratch;
   std::vector<llvm::ArrayRef<char>> bytes;
   std::vector<PackedView> views;
-  int64_t allRows = 0;
+  int64_t allRows = 0, turnedHead = 0;
 };
 
 } // namespace squint

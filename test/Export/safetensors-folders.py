@@ -125,7 +125,8 @@ def refuse(source, rule, output, *flags):
 
 
 gguf_models.write(work / "m.gguf", "llama")
-refuse(work / "m.gguf", "expected a model from a folder to write it as one", work / "none")
+squint.tool("squintc", work / "m.gguf", "--emit=onnx", "-o", work / "text.mlir", "--progress=never")
+refuse(work / "text.mlir", "expected a model from a GGUF file or a folder to write it as a folder", work / "none")
 refuse(work / "float", "expected another folder than the model's", work / "float")
 refuse(work / "float", "expected a folder for --emit=safetensors, got the file", work / "mixed.yaml")
 folder_models.write(work / "ordered", "llama", packing=dict(method="gptq", group=32, act_order=True))
