@@ -74,3 +74,13 @@ refuse("expected a model whose angles, windows and sizes of heads the settings o
 refuse("the settings of 'llama' can say", "llama", **{"rope.dimension_count": 8})
 refuse("the settings of 'qwen3' can say", "qwen3", **{"attention.value_length": 16})
 refuse("expected a tensor that models of this config.json have", "phi3", bias=True)
+
+# A model whose folder and GGUF file others made.
+if squint.data():
+    stories = squint.data() / "llm_stories260k"
+    folder = emit(stories / "stories260K-f32.gguf", work / "out" / "stories")
+    got, wanted = (load_file(path / "model.safetensors") for path in (folder, stories / "hf"))
+    assert got.keys() == wanted.keys() and all(np.array_equal(got[name], array) for name, array in wanted.items())
+    wanted = json.loads((stories / "hf" / "config.json").read_text())
+    wanted.pop("torch_dtype", None)
+    assert alike(json.loads((folder / "config.json").read_text()), wanted)
