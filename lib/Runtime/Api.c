@@ -483,6 +483,35 @@ static int32_t bind(squint_context *context, const squint_tensor *inputs) {
   return SQUINT_OK;
 }
 
+/* A float of 16 bits: the exponent is moved to where that of f32 is. */
+static double read_half(uint16_t bits, bool is_bfloat) {
+  uint32_t wide = (uint32_t)bits << 16;
+  if (!is_bfloat)
+    wide = (wide & 0x80000000) | ((uint32_t)(bits & 0x7fff) << 13);
+  float number;
+  memcpy(&number, &wide, sizeof(number));
+  if (is_bfloat)
+    return number;
+  /* An exponent of all ones is infinite or no number. */
+  return (bits & 0x7c00) == 0x7c00 ? 0x1p100 : (double)number * 0x1p112;
+}
+
+static double read_float(squint_dtype type, const void *data, int64_t index) {
+  if (type.bits == 16)
+    return read_half(((const uint16_t *)data)[index],
+                     type.code == SQUINT_DTYPE_BFLOAT);
+  return type.bits == 64 ? ((const double *)data)[index]
+                         : ((const float *)data)[index];
+}
+
+static int64_t read_integer(squint_dtype type, const void *data,
+                            int64_t index) {
+  if (type.bits == 16)
+    return ((const int16_t *)data)[index];
+  return type.bits == 64 ? ((const int64_t *)data)[index]
+                         : ((const int32_t *)data)[index];
+}
+
 /* Reads the symbols' values that inputs contain into candidate. No size comes
    near the limits, which keep sums and differences of them from wrapping. */
 static int32_t bind_elements(squint_context *context,
@@ -500,18 +529,19 @@ static int32_t bind_elements(squint_context *context,
                                       &inputs[element->input], &data);
     if (status)
       return status;
-    int64_t number;
-    if (value->dtype.code == SQUINT_DTYPE_FLOAT) { /* in units of 2^-32 */
-      double scaled = ((const float *)data)[element->index] * 0x1p32;
-      scaled += scaled < 0 ? -0.5 : 0.5;
-      bool fits = scaled > -0x1p52 && scaled < 0x1p52;
-      context->candidate[element->symbol] = fits ? (int64_t)scaled : 0;
+    if (value->dtype.code != SQUINT_DTYPE_INT) { /* in units of 2^-32 */
+      double number = read_float(value->dtype, data, element->index);
+      if (!(number > -0x1p20 && number < 0x1p20))
+        return squint_refuse(context, SQUINT_SHAPE_MISMATCH,
+                             "input \"%s\": expected numbers of less than 2^20 "
+                             "where they decide sizes, got %g",
+                             value->name, number);
+      number *= 0x1p32;
+      number += number < 0 ? -0.5 : 0.5;
+      context->candidate[element->symbol] = (int64_t)number;
       continue;
     }
-    if (value->dtype.bits == 64)
-      number = ((const int64_t *)data)[element->index];
-    else
-      number = ((const int32_t *)data)[element->index];
+    int64_t number = read_integer(value->dtype, data, element->index);
     if (number > MAX_EXTENT)
       number = MAX_EXTENT;
     if (number < -MAX_EXTENT)

@@ -48,7 +48,7 @@ path = save("top", [node("Mul", ["k", "two"], ["kk"]), node("TopK", ["x", "kk"],
             [("x", F, ["a", 5]), ("k", I, [1])], [("v", F, [None, None]), ("i", I, [None, None]), ("s", F, [None, 1])], {"two": np.array([2]), "one": np.array([1])})
 same(path, {"x": x, "k": [1]}, {"x": x, "k": [2]})
 inside = save("top_data", [node("NonZero", ["x"], ["w"]), node("Shape", ["w"], ["h"]), node("Slice", ["h", "one", "two"], ["k"]), node("Cast", ["k"], ["f"], to=F),
-                           node("Cast", ["f"], ["kk"], to=I), node("TopK", ["y", "kk"], ["v", "i"])],
+                           node("Abs", ["f"], ["a"]), node("Cast", ["a"], ["kk"], to=I), node("TopK", ["y", "kk"], ["v", "i"])],
               [("x", F, [6]), ("y", F, [4])], [("v", F, [None]), ("i", I, [None])], {"two": np.array([2]), "one": np.array([1])})
 y = np.array([4, 1, 3, 2], np.float32)
 same(inside, {"x": np.array([0, 1, 0, 0, 0, 1], np.float32), "y": y}, {"x": np.zeros(6, np.float32), "y": y})

@@ -15,11 +15,11 @@ work = pathlib.Path(sys.argv[1])
 F, I = TensorProto.FLOAT, TensorProto.INT64
 
 
-def model(name, op, inputs, rank, outputs=1, **attributes):
+def model(name, op, inputs, rank, outputs=1, element=F, **attributes):
     names = [f"i{k}" for k in range(len(inputs))]
     node = helper.make_node(op, names, [f"y{k}" for k in range(outputs)], **attributes)
     infos = [helper.make_tensor_value_info(n, t, s) for n, (t, s) in zip(names, inputs)]
-    results = [helper.make_tensor_value_info(f"y{k}", F, [None] * rank) for k in range(outputs)]
+    results = [helper.make_tensor_value_info(f"y{k}", element, [None] * rank) for k in range(outputs)]
     graph = helper.make_graph([node], "g", infos, results)
     path = work / f"{name}.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
@@ -88,6 +88,31 @@ for bad in ((0, 2, 3, 1), (0, 2, 0, 0)):
     assert isinstance(run(part, x, *(ints(v) for v in bad)), str), bad
 # The largest numbers are bounds like others.
 same(run(part, x, ints(-(2**63)), ints(2**63 - 1), ints(1), ints(1)), x)
+
+# Bounds in floats of several widths; numbers that no size comes near are refused, not taken for others.
+for kind, dtype in ((F, np.float32), (TensorProto.FLOAT16, np.float16), (TensorProto.DOUBLE, np.float64), (TensorProto.INT16, np.int16)):
+    steps = model(f"range{kind}", "Range", [(kind, [])] * 3, 1, element=kind)
+    for bounds in ((1, 5, 2), (10, 6, -3), (3, 3, 1), (5, 1, 1), (-2, 2, 1)) + (() if kind == TensorProto.INT16 else ((0.5, 2.75, 0.25), (1, -1, -0.125))):
+        same(run(steps, *(dtype(b) for b in bounds)), np.arange(*bounds).astype(dtype))
+    for bad in ((0, 3, 0),) + (() if kind in (TensorProto.FLOAT16, TensorProto.INT16) else ((0, 2**21, 1), (0, np.nan, 1), (np.inf, 0, 1))):
+        assert isinstance(run(steps, *(dtype(b) for b in bad)), str), bad
+
+# The same, as the standard's own function writes it: a loop whose trip count is computed in floats.
+make, info = helper.make_node, helper.make_tensor_value_info
+body = helper.make_graph([make("Identity", ["go"], ["on"]), make("Add", ["v", "i2"], ["next"]), make("Identity", ["v"], ["out"])], "b",
+                         [info("i", I, []), info("go", TensorProto.BOOL, []), info("v", F, [])],
+                         [info("on", TensorProto.BOOL, []), info("next", F, []), info("out", F, [])])
+nodes = [make("Sub", ["i1", "i0"], ["span"]), make("Div", ["span", "i2"], ["q"]), make("Ceil", ["q"], ["c"]), make("Relu", ["c"], ["r"]),
+         make("Cast", ["r"], ["m"], to=I), make("Cast", ["r"], ["any"], to=TensorProto.BOOL), make("Loop", ["m", "any", "i0"], ["last", "y0"], body=body)]
+graph = helper.make_graph(nodes, "g", [info(f"i{k}", F, []) for k in range(3)], [info("y0", F, [None])])
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), work / "loop.onnx")
+steps = squint.compile(work / "loop.onnx", work / "loop.so")
+for bounds in ((1, 5, 2), (10, 6, -3), (3, 3, 1), (5, 1, 1), (0, 0.9, 0.3), (0, 2.75, 0.25)):
+    count = max(0, int(np.ceil((np.float32(bounds[1]) - np.float32(bounds[0])) / np.float32(bounds[2]))))
+    want = np.cumsum([np.float32(bounds[0])] + [np.float32(bounds[2])] * count, dtype=np.float32)[:count]
+    same(run(steps, *(np.float32(b) for b in bounds)), want)
+for bad in ((0, 3, 0), (0, 2**21, 1), (0, np.inf, 1)):
+    assert isinstance(run(steps, *(np.float32(b) for b in bad)), str), bad
 
 scatter = model("scatter", "ScatterElements", [(F, [2, 3]), (I, [1, 2]), (F, [1, 2])], 2, axis=1)
 d, u = np.zeros((2, 3), np.float32), np.ones((1, 2), np.float32)

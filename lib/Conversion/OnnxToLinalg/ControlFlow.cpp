@@ -318,10 +318,16 @@ static LogicalResult lowerLoop(Node &node) {
   Value trips = node.has(0)
                     ? indexOf(b, node.in(0))
                     : indexConstant(b, std::numeric_limits<int64_t>::max());
-  // Where shapes say how many, they also say how much is collected.
-  if (collects)
-    trips =
-        arith::MinSIOp::create(b, trips, sizeValue(b, inits.back().dims[0]));
+  // Where shapes say how many, they also say how much is collected; a count
+  // that floats give has to stay within.
+  if (collects) {
+    Value most = sizeValue(b, inits.back().dims[0]);
+    if (bindsCount && node.has(0))
+      kernel::RequireOp::create(
+          b, arith::CmpIOp::create(b, arith::CmpIPredicate::sle, trips, most),
+          SQUINT_SHAPE_MISMATCH);
+    trips = arith::MinSIOp::create(b, trips, most);
+  }
   auto build = [&](Value number,
                    ArrayRef<Tensor> carried) -> FailureOr<Iteration> {
     node.bindLate(0, number);

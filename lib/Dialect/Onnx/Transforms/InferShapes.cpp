@@ -214,7 +214,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
 
   /// What the runtime reads; floats in units of 2^-32.
   static bool isNamed(Type element) {
-    return element.isF32() || element.isSignlessInteger(32) ||
+    return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(element) ||
+           element.isSignlessInteger(16) || element.isSignlessInteger(32) ||
            element.isSignlessInteger(64);
   }
 

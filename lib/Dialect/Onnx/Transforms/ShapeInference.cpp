@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ShapeInference.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 
@@ -108,11 +109,25 @@ std::optional<Dims> ShapeContext::fixed(Value value) const {
   }
   if (Operation *op = value.getDefiningOp();
       op && isa<CastOp, CastLikeOp>(op)) {
-    std::optional<ArrayRef<DimExpr>> whole = values(op->getOperand(0));
+    Value from = op->getOperand(0);
+    auto wide = dyn_cast<FloatType>(getElementTypeOrSelf(value)),
+         narrow = dyn_cast<FloatType>(getElementTypeOrSelf(from));
+    if (narrow && wide && narrow.getWidth() <= wide.getWidth())
+      return fixed(from);
+    std::optional<ArrayRef<DimExpr>> whole = values(from);
     if (!whole)
       return std::nullopt;
     for (const DimExpr &number : *whole)
       numbers.push_back(number * DimExpr(kFixedOne));
+    return numbers;
+  }
+  if (Operation *op = value.getDefiningOp(); op && isa<AddOp, SubOp>(op)) {
+    std::optional<Dims> a = fixed(op->getOperand(0)),
+                        b = fixed(op->getOperand(1));
+    if (!a || !b || a->size() != b->size())
+      return std::nullopt;
+    for (auto [x, y] : llvm::zip_equal(*a, *b))
+      numbers.push_back(isa<AddOp>(op) ? x + y : x - y);
     return numbers;
   }
   auto it = elements.find(value);
@@ -121,6 +136,53 @@ std::optional<Dims> ShapeContext::fixed(Value value) const {
   if (isa<BlockArgument>(value))
     wanted.insert(value);
   return std::nullopt;
+}
+
+std::optional<ShapeContext::Whole> ShapeContext::whole(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return std::nullopt;
+  if (isa<CastOp, CastLikeOp>(op)) {
+    std::optional<ArrayRef<DimExpr>> integers = values(op->getOperand(0));
+    if (!integers)
+      return std::nullopt;
+    return Whole{Dims(*integers), true, Dims(*integers)};
+  }
+  if (isa<ReluOp>(op)) {
+    std::optional<Whole> x = whole(op->getOperand(0));
+    for (DimExpr &number : x ? x->numbers : Dims())
+      number = DimExpr::max(number, 0);
+    return x;
+  }
+  if (!isa<CeilOp, FloorOp>(op))
+    return std::nullopt;
+  auto quotient = op->getOperand(0).getDefiningOp<DivOp>();
+  if (!quotient)
+    return whole(op->getOperand(0));
+  auto round = [&](const DimExpr &a, const DimExpr &b) {
+    return isa<CeilOp>(op) ? DimExpr::ceildiv(a, b) : DimExpr::floordiv(a, b);
+  };
+  // Integers below 2^24 have quotients that f32 rounds past no integer.
+  std::optional<Whole> whole = this->whole(quotient.getA());
+  std::optional<SmallVector<double>> by = floats(quotient.getB());
+  if (whole && whole->isExact && by && by->size() == 1 && by->front() >= 1 &&
+      by->front() <= double(1 << 24) &&
+      by->front() == std::floor(by->front())) {
+    for (DimExpr &number : whole->numbers)
+      number = round(number, static_cast<int64_t>(by->front()));
+    return whole;
+  }
+  std::optional<Dims> a = fixed(quotient.getA()), b = fixed(quotient.getB());
+  if (!a || !b || a->size() != b->size())
+    return std::nullopt;
+  Whole result{{}, /*isExact=*/false, {}};
+  for (auto [x, y] : llvm::zip_equal(*a, *b)) {
+    DimExpr size = DimExpr::max(y, -y),
+            sign = DimExpr::max(DimExpr::min(y, 1), -1);
+    assumeAtMost(1, size);
+    result.numbers.push_back(round(sign * x, size));
+  }
+  return result;
 }
 
 LogicalResult ShapeContext::set(Value result, Dims dims) {

@@ -58,9 +58,20 @@ public:
   std::optional<llvm::SmallVector<double>> floats(mlir::Value value) const;
 
   /// The elements of a float tensor in units of 2^-32: of a constant, of
-  /// integers that were cast, or of an input.
+  /// integers that were cast, of an input, or of sums of these.
   std::optional<Dims> fixed(mlir::Value value) const;
   static constexpr int64_t kFixedOne = int64_t(1) << 32;
+
+  /// The whole numbers that a float tensor holds: integers that were cast, or
+  /// quotients of them that were rounded. Where `isExact`, arithmetic in f32
+  /// gives these as long as the numbers in `limited` are at most 2^24; else it
+  /// may give others.
+  struct Whole {
+    Dims numbers;
+    bool isExact = true;
+    Dims limited;
+  };
+  std::optional<Whole> whole(mlir::Value value);
 
   /// Records a result. Fails for a size that is a negative number or overflows.
   mlir::LogicalResult set(mlir::Value result, Dims dims);

@@ -201,6 +201,14 @@ LogicalResult inferLoop(LoopOp op, ShapeContext &s) {
     if (most->getConstant().value_or(0) > kMostIterations)
       most.reset();
   }
+  // A count that is computed in floats, as that of a Range, may be one more
+  // than what numbers say, or less; the lowering checks it.
+  bool isExact = most.has_value();
+  if (auto cast = op.getM() ? op.getM().getDefiningOp<CastOp>() : CastOp();
+      cast && !most && op.getNumResults() > op.getVInitial().size())
+    if (std::optional<ShapeContext::Whole> whole = s.whole(cast.getInput());
+        whole && whole->numbers.size() == 1)
+      most = DimExpr::max(whole->numbers.front() + DimExpr(1), 0);
   std::optional<SmallVector<int64_t>> enter =
       op.getCond() ? s.constants(op.getCond())
                    : std::optional<SmallVector<int64_t>>({1});
@@ -234,7 +242,7 @@ LogicalResult inferLoop(LoopOp op, ShapeContext &s) {
   DimExpr count;
   if (enter && enter->size() == 1 && !enter->front())
     count = 0;
-  else if (most && isWhole && enter && enter->size() == 1)
+  else if (isExact && isWhole && enter && enter->size() == 1)
     count = *most;
   else if (most)
     count = s.makeLate(1, *most);

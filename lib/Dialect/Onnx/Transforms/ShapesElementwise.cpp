@@ -228,7 +228,19 @@ LogicalResult inferCast(Operation *op, ShapeContext &s) {
   if (!to)
     return success();
   // The second operand of CastLike only lends its type.
-  std::optional<ArrayRef<DimExpr>> known = s.values(op->getOperand(0));
+  Value operand = op->getOperand(0);
+  std::optional<ArrayRef<DimExpr>> known = s.values(operand);
+  std::optional<ShapeContext::Whole> whole;
+  if (isa<FloatType>(cast<ShapedType>(operand.getType()).getElementType())) {
+    whole = s.whole(operand);
+    if (!whole || !whole->isExact)
+      return success();
+    for (const DimExpr &number : whole->limited) {
+      s.assumeAtMost(number, 1 << 24);
+      s.assumeAtMost(-(1 << 24), number);
+    }
+    known = whole->numbers;
+  }
   if (!known)
     return success();
   Dims results;
