@@ -37,6 +37,9 @@ cases = [query(mha), query(mha, bias), query(mha, None, lengths(4, 6)), query(mh
          query(mha, bias, seen(B, P + L), None, f32(B, N, P, H), f32(B, N, P, H), outputs=3),
          query(mha, None, None, None, f32(B, N, P, H), f32(B, N, P, H), outputs=3, keys=S, unidirectional=1),
          attention(mha, f32(B, S, D), f32(B, N, L, H), f32(B, N, L, H), num_heads=N),
+         attention(mha, f32(B, S, D), f32(B, N, L, H), f32(B, N, L, H), bias, num_heads=N),
+         query(mha, unidirectional=1), query(mha, None, seen(B, L), unidirectional=1), query(mha, keys=S - 2, unidirectional=1),
+         query(mha, None, lengths(4, 6, 0, S, 2 * S, 0, L, 2 * L), symbolic=False),
          attention(mha, f32(B, S, D), f32(B, L, D), f32(B, L, 3 * N), Const(f32(2 * D + 3 * N), dtype=np.float32), num_heads=N)]
 packed = f32(B, S, N, 3, H)
 q, k, v = (packed[:, :, :, i].transpose(0, 2, 1, 3).astype(np.float64) for i in range(3))
@@ -51,7 +54,7 @@ def projected(*rest, width=D, hidden=D, **options):
                      Const(f32(2 * hidden + width), dtype=np.float32), *rest, num_heads=N, **options)
 
 
-cases += [projected(), projected(lengths(4, 2)), projected(lengths(4, 5, 1, 0)), projected(seen(B, S)), projected(seen(B, S, S), unidirectional=1),
+cases += [projected(), projected(lengths(4, 2)), projected(lengths(4, 2, 0, S, 2 * S, 0, S, 2 * S), symbolic=False), projected(lengths(4, 5, 1, 0)), projected(seen(B, S)), projected(seen(B, S, S), unidirectional=1),
           projected(unidirectional=1, scale=0.2), projected(None, f32(2, B, N, P, H), outputs=2), projected(width=3 * N, qkv_hidden_sizes=[D, D, 3 * N]),
           projected(seen(B, P + S), f32(2, B, N, P, H), unidirectional=1, outputs=2), projected(None, None, f32(B, N, S, S)),
           projected(seen(B, S), None, f32(1, 1, S, S), mask_filter_value=-3.0)]
@@ -78,5 +81,8 @@ cases += [grouped(S, None, (S - 1, S - 1)), grouped(S, None, (S - 1, S - 1), rot
           grouped(S, 9, (S - 1, S - 1), local_window_size=2), grouped(1, 9, (6, 4), smooth_softmax=1),
           grouped(1, 9, (6, 4), tail=(None, None, f32(HEADS))), grouped(1, 9, (6, 4), tail=(None, f32(1, 1, 1, 7))),
           grouped(1, 9, (6, 4), rotary=True, tail=(ints(B, 1, low=0, high=20),)),
-          grouped(3, 6, (8,), rotary=True)]
+          grouped(3, 6, (8,), rotary=True),
+          # Of the positions of a first prompt only the first one counts.
+          grouped(S, 9, (S - 1, S - 1), rotary=True, tail=(ints(2, S, low=0, high=20),)),
+          grouped(2, 9, (7,), rotary=True, tail=(ints(1, 2, low=0, high=20),))]
 check(cases, sys.argv[1], "attention")

@@ -106,7 +106,7 @@ func.func @main(%q: tensor<1x3x64xf32>, %k: tensor<1x3x64xf32>) -> tensor<*xf32>
 // -----
 
 func.func @main(%x: tensor<2x3x8xf32>, %w: tensor<8x24xf32>, %m: tensor<5xi32>) -> tensor<*xf32> {
-  // expected-error @+1 {{expected a mask of 2 or twice as many lengths, got 5}}
+  // expected-error @+1 {{expected a mask of 2 lengths, twice or three times as many, got 5}}
   %0 = msft.Attention(%x, %w, %m) {num_heads = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<2x3x8xf32>, tensor<8x24xf32>, tensor<5xi32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }

@@ -34,18 +34,25 @@ public:
   }
 
   /// A mask of integers: [batch] or [2 * batch] with where keys end, and begin;
-  /// [batch, keys] or [batch, tokens, keys] with 0 for what is hidden.
+  /// [3 * batch + 2] with where they end, and cumulated lengths, which kernels
+  /// for packed rows read; [batch, keys] or [batch, tokens, keys] with 0 for
+  /// what is hidden.
   LogicalResult addMask(AttentionBias &bias, Value mask, Value k) {
     Type element = Body::element(k), i32 = body.b.getI32Type();
     Value isSeen;
     SmallVector<DimExpr> dims = Body::dims(mask);
     if (dims.size() == 1) {
       Value column = body.cast(body.range(body.size(k, 2)), i32);
-      if (dims[0] != batch && dims[0] != batch * DimExpr(2))
+      bool isLong = dims[0] == batch * DimExpr(3) + DimExpr(2);
+      if (isLong)
+        mask = body.make("Slice",
+                         {mask, body.ints(0), body.size(body.in(0), 0, false)});
+      if (!isLong && dims[0] != batch && dims[0] != batch * DimExpr(2))
         return body.refuse("expected a mask of " + batch.str() +
-                           " or twice as many lengths, got " + dims[0].str());
+                           " lengths, twice or three times as many, got " +
+                           dims[0].str());
       auto row = [&](Value ends) { return body.unsqueeze(ends, {1, 2, 3}); };
-      if (dims[0] == batch) {
+      if (isLong || dims[0] == batch) {
         isSeen = body.compare("Less", column, row(mask));
       } else {
         Value parts = body.reshape(mask, {2, -1});
@@ -71,20 +78,27 @@ public:
 
   /// Query i stands behind the keys of the past.
   void addCausal(AttentionBias &bias, Value q, Value k, Value past) {
-    Value row = body.range(body.size(q, 2));
+    Value row = body.range(body.size(q, 2)), place = row;
     if (past)
-      row = body.add(row, body.size(past, 2));
+      place = body.add(row, body.size(past, 2));
     Value column = body.range(body.size(k, 2));
-    bias.add(body, hideUnless(body,
-                              body.compare("LessOrEqual", column,
-                                           body.unsqueeze(row, 1)),
-                              Body::element(q)));
+    Value isSeen =
+        body.compare("LessOrEqual", column, body.unsqueeze(place, 1));
+    if (lastSeesAll) {
+      Value last = body.add(body.size(q, 2), -1.0);
+      isSeen = body.make(
+          "Or", {isSeen, body.unsqueeze(body.compare("Equal", row, last), 1)});
+    }
+    bias.add(body, hideUnless(body, isSeen, Body::element(q)));
   }
 
   Body &body;
   double filter;
   int64_t count = 0;
   DimExpr batch;
+  /// What ONNX Runtime does for the last query where keys are not as many as
+  /// queries.
+  bool lastSeesAll = false;
 };
 
 /// The mask, the bias of the scores, and what is hidden from the future.
@@ -134,6 +148,7 @@ LogicalResult expandMultiHead(Body &body) {
     if (width)
       size = *width / p.count;
     bool isPacked = Body::rank(key) == 5, isCache = Body::rank(key) == 4;
+    p.lastSeesAll = Body::dims(key)[isCache ? 2 : 1] != dims[1];
     if (isPacked)
       vSize = Body::dims(key)[4].getConstant();
     else if (isCache)
@@ -147,14 +162,14 @@ LogicalResult expandMultiHead(Body &body) {
     if (isPacked) {
       k = part(key, 0), v = part(key, 1);
     } else if (isCache) {
+      // What is cached has its bias.
       k = key, v = value;
     } else {
       k = p.heads(key, bias, hidden, hidden);
       v = p.heads(value, bias, 2 * hidden, *vSize * p.count);
     }
-    if (bias && (isPacked || isCache))
-      return body.refuse("expected no bias beside a key of " +
-                         Twine(Body::rank(key)) + " dimensions");
+    if (bias && isPacked)
+      return body.refuse("expected no bias beside a key of 5 dimensions");
   }
   if (dims.size() == 5 && bias)
     return body.refuse("expected no bias beside a query of 5 dimensions");
@@ -317,6 +332,9 @@ LogicalResult expandGroupQuery(Body &body) {
       return body.refuse("expected " + name + " to be NONE");
   if (body.in(12) || body.in(13))
     return body.refuse("expected no k_scale and v_scale");
+  // In ONNX Runtime a window of 0 keys gives zeros, in others all keys.
+  if (body.integer("local_window_size", -1) == 0)
+    return body.refuse("expected local_window_size to be -1 or positive");
   int64_t heads = body.integer("num_heads", 0),
           shared = body.integer("kv_num_heads", 0);
   Value query = body.in(0), key = body.in(1), value = body.in(2);
@@ -357,6 +375,12 @@ LogicalResult expandGroupQuery(Body &body) {
       // What a sequence is padded with is at 1.
       Value isToken = body.compare("Less", places, body.unsqueeze(total, 1));
       positions = body.where(isToken, places, body.scalar(i64, 1));
+    } else {
+      // Of a first prompt only the first one counts.
+      Value first = body.slice(body.reshape(positions, -1), 0, 0, 1);
+      Value isFirst = body.compare("Equal", body.cast(body.in(6), i64), tokens);
+      positions =
+          body.where(isFirst, body.add(first, body.range(tokens)), positions);
     }
     auto turned = rotateHeads(body, q, k, positions);
     if (failed(turned))
