@@ -59,19 +59,24 @@ def rows(bits, ids, count=20, width=64, block=32, zeros=False, dtype=np.float32)
 for bits in (4, 8):
     cases += [rows(bits, ints(2, 5, low=-20, high=20)), rows(bits, ints(7, low=0, high=20, dtype=np.int32), zeros=True),
               rows(bits, ints(3, 2, low=0, high=20), width=72, block=16, zeros=True)]
+for bits in (2, 4, 8):  # of more dimensions
+    for zeros in (None, codes(5, 3, -(-3 * bits // 8))):
+        cases.append(contrib("GatherBlockQuantized", codes(5, 3, 72 * bits // 8), ints(2, 3, low=-5, high=5), Const(positive(5, 3, 3), dtype=np.float32),
+                             zeros, bits=bits, block_size=32, gather_axis=0, quantize_axis=2, tolerance=1e-5))
 
 
-def blocks(shape, ids, gather, quantize, block, kind, zeros=False):
+def blocks(shape, ids, gather, quantize, block, kind, zeros=False, dtype=np.float32):
     scales = list(shape)
     scales[quantize] = -(-shape[quantize] // block)
     low, high = (-8, 8) if kind == ml_dtypes.int4 else (0, 16)
     points = Const(rng.integers(low, high, scales), dtype=kind) if zeros else None
-    return contrib("GatherBlockQuantized", Const(rng.integers(low, high, shape), dtype=kind), ids, Const(positive(*scales), dtype=np.float32), points,
+    return contrib("GatherBlockQuantized", Const(rng.integers(low, high, shape), dtype=kind), ids, Const(positive(*scales), dtype=dtype), points,
                    gather_axis=gather, quantize_axis=quantize, block_size=block, tolerance=1e-5)
 
 
 for kind in (ml_dtypes.int4, ml_dtypes.uint4):
-    cases += [blocks((20, 32), ints(2, 3, low=-20, high=20), 0, 1, 16, kind), blocks((20, 48), ints(5, low=0, high=20), 0, -1, 32, kind, True),
+    cases += [blocks((20, 48), ints(5, low=0, high=20), 0, 1, 16, kind, True, dtype=np.float16),
+              blocks((20, 32), ints(2, 3, low=-20, high=20), 0, 1, 16, kind), blocks((20, 48), ints(5, low=0, high=20), 0, -1, 32, kind, True),
               blocks((4, 40, 6), ints(3, low=-4, high=4), 0, 1, 16, kind, True), blocks((32, 6), ints(2, 2, low=-6, high=6), 1, 0, 16, kind),
               blocks((40, 6), ints(7, low=-40, high=40), 0, 0, 16, kind, True), blocks((2, 3, 16), ints(4, low=0, high=3, dtype=np.int32), 1, 2, 16, kind)]
 # Floats of 8 and 4 bits; a scale may be that of a whole axis.

@@ -349,48 +349,48 @@ LogicalResult gatherRows(Body &body, Value ids, int64_t rows, int64_t columns,
   // Signed codes are moved up where there are zero points.
   uint32_t move = isSigned ? half : 0;
   uint32_t mask = (1u << bits) - 1;
+  // Rows are f32, and rounded once to what is asked for.
+  Type f32 = body.b.getF32Type(), result = Body::element(body.output(0));
   Value table =
-      makeMatrix(body, format, rows, columns, Body::element(body.output(0)),
-                 [&](int64_t row, Row out) {
-                   for (int64_t j = 0; j < columns; ++j) {
-                     uint32_t code = codes->code(row * columns + j, bits);
-                     out.codes[j] = !isCentered ? (code + move) & mask
-                                    : isSigned  ? code
-                                                : (code - half) & mask;
-                   }
-                   for (int64_t g = 0; g < groups; ++g) {
-                     out.scales[g] = scales->number(row * groups + g);
-                     if (isCentered)
-                       continue;
-                     uint32_t zero =
-                         *zeroPoints
-                             ? zeroPoints->code(row * zerosPerRow + g, bits)
-                         : stored.isInteger(8) ? half
-                                               : 0;
-                     out.zeroPoints[g] = char((zero + move) & mask);
-                   }
-                 });
+      makeMatrix(body, format, rows, columns, f32, [&](int64_t row, Row out) {
+        for (int64_t j = 0; j < columns; ++j) {
+          uint32_t code = codes->code(row * columns + j, bits);
+          out.codes[j] = !isCentered ? (code + move) & mask
+                         : isSigned  ? code
+                                     : (code - half) & mask;
+        }
+        for (int64_t g = 0; g < groups; ++g) {
+          out.scales[g] = scales->number(row * groups + g);
+          if (isCentered)
+            continue;
+          uint32_t zero = *zeroPoints
+                              ? zeroPoints->code(row * zerosPerRow + g, bits)
+                          : stored.isInteger(8) ? half
+                                                : 0;
+          out.zeroPoints[g] = char((zero + move) & mask);
+        }
+      });
   auto [safe, isInside] = checkIds(body, ids, rows);
   SmallVector<DimExpr> dims = Body::dims(body.output(0)),
                        idDims = Body::dims(ids);
   auto type = typeOf(idDims, Body::element(ids));
   safe.setType(type);
   setDims(safe.getDefiningOp(), {idDims});
-  auto y = squint::EmbeddingOp::create(
-      body.b, typeOf(dims, Body::element(body.output(0))), table, safe);
+  auto y = squint::EmbeddingOp::create(body.b, typeOf(dims, f32), table, safe);
   setDims(y, {dims});
-  body.replace(0, body.where(body.unsqueeze(isInside, -1), y,
-                             body.scalar(Body::element(y), 0)));
+  body.replace(0, body.where(body.unsqueeze(isInside, -1), body.cast(y, result),
+                             body.scalar(result, 0)));
   return success();
 }
 
 /// A constant whose elements Gather does not take, of up to 8 bits, as one of
-/// bytes or, where it holds floats, of halves: both are exact.
-FailureOr<Value> widen(Body &body, unsigned position, StringRef name) {
+/// bytes or, where it holds floats, of halves: both are exact. Bytes with
+/// several codes become as many bytes along the last axis.
+FailureOr<Value> widen(Body &body, unsigned position, StringRef name,
+                       unsigned bits) {
   Value value = body.in(position);
   Type stored = Body::element(value);
-  unsigned bits = stored.getIntOrFloatBitWidth();
-  if (stored.isInteger(8))
+  if (stored.isInteger(8) && bits == 8)
     return value;
   FailureOr<Elements> codes = Elements::get(body, position, name);
   if (failed(codes))
@@ -414,7 +414,11 @@ FailureOr<Value> widen(Body &body, unsigned position, StringRef name) {
     number.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &lost);
     bitsOf.push_back(number.bitcastToAPInt().getZExtValue());
   }
-  auto type = cast<RankedTensorType>(value.getType()).clone(wide);
+  auto packed = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(packed.getShape());
+  if (stored.isInteger(8))
+    shape.back() *= 8 / bits;
+  auto type = RankedTensorType::get(shape, wide);
   int64_t count = type.getNumElements(), bytes = real ? 2 : 1;
   DataAttr data =
       context->getLoadedDialect<SquintDialect>()->getStores().create(
@@ -446,16 +450,15 @@ LogicalResult expandGatherBlockQuantized(Body &body) {
     return gatherRows(body, ids, *shape[0].getConstant(),
                       *shape[1].getConstant() * (isBytes ? 8 / bits : 1), block,
                       bits);
-  if (isBytes && bits != 8)
-    return body.refuse("expected data of two dimensions with bits of " +
-                       Twine(bits));
 
-  FailureOr<Value> wide = widen(body, 0, "data");
+  FailureOr<Value> wide = widen(body, 0, "data", bits);
   if (failed(wide))
     return failure();
   data = *wide;
+  if (isBytes)
+    shape.back() = *shape.back().getConstant() * (8 / bits);
   if (zeroPoints) {
-    FailureOr<Value> zeros = widen(body, 3, "zero_points");
+    FailureOr<Value> zeros = widen(body, 3, "zero_points", bits);
     if (failed(zeros))
       return failure();
     zeroPoints = *zeros;
@@ -493,7 +496,7 @@ LogicalResult expandGatherBlockQuantized(Body &body) {
   if (zeroPoints)
     y = body.sub(y, body.cast(ofBlocks(zeroPoints), f32));
   else if (isBytes)
-    y = body.add(y, -128.0);
+    y = body.add(y, -double(1 << (bits - 1)));
   y = body.cast(body.mul(y, body.cast(ofBlocks(scales), f32)), result);
   SmallVector<int64_t> behind;
   for (int64_t i = 0; i < rank - axis - 1; ++i)
