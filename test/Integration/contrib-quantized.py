@@ -40,6 +40,8 @@ for dtype, zeros in ((np.uint8, (120, 3, 140)), (np.int8, (-5, 7, 11))):
     cases += [case("QLinearAveragePool", image, number(0.04), za, number(0.03), zy, count_include_pad=include, **pool) for include in (0, 1)]
     cases += [case("QLinearAveragePool", image, number(0.04), za, number(0.03), zy, channels_last=1, **pool),
               case("QLinearAveragePool", image, number(0.04), za, number(0.03), zy, kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, symbolic=False)]
+    cases += [case("QLinearAveragePool", image, number(0.04), za, number(0.03), zy, kernel_shape=[3, 2], strides=[2, 2], ceil_mode=1,
+                   count_include_pad=1, symbolic=False, **more) for more in ({}, {"pads": [1, 0, 1, 0]}, {"auto_pad": "VALID", "channels_last": 1})]
 
 for dtype in (np.uint8, np.int8):
     a, b, zero = codes(5, 24), Const(codes(24, 9, dtype=dtype), dtype=dtype), number(4, dtype)

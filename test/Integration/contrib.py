@@ -27,9 +27,13 @@ cases += [contrib("FusedGemm", f32(5, 7), Const(f32(7, 3), dtype=floats), f32(3)
           for name in ("Relu", "Tanh", "Sigmoid", "Softplus", "Softsign")]
 cases += [contrib("FusedGemm", f32(7, 5), f32(3, 7), transA=1, transB=1, activation="LeakyRelu", activation_alpha=0.3, tolerance=1e-5),
           contrib("FusedGemm", f32(5, 7), f32(7, 3), f32(1, 3), activation="HardSigmoid", activation_alpha=0.3, activation_beta=0.4, tolerance=1e-5),
-          contrib("FusedGemm", f32(5, 7), f32(7, 3), activation="Elu", activation_alpha=0.6, tolerance=1e-5)]
+          contrib("FusedGemm", f32(5, 7), f32(7, 3), activation="Elu", activation_alpha=0.6, tolerance=1e-5),
+          contrib("FusedGemm", f32(5, 7), f32(7, 3), activation="Celu", activation_alpha=0.6, tolerance=1e-5),
+          contrib("FusedGemm", f32(5, 7), f32(7, 3), activation="Selu", activation_alpha=1.2, activation_gamma=1.1, tolerance=1e-5)]
+cases += [contrib("FusedGemm", f32(5, 7), f32(7, 3), f32(3), activation=name, activation_alpha=1.2, activation_beta=0.7, tolerance=1e-5)
+          for name in ("ScaledTanh", "ParametricSoftplus")]
 image, kernel = f32(2, 3, 9, 8), Const(f32(4, 3, 3, 3), dtype=floats)
-for name, parameters in (("Relu", []), ("Tanh", []), ("Sigmoid", []), ("LeakyRelu", [0.2]), ("Clip", [-0.5, 0.75]), ("HardSigmoid", [0.3, 0.4])):
+for name, parameters in (("Relu", []), ("Tanh", []), ("Sigmoid", []), ("HardSwish", []), ("LeakyRelu", [0.2]), ("Clip", [-0.5, 0.75]), ("HardSigmoid", [0.3, 0.4])):
     cases.append(contrib("FusedConv", image, kernel, Const(f32(4), dtype=floats), activation=name, pads=[1, 1, 1, 1], strides=[2, 1],
                          tolerance=1e-5, symbolic=False, **({"activation_params": parameters} if parameters else {})))
 cases.append(contrib("FusedConv", image, kernel, None, f32(2, 4, 7, 6), activation="Relu", tolerance=1e-5, symbolic=False))

@@ -47,10 +47,24 @@ LogicalResult expandQuickGelu(Body &body) {
 FailureOr<Value> activate(Body &body, Value x, StringRef name,
                           ArrayRef<NamedAttribute> parameters) {
   static constexpr StringLiteral known[] = {
-      "Elu",      "HardSigmoid", "LeakyRelu", "Relu",           "Sigmoid",
-      "Softplus", "Softsign",    "Tanh",      "ThresholdedRelu"};
+      "Celu",      "Elu",      "HardSigmoid", "HardSwish",
+      "LeakyRelu", "Relu",     "Selu",        "Sigmoid",
+      "Softplus",  "Softsign", "Tanh",        "ThresholdedRelu"};
   if (name.empty())
     return x;
+  // alpha * f(beta * x)
+  if (name == "ScaledTanh" || name == "ParametricSoftplus") {
+    if (parameters.size() != 2) {
+      (void)body.fail("expected alpha and beta of '" + name + "'");
+      return failure();
+    }
+    auto number = [&](unsigned i) {
+      return cast<FloatAttr>(parameters[i].getValue()).getValueAsDouble();
+    };
+    Value y = body.make(name == "ScaledTanh" ? "Tanh" : "Softplus",
+                        body.mul(x, number(1)));
+    return body.mul(y, number(0));
+  }
   if (!llvm::is_contained(known, name)) {
     (void)body.refuse("expected an activation of one operand, got '" + name +
                       "'");
@@ -93,19 +107,20 @@ LogicalResult expandFusedGemm(Body &body) {
   Value y =
       body.make("Gemm", {body.in(0), body.in(1), body.in(2)},
                 body.copyAttributes({"alpha", "beta", "transA", "transB"}));
-  SmallVector<NamedAttribute> parameters;
-  for (StringRef name : {"alpha", "beta"})
-    if (body.has(("activation_" + name).str()))
-      parameters.push_back(
-          body.real(name, body.number(("activation_" + name).str(), 0)));
-  StringRef name = body.string("activation", "");
   // A parameter that the activation lacks says nothing.
-  if (name != "HardSigmoid")
-    llvm::erase_if(parameters, [&](NamedAttribute attribute) {
-      bool hasAlpha =
-          name == "Elu" || name == "LeakyRelu" || name == "ThresholdedRelu";
-      return !hasAlpha || attribute.getName() != "alpha";
-    });
+  StringRef name = body.string("activation", "");
+  SmallVector<StringRef> names;
+  if (llvm::is_contained({"Celu", "Elu", "LeakyRelu", "ThresholdedRelu"}, name))
+    names = {"alpha"};
+  else if (name == "Selu")
+    names = {"alpha", "gamma"};
+  else if (llvm::is_contained(
+               {"HardSigmoid", "ParametricSoftplus", "ScaledTanh"}, name))
+    names = {"alpha", "beta"};
+  SmallVector<NamedAttribute> parameters;
+  for (StringRef parameter : names)
+    if (std::string given = ("activation_" + parameter).str(); body.has(given))
+      parameters.push_back(body.real(parameter, body.number(given, 0)));
   FailureOr<Value> active = activate(body, y, name, parameters);
   if (failed(active))
     return failure();

@@ -103,13 +103,41 @@ Value withChannelsFirst(Body &body, Value x,
   return body.transpose(function(body.transpose(x, first)), last);
 }
 
+/// With padding counted, ONNX Runtime counts what ceil_mode reaches behind it,
+/// too, which the standard does not: then that is padding as well. Nothing
+/// where it could be a window of its own.
+static std::optional<SmallVector<int64_t>> padForCeil(Body &body) {
+  ArrayRef<int64_t> kernel = body.integers("kernel_shape"),
+                    strides = body.integers("strides"),
+                    given = body.integers("pads");
+  StringRef automatic = body.string("auto_pad", "NOTSET");
+  size_t rank = kernel.size();
+  SmallVector<int64_t> pads(given);
+  pads.resize(2 * rank, 0);
+  if (!body.integer("ceil_mode", 0) || !body.integer("count_include_pad", 0) ||
+      (automatic != "NOTSET" && automatic != "VALID") ||
+      (!strides.empty() && strides.size() != rank))
+    return std::nullopt;
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t stride = strides.empty() ? 1 : strides[i];
+    if (stride < 1 || pads[rank + i] < 0 || pads[rank + i] > kernel[i] - stride)
+      return std::nullopt;
+    pads[rank + i] += stride - 1;
+  }
+  return pads;
+}
+
 LogicalResult expandQLinearAveragePool(Body &body) {
+  SmallVector<NamedAttribute> attributes =
+      body.copyAttributes({"count_include_pad", "kernel_shape", "strides"});
+  if (std::optional<SmallVector<int64_t>> pads = padForCeil(body))
+    attributes.push_back(body.attribute("pads", *pads));
+  else
+    llvm::append_range(attributes,
+                       body.copyAttributes({"auto_pad", "ceil_mode", "pads"}));
   return expandUnary(body, [&](Value x) {
     return withChannelsFirst(body, x, [&](Value y) {
-      return body.make(
-          "AveragePool", y,
-          body.copyAttributes({"auto_pad", "ceil_mode", "count_include_pad",
-                               "kernel_shape", "pads", "strides"}));
+      return body.make("AveragePool", y, attributes);
     });
   });
 }
