@@ -51,10 +51,11 @@ static const CompileOption table[] = {
      "Format of all activations, e.g. int8:token (dynamic), int8:tensor "
      "(static, needs --calibration)"},
     {"cache", "FORMAT|none", kFormats, &O::cache,
-     "A language model remembers its tokens: f32, f16, bf16, int8, f8e4m3 or "
-     "f8e5m2 for keys and values; none: it takes whole sequences (default: f16 "
-     "for GGUF files and folders, none for others); earlier keys and values "
-     "that an ONNX model has as inputs and results become that state"},
+     "A language model remembers its tokens: f32, f16, bf16, int8, int4, int2, "
+     "f8e4m3 or f8e5m2 for keys and values; none: it takes whole sequences "
+     "(default: f16 for GGUF files and folders, none for others); earlier keys "
+     "and values that an ONNX model has as inputs and results become that "
+     "state"},
     {"context", "n", kFormats, &O::context,
      "The longest sequence that --cache is for (default: what the model says)"},
     {"recipe", "file.yaml", kFormats, &O::recipe,
