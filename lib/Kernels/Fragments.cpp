@@ -24,6 +24,7 @@ static std::optional<ScaleType> widenScale(ScaleType scale) {
   case ScaleType::F8E4M3:
     return ScaleType::F16;
   case ScaleType::Dynamic8:
+    return ScaleType::F32;
   case ScaleType::Bilevel3:
     return std::nullopt;
   }

@@ -15,7 +15,7 @@ work, ptxas = pathlib.Path(sys.argv[1]), sys.argv[2]
 onnx.save(models.perceptron(width=256, hidden=512, outputs=96), work / "model.onnx")
 FORMATS = [
     ("int4:group=128", "f16", "f16.f16.f32"), ("int4:group=32,zero-point", "f16", "f16.f16.f32"), ("int8:channel", "f16", "f16.f16.f32"),
-    ("int3:group=128", "f16", "f16.f16.f32"), ("int3:channel", "int8:token", "s8.s8.s32"), ("nf4:block=64", "f16", "f16.f16.f32"), ("mxfp4", "f16", "f16.f16.f32"),
+    ("int3:group=128", "f16", "f16.f16.f32"), ("int3:channel", "int8:token", "s8.s8.s32"), ("nf4:block=64,scale=dynamic8", "f16", "f16.f16.f32"), ("mxfp4", "f16", "f16.f16.f32"),
     ("f8e4m3", "f16", "f16.f16.f32"),
     ("int8:channel", "int8:token", "s8.s8.s32"), ("int4:group=128", "int8:token", "s8.s8.s32"), ("int4:group=32,min", "int8:group=32", "s8.s8.s32"),
     ("f8e4m3", "f8e4m3", "e4m3.e4m3.f32"),

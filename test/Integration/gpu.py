@@ -20,6 +20,7 @@ FORMATS = [
     ("int8:channel", "f16", 2e-6),
     ("int8:group=32,zero-point", "f16", 2e-6),
     ("nf4:block=64", "f16", 1e-3),
+    ("nf4:block=64,scale=dynamic8", "f16", 1e-3),
     ("mxfp4", "f16", 2e-6),
     ("nvfp4", "f16", 2e-6),
     ("f8e4m3", "f16", 2e-6),

@@ -32,9 +32,9 @@
 // and K are those of 0. Behind the codes, from a multiple of 128 bytes on,
 // scales[tile][group][16], then zero points (u8) or minima of the same shape.
 // Scales keep their type where that is f32, f16 or bf16; those that are powers
-// of two become bf16, and those in 8-bit floats f16; those that are codes under
-// a scale of their block become f32, as do their minima: all exactly. A scale
-// of the whole tensor is an f32 behind all.
+// of two become bf16, and those in 8-bit floats f16; those that are codes
+// themselves, under a scale of their block, become f32, as do their minima: all
+// exactly. A scale of the whole tensor is an f32 behind all.
 //
 // Integers, h being half of what the stored bits can count: those of `halves`
 // are stored unsigned, symmetric ones plus h; those of `bytes` signed, unsigned
