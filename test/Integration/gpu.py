@@ -70,4 +70,15 @@ for name, all_formats in (("perceptron", FORMATS), ("convolutions", [("int8:chan
             device = squint.compile(work / "model.onnx", work / "device.so", TRIPLE, f"--mcpu={cpu}", *flags)
             for rows in ((5, 70) if cpu != "sm_90a" else (70,)) if name == "perceptron" else (2,):
                 compare(f"{name} {weights} {activations} {cpu} rows {rows}", host, device, models.feeds(model, rows), bound)
+
+# Weights that are no fragments: read by processors' code, sixteen threads a unit.
+model = models.perceptron()
+onnx.save(model, work / "model.onnx")
+np.savez(work / "samples.npz", **models.feeds(model, 64))
+os.environ["PTX_EMULATOR_ARCH"] = "sm_80"
+for recipe in ("spqr-3bit", "additive-2bit", "codebook-2bit"):
+    flags = [f"--recipe={squint.SOURCE / 'recipes' / f'{recipe}.yaml'}", f"--calibration={work / 'samples.npz'}"]
+    host, device = (squint.compile(work / "model.onnx", work / f"{part}.so", *flags, *more)
+                    for part, more in (("host", []), ("device", [TRIPLE, "--mcpu=sm_80"])))
+    compare(f"perceptron {recipe}", host, device, models.feeds(model, 5), 0)
 sys.exit(failed)

@@ -60,6 +60,12 @@ int64_t getBytes(memref::AllocaOp op) {
   return llvm::alignTo(type.getNumElements() * llvm::divideCeil(bits, 8), 16);
 }
 
+/// Whether a thread's part of the bits stays its part.
+bool isOwnBitCast(vector::BitCastOp op) {
+  return op.getSourceVectorType().getDimSize(0) >= kLanes &&
+         op.getResultVectorType().getDimSize(0) >= kLanes;
+}
+
 bool isKnown(Operation *op) {
   for (auto types :
        {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
@@ -80,15 +86,22 @@ bool isKnown(Operation *op) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
     return !dense || dense.isSplat() ||
-           (dense.getElementType().isInteger() &&
-            *getShare(cast<VectorType>(dense.getType())) == 1);
+           *getShare(cast<VectorType>(dense.getType())) == 1;
   }
   if (auto cast = dyn_cast<vector::BitCastOp>(op)) {
-    // A thread's part stays its part.
-    int64_t from = cast.getSourceVectorType().getDimSize(0),
-            to = cast.getResultVectorType().getDimSize(0);
-    return from >= kLanes && to >= kLanes;
+    return isOwnBitCast(cast) ||
+           llvm::all_of(ArrayRef<VectorType>{cast.getSourceVectorType(),
+                                             cast.getResultVectorType()},
+                        [](VectorType type) {
+                          return type.getDimSize(0) <= kLanes &&
+                                 type.getElementType().isIntOrFloat() &&
+                                 type.getElementTypeBitWidth() % 8 == 0;
+                        });
   }
+  if (auto gather = dyn_cast<vector::GatherOp>(op))
+    return gather.getVectorType().getDimSize(0) == kLanes &&
+           isa<MemRefType>(gather.getBase().getType()) &&
+           cast<MemRefType>(gather.getBase().getType()).getRank() == 1;
   if (isa<vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp,
           vector::MaskedStoreOp, vector::CreateMaskOp, vector::StepOp>(op))
     return true;
@@ -124,8 +137,11 @@ private:
   SmallVector<Value> shifted(ValueRange indices, int64_t share);
   Value load(VectorType type, Value memory, ValueRange indices, Value isMine,
              Value otherwise);
+  Value load(vector::GatherOp op);
   void store(VectorType type, Value value, Value memory, ValueRange indices,
              Value isMine);
+  /// The bits of all threads' elements as elements of another type.
+  Value regroup(Value value, Type type);
   /// The threads that have a part of a short vector; null for all.
   Value getMask(VectorType type);
   Value zero(VectorType type) {
@@ -210,7 +226,7 @@ Value Threads::exchange(Value value, Value source) {
 
 Value Threads::makeConstant(arith::ConstantOp op) {
   auto dense = cast<DenseElementsAttr>(op.getValue());
-  Type type = convertType(dense.getType()), element = dense.getElementType();
+  Type type = convertType(dense.getType());
   if (dense.isSplat()) {
     auto scalar = dense.getSplatValue<TypedAttr>();
     if (auto vector = dyn_cast<VectorType>(type))
@@ -220,8 +236,8 @@ Value Threads::makeConstant(arith::ConstantOp op) {
   }
   // Select one by one; the same for all bits of masks.
   Value result;
-  for (auto [i, number] : llvm::enumerate(dense.getValues<APInt>())) {
-    Value one = arith::ConstantOp::create(b, b.getIntegerAttr(element, number));
+  for (auto [i, number] : llvm::enumerate(dense.getValues<Attribute>())) {
+    Value one = arith::ConstantOp::create(b, cast<TypedAttr>(number));
     if (!result) {
       result = one;
       continue;
@@ -265,6 +281,64 @@ Value Threads::load(VectorType type, Value memory, ValueRange indices,
   b.setInsertionPointToStart(check.elseBlock());
   scf::YieldOp::create(b, otherwise);
   return check.getResult(0);
+}
+
+Value Threads::load(vector::GatherOp op) {
+  Value at = map.lookup(op.getIndices());
+  if (!at.getType().isIndex())
+    at = arith::IndexCastOp::create(b, b.getIndexType(), at);
+  at = arith::AddIOp::create(b, map.lookup(op.getOffsets()[0]), at);
+  Value otherwise = map.lookup(op.getPassThru());
+  auto check =
+      scf::IfOp::create(b, otherwise.getType(), map.lookup(op.getMask()),
+                        /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(check.thenBlock());
+  Value value = memref::LoadOp::create(b, map.lookup(op.getBase()), at);
+  scf::YieldOp::create(b, value);
+  b.setInsertionPointToStart(check.elseBlock());
+  scf::YieldOp::create(b, otherwise);
+  return check.getResult(0);
+}
+
+Value Threads::regroup(Value value, Type type) {
+  int64_t from = value.getType().getIntOrFloatBitWidth(),
+          to = type.getIntOrFloatBitWidth();
+  auto i32 = b.getI32Type();
+  Type wide = b.getIntegerType(to);
+  if (isa<FloatType>(value.getType()))
+    value = arith::BitcastOp::create(b, b.getIntegerType(from), value);
+  Value result;
+  if (to <= from) {
+    // One part of what a thread has.
+    int64_t parts = from / to;
+    Value number = constant(i32, parts);
+    result = exchange(value, arith::DivUIOp::create(b, lane, number));
+    Value part = arith::RemUIOp::create(b, lane, number);
+    Value shift = arith::MulIOp::create(b, part, constant(i32, to));
+    if (from != 32)
+      shift =
+          from < 32
+              ? arith::TruncIOp::create(b, value.getType(), shift).getResult()
+              : arith::ExtUIOp::create(b, value.getType(), shift).getResult();
+    result = arith::ShRUIOp::create(b, result, shift);
+    if (to < from)
+      result = arith::TruncIOp::create(b, wide, result);
+  } else {
+    int64_t parts = to / from;
+    Value first = arith::MulIOp::create(b, lane, constant(i32, parts));
+    for (int64_t i = 0; i < parts; ++i) {
+      Value source = arith::AddIOp::create(b, first, constant(i32, i));
+      Value part = arith::ShLIOp::create(
+          b, arith::ExtUIOp::create(b, wide, exchange(value, source)),
+          constant(wide, i * from));
+      result =
+          result ? arith::OrIOp::create(b, result, part).getResult() : part;
+    }
+  }
+  if (isa<FloatType>(type))
+    result = arith::BitcastOp::create(b, type, result);
+  return result;
 }
 
 void Threads::store(VectorType type, Value value, Value memory,
@@ -389,9 +463,13 @@ void Threads::convert(Operation &op) {
   if (isa<vector::StepOp>(op))
     return set(index);
   if (auto cast = dyn_cast<vector::BitCastOp>(op)) {
-    Type type = convertType(cast.getType());
-    return set(LLVM::BitcastOp::create(b, type, get(cast.getSource())));
+    Value source = get(cast.getSource());
+    if (!isOwnBitCast(cast))
+      return set(regroup(source, convertType(cast.getType())));
+    return set(LLVM::BitcastOp::create(b, convertType(cast.getType()), source));
   }
+  if (auto gather = dyn_cast<vector::GatherOp>(op))
+    return set(load(gather));
   if (auto extract = dyn_cast<vector::ExtractOp>(op))
     return set(
         exchange(get(extract.getSource()),

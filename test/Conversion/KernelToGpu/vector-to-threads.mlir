@@ -72,6 +72,39 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
 
 // -----
 
+// Bytes of several threads become a number of one, which reads from a table; threads differ in a constant.
+
+module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_80", "+ptx84">]} {
+  // CHECK-LABEL: func.func private @look_up
+  // CHECK-SAME: kernel.groups = 8
+  // CHECK-COUNT-4: nvvm.shfl.sync
+  // CHECK: arith.ori
+  // CHECK: %[[CODE:.*]] = arith.index_cast %{{.*}} : i32 to index
+  // CHECK: %[[AT:.*]] = arith.addi %{{.*}}, %[[CODE]] : index
+  // CHECK: scf.if
+  // CHECK-NEXT: memref.load %{{.*}}[%[[AT]]]
+  // CHECK: arith.select
+  // CHECK-NOT: vector<
+  func.func private @look_up(%x: memref<?xi8>, %table: memref<32xf32>, %codes: memref<16xi32>, %y: memref<16xf32>, %begin: index, %end: index) attributes {kernel.body, kernel.groups = 0} {
+    %c0 = arith.constant 0 : index
+    %0 = vector.load %x[%begin] : memref<?xi8>, vector<4xi8>
+    %1 = vector.bitcast %0 : vector<4xi8> to vector<1xi32>
+    %2 = vector.extract %1[0] : i32 from vector<1xi32>
+    %3 = vector.broadcast %2 : i32 to vector<16xi32>
+    %4 = vector.load %codes[%c0] : memref<16xi32>, vector<16xi32>
+    %5 = arith.addi %3, %4 : vector<16xi32>
+    %all = arith.constant dense<true> : vector<16xi1>
+    %none = arith.constant dense<0.0> : vector<16xf32>
+    %6 = vector.gather %table[%c0] [%5], %all, %none : memref<32xf32>, vector<16xi32>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+    %signs = arith.constant dense<[1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0]> : vector<16xf32>
+    %7 = arith.mulf %6, %signs : vector<16xf32>
+    vector.store %7, %y[%c0] : memref<16xf32>, vector<16xf32>
+    return
+  }
+}
+
+// -----
+
 // What is not divided so stays as it is, with buffers that hold something.
 
 module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_80", "+ptx84">]} {
