@@ -114,6 +114,11 @@ for bounds in ((1, 5, 2), (10, 6, -3), (3, 3, 1), (5, 1, 1), (0, 0.9, 0.3), (0, 
 for bad in ((0, 3, 0), (0, 2**21, 1), (0, np.inf, 1)):
     assert isinstance(run(steps, *(np.float32(b) for b in bad)), str), bad
 
+stft = model("stft", "STFT", [(F, [1, 16, 1]), (I, []), (F, [8]), (I, [])], 4)
+assert run(stft, np.ones((1, 16, 1), np.float32), np.int64(4), np.ones(8, np.float32), np.int64(8)).shape == (1, 3, 5, 2)
+for step, length in ((0, 8), (-1, 8), (-(2**31), 8), (-(2**63), 8), (4, 16), (4, 4), (4, -8)):
+    assert isinstance(run(stft, np.ones((1, 16, 1), np.float32), np.int64(step), np.ones(8, np.float32), np.int64(length)), str), (step, length)
+
 scatter = model("scatter", "ScatterElements", [(F, [2, 3]), (I, [1, 2]), (F, [1, 2])], 2, axis=1)
 d, u = np.zeros((2, 3), np.float32), np.ones((1, 2), np.float32)
 same(run(scatter, d, ints(0, -1)[None], u), [[1, 0, 1], [0, 0, 0]])

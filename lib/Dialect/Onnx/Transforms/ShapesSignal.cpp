@@ -82,8 +82,15 @@ LogicalResult inferStft(STFTOp op, ShapeContext &s) {
   FailureOr<DimExpr> step = readScalar(op.getFrameStep(), 1, "a frame step", s);
   if (failed(length) || failed(step))
     return failure();
-  if (step->isConstant(0))
-    return s.fail() << "expected a frame step of 1 or more, got 0";
+  if (std::optional<int64_t> number = step->getConstant();
+      number && *number < 1)
+    return s.fail() << "expected a frame step of 1 or more, got " << *number;
+  s.assumeAtMost(1, *step);
+  // The window has as many elements.
+  if (op.getWindow()) {
+    s.assumeAtMost(*length, otherwise);
+    s.assumeAtMost(otherwise, *length);
+  }
   DimExpr frames = DimExpr::floordiv(signal[1] - *length, *step) + DimExpr(1);
   return s.set(op.getResult(),
                {signal[0], frames,
