@@ -65,4 +65,7 @@ for dtype in (np.uint8, np.int8):
     cases += [case("QAttention", x, weight, bias, number(0.02), number(0.01), None, half, zero, **more),
               case("QAttention", x, weight, bias, number(0.02), each, np.array([3, 5], np.int32), half, zero, unidirectional=1, **more),
               case("QAttention", x, weight, bias, number(0.02), number(0.01), None, half, zero, f32(2, B, N, 3, H), outputs=2, **more)]
+x, scales = f32(2, 3, 4), Const(positive(3) / 10, dtype=np.float32)
+cases += [contrib("QuantizeLinear", x, number(0.05)), contrib("QuantizeLinear", x, scales, Const(codes(3), dtype=np.uint8), axis=1),
+          contrib("DequantizeLinear", codes(2, 3, 4), scales, Const(codes(3), dtype=np.uint8), axis=-2)]
 check(cases, sys.argv[1], "quantized")

@@ -62,6 +62,7 @@ for interleaved in (0, 1):
     cases += [contrib("RotaryEmbedding", f32(2, 6, 24), positions, cos, sin, interleaved=interleaved, tolerance=1e-5, fixed=(2,)),
               contrib("RotaryEmbedding", f32(2, 3, 6, 8), positions, cos, sin, interleaved=interleaved, tolerance=1e-5, fixed=(1, 3)),
               contrib("RotaryEmbedding", f32(2, 6, 24), np.array([3], np.int64), cos, sin, interleaved=interleaved, tolerance=1e-5, fixed=(2,)),
+              contrib("RotaryEmbedding", f32(2, 6, 24), np.array(3, np.int64), cos, sin, interleaved=interleaved, tolerance=1e-5, fixed=(2,)),
               contrib("RotaryEmbedding", f32(2, 6, 36), positions, cos, sin, interleaved=interleaved, num_heads=3,
                       rotary_embedding_dim=8, tolerance=1e-5, fixed=(2,))]
 

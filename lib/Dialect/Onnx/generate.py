@@ -60,6 +60,7 @@ FROM_ATTRIBUTE = {
 FROM_OPERAND = {
     ("msft", "DecoderMaskedMultiHeadAttention"): ["query"], ("msft", "MultiHeadAttention"): ["query"],
     ("msft", "GridSample"): ["X"], ("msft", "QGemm"): ["y_zero_point", 1], ("msft", "MatMulInteger16"): [6],
+    ("msft", "QuantizeLinear"): ["y_zero_point", 2],
     ("msft", "MurmurHash3"): [12], ("msft", "ReduceSumInteger"): [6],
     ("onnx", "QuantizeLinear"): ["y_zero_point"],
 }
@@ -286,7 +287,7 @@ def result_rule(op, dialect, result):
         return f"{{ResultRule::Fixed, -1, {ELEMENTS[tensor_types[0][7:-1]][0]}, nullptr}}"
     operands = [i for i, p in enumerate(op.inputs) if p.type_str == result.type_str]
     key = (dialect, op.name)
-    if operands and not (key in FROM_ATTRIBUTE and key in FROM_OPERAND):
+    if operands and key not in FROM_OPERAND:
         return f"{{ResultRule::Operand, {operands[0]}, 0, nullptr}}"
     if key in FROM_ATTRIBUTE:
         attribute, default = FROM_ATTRIBUTE[key]

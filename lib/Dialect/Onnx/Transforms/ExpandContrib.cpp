@@ -282,7 +282,7 @@ LogicalResult expandRotary(Body &body) {
       return body.refuse("expected heads of a static size");
     heads = *width / (2 * *half);
   }
-  if (Body::rank(positions) == 1) {
+  if (Body::rank(positions) < 2) {
     Value each = body.add(positions, body.range(body.size(x, isFlat ? 1 : 2)));
     Value shape = body.concat({body.size(x, 0, /*isScalar=*/false),
                                body.size(x, isFlat ? 1 : 2, false)},

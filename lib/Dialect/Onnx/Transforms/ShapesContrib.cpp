@@ -105,14 +105,14 @@ LogicalResult inferFusedConv(msft::FusedConvOp op, ShapeContext &s) {
 LogicalResult inferRotary(msft::RotaryEmbeddingOp op, ShapeContext &s) {
   Value x = op.getInput(), positions = op.getPositionIds();
   if (failed(s.expectRank(x, 3, 4, "the input")) ||
-      failed(s.expectRank(positions, 1, 2, "the positions")) ||
+      failed(s.expectRank(positions, 0, 2, "the positions")) ||
       failed(s.expectRank(op.getCosCache(), 2, 2, "the cosines")) ||
       failed(s.expectRank(op.getSinCache(), 2, 2, "the sines")))
     return failure();
   Dims dims(s.shape(x));
   ArrayRef<DimExpr> ids = s.shape(positions);
-  if (ids.size() == 1) {
-    if (failed(s.unify(ids[0], 1, "the positions")))
+  if (ids.size() < 2) {
+    if (!ids.empty() && failed(s.unify(ids[0], 1, "the positions")))
       return failure();
   } else if (failed(s.unify(ids[0], dims[0], "the batch")) ||
              failed(s.unify(ids[1], dims[dims.size() - 2], "the tokens"))) {

@@ -297,6 +297,22 @@ LogicalResult inferAlongAxis(Operation *op, ShapeContext &s) {
   return inferSameAsFirst(op, s);
 }
 
+/// As the first operand, which has a scale for each index of the axis where
+/// there is a row of them.
+LogicalResult inferScaled(Operation *op, ShapeContext &s) {
+  ArrayRef<DimExpr> dims = s.shape(op->getOperand(0)),
+                    scales = s.shape(op->getOperand(1));
+  auto axis = op->getAttrOfType<IntegerAttr>("axis"),
+       block = op->getAttrOfType<IntegerAttr>("block_size");
+  int64_t at = axis ? axis.getInt() : 1, rank = dims.size();
+  at += at < 0 ? rank : 0;
+  if (scales.size() == 1 && rank > 1 && !scales[0].isConstant(1) && at >= 0 &&
+      at < rank && (!block || block.getInt() == 0) &&
+      failed(s.unify(dims[at], scales[0], "the axis and its scales")))
+    return failure();
+  return inferSameAsFirst(op, s);
+}
+
 /// Scalars beside the first result.
 LogicalResult inferDynamicQuantize(Operation *op, ShapeContext &s) {
   if (failed(s.set(op->getResult(0), Dims(s.shape(op->getOperand(0))))))
@@ -310,15 +326,15 @@ LogicalResult inferDynamicQuantize(Operation *op, ShapeContext &s) {
 
 void addElementwiseRules(ShapeRules &rules) {
   rules.add<AcosOp, AcoshOp, AsinOp, AsinhOp, AtanOp, AtanhOp, BernoulliOp,
-            BitCastOp, BitwiseNotOp, CeilOp, CeluOp, CosOp, CoshOp,
-            DequantizeLinearOp, DropoutOp, EluOp, ErfOp, ExpOp, EyeLikeOp,
-            FloorOp, GeluOp, HardSigmoidOp, HardSwishOp, IsInfOp, IsNaNOp,
-            LRNOp, LeakyReluOp, LogOp, MeanVarianceNormalizationOp, MishOp,
-            QuantizeLinearOp, RandomNormalLikeOp, RandomUniformLikeOp,
-            ReciprocalOp, ReluOp, ReverseSequenceOp, RotaryEmbeddingOp, RoundOp,
-            ScatterNDOp, SeluOp, ShrinkOp, SigmoidOp, SinOp, SinhOp, SoftplusOp,
-            SoftsignOp, SqrtOp, SwishOp, TanOp, TanhOp, TensorScatterOp,
-            ThresholdedReluOp, TriluOp>(inferSameAsFirst);
+            BitCastOp, BitwiseNotOp, CeilOp, CeluOp, CosOp, CoshOp, DropoutOp,
+            EluOp, ErfOp, ExpOp, EyeLikeOp, FloorOp, GeluOp, HardSigmoidOp,
+            HardSwishOp, IsInfOp, IsNaNOp, LRNOp, LeakyReluOp, LogOp,
+            MeanVarianceNormalizationOp, MishOp, RandomNormalLikeOp,
+            RandomUniformLikeOp, ReciprocalOp, ReluOp, ReverseSequenceOp,
+            RotaryEmbeddingOp, RoundOp, ScatterNDOp, SeluOp, ShrinkOp,
+            SigmoidOp, SinOp, SinhOp, SoftplusOp, SoftsignOp, SqrtOp, SwishOp,
+            TanOp, TanhOp, TensorScatterOp, ThresholdedReluOp, TriluOp>(
+      inferSameAsFirst);
   rules.add<HardmaxOp, LogSoftmaxOp, LpNormalizationOp, ScatterElementsOp,
             SoftmaxOp>(inferAlongAxis);
   rules.add<AbsOp, IdentityOp, NegOp, NotOp, SignOp>(inferUnary);
@@ -330,6 +346,7 @@ void addElementwiseRules(ShapeRules &rules) {
   rules.add<WhereOp>(inferWhere);
   rules.add<PReluOp>(inferPRelu);
   rules.add<ClipOp>(inferClip);
+  rules.add<DequantizeLinearOp, QuantizeLinearOp>(inferScaled);
   rules.add<DynamicQuantizeLinearOp>(inferDynamicQuantize);
 }
 
