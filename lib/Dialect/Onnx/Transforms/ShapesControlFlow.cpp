@@ -127,7 +127,13 @@ LogicalResult inferIf(IfOp op, ShapeContext &s) {
                            "dimensions, got "
                         << s.rank(x) << " and " << s.rank(y)
                         << " (dynamic rank is not supported)";
-    bool isElse = s.choose(op);
+    // Of one element, the one with more dimensions is the rule, and a scalar in
+    // its place the exception.
+    auto isOne = [](const DimExpr &dim) { return dim == DimExpr(1); };
+    bool startsWithElse = s.rank(x) < s.rank(y) &&
+                          llvm::all_of(s.shape(x), isOne) &&
+                          llvm::all_of(s.shape(y), isOne);
+    bool isElse = s.choose(op) != startsWithElse;
     s.assumeEqual(*choice, isElse ? 0 : 1);
     return take(op, !isElse, s);
   }
