@@ -135,6 +135,9 @@ private:
   Value pick(ArrayRef<int64_t> numbers);
   /// The indices of a thread's elements.
   SmallVector<Value> shifted(ValueRange indices, int64_t share);
+  /// What `access` gives threads for which `isMine` is true.
+  Value choose(Value isMine, llvm::function_ref<Value()> access,
+               Value otherwise);
   Value load(VectorType type, Value memory, ValueRange indices, Value isMine,
              Value otherwise);
   Value load(vector::GatherOp op);
@@ -260,6 +263,18 @@ SmallVector<Value> Threads::shifted(ValueRange indices, int64_t share) {
   return result;
 }
 
+Value Threads::choose(Value isMine, llvm::function_ref<Value()> access,
+                      Value otherwise) {
+  auto check = scf::IfOp::create(b, otherwise.getType(), isMine,
+                                 /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(check.thenBlock());
+  scf::YieldOp::create(b, access());
+  b.setInsertionPointToStart(check.elseBlock());
+  scf::YieldOp::create(b, otherwise);
+  return check.getResult(0);
+}
+
 /// Threads that are not in the mask read nothing.
 Value Threads::load(VectorType type, Value memory, ValueRange indices,
                     Value isMine, Value otherwise) {
@@ -271,16 +286,7 @@ Value Threads::load(VectorType type, Value memory, ValueRange indices,
     return vector::LoadOp::create(b, cast<VectorType>(convertType(type)),
                                   memory, at);
   };
-  if (!isMine)
-    return access();
-  auto check = scf::IfOp::create(b, convertType(type), isMine,
-                                 /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(check.thenBlock());
-  scf::YieldOp::create(b, access());
-  b.setInsertionPointToStart(check.elseBlock());
-  scf::YieldOp::create(b, otherwise);
-  return check.getResult(0);
+  return isMine ? choose(isMine, access, otherwise) : access();
 }
 
 Value Threads::load(vector::GatherOp op) {
@@ -288,17 +294,10 @@ Value Threads::load(vector::GatherOp op) {
   if (!at.getType().isIndex())
     at = arith::IndexCastOp::create(b, b.getIndexType(), at);
   at = arith::AddIOp::create(b, map.lookup(op.getOffsets()[0]), at);
-  Value otherwise = map.lookup(op.getPassThru());
-  auto check =
-      scf::IfOp::create(b, otherwise.getType(), map.lookup(op.getMask()),
-                        /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(check.thenBlock());
-  Value value = memref::LoadOp::create(b, map.lookup(op.getBase()), at);
-  scf::YieldOp::create(b, value);
-  b.setInsertionPointToStart(check.elseBlock());
-  scf::YieldOp::create(b, otherwise);
-  return check.getResult(0);
+  auto access = [&]() -> Value {
+    return memref::LoadOp::create(b, map.lookup(op.getBase()), at);
+  };
+  return choose(map.lookup(op.getMask()), access, map.lookup(op.getPassThru()));
 }
 
 Value Threads::regroup(Value value, Type type) {
