@@ -5,6 +5,7 @@
 #include "Constants.h"
 #include "Raise.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "squint/Dialect/Onnx/Rounding.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
@@ -214,6 +215,10 @@ struct RaiseAttention : OpRewritePattern<onnx::MatMulOp> {
                                     out = getDims(op.getResult());
     if (failed(dims) || failed(out) || dims->size() != 4)
       return rewriter.notifyMatchFailure(op, "expected known sizes");
+    if (onnx::isRoundedByStep(type.getElementType(),
+                              dims->back().getConstant()))
+      return rewriter.notifyMatchFailure(
+          op, "expected more keys, or scores that are not rounded");
     std::optional<Scores> scores = matchScores(softmax, softmax.getInput());
     if (!scores || (scores->mask && !isMask(scores->mask, *dims)))
       return rewriter.notifyMatchFailure(

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Node.h"
+#include "squint/Dialect/Onnx/Rounding.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <limits>
 
@@ -283,14 +284,30 @@ LogicalResult lowering::lowerSoftmaxByParts(Node &node, int64_t axis,
                                             bool logarithmic) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
+  bool isRounded =
+      !logarithmic &&
+      onnx::isRoundedByStep(input.element, input.dims[axis].getConstant());
+  auto store = [&](const Tensor &x) {
+    return isRounded ? castTo(b, x, input.element) : x;
+  };
   auto [shifted, maximum] = shiftByMax(b, input, axis);
   (void)maximum;
+  shifted = store(shifted);
   Dims kept = input.dims;
   kept[axis] = 1;
-  Tensor numerator = logarithmic ? shifted : apply(b, shifted, exponential);
-  Tensor sum = logarithmic
-                   ? reduceWith(b, shifted, axis, Combine::Add, exponential)
-                   : reduceWith(b, numerator, axis, Combine::Add);
+  Tensor numerator =
+      logarithmic ? shifted : store(apply(b, shifted, exponential));
+  Tensor sum;
+  if (isRounded && input.element.isBF16())
+    sum = reduce(b, numerator, axis, input.element,
+                 neutralElement(Combine::Add, input.element),
+                 [](ImplicitLocOpBuilder &inner, Value x, Value total) {
+                   return Value(arith::AddFOp::create(inner, x, total));
+                 });
+  else
+    sum = store(logarithmic
+                    ? reduceWith(b, shifted, axis, Combine::Add, exponential)
+                    : reduceWith(b, numerator, axis, Combine::Add));
   Tensor result =
       map(b, {numerator, reshape(b, sum, kept)}, input.dims, numerator.element,
           [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Node.h"
+#include "squint/Dialect/Onnx/Rounding.h"
 
 using namespace mlir;
 using namespace squint;
@@ -169,7 +170,8 @@ static LogicalResult lowerSoftmax(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   Tensor input = node.in(0);
   int64_t axis = node.axis("axis", -1, input.rank());
-  if (!computeElement(input.element).isF32() || input.rank() == 0)
+  if (!computeElement(input.element).isF32() || input.rank() == 0 ||
+      onnx::isRoundedByStep(input.element, input.dims[axis].getConstant()))
     return lowerSoftmaxByParts(node, axis, /*logarithmic=*/false);
   if (axis != input.rank() - 1 &&
       product(ArrayRef<DimExpr>(input.dims).drop_front(axis + 1)) != DimExpr(1))
