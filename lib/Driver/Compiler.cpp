@@ -312,11 +312,21 @@ LogicalResult Compiler::readOptions() {
       return fail("expected one --elements for '" + parsed->first +
                   "', got several");
   }
-  if ((!import.dims.empty() || !import.elements.empty()) && from)
-    return fail("--dim and --elements take an .onnx file, got '" +
+  for (StringRef text : options.values) {
+    auto parsed = parseInputValue(text);
+    if (!parsed)
+      return fail("--value: " + llvm::toString(parsed.takeError()));
+    if (!import.values.insert(*parsed).second)
+      return fail("expected one --value for '" + parsed->first +
+                  "', got several");
+  }
+  bool hasInputs = !import.elements.empty() || !import.values.empty();
+  if ((!import.dims.empty() || hasInputs) && from)
+    return fail("--dim, --elements and --value take an .onnx file, got '" +
                 options.input + "'");
-  if (!import.elements.empty() && isLanguage)
-    return fail("--elements takes an .onnx file, got '" + options.input + "'");
+  if (hasInputs && isLanguage)
+    return fail("--elements and --value take an .onnx file, got '" +
+                options.input + "'");
   // A model for any size speaks in parts of it.
   if (areSamples)
     sizes = std::exchange(import.dims, {});

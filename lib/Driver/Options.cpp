@@ -43,6 +43,9 @@ static const CompileOption table[] = {
     {"elements", "name=shapes", kGeneral, &O::elements,
      "What an input holds that is a sequence or an optional: the shapes of its "
      "elements, e.g. x=2x3,4x3, or x=none (repeatable)"},
+    {"value", "name=n,n", kGeneral, &O::values,
+     "What an input of integers or booleans holds, which is no argument then, "
+     "e.g. trip_count=5: what decides how long a sequence is (repeatable)"},
 
     {"weights", "format", kFormats, &O::weights,
      "Format of all weights, e.g. int8:channel, int4:group=32,zero-point; f32 "

@@ -90,6 +90,25 @@ parseInputElements(StringRef text) {
   return std::make_pair(name.str(), elements);
 }
 
+llvm::Expected<std::pair<std::string, std::vector<int64_t>>>
+parseInputValue(StringRef text) {
+  auto [name, list] = text.split('=');
+  auto fail = [&] {
+    return llvm::createStringError(
+        "expected NAME=N,N with the integers that an input holds, got '%s'",
+        text.str().c_str());
+  };
+  if (name.empty() || list.empty())
+    return fail();
+  std::vector<int64_t> numbers;
+  SmallVector<StringRef> parts;
+  list.split(parts, ',');
+  for (StringRef part : parts)
+    if (part.getAsInteger(10, numbers.emplace_back()))
+      return fail();
+  return std::make_pair(name.str(), numbers);
+}
+
 //===----------------------------------------------------------------------===//
 // Inputs
 //===----------------------------------------------------------------------===//
@@ -174,6 +193,58 @@ Importer::readInput(const ::onnx::ValueInfoProto &input) {
     argument.dims.assign(shape.begin(), shape.end());
   }
   return arguments;
+}
+
+FailureOr<TypedAttr>
+Importer::readFixedInput(const ::onnx::ValueInfoProto &input,
+                         ArrayRef<int64_t> numbers) {
+  auto fail = [&]() -> InFlightDiagnostic {
+    return error() << "input '" << input.name() << "': ";
+  };
+  const auto &tensor = input.type().tensor_type();
+  Type element = getElementType(&context, tensor.elem_type());
+  auto type = dyn_cast_or_null<IntegerType>(element);
+  unsigned width = type ? type.getWidth() : 0;
+  if (!input.type().has_tensor_type() || !tensor.has_shape() ||
+      (width != 1 && width < 8))
+    return LogicalResult(fail() << "expected integers or booleans of a known "
+                                   "rank as what has a value");
+  // The only dimension that has no size takes what is left.
+  SmallVector<int64_t> shape;
+  int64_t count = 1, *open = nullptr;
+  for (const auto &dim : tensor.shape().dim())
+    shape.push_back(dim.dim_value());
+  bool fits = true;
+  for (int64_t &size : shape) {
+    if (size < 1) {
+      fits &= !open;
+      open = &size;
+    } else {
+      fits &= !llvm::MulOverflow(count, size, count);
+    }
+  }
+  int64_t given = numbers.size();
+  if (fits && open) {
+    *open = given / count;
+    count *= *open;
+  }
+  if (!fits || count != given)
+    return LogicalResult(
+        fail() << "expected as many numbers as it has elements, got " << given);
+  std::vector<char> bytes;
+  for (int64_t number : numbers) {
+    bool isInside = width == 1 ? number == 0 || number == 1
+                    : width == 64
+                        ? type.isSigned() || number >= 0 || type.isSignless()
+                    : type.isUnsigned() ? llvm::isUIntN(width, number)
+                                        : llvm::isIntN(width, number);
+    if (!isInside)
+      return LogicalResult(fail() << "expected numbers of type " << element
+                                  << ", got " << number);
+    const char *from = reinterpret_cast<const char *>(&number);
+    bytes.insert(bytes.end(), from, from + llvm::divideCeil(width, 8));
+  }
+  return tensors->make(RankedTensorType::get(shape, element), bytes);
 }
 
 FailureOr<RankedTensorType>

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Importer.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "squint/Dialect/Onnx/Onnx.h"
 
 using namespace mlir;
@@ -352,6 +353,11 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
       return failure();
     node.operands.push_back(*value);
   }
+  if (node.dialect == "onnx" && node.name == "If" &&
+      node.operands.size() == 1 && node.operands[0] &&
+      getElementTypeOrSelf(node.operands[0].getType()).isInteger(1))
+    if (std::optional<int64_t> taken = readConstantInteger(node.operands[0]))
+      return importBranch(proto, *taken, scope, call);
   for (const std::string &name : proto.output())
     node.outputs.push_back(!name.empty());
   /// Of each result of the regions: -1 for a tensor, or a sequence's length.

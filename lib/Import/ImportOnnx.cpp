@@ -147,6 +147,7 @@ LogicalResult Importer::importMain(ModuleOp module) {
   SmallVector<Type> types;
   SmallVector<DictionaryAttr> argAttrs, resultAttrs;
   SmallVector<std::pair<const ::onnx::ValueInfoProto *, unsigned>> inputs;
+  SmallVector<std::pair<const ::onnx::ValueInfoProto *, TypedAttr>> fixed;
   llvm::StringSet<> names;
   auto describe = [&](StringRef name, ArrayRef<DimExpr> dims) {
     return builder.getDictionaryAttr(
@@ -157,6 +158,14 @@ LogicalResult Importer::importMain(ModuleOp module) {
     if (scope.initializers.contains(input.name()) ||
         scope.sparseInitializers.contains(input.name()))
       continue; // a constant; callers cannot override it
+    if (auto value = options.values.find(input.name());
+        value != options.values.end()) {
+      FailureOr<TypedAttr> constant = readFixedInput(input, value->second);
+      if (failed(constant))
+        return failure();
+      fixed.emplace_back(&input, *constant);
+      continue;
+    }
     FailureOr<SmallVector<Argument>> arguments = readInput(input);
     if (failed(arguments))
       return failure();
@@ -176,6 +185,12 @@ LogicalResult Importer::importMain(ModuleOp module) {
         }))
       return error() << "expected an input that is a sequence or an optional, "
                         "got '"
+                     << entry.first << "'";
+  for (const auto &entry : options.values)
+    if (llvm::none_of(fixed, [&](const auto &input) {
+          return input.first->name() == entry.first;
+        }))
+      return error() << "expected an input that is no constant, got '"
                      << entry.first << "'";
   for (const auto &[name, size] : options.dims)
     if (!pinned.count(name)) {
@@ -221,6 +236,14 @@ LogicalResult Importer::importMain(ModuleOp module) {
       return failure();
   }
   builder.setInsertionPointToEnd(block);
+  for (auto [input, value] : fixed) {
+    const std::string &name = input->name();
+    Value constant =
+        ConstantOp::create(builder, getLocation(name), value.getType(), value);
+    if (failed(define(scope, name, constant,
+                      [&] { return error() << "input '" << name << "': "; })))
+      return failure();
+  }
   Call call;
   call.opsets = opsets;
   if (failed(importNodes(graph.node(), scope, call)))

@@ -112,6 +112,31 @@ LogicalResult Importer::importSequenceMap(const ::onnx::NodeProto &node,
   return success();
 }
 
+LogicalResult Importer::importBranch(const ::onnx::NodeProto &node, bool taken,
+                                     Scope &scope, const Call &call) {
+  auto fail = [&] { return nodeError(node, call); };
+  StringRef name = taken ? "then_branch" : "else_branch";
+  for (const auto &attribute : node.attribute()) {
+    if (attribute.name() != name || !attribute.has_g())
+      continue;
+    FailureOr<SmallVector<Item>> items =
+        importBody(node, attribute.g(), scope, call, {}, 0);
+    if (failed(items))
+      return failure();
+    if (int(items->size()) != node.output_size())
+      return fail() << "expected a branch of " << node.output_size()
+                    << " results, got " << items->size();
+    for (auto [result, item] : llvm::zip_equal(node.output(), *items)) {
+      if (!item.tensor && !item.list)
+        return fail() << "expected a name for each result of the branch";
+      if (failed(defineItem(scope, result, item, fail)))
+        return failure();
+    }
+    return success();
+  }
+  return fail() << "expected a graph as '" << name << "'";
+}
+
 /// A loop that carries sequences: its iterations one after the other.
 LogicalResult Importer::unrollLoop(const ::onnx::NodeProto &node, Scope &scope,
                                    const Call &call) {

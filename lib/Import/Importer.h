@@ -134,6 +134,9 @@ private:
   /// The arguments that an input becomes: one, or those of its elements.
   mlir::FailureOr<llvm::SmallVector<Argument>>
   readInput(const ::onnx::ValueInfoProto &input);
+  mlir::FailureOr<mlir::TypedAttr>
+  readFixedInput(const ::onnx::ValueInfoProto &input,
+                 llvm::ArrayRef<int64_t> numbers);
   std::string makeSymbol(llvm::StringRef name);
 
   mlir::LogicalResult importMain(mlir::ModuleOp module);
@@ -169,6 +172,9 @@ private:
                                      Scope &scope, const Call &call);
   mlir::LogicalResult importSequenceMap(const ::onnx::NodeProto &node,
                                         Scope &scope, const Call &call);
+  /// An If whose condition is known: one branch in its place.
+  mlir::LogicalResult importBranch(const ::onnx::NodeProto &node, bool taken,
+                                   Scope &scope, const Call &call);
   mlir::LogicalResult unrollLoop(const ::onnx::NodeProto &node, Scope &scope,
                                  const Call &call);
   /// The results of a body with the inputs given.

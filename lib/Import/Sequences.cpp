@@ -48,6 +48,8 @@ std::optional<int64_t> evaluate(Value value, unsigned depth) {
   if (!a || isa<onnx::IdentityOp, onnx::SqueezeOp, onnx::UnsqueezeOp,
                 onnx::ReshapeOp>(op))
     return a;
+  if (isa<onnx::NotOp>(op))
+    return !*a;
   std::optional<int64_t> b = op->getNumOperands() == 2
                                  ? evaluate(op->getOperand(1), depth + 1)
                                  : std::nullopt;

@@ -257,12 +257,14 @@ static Expected<std::vector<Elements>> readAll(StringRef folder, StringRef kind,
   }
 }
 
-/// All arrays in order.
-static std::vector<std::optional<Array>> flatten(std::vector<Elements> all) {
+/// All arrays of what is not fixed, in order.
+static std::vector<std::optional<Array>> flatten(std::vector<Elements> all,
+                                                 ArrayRef<ModelValue> values) {
   std::vector<std::optional<Array>> arrays;
-  for (Elements &elements : all)
-    for (std::optional<Array> &array : elements.arrays)
-      arrays.push_back(std::move(array));
+  for (auto [i, elements] : enumerate(all))
+    if (i >= values.size() || !values[i].isFixed)
+      for (std::optional<Array> &array : elements.arrays)
+        arrays.push_back(std::move(array));
   return arrays;
 }
 
@@ -388,9 +390,10 @@ checkSet(Session &session, const ModelValues &values, StringRef folder) {
   auto givenOutputs = readAll(folder, "output", values.outputs);
   if (!givenOutputs)
     return givenOutputs.takeError();
-  std::vector<std::optional<Array>> inputs = flatten(std::move(*givenInputs)),
-                                    expected =
-                                        flatten(std::move(*givenOutputs));
+  std::vector<std::optional<Array>> inputs = flatten(std::move(*givenInputs),
+                                                     values.inputs),
+                                    expected = flatten(std::move(*givenOutputs),
+                                                       values.outputs);
   if (expected.empty())
     return refuse("%s: expected input_*.pb and output_*.pb",
                   folder.str().c_str());
@@ -458,6 +461,42 @@ squint::readInputElements(const ModelValues &values, StringRef folder) {
     for (const std::optional<Array> &array : elements.arrays)
       own.shapes.push_back(array ? array->shape().vec()
                                  : std::vector<int64_t>());
+  }
+  return all;
+}
+
+Expected<std::map<std::string, std::vector<int64_t>>>
+squint::readInputValues(const ModelValues &values, StringRef folder) {
+  constexpr int64_t kMostNumbers = 16;
+  std::map<std::string, std::vector<int64_t>> all;
+  Expected<std::vector<std::string>> sets = findSets(folder);
+  if (!sets)
+    return sets.takeError();
+  // One library has one set of constants.
+  if (sets->size() != 1)
+    return all;
+  auto inputs = readAll(sets->front(), "input", values.inputs);
+  if (!inputs)
+    return inputs.takeError();
+  for (const auto &[value, elements] : llvm::zip(values.inputs, *inputs)) {
+    if (value.kind != ValueKind::Tensor || !elements.arrays.front())
+      continue;
+    const Array &array = *elements.arrays.front();
+    squint_dtype dtype = array.dtype();
+    bool isInteger = dtype.code == SQUINT_DTYPE_INT ||
+                     dtype.code == SQUINT_DTYPE_UINT ||
+                     dtype.code == SQUINT_DTYPE_BOOL;
+    if (!isInteger || dtype.bits < 8 || array.size() < 1 ||
+        array.size() > kMostNumbers)
+      continue;
+    uint64_t size = getByteSize(dtype);
+    for (int64_t i = 0; i < array.size(); ++i) {
+      int64_t number = 0;
+      std::memcpy(&number, array.bytes().data() + i * size, size);
+      if (dtype.code == SQUINT_DTYPE_INT)
+        number = SignExtend64(number, dtype.bits);
+      all[value.name].push_back(number);
+    }
   }
   return all;
 }

@@ -25,6 +25,11 @@ llvm::Expected<CheckResult> check(Session &session, const ModelValues &values,
 llvm::Expected<std::map<std::string, InputElements>>
 readInputElements(const ModelValues &values, llvm::StringRef folder);
 
+/// The integers and booleans of the first data set's inputs that have a few
+/// elements.
+llvm::Expected<std::map<std::string, std::vector<int64_t>>>
+readInputValues(const ModelValues &values, llvm::StringRef folder);
+
 } // namespace squint
 
 #endif // SQUINT_TOOLS_RUN_CHECK_H

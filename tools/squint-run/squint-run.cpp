@@ -425,6 +425,20 @@ static int runModel(const Options &options,
   bool refused;
   std::unique_ptr<LoadedModel> model =
       compileModel(options.model, pipeline, import, refused);
+  if (!model && refused && !options.check.empty()) {
+    // How long a sequence is may depend on what is in an input.
+    auto numbers = readInputValues(values, options.check);
+    if (!numbers)
+      return fail(numbers.takeError());
+    import.values = std::move(*numbers);
+    for (ModelValue &input : values.inputs)
+      input.isFixed = import.values.count(input.name);
+    if (!import.values.empty()) {
+      llvm::errs() << "again, with inputs of integers as constants\n";
+      bool ignored;
+      model = compileModel(options.model, pipeline, import, ignored);
+    }
+  }
   if (model)
     return finish(
         Runner(model->library->table(), options, {}, std::move(values)).run());

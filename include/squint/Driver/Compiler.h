@@ -29,7 +29,7 @@ struct CompileOptions {
   std::string input, output;
 
   std::string emit, compileFrom, weightsFile, prefix, depfile, store;
-  std::vector<std::string> allowExternal, dims, elements;
+  std::vector<std::string> allowExternal, dims, elements, values;
 
   std::string weights, activations, cache, recipe, budget, calibration, imatrix,
       checkpoint;

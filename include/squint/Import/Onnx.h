@@ -36,6 +36,9 @@ struct ImportOptions {
   /// many arguments, `name.0`, `name.1` and so on; that of an optional tensor
   /// keeps its name.
   std::map<std::string, InputElements> elements;
+  /// Inputs of integers or booleans that are constants and no arguments, by
+  /// name, with their elements: what decides the length of a sequence.
+  std::map<std::string, std::vector<int64_t>> values;
   /// If given, receives the paths of all files that the module's weights lie
   /// in, the model first.
   std::set<std::string> *files = nullptr;
@@ -49,6 +52,8 @@ enum class ValueKind { Tensor, Sequence, OptionalTensor, OptionalSequence };
 struct ModelValue {
   std::string name;
   ValueKind kind;
+  /// An input that is no argument, for ImportOptions::values has it.
+  bool isFixed = false;
 };
 /// The inputs that callers give, and the outputs, in order.
 struct ModelValues {
@@ -60,6 +65,10 @@ llvm::Expected<ModelValues> readModelValues(llvm::StringRef path);
 /// sequence, and `none` an optional without a value.
 llvm::Expected<std::pair<std::string, InputElements>>
 parseInputElements(llvm::StringRef text);
+
+/// Parses `name=2,3,4`.
+llvm::Expected<std::pair<std::string, std::vector<int64_t>>>
+parseInputValue(llvm::StringRef text);
 
 /// Reads an ONNX model into the onnx and msft dialects: one function `main`,
 /// weights by reference to the mapped files, older operators in their newest
