@@ -1,10 +1,14 @@
-# Mixtures of experts agree with ONNX Runtime: activations, routing, weights of 4 and 8 bits.
+# Mixtures of experts agree with ONNX Runtime: activations, routing, weights of 2, 4 and 8 bits.
 # REQUIRES: squintc, squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
+import pathlib
+import subprocess
 import sys
 
 import numpy as np
-from operator_testing import Const, check, contrib, f32, ints, positive
+import onnx
+import squint_testing as squint
+from operator_testing import Const, _model, check, contrib, f32, positive
 
 rng = np.random.default_rng(9)
 E, H, F = 3, 32, 48
@@ -31,7 +35,7 @@ def packed(bits, block=0, zeros=False, fusion=0, tokens=6, k=2, mixing=False, **
     per, wide = 8 // bits, F * (2 if fusion else 1)
 
     def layer(outputs, inputs):
-        blocks = inputs // block if block else 1
+        blocks = -(-inputs // block) if block else 1
         shape = (E, outputs, blocks) if block else (E, outputs)
         points = (E, outputs, -(-blocks // per)) if block else (E, -(-outputs // per))
         codes = Const(rng.integers(0, 256, (E, outputs, inputs // per)), dtype=np.uint8)
@@ -49,5 +53,21 @@ def packed(bits, block=0, zeros=False, fusion=0, tokens=6, k=2, mixing=False, **
 cases += [packed(4, activation_type="silu"), packed(8, activation_type="relu"), packed(4, block=16, activation_type="gelu"),
           packed(4, zeros=True, normalize_routing_weights=1), packed(4, block=16, zeros=True, k=1),
           packed(4, fusion=1, activation_type="swiglu", activation_alpha=1.702, activation_beta=1.0, swiglu_limit=7.0),
-          packed(4, mixing=True, normalize_routing_weights=1), packed(4, mixing=True)]
+          packed(4, mixing=True, normalize_routing_weights=1), packed(4, mixing=True),
+          # A last block that is shorter, or the only one.
+          packed(4, block=64, zeros=True), packed(2, block=32, activation_type="silu"), packed(4, block=64, k=1, zeros=True, mixing=True)]
 check(cases, sys.argv[1], "experts")
+
+
+def refuses(one, text):
+    model, _ = _model([one], symbolic=False)
+    path = pathlib.Path(sys.argv[1]) / "refused.onnx"
+    onnx.save(model, path)
+    p = subprocess.run([str(squint.BIN / "squintc"), path, "-o", path.with_suffix(".so")], capture_output=True, text=True)
+    assert p.returncode == 1 and text in p.stderr, p.stderr
+
+
+refuses(contrib("MoE", f32(6, H), f32(6, E), floats(E, F, H), None, floats(E, H, F), None, activation_type="relu", swiglu_fusion=1),
+        "expected swiglu_fusion to be 0 but for swiglu")
+refuses(dense(activation_type="silu", use_sparse_mixer=1), "expected use_sparse_mixer to be 0")
+refuses(packed(4, activation_type="silu", quant_type="fp8"), "expected quant_type to be int")

@@ -118,8 +118,12 @@ LogicalResult Experts::expand(Value mixing, bool normalizes, bool hasThird,
                               Layer first, Layer second, Layer third) {
   if (body.integer("use_sparse_mixer", 0))
     return body.refuse("expected use_sparse_mixer to be 0");
-  bool isGated = body.string("activation_type", "relu") == "swiglu" &&
-                 body.integer("swiglu_fusion", 0) == 0;
+  bool isSwiGlu = body.string("activation_type", "relu") == "swiglu",
+       isFused = body.integer("swiglu_fusion", 0) != 0,
+       isGated = isSwiGlu && !isFused;
+  // ONNX Runtime would read past the rows of such a product.
+  if (isFused && !isSwiGlu)
+    return body.refuse("expected swiglu_fusion to be 0 but for swiglu");
   if (hasThird && !isGated)
     return body.refuse("expected no fc3_experts_weights but for swiglu that is "
                        "not fused");
