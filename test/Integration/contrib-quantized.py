@@ -68,4 +68,8 @@ for dtype in (np.uint8, np.int8):
 x, scales = f32(2, 3, 4), Const(positive(3) / 10, dtype=np.float32)
 cases += [contrib("QuantizeLinear", x, number(0.05)), contrib("QuantizeLinear", x, scales, Const(codes(3), dtype=np.uint8), axis=1),
           contrib("DequantizeLinear", codes(2, 3, 4), scales, Const(codes(3), dtype=np.uint8), axis=-2)]
+# The product of vectors has no dimension, though vectors of one number scale it.
+one = lambda value, dtype=np.float32: Const(np.array([value]), dtype=dtype)
+cases += [contrib("QLinearMatMul", codes(*shape), one(0.02), one(120, np.uint8), Const(codes(24), dtype=np.uint8), one(0.03), one(130, np.uint8), one(0.5),
+                  one(3, np.uint8), domain="", steps=1, symbolic=False) for shape in ((24,), (5, 24))]
 check(cases, sys.argv[1], "quantized")

@@ -17,7 +17,7 @@ EXCLUDED = {
 DISCONTINUOUS = {
     "ArgMax", "ArgMin", "BitShift", "Cast", "CastLike", "Ceil", "DynamicQuantizeLinear", "Equal", "Floor", "Greater", "GreaterOrEqual",
     "Hardmax", "IsInf", "IsNaN", "Less", "LessOrEqual", "MaxPool", "MaxRoiPool", "MaxUnpool", "Mod", "NonMaxSuppression", "NonZero",
-    "QLinearConv", "QLinearMatMul", "QuantizeLinear", "Resize", "RoiAlign", "Round", "ScatterElements", "Shrink", "Sign",
+    "QLinearConv", "QLinearMatMul", "QuantizeLinear", "Resize", "RoiAlign", "Round", "ScatterElements", "Shrink", "Sign", "Tan",
     "ThresholdedRelu", "TopK", "Unique", "GridSample", "Compress", "Upsample",
 }
 # What is read moves, and nothing is rounded.
@@ -107,7 +107,17 @@ class RandomGraph(RandomModel):
         if name == "Pow" and first.dtype.kind != "f":
             return inputs[1].dtype.kind != "f" or (first >= 0).all()
         if name == "Compress":
-            return inputs[1].ndim == 1
+            axis = attributes.get("axis")
+            return inputs[1].ndim == 1 and inputs[1].size <= (first.size if axis is None else first.shape[axis] if rank else 0)
+        if name in ("NonZero", "ArgMax", "ArgMin"):
+            return rank > 0
+        if name in ("ReduceLogSum", "ReduceLogSumExp") and first.dtype.kind != "f":
+            return (first > 0).all()
+        if name == "GatherND":
+            batch = attributes.get("batch_dims", 0)
+            return first.shape[:batch] == inputs[1].shape[:batch]
+        if name in ("ScatterND", "ScatterElements"):
+            return attributes.get("reduction", "none") in ("none", "add", "mul", "max", "min")
         if name == "Upsample":
             return len(inputs) < 2 or inputs[1].shape == (rank,)
         if name == "CenterCropPad":

@@ -157,14 +157,21 @@ LogicalResult expandQLinearMatMul(Body &body) {
     return success();
   }
   Value sums = multiply(body, a, body.in(2), b, body.in(5));
-  Value aScale = asColumn(body, body.cast(body.in(1), f32), Body::rank(a));
+  // A vector of one number has more dimensions than the product of vectors.
+  auto number = [&](unsigned position) {
+    Value x = body.in(position);
+    return Body::rank(x) == 1 && Body::dims(x)[0].isConstant(1)
+               ? body.make("Squeeze", {x, body.ints(0)})
+               : x;
+  };
+  Value aScale = asColumn(body, body.cast(number(1), f32), Body::rank(a));
   Value scale =
-      body.div(body.mul(aScale, body.cast(body.in(4), f32)),
-               asColumn(body, body.cast(body.in(6), f32), Body::rank(a)));
+      body.div(body.mul(aScale, body.cast(number(4), f32)),
+               asColumn(body, body.cast(number(6), f32), Body::rank(a)));
   if (!isa<IntegerType>(Body::element(body.in(7))))
     return body.refuse("expected integers as codes");
   body.replace(0, requantize(body, body.cast(sums, f32), scale,
-                             asColumn(body, body.in(7), Body::rank(a))));
+                             asColumn(body, number(7), Body::rank(a))));
   return success();
 }
 
