@@ -69,4 +69,8 @@ for interleaved in (0, 1):
 cases += [contrib("NhwcMaxPool", codes(2, 9, 8, 5, dtype=dtype), kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 1, 1], symbolic=False)
           for dtype in (np.uint8, np.int8)]
 cases.append(contrib("NhwcMaxPool", codes(1, 7, 3), kernel_shape=[3], dilations=[2], ceil_mode=1, strides=[2], symbolic=False))
+# The only operator of the standard whose tests the standard lacks: regions that lie inside, outside, that are turned round, and of halves.
+regions = [[0, 0, 0, 5, 4], [1, 2, 1, 9, 7], [0, -3, -2, 2, 3], [1, 6, 5, 3, 2], [0, 0.5, 1.5, 2.5, 3.5], [1, 40, 40, 50, 50], [0, 2.4, -0.6, 8, 5]]
+cases += [contrib("MaxRoiPool", f32(2, 3, 8, 10), Const(regions, dtype=floats), pooled_shape=[2, 3], domain=""),
+          contrib("MaxRoiPool", f32(2, 3, 8, 10), Const(regions, dtype=floats), pooled_shape=[3, 1], spatial_scale=0.5, domain="")]
 check(cases, sys.argv[1], "contrib")

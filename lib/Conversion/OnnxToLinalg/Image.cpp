@@ -368,7 +368,11 @@ static LogicalResult lowerRoiAlign(Node &node) {
               toIndex(clamp(ceil(bin), bin.constant(0), bin.constant(1 << 16)));
           return count;
         };
-        Num rows = points(binH), columns = points(binW);
+        // An empty image has nothing to read.
+        Num isEmpty =
+            in[0].dim(0) * in[0].dim(2) * in[0].dim(3) == code.index(0);
+        Num rows = select(isEmpty, code.index(0), points(binH)),
+            columns = points(binW);
         Num start = code.number(type, isMax ? -INFINITY : 0);
         auto axis = [&](Num p, Num last, SmallVectorImpl<Num> &low) {
           p = max(p, p.constant(0));

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Program.h"
 #include "Window.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -266,11 +268,63 @@ static LogicalResult lowerSquintPool(Node &node) {
       lowerPool(node.b, node.in(0), pool, node.resultDims()).value);
 }
 
+/// Regions [image, x0, y0, x1, y1], whose corners are rounded to elements and
+/// belong to them, in as many parts as the result has; 0 for a part without
+/// elements.
+static LogicalResult lowerMaxRoiPool(Node &node) {
+  ImplicitLocOpBuilder &b = node.b;
+  Tensor x = node.in(0);
+  double scale = node.number("spatial_scale", 1);
+  Type type = computeElement(x.element);
+  Dims dims = node.resultDims();
+  Tensor result = programMap(
+      b, {x, node.in(1)}, dims, x.element,
+      [&](Code &code, ArrayRef<Num> at, ArrayRef<Memory> in) -> Num {
+        auto read = [&](int64_t i, double factor) {
+          Num v = in[1].load({at[0], code.index(i)}) * factor;
+          return clamp(v, v.constant(-1e9), v.constant(1e9));
+        };
+        // Halves are rounded away from zero.
+        auto corner = [&](int64_t i) {
+          Num v = read(i, scale), whole = floor(abs(v) + 0.5);
+          return select(v < 0.0, -whole, whole);
+        };
+        Num images = in[0].dim(0);
+        // The elements from the first on, and their count.
+        auto cut = [&](int64_t low, int64_t high, int64_t axis) {
+          Num first = corner(low);
+          Num length = max(corner(high) - first + 1.0, first.constant(1));
+          Num part = length / convert({b, sizeValue(b, dims[axis])}, type);
+          Num p = convert(at[axis], type), size = in[0].dim(axis);
+          auto inside = [&](Num position) {
+            return clamp(toIndex(position + first), code.index(0), size);
+          };
+          Num start = inside(floor(p * part)),
+              end = inside(ceil((p + 1.0) * part));
+          return std::make_pair(start, max(end - start, code.index(0)));
+        };
+        auto [top, rows] = cut(2, 4, 2);
+        auto [left, columns] = cut(1, 3, 3);
+        rows = select(images == 0.0, code.index(0), rows);
+        Num image = clamp(toIndex(read(0, 1)), code.index(0), images - 1.0);
+        Num count = rows * columns;
+        Num best =
+            code.loop(count, code.number(type, -INFINITY),
+                      [&, top = top, left = left,
+                       columns = columns](Num i, ArrayRef<Num> inner) -> Nums {
+                        Num value = in[0].load({image, at[1], top + i / columns,
+                                                left + i % columns});
+                        return max(inner[0], value);
+                      })[0];
+        return select(count == 0.0, best.constant(0), best);
+      });
+  return node.replace(result.value);
+}
+
 ArrayRef<TableEntry> lowering::poolTable() {
   static const TableEntry table[] = {
-      {"MaxPool", lowerOnnxPool},
-      {"AveragePool", lowerOnnxPool},
-      {"LpPool", lowerOnnxPool},
+      {"MaxPool", lowerOnnxPool},       {"MaxRoiPool", lowerMaxRoiPool},
+      {"AveragePool", lowerOnnxPool},   {"LpPool", lowerOnnxPool},
       {"squint.pool", lowerSquintPool},
   };
   return table;
