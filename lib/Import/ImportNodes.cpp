@@ -309,6 +309,40 @@ LogicalResult Importer::importMachineLearning(const ::onnx::NodeProto &proto,
   return define(scope, proto.output(0), *result, fail);
 }
 
+/// An attribute of the standard's operators that is 0 or 1.
+static bool isFlag(StringRef name) {
+  return llvm::is_contained({"align_corners",
+                             "allowzero",
+                             "antialias",
+                             "ceil_mode",
+                             "center_point_box",
+                             "count_include_pad",
+                             "exclude_outside",
+                             "exclusive",
+                             "fmod",
+                             "interleaved",
+                             "inverse",
+                             "is_causal",
+                             "keepdims",
+                             "largest",
+                             "layout",
+                             "linear_before_reset",
+                             "new_axis",
+                             "noop_with_empty_axes",
+                             "onesided",
+                             "periodic",
+                             "reverse",
+                             "saturate",
+                             "select_last_index",
+                             "sorted",
+                             "storage_order",
+                             "training_mode",
+                             "transA",
+                             "transB",
+                             "upper"},
+                            name);
+}
+
 LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
                                    const Call &call) {
   if (call.depth > 0 && ++inlined > kMostInlined)
@@ -391,6 +425,12 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &proto, Scope &scope,
     llvm::Expected<Attribute> converted = readAttribute(*value);
     if (!converted)
       return nodeError(proto, call, converted.takeError());
+    // Other numbers mean yes to some and no to others.
+    auto number = dyn_cast<IntegerAttr>(*converted);
+    if (number && node.dialect == "onnx" && isFlag(attribute.name()) &&
+        number.getInt() != 0 && number.getInt() != 1)
+      return fail() << "expected 0 or 1 as '" << attribute.name() << "', got "
+                    << number.getInt();
     node.attributes.set(attribute.name(), *converted);
   }
 

@@ -172,3 +172,5 @@ w = numpy_helper.from_array(np.float32(1), "w")
 refuse("duplicate", model([node("Relu", ["w"])], constants=[w, w]))
 # CHECK: both: node 'it' (Constant): expected one attribute and one result
 refuse("both", model([node("Constant", [], value_int=1, value_float=1.0)]))
+# CHECK: flag: node 'it' (ReduceSum): expected 0 or 1 as 'keepdims', got 7
+refuse("flag", model([node("ReduceSum", ["w"], keepdims=7)], constants=[w]))

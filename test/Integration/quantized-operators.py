@@ -239,7 +239,7 @@ def refused():
 
     codes = rng.integers(0, 256, (96, 20)).astype(np.uint8)
     case("the axis and its scales, got 20 and 19", codes, np.ones(19), np.zeros(19, np.uint8), axis=1)
-    case("20 scales", codes, np.ones(20), np.zeros(7, np.uint8), axis=1)
+    case("got 20 and 7", codes, np.ones(20), np.zeros(7, np.uint8), axis=1)
     case("an axis", codes, np.ones(20), np.zeros(20, np.uint8), axis=7)
     case("element type", codes, np.ones(20), np.zeros(20, np.int8), axis=1)
     case("3 scales", codes, np.ones((4, 20)), np.zeros((4, 20), np.uint8), axis=0, block_size=32)

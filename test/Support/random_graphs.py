@@ -126,6 +126,8 @@ class RandomGraph(RandomModel):
             return rank > 1 < inputs[1].ndim and first.shape[-1] == inputs[1].shape[-2] and first.shape[:-2] == inputs[1].shape[:-2]
         if name == "Split" and attributes.get("num_outputs"):  # here too
             return rank > 0 and first.shape[attributes.get("axis", 0)] % attributes["num_outputs"] == 0
+        if name in ("AveragePool", "LpPool", "MaxPool") and attributes.get("auto_pad") == "VALID":  # of no window ONNX Runtime makes one
+            return all(size <= there for size, there in zip(attributes.get("kernel_shape") or [], first.shape[2:]))
         if name == "STFT":
             return rank > 1 and inputs[1].ndim == 0 and all(i.ndim == 1 for i in inputs[2:3])
         if name.startswith("Reduce"):

@@ -150,3 +150,28 @@ func.func @main(%x: tensor<2x3xf32>, %i: tensor<3x3xi64>) -> tensor<*xf32> {
   %0 = onnx.GatherElements(%x, %i) {axis = 1 : i64} : (tensor<2x3xf32>, tensor<3x3xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+// Numbers that may be real or complex.
+func.func @main(%x: tensor<1x10x?xf32> {squint.dims = ["1", "10", "n"]}) -> tensor<*xf32> {
+  // expected-error @+1 {{expected a last dimension that is known to be 1 (real) or 2 (complex), got n}}
+  %0 = onnx.DFT(%x) {operandSegmentSizes = array<i32: 1, 0, 0>} : (tensor<1x10x?xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x10x3xf32>, %step: tensor<i64>, %w: tensor<4xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected a last dimension of 1 (real) or 2 (complex), got 3}}
+  %0 = onnx.STFT(%x, %step, %w) {operandSegmentSizes = array<i32: 1, 1, 1, 0>} : (tensor<1x10x3xf32>, tensor<i64>, tensor<4xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2x3xf32>, %t: tensor<2xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected reduction none, mean or sum, got all}}
+  %0, %1 = onnx.SoftmaxCrossEntropyLoss(%x, %t) {reduction = "all", operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<2x3xf32>, tensor<2xi64>) -> (tensor<*xf32>, tensor<*xf32>)
+  return %0 : tensor<*xf32>
+}

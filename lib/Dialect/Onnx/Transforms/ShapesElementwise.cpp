@@ -300,16 +300,18 @@ LogicalResult inferAlongAxis(Operation *op, ShapeContext &s) {
 /// As the first operand, which has a scale for each index of the axis where
 /// there is a row of them.
 LogicalResult inferScaled(Operation *op, ShapeContext &s) {
-  ArrayRef<DimExpr> dims = s.shape(op->getOperand(0)),
-                    scales = s.shape(op->getOperand(1));
+  Dims dims(s.shape(op->getOperand(0)));
   auto axis = op->getAttrOfType<IntegerAttr>("axis"),
        block = op->getAttrOfType<IntegerAttr>("block_size");
   int64_t at = axis ? axis.getInt() : 1, rank = dims.size();
   at += at < 0 ? rank : 0;
-  if (scales.size() == 1 && rank > 1 && !scales[0].isConstant(1) && at >= 0 &&
-      at < rank && (!block || block.getInt() == 0) &&
-      failed(s.unify(dims[at], scales[0], "the axis and its scales")))
-    return failure();
+  for (Value row : op->getOperands().drop_front()) {
+    Dims own(s.shape(row));
+    if (own.size() == 1 && rank > 0 && !own[0].isConstant(1) && at >= 0 &&
+        at < rank && (!block || block.getInt() == 0) &&
+        failed(s.unify(dims[at], own[0], "the axis and its scales")))
+      return failure();
+  }
   return inferSameAsFirst(op, s);
 }
 

@@ -115,8 +115,20 @@ LogicalResult inferDet(DetOp op, ShapeContext &s) {
 
 template <typename OpT>
 LogicalResult inferLoss(OpT op, Value scores, Value target, ShapeContext &s) {
+  StringRef reduction = op.getReduction();
+  if (reduction != "none" && reduction != "mean" && reduction != "sum")
+    return s.fail() << "expected reduction none, mean or sum, got "
+                    << reduction;
+  // [N, classes, ...] and [N, ...]
+  int64_t rank = s.rank(target);
+  if (failed(s.expectRank(scores, rank + 1, rank + 1, "the scores")))
+    return failure();
+  for (int64_t i = 0; i < rank; ++i)
+    if (failed(s.unify(s.shape(scores)[i ? i + 1 : 0], s.shape(target)[i],
+                       "the scores and the target")))
+      return failure();
   Dims dims;
-  if (op.getReduction() == "none")
+  if (reduction == "none")
     dims = Dims(s.shape(target));
   if (failed(s.set(op->getResult(0), std::move(dims))))
     return failure();

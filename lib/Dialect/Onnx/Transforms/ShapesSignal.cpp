@@ -22,6 +22,19 @@ FailureOr<DimExpr> readScalar(Value operand, const DimExpr &otherwise,
   return known->front();
 }
 
+/// Real or complex numbers lie in the last dimension.
+LogicalResult expectNumbers(const DimExpr &last, ShapeContext &s) {
+  if (last.isConstant(1) || last.isConstant(2))
+    return success();
+  if (!last.getConstant())
+    return s.refuse() << "expected a last dimension that is known to be 1 "
+                         "(real) or 2 (complex), got "
+                      << last.str();
+  return s.fail() << "expected a last dimension of 1 (real) or 2 (complex), "
+                     "got "
+                  << last.str();
+}
+
 DimExpr halfPlusOne(const DimExpr &length) {
   return DimExpr::floordiv(length, 2) + DimExpr(1);
 }
@@ -48,7 +61,8 @@ LogicalResult inferDftByValue(DFTOp op, const DimExpr &axis, ShapeContext &s) {
 
 LogicalResult inferDft(DFTOp op, ShapeContext &s) {
   Dims dims(s.shape(op.getInput()));
-  if (failed(s.expectRank(op.getInput(), 2, 16, "the input")))
+  if (failed(s.expectRank(op.getInput(), 2, 16, "the input")) ||
+      failed(expectNumbers(dims.back(), s)))
     return failure();
   FailureOr<DimExpr> position = readScalar(op.getAxis(), -2, "an axis", s);
   if (failed(position))
@@ -76,6 +90,8 @@ LogicalResult inferStft(STFTOp op, ShapeContext &s) {
        failed(s.expectRank(op.getWindow(), 1, 1, "the window"))))
     return failure();
   ArrayRef<DimExpr> signal = s.shape(op.getSignal());
+  if (signal.size() == 3 && failed(expectNumbers(signal[2], s)))
+    return failure();
   DimExpr otherwise = op.getWindow() ? s.shape(op.getWindow())[0] : signal[1];
   FailureOr<DimExpr> length =
       readScalar(op.getFrameLength(), otherwise, "a frame length", s);
