@@ -66,18 +66,23 @@ static llvm::Expected<double> getScaledError(const AwqWeight &weight,
   int64_t columns = hessian.columns();
   int64_t rows = int64_t(weight.weight.size()) / columns;
   std::vector<float> values(weight.weight), decoded(weight.weight.size());
-  for (auto [i, value] : llvm::enumerate(values))
-    value *= scales[i % columns];
+  parallelFor(pool, rows, [&](int64_t row) {
+    for (int64_t i = 0; i < columns; ++i)
+      values[row * columns + i] *= scales[i];
+  });
   std::vector<char> payload(
       PlainLayout::get(weight.format, rows, columns).totalBytes);
   TensorView view(reinterpret_cast<const char *>(values.data()), FloatType::F32,
                   {rows, columns});
   if (llvm::Error error = quantizeRtn(view, weight.format, payload, pool))
     return std::move(error);
-  PackedView(payload.data(), weight.format, rows, columns)
-      .dequantizeRows(0, rows, decoded.data());
-  for (auto [i, value] : llvm::enumerate(decoded))
-    value = weight.weight[i] - value / scales[i % columns];
+  PackedView packed(payload.data(), weight.format, rows, columns);
+  parallelFor(pool, rows, [&](int64_t row) {
+    float *out = &decoded[row * columns];
+    packed.dequantizeRows(row, row + 1, out);
+    for (int64_t i = 0; i < columns; ++i)
+      out[i] = weight.weight[row * columns + i] - out[i] / scales[i];
+  });
   return hessian.getError(decoded, pool);
 }
 
