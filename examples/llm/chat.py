@@ -67,6 +67,8 @@ class Chat:
 
 
 def talk(chat, template):
+    if template is None:
+        template = next((name for name, parts in TEMPLATES.items() if chat.tokens.find(parts[2]) is not None), "chatml")
     before, behind, token, after = TEMPLATES[template]
     end = chat.tokens.find(token)
     if end is None:
@@ -93,9 +95,9 @@ def count(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a language model's .so, compiled with a cache (squintc MODEL.gguf -o MODEL.so)")
-    parser.add_argument("--tokenizer", required=True, metavar="FILE", help="tokenizer.json, a sentencepiece .model, or a .gguf file of GPT-2's kind")
+    parser.add_argument("--tokenizer", required=True, metavar="FILE", help="tokenizer.json, a sentencepiece .model, or a .gguf file")
     parser.add_argument("--prompt", metavar="TEXT", help="go on with this text, without turns")
-    parser.add_argument("--template", choices=TEMPLATES, default="chatml", help="what goes around a turn (default: chatml)")
+    parser.add_argument("--template", choices=TEMPLATES, help="what goes around a turn (default: the first whose end is a token)")
     parser.add_argument("--max-tokens", type=count, default=256, metavar="N", help="of an answer (default: 256)")
     parser.add_argument("--context", type=int, default=0, metavar="N", help="tokens to remember at most (default: what the model was made for)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="(default: as many as the process may use)")

@@ -109,14 +109,41 @@ ids = made.encode("You are a robot 😀€")
 assert made.encode("You are a robot 😀€", first=True) == [made.find("<s>"), *ids] and made.find("<|im_end|>") is None
 assert made.decode(ids) == "".join(made.stream(ids)) == "You are a robot 😀€"
 
+# The same from a GGUF file, with tokens of a template, which sentencepiece would not look for.
+source = sentencepiece.SentencePieceProcessor(model_file=str(work / "s.model"))
+kinds = ((source.is_unknown, gguf.TokenType.UNKNOWN), (source.is_control, gguf.TokenType.CONTROL), (source.is_byte, gguf.TokenType.BYTE))
+everyId = range(source.piece_size())
+turns = ["<start_of_turn>", "<end_of_turn>"]
+for bos in (True, False):
+    writer = gguf.GGUFWriter(work / "pieces.gguf", "gemma3")
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([source.id_to_piece(i) for i in everyId] + turns)
+    writer.add_token_scores([source.get_score(i) for i in everyId] + [0.0] * len(turns))
+    writer.add_token_types([next((kind for test, kind in kinds if test(i)), gguf.TokenType.NORMAL) for i in everyId] + [gguf.TokenType.CONTROL] * len(turns))
+    writer.add_bos_token_id(source.bos_id())
+    writer.add_eos_token_id(source.eos_id())
+    writer.add_unk_token_id(source.unk_id())
+    writer.add_add_bos_token(bos)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    again = tokenizer.load(work / "pieces.gguf")
+    # The trainer's default also writes characters in other ways and joins spaces.
+    for sample in ("You are a robot 😀€", " ".join(text.encode("ascii", "ignore").decode().split())):
+        ids = made.encode(sample)
+        assert again.encode(sample) == ids and again.decode(ids) == sample
+        assert again.encode(sample, first=True) == [source.bos_id()] * bos + ids
+    ids = again.encode("<start_of_turn>user<end_of_turn>")
+    assert [ids[-1], *(i for i in ids if i == len(everyId))] == [len(everyId) + 1, len(everyId)] == [again.find(turns[1]), again.find(turns[0])]
+
 data = os.environ.get("SQUINT_TEST_DATA")
 for kind in ("gpt-2", "llama-spm") if data else ():
     vectors = pathlib.Path(data, "gguf_vocab", f"ggml-vocab-{kind}.gguf")
-    made = tokenizer.load(vectors if kind == "gpt-2" else pathlib.Path(data, "llama2_tokenizer", "tokenizer.model"))
+    readers = [tokenizer.load(vectors)] + ([tokenizer.load(pathlib.Path(data, "llama2_tokenizer", "tokenizer.model"))] if kind == "llama-spm" else [])
     samples = pathlib.Path(f"{vectors}.inp").read_bytes().decode().split("\n__ggml_vocab_test__\n")
     ids = [[int(x) for x in line.split()] for line in pathlib.Path(f"{vectors}.out").read_text().splitlines()]
     assert samples.pop() == ""
-    wrong = [s for s, want in zip(samples, ids) if made.encode(s) != want]
+    wrong = [s for s, want in zip(samples, ids) for made in readers if made.encode(s) != want]
     assert len(samples) == len(ids) > 30 and not wrong, (kind, wrong)
 
 assert "expected a tokenizer in a .json" in chat(f"--tokenizer={work}/model.so", code=1)[1]
