@@ -4,10 +4,12 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "squint/Dialect/Squint/DimExpr.h"
+#include "squint/Dialect/Squint/Squint.h"
 #include "squint/Dialect/Squint/State.h"
 #include "squint/Transforms/Passes.h"
 #include "squint/Transforms/QuantizationAttributes.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 #include <string>
 
@@ -173,6 +175,19 @@ Value AddCaches::addArgument(RankedTensorType type,
   return main.getArgument(number);
 }
 
+/// The tokens that an operator makes others of, each by itself and for one use.
+static OpOperand *getTokens(Operation *op) {
+  if (!op || !op->hasOneUse())
+    return nullptr;
+  return llvm::TypeSwitch<Operation *, OpOperand *>(op)
+      .Case<NormOp, DequantizeOp, HadamardOp>(
+          [](auto made) { return &made.getInputMutable(); })
+      .Case([](QuantizeOp made) {
+        return made.getImage() ? nullptr : &made.getInputMutable();
+      })
+      .Default(nullptr);
+}
+
 /// The head computes the last tokens only, as many as an input says.
 LogicalResult AddCaches::keepLastTokens() {
   Operation *end = main.getBody().front().getTerminator();
@@ -193,22 +208,26 @@ LogicalResult AddCaches::keepLastTokens() {
   DimExpr kept =
       DimExpr::min(tokens, DimExpr::max(DimExpr::symbol(symbol), DimExpr(1)));
 
-  // Norms work token by token too.
+  // What works token by token does so on the last ones only.
   OpOperand *operand = &head.getInputMutable();
   SmallVector<Operation *> behind{head};
-  while (auto norm = operand->get().getDefiningOp<NormOp>()) {
-    if (!norm->hasOneUse())
-      break;
-    operand = &norm.getInputMutable();
-    behind.push_back(norm);
+  while (OpOperand *input = getTokens(operand->get().getDefiningOp())) {
+    operand = input;
+    behind.push_back(operand->getOwner());
   }
-  auto shorten = [&](Value value) {
+  auto shorten = [&](Value value) -> std::pair<Dims, Type> {
     Dims all = *getDims(value);
     all[1] = kept;
+    auto shortened = [](ArrayRef<int64_t> sizes) {
+      SmallVector<int64_t> shape(sizes);
+      shape[1] = ShapedType::kDynamic;
+      return shape;
+    };
+    if (auto packed = dyn_cast<PackedType>(value.getType()))
+      return {all, PackedType::get(shortened(packed.getShape()),
+                                   packed.getFormatAttr(), packed.getLayout())};
     auto type = cast<RankedTensorType>(value.getType());
-    SmallVector<int64_t> shape(type.getShape());
-    shape[1] = ShapedType::kDynamic;
-    return std::make_pair(all, type.clone(shape));
+    return {all, type.clone(shortened(type.getShape()))};
   };
   OpBuilder at(behind.back());
   auto [all, type] = shorten(operand->get());

@@ -54,6 +54,37 @@ module {
 
 // -----
 
+// So do what rounds what the head sees, a norm before it and a transform between.
+// CHECK: %[[LAST:.*]] = squint.last_tokens %{{.*}} {{.*}} : tensor<?x?x16xf32> -> tensor<?x?x16xf32>
+// CHECK: squint.norm %[[LAST]]
+// CHECK: squint.hadamard
+// CHECK: squint.quantize {{.*}}squint.dims = {{\[\[}}"batch", "min(max(1,value.logits_to_keep.0),sequence)", "16"]]
+// CHECK: squint.dequantize
+// CHECK-NEXT: squint.linear
+module {
+  func.func @main(%ids: tensor<?x?xi64> {squint.name = "input_ids", squint.dims = ["batch", "sequence"]})
+      -> (tensor<?x?x32xf32> {squint.name = "logits", squint.dims = ["batch", "sequence", "32"]}) attributes {squint.assume = [["sequence", "<=", "300"]]} {
+    %table = squint.constant dense<0.25> : tensor<32x16xf32>
+    %g = squint.constant dense<1.0> : tensor<16xf32>
+    %heads = squint.constant dense<[0, 0, 2, 8]> : tensor<4xi64>
+    %flat = squint.constant dense<[0, 0, 16]> : tensor<3xi64>
+    %p = squint.positions {squint.dims = [["batch", "sequence"]]} : tensor<?x?xi64>
+    %x = squint.embedding %table, %ids {squint.dims = [["batch", "sequence", "16"]]} : tensor<32x16xf32>, tensor<?x?xi64> -> tensor<?x?x16xf32>
+    %q = onnx.Reshape(%x, %heads) {squint.dims = [["batch", "sequence", "2", "8"]]} : (tensor<?x?x16xf32>, tensor<4xi64>) -> tensor<?x?x2x8xf32>
+    %y = squint.attention %q, %q, %q scale = 0.5 causal {squint.dims = [["batch", "sequence", "2", "8"]]}
+        : tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32>, tensor<?x?x2x8xf32> -> tensor<?x?x2x8xf32>
+    %f = onnx.Reshape(%y, %flat) {squint.dims = [["batch", "sequence", "16"]]} : (tensor<?x?x2x8xf32>, tensor<3xi64>) -> tensor<?x?x16xf32>
+    %n = squint.norm %f scale(%g) epsilon = 1.0e-5 {squint.dims = [["batch", "sequence", "16"]]} : tensor<?x?x16xf32>, tensor<16xf32> -> tensor<?x?x16xf32>
+    %h = squint.hadamard %n size = 16 {squint.dims = [["batch", "sequence", "16"]]} : tensor<?x?x16xf32> -> tensor<?x?x16xf32>
+    %c = squint.quantize %h {squint.dims = [["batch", "sequence", "16"]]} : tensor<?x?x16xf32> -> !squint.packed<?x?x16, "int8:group=8">
+    %d = squint.dequantize %c {squint.dims = [["batch", "sequence", "16"]]} : !squint.packed<?x?x16, "int8:group=8"> -> tensor<?x?x16xf32>
+    %l = squint.linear %d, %table {squint.dims = [["batch", "sequence", "32"]]} : tensor<?x?x16xf32>, tensor<32x16xf32> -> tensor<?x?x32xf32>
+    return %l : tensor<?x?x32xf32>
+  }
+}
+
+// -----
+
 module {
   // expected-error @below {{expected attentions and squint.positions in a model that is to remember its tokens}}
   func.func @main(%x: tensor<?x16xf32> {squint.dims = ["n", "16"]}) -> tensor<?x16xf32> {
