@@ -22,7 +22,9 @@ AttentionBuilder::AttentionBuilder(KernelBuilder &b, kernel::AttentionOp op)
       value(get(op, op.getValue(), 2)), result(get(op, op.getOutputs()[0], 3)),
       mask(op.getMask()), keySize(key.size()), valueSize(value.size()),
       scale(op.getScale().convertToFloat()), causal(op.getCausal()),
-      window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {}
+      window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {
+  findFormat(op);
+}
 
 AttentionBuilder::AttentionBuilder(KernelBuilder &b,
                                    kernel::CachedAttentionOp op)
@@ -33,6 +35,7 @@ AttentionBuilder::AttentionBuilder(KernelBuilder &b,
       valueSize(op.getLayout().getValueSize()),
       scale(op.getScale().convertToFloat()), causal(true),
       window(op.getWindow() ? static_cast<int64_t>(*op.getWindow()) : 0) {
+  findFormat(op);
   if (op.getOwn().empty())
     cached.emplace(b, op.getLayout(), op.getCache());
   else
@@ -67,6 +70,8 @@ void AttentionBuilder::packKeys() {
     cachedValues = cached->values();
     return;
   }
+  if (codeFormat)
+    return packKeyCodes();
   int64_t size = keySize, whole = size / kTransposed * kTransposed;
   Value last = b.sub(tokens, b.index(1));
   int64_t step = panelsOf(1) * kLanes;
@@ -106,6 +111,8 @@ void AttentionBuilder::buildUnit(Value first, Value count) {
     for (int64_t e = 0; e < paddedSize; e += kLanes)
       b.store(zero, results, resultAt(row, 0, e));
   });
+  if (codeFormat)
+    packQueryCodes(count);
   Value begin = b.index(0), end = tokens;
   Value lastToken = b.div(b.sub(b.add(first, count), b.index(1)), group);
   if (causal)
@@ -159,13 +166,15 @@ void AttentionBuilder::build(Units units) {
   Type f32 = b.getF32Type();
   if (grouped)
     keys = grouped->keys;
-  else if (!cached)
+  else if (!cached && !codeFormat)
     keys = b.scratch(keySize * kKeys, f32);
   weights = b.scratch(maxRows * kKeys, f32);
   state = b.scratch(2 * (kUnitAttentionRows + kLanes), f32);
   results = b.scratch(kUnitAttentionRows * paddedSize, f32);
   for (Value *numbers : {&peaksOf, &shifts, &factors})
     *numbers = b.scratch(kLanes, f32);
+  if (codeFormat)
+    prepareCodes();
   // A tile of few rows leaves the other lanes alone.
   b.store(b.constant(b.f32s(), 0.0), peaksOf, b.index(0));
   Value queries = query.tokens(b), rows = b.mul(queries, group);

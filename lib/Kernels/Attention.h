@@ -78,10 +78,23 @@ private:
   void buildTile(int64_t rows, Value row);
   void buildVisibleTile(int64_t rows, Value row);
   Value hideKeys(Value score, Value token, Value at);
+  /// Of queries and keys for each row and panel from `column` on.
+  Values multiplyKeys(int64_t rows, Value row, Value column);
   Values buildScores(int64_t rows, Value row, Value column, bool partial,
                      ValueRange peaks);
   void buildWeights(int64_t rows, Value row, ValueRange peaks);
   void buildValues(int64_t rows, Value row);
+
+  // Products of integers: the same of codes.
+  void findFormat(mlir::Operation *op);
+  void prepareCodes();
+  void packQueryCodes(Value count);
+  void packKeyCodes();
+  Values multiplyKeyCodes(int64_t rows, Value row, Value column);
+  void packWeights(int64_t rows);
+  void buildCodedValues(int64_t rows, Value row);
+  /// Four codes that are multiplied together, as one number.
+  Value loadQuad(Value codes, Value at);
   void buildResult(int64_t rows, Value row);
 
   /// Panels of 16 lanes that a tile works on at a time.
@@ -135,6 +148,14 @@ private:
   /// Scratch memory: keys [size][kKeys], weights [maxRows][kKeys], state,
   /// results [rows][paddedSize] and a few numbers of each row of a tile.
   Value keys, weights, state, results, peaksOf, shifts, factors;
+  /// With products of integers their format, and scratch memory for codes and
+  /// scales of queries [rows][size], of keys and values as a cache has them in
+  /// quads, and of a tile's weights [maxRows][kKeys]. Where the machine's
+  /// product takes one unsigned factor, keys are 128 more, and `querySums` are
+  /// what makes up for it.
+  std::optional<Format> codeFormat;
+  bool unsignedKeys = false;
+  Value queryCodes, queryScales, querySums, weightCodes, weightScales;
   // Of the unit, then of the block of keys.
   Value batch, firstHead, keyHead, firstRow, firstKey, numKeys;
   std::optional<CachedPart> cachedKeys, cachedValues;

@@ -1,5 +1,4 @@
-//===- AttentionTile.cpp - scores, weights and values of a few rows -*- C++
-//-*-===//
+//===- AttentionTile.cpp - scores, weights and values -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -55,13 +54,10 @@ Value AttentionBuilder::hideKeys(Value score, Value token, Value at) {
   return arith::SelectOp::create(b, gone, least, score);
 }
 
-/// Scores of the keys from `column` on, as many panels as a tile has, and the
-/// largest so far in each lane. Lanes past the last key are -inf.
-Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
-                                     bool partial, ValueRange peaks) {
+Values AttentionBuilder::multiplyKeys(int64_t rows, Value row, Value column) {
   int64_t panels = panelsOf(rows);
   Values sums(rows * panels, b.constant(b.f32s(), 0.0));
-  sums = b.loop(
+  return b.loop(
       b.index(0), b.index(keySize), 1, sums, [&](Value d, ValueRange current) {
         Values loaded, next;
         Value at = b.add(b.mul(d, kKeys), column);
@@ -77,7 +73,19 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
         }
         return next;
       });
-  Value factor = b.constant(b.f32s(), scale);
+}
+
+/// Scores of the keys from `column` on, as many panels as a tile has, and the
+/// largest so far in each lane. Lanes past the last key are -inf.
+Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
+                                     bool partial, ValueRange peaks) {
+  int64_t panels = panelsOf(rows);
+  Values sums = codeFormat ? multiplyKeyCodes(rows, row, column)
+                           : multiplyKeys(rows, row, column);
+  Values rowFactors(rows, b.constant(b.f32s(), scale));
+  for (int64_t r = 0; codeFormat && r < rows; ++r)
+    rowFactors[r] = b.splat(arith::MulFOp::create(
+        b, loadScalar(queryScales, b.add(row, r)), b.f32(scale)));
   Value least = b.constant(b.f32s(), -std::numeric_limits<double>::infinity());
   Values result(peaks);
   for (int64_t p = 0; p < panels; ++p) {
@@ -87,7 +95,7 @@ Values AttentionBuilder::buildScores(int64_t rows, Value row, Value column,
                           ? b.load(b.f32s(), cachedKeys->scales, at)
                           : Value();
     for (int64_t r = 0; r < rows; ++r) {
-      Value score = sums[r * panels + p];
+      Value score = sums[r * panels + p], factor = rowFactors[r];
       if (keyScales)
         score = arith::MulFOp::create(b, score, keyScales);
       if (mask) {
@@ -151,6 +159,8 @@ void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
         }
         return next;
       });
+  if (codeFormat)
+    packWeights(rows);
   for (int64_t r = 0; r < rows; ++r)
     memref::StoreOp::create(b, b.reduceAdd(sums[r]), peaksOf,
                             ValueRange{b.index(r)});
@@ -160,6 +170,8 @@ void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
 }
 
 void AttentionBuilder::buildValues(int64_t rows, Value row) {
+  if (codeFormat)
+    return buildCodedValues(rows, row);
   SmallVector<Piece> pieces = getPieces();
   int64_t wide = panelsOf(rows);
   for (size_t first = 0; first < pieces.size(); first += wide) {

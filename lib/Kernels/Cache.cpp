@@ -77,27 +77,6 @@ CachedPart CachedHead::values() const {
               layout.valueScales);
 }
 
-namespace {
-/// Rounds the elements of one head of one token.
-class HeadEncoder {
-public:
-  HeadEncoder(KernelBuilder &b, const CachedPart &part, Value slot)
-      : b(b), part(part), slot(slot), format(*part.format) {}
-
-  /// Hands 16 codes from element `at` on to `store(at, codes, mask)`.
-  void encode(Value row, ValueRange indices, int64_t size,
-              llvm::function_ref<void(Value, Value, Value)> store);
-
-private:
-  Value encodeLanes(Value values, Value inverse);
-
-  KernelBuilder &b;
-  const CachedPart &part;
-  Value slot;
-  const Format &format;
-};
-} // namespace
-
 Value HeadEncoder::encodeLanes(Value values, Value inverse) {
   auto bytes = b.vec(b.getI8Type());
   if (format.isInteger()) {
@@ -123,25 +102,27 @@ Value HeadEncoder::encodeLanes(Value values, Value inverse) {
                                  arith::OrIOp::create(b, magnitude, sign));
 }
 
-void HeadEncoder::encode(Value row, ValueRange indices, int64_t size,
+Value HeadEncoder::load(Value at, Value mask) const {
+  Values all(indices);
+  all.push_back(at);
+  return b.load(b.f32s(), row, all, mask);
+}
+
+Value HeadEncoder::storeScale(int64_t size, Value scales, Value slot) {
+  Values largest =
+      b.lanes(b.index(size), {b.intConstant(b.i32s(), 0)},
+              [&](Value at, Value mask, ValueRange current) -> Values {
+                return {maxMagnitude(b, current[0], load(at, mask))};
+              });
+  Value scale = arith::DivFOp::create(b, reduceMagnitude(b, largest[0]),
+                                      b.f32(format.element->largest));
+  memref::StoreOp::create(b, scale, scales, ValueRange{slot});
+  return b.splat(invertScale(b, scale));
+}
+
+void HeadEncoder::encode(int64_t size, Value scales, Value slot,
                          function_ref<void(Value, Value, Value)> store) {
-  auto load = [&](Value at, Value mask) {
-    Values all(indices);
-    all.push_back(at);
-    return b.load(b.f32s(), row, all, mask);
-  };
-  Value inverse;
-  if (format.hasScale()) {
-    Values largest =
-        b.lanes(b.index(size), {b.intConstant(b.i32s(), 0)},
-                [&](Value at, Value mask, ValueRange current) -> Values {
-                  return {maxMagnitude(b, current[0], load(at, mask))};
-                });
-    Value scale = arith::DivFOp::create(b, reduceMagnitude(b, largest[0]),
-                                        b.f32(format.element->largest));
-    memref::StoreOp::create(b, scale, part.scales, ValueRange{slot});
-    inverse = b.splat(invertScale(b, scale));
-  }
+  Value inverse = format.hasScale() ? storeScale(size, scales, slot) : Value();
   b.lanes(b.index(size), {}, [&](Value at, Value mask, ValueRange) -> Values {
     Value values = load(at, mask);
     Type stored = getStoredType(b, format);
@@ -152,6 +133,17 @@ void HeadEncoder::encode(Value row, ValueRange indices, int64_t size,
     store(at, values, mask);
     return {};
   });
+}
+
+/// Element `at + i` of key `slot` is byte i % 4 of word i / 4.
+void squint::kernel::storeKeyQuads(KernelBuilder &b, Value codes, Value slot,
+                                   Value at, Value bytes) {
+  constexpr int64_t quad = 4, tokens = CacheLayout::kBlockTokens;
+  for (int64_t i = 0; i < kLanes; i += quad)
+    b.store(vector::ExtractStridedSliceOp::create(
+                b, bytes, ArrayRef<int64_t>{i}, ArrayRef<int64_t>{quad},
+                ArrayRef<int64_t>{1}),
+            codes, {b.add(b.mul(b.add(at, i), tokens), b.mul(slot, quad))});
 }
 
 /// A unit is a head of a sequence.
@@ -192,8 +184,8 @@ LogicalResult squint::kernel::buildAppendCache(KernelBuilder &b,
   int64_t keySize = layout.getKeySize(), valueSize = layout.getValueSize();
   CachedHead cached(b, layout, op.getOutputs()[0]);
   CacheLayout parts = CacheLayout::get(layout);
-  Value column =
-      b.scratch(llvm::alignTo(keySize, kLanes), getStoredType(b, parts.keys));
+  Value column = b.scratch(llvm::alignTo(std::max(keySize, valueSize), kLanes),
+                           getStoredType(b, parts.keys));
   constexpr int64_t tokens = CacheLayout::kBlockTokens;
   Value sequences = b.dim(key, 0), count = b.dim(key, 1);
   b.loop(units.begin, units.end, 1, [&](Value unit) {
@@ -206,22 +198,41 @@ LogicalResult squint::kernel::buildAppendCache(KernelBuilder &b,
     b.loop(b.index(0), b.index(layout.getHeads()), 1, [&](Value head) {
       cached.moveTo(block, sequences, sequence, head);
       CachedPart keys = cached.keys(), values = cached.values();
+      auto appendQuads = [&](HeadEncoder &fromKey, HeadEncoder &fromValue) {
+        fromKey.encode(keySize, keys.scales, slot,
+                       [&](Value at, Value codes, Value) {
+                         storeKeyQuads(b, keys.codes, slot, at, codes);
+                       });
+        fromValue.encode(valueSize, values.scales, slot,
+                         [&](Value at, Value codes, Value) {
+                           b.store(codes, column, {at});
+                         });
+        Value first =
+            b.add(b.mul(b.div(slot, 4), 4 * valueSize), b.rem(slot, 4));
+        b.loop(b.index(0), b.index(valueSize), 1, [&](Value e) {
+          Value code = memref::LoadOp::create(b, column, ValueRange{e});
+          memref::StoreOp::create(b, code, values.codes,
+                                  ValueRange{b.add(first, b.mul(e, 4))});
+        });
+      };
       Value indices[] = {sequence, token, head};
-      HeadEncoder(b, keys, slot)
-          .encode(key, indices, keySize, [&](Value at, Value codes, Value) {
-            b.store(codes, column, {at});
-          });
+      HeadEncoder fromKey(b, *keys.format, key, indices),
+          fromValue(b, *values.format, value, indices);
+      if (op->hasAttr("activation_format"))
+        return appendQuads(fromKey, fromValue);
+      fromKey.encode(
+          keySize, keys.scales, slot,
+          [&](Value at, Value codes, Value) { b.store(codes, column, {at}); });
       b.loop(b.index(0), b.index(keySize), 1, [&](Value d) {
         Value code = memref::LoadOp::create(b, column, ValueRange{d});
         memref::StoreOp::create(b, code, keys.codes,
                                 ValueRange{b.add(b.mul(d, tokens), slot)});
       });
       Value first = b.mul(slot, valueSize);
-      HeadEncoder(b, values, slot)
-          .encode(value, indices, valueSize,
-                  [&](Value at, Value codes, Value mask) {
-                    b.store(codes, values.codes, {b.add(first, at)}, mask);
-                  });
+      fromValue.encode(valueSize, values.scales, slot,
+                       [&](Value at, Value codes, Value mask) {
+                         b.store(codes, values.codes, {b.add(first, at)}, mask);
+                       });
     });
   });
   return success();

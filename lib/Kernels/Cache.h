@@ -24,6 +24,35 @@ struct CachedPart {
   void prefetch(KernelBuilder &b, mlir::Value at, int64_t count) const;
 };
 
+/// Rounds the elements of one head of one token, which begin at `indices` of
+/// `row`.
+class HeadEncoder {
+public:
+  HeadEncoder(KernelBuilder &b, const Format &format, mlir::Value row,
+              mlir::ValueRange indices)
+      : b(b), format(format), row(row), indices(indices) {}
+
+  /// Hands 16 codes from element `at` on to `store(at, codes, mask)`; the scale
+  /// goes to `scales[slot]` if there is one.
+  void
+  encode(int64_t size, mlir::Value scales, mlir::Value slot,
+         llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> store);
+  /// The parts of it: gives 1 / scale in 16 lanes, then 16 codes.
+  mlir::Value storeScale(int64_t size, mlir::Value scales, mlir::Value slot);
+  mlir::Value encodeLanes(mlir::Value values, mlir::Value inverse);
+  mlir::Value load(mlir::Value at, mlir::Value mask) const;
+
+private:
+  KernelBuilder &b;
+  const Format &format;
+  mlir::Value row;
+  KernelBuilder::Values indices;
+};
+
+/// Puts 16 codes of a key, from element `at` on, among those of other keys.
+void storeKeyQuads(KernelBuilder &b, mlir::Value codes, mlir::Value slot,
+                   mlir::Value at, mlir::Value bytes);
+
 /// What one head keeps of a block, in the bytes of a state.
 class CachedHead {
 public:

@@ -23,6 +23,9 @@ namespace squint {
 
 namespace {
 
+/// Codes that kernels of integers read together.
+constexpr int64_t kVector = 16;
+
 /// Attention looks at the first tokens of all, whatever they say: they stay f16
 /// where others become few bits (KVQuant, arXiv:2401.18079). A vector of them.
 constexpr int64_t kFirstTokens = 16;
@@ -133,6 +136,14 @@ FailureOr<CacheAttr> AddCaches::describe(squint::AttentionOp op) {
   for (int64_t size : {k[2], k[3], v[3]})
     if (ShapedType::isDynamic(size))
       return op.emitError() << "expected heads of a static size";
+  if (auto integers = op->getAttrOfType<StringAttr>(kActivationFormatAttr);
+      integers && (texts[0] != integers.getValue() || texts[1] != texts[0] ||
+                   k[3] % kVector || v[3] % kVector))
+    return op.emitError() << "expected keys and values of int8 by token and of "
+                             "a multiple of 16 elements for attention in "
+                             "integers, got '"
+                          << texts[0] << "' of " << k[3] << " and '" << texts[1]
+                          << "' of " << v[3] << " (squintc --cache=int8)";
   auto emit = [&] { return op.emitError(); };
   function_ref<InFlightDiagnostic()> refuse = emit;
   auto cache = CacheAttr::getChecked(
@@ -282,6 +293,10 @@ void AddCaches::runOnOperation() {
 
   for (PositionsOp op : positions)
     op.getLengthsMutable().assign(lengths);
+  auto copyFormat = [](Operation *from, Operation *to) {
+    if (Attribute format = from->getAttr(kActivationFormatAttr))
+      to->setAttr(kActivationFormatAttr, format);
+  };
   for (size_t i = 0; i < attentions.size(); ++i) {
     squint::AttentionOp op = attentions[i];
     CacheAttr layout = caches[i];
@@ -290,6 +305,7 @@ void AddCaches::runOnOperation() {
       auto result =
           AppendCacheOp::create(at, op.getLoc(), cache.getType(), op.getKey(),
                                 op.getValue(), cache, lengths, layout, recent);
+      copyFormat(op, result);
       setDims(result, {Dims{bytes}});
       cache = result.getResult();
     };
@@ -301,6 +317,7 @@ void AddCaches::runOnOperation() {
     auto attention = CachedAttentionOp::create(
         at, op.getLoc(), op.getResult().getType(), op.getQuery(), cache,
         lengths, own, layout, op.getScaleAttr(), op.getWindowAttr());
+    copyFormat(op, attention);
     setDims(attention, {*getDims(op.getResult())});
     if (isGrouped)
       append(/*recent=*/true);

@@ -55,7 +55,8 @@ bool CacheRule::matches(StringRef name, int64_t depth, int64_t count) const {
 }
 
 bool RecipeRule::matches(const OperatorFacts &facts) const {
-  if (facts.kind == "embedding" && operators.empty() && roles.empty())
+  if (operators.empty() && ((facts.kind == "embedding" && roles.empty()) ||
+                            facts.kind == "attention"))
     return false;
   return fits(operators, [&](StringRef kind) { return kind == facts.kind; }) &&
          fits(names, [&](auto &glob) { return glob.match(facts.name); }) &&
@@ -488,7 +489,7 @@ LogicalResult RecipeReader::readRule(yaml::Node *node) {
   auto take = [&](yaml::Node *at, StringRef key,
                   yaml::Node *value) -> LogicalResult {
     if (key == "operators")
-      return readWord(value, key, {"linear", "conv", "embedding"},
+      return readWord(value, key, {"linear", "conv", "embedding", "attention"},
                       rule.operators);
     if (key == "names")
       return readGlobs(value, key, rule.names);

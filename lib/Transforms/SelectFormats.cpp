@@ -40,6 +40,13 @@ static bool isBuiltActivation(const Format &format) {
          format.granularity != Granularity::Tensor;
 }
 
+/// What products of integers take in attention.
+static bool isAttentionFormat(const Format &format) {
+  return format.isInteger() && format.bits() == 8 &&
+         format.granularity == Granularity::Token && !format.zeroPoint &&
+         format.scale == ScaleType::F32 && format.clip == 1.0f;
+}
+
 /// What a rule says, as `squint.kv_format` has it.
 static DictionaryAttr spellCacheFormat(MLIRContext *context,
                                        const CacheRule &rule) {
@@ -78,7 +85,10 @@ struct SelectFormats : squint::impl::SelectFormatsBase<SelectFormats> {
 
 private:
   LogicalResult selectAll(FunctionOpInterface function);
+  /// The first rule that fits, null for none.
+  TrackedRule *choose(Operation *op, const OperatorFacts &facts);
   LogicalResult select(WeightedOpInterface op, const OperatorFacts &facts);
+  LogicalResult selectAttentions(FunctionOpInterface function);
   LogicalResult decodeWeight(WeightedOpInterface op, DequantizeOp dequantize);
   LogicalResult selectActivation(WeightedOpInterface op, TrackedRule &tracked,
                                  const Format *weight);
@@ -191,8 +201,7 @@ LogicalResult SelectFormats::decodeWeight(WeightedOpInterface op,
   return success();
 }
 
-LogicalResult SelectFormats::select(WeightedOpInterface op,
-                                    const OperatorFacts &facts) {
+TrackedRule *SelectFormats::choose(Operation *op, const OperatorFacts &facts) {
   TrackedRule *chosen = nullptr;
   for (TrackedRule &tracked : rules) {
     if (!tracked.rule.matches(facts))
@@ -202,11 +211,18 @@ LogicalResult SelectFormats::select(WeightedOpInterface op,
       chosen = &tracked;
   }
   if (!chosen)
-    return success();
+    return nullptr;
   ++chosen->taken;
   if (explain)
-    op->setAttr(kReasonAttr, StringAttr::get(op.getContext(), chosen->reason));
+    op->setAttr(kReasonAttr, StringAttr::get(&getContext(), chosen->reason));
+  return chosen;
+}
 
+LogicalResult SelectFormats::select(WeightedOpInterface op,
+                                    const OperatorFacts &facts) {
+  TrackedRule *chosen = choose(op, facts);
+  if (!chosen)
+    return success();
   const Format &format = chosen->rule.getWeights(facts.columns);
   if (auto dequantize =
           op.getWeightOperand().get().getDefiningOp<DequantizeOp>()) {
@@ -257,6 +273,34 @@ LogicalResult SelectFormats::selectAll(FunctionOpInterface function) {
       return failure();
     if (explain && !own.role.empty())
       op->setAttr(kRoleAttr, StringAttr::get(op.getContext(), own.role));
+  }
+  return success();
+}
+
+LogicalResult SelectFormats::selectAttentions(FunctionOpInterface function) {
+  SmallVector<AttentionOp> attentions;
+  function.walk([&](AttentionOp op) { attentions.push_back(op); });
+  for (auto [depth, op] : llvm::enumerate(attentions)) {
+    OperatorFacts facts;
+    facts.kind = "attention";
+    facts.name = getNodeName(op);
+    facts.depth = static_cast<int64_t>(depth);
+    facts.depths = static_cast<int64_t>(attentions.size());
+    TrackedRule *chosen = choose(op, facts);
+    if (!chosen)
+      continue;
+    const Format &format = chosen->rule.activations;
+    if (!isLeftAlone(chosen->rule.weights) ||
+        (!isLeftAlone(format) && !isAttentionFormat(format)))
+      return emitError(chosen->rule.loc)
+             << "expected activations of int8 by token, and no weights, for "
+                "attention";
+    if (isLeftAlone(format))
+      continue;
+    ++chosen->activations;
+    ++numActivations;
+    op->setAttr(kActivationFormatAttr,
+                StringAttr::get(&getContext(), format.str()));
   }
   return success();
 }
@@ -322,7 +366,8 @@ LogicalResult SelectFormats::selectCaches() {
 void SelectFormats::runOnOperation() {
   decoded.clear();
   for (auto function : getOperation().getOps<FunctionOpInterface>())
-    if (!function.isExternal() && failed(selectAll(function)))
+    if (!function.isExternal() &&
+        (failed(selectAll(function)) || failed(selectAttentions(function))))
       return signalPassFailure();
   if (failed(checkRules()) || failed(selectCaches()))
     signalPassFailure();

@@ -9,6 +9,8 @@
 // RUN: not squint-opt %t/model.mlir --squint-select-formats="recipe=%t/tensor.yaml" 2>&1 | FileCheck %t/tensor.yaml
 // RUN: not squint-opt %t/model.mlir --squint-select-formats="recipe=%t/along.yaml" 2>&1 | FileCheck %t/along.yaml
 // RUN: not squint-opt %t/model.mlir --squint-select-formats="recipe=%t/half.yaml" 2>&1 | FileCheck %t/half.yaml
+// RUN: squint-opt %t/model.mlir --squint-select-formats="recipe=%t/integers.yaml" | FileCheck %t/integers.yaml
+// RUN: not squint-opt %t/model.mlir --squint-select-formats="recipe=%t/weights.yaml" 2>&1 | FileCheck %t/weights.yaml
 // RUN: squint-opt %t/attribute.mlir --split-input-file --verify-diagnostics
 
 // EXPLAIN: kv-cache of first: keys int8:token,scale=f32, values int8:token,scale=f32
@@ -34,6 +36,20 @@ func.func @main(%x: tensor<?x4x2x8xf32> {squint.dims = ["b", "4", "2", "8"], squ
       : tensor<?x4x2x8xf32>, tensor<?x4x2x8xf32>, tensor<?x4x2x8xf32> -> tensor<?x4x2x8xf32> loc("second")
   return %b : tensor<?x4x2x8xf32>
 }
+
+// An attention's products are of integers where a rule asks for it by kind.
+//--- integers.yaml
+rules:
+  - {operators: attention, names: second, activations: int8:token}
+# CHECK: squint.attention
+# CHECK-NOT: activation_format
+# CHECK: squint.attention {{.*}} {squint.activation_format = "int8:token,scale=f32"}
+# CHECK-NOT: activation_format
+
+//--- weights.yaml
+rules:
+  - {operators: attention, activations: int4:token}
+# CHECK: weights.yaml:2:6: error: expected activations of int8 by token, and no weights, for attention
 
 //--- nothing.yaml
 kv-cache:

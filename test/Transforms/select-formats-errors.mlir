@@ -97,7 +97,7 @@ rules:
 rules:
   - operators: [linear, matmul]
     weights: int8
-# KIND: kind.yaml:2:25: error: expected operators linear, conv or embedding, got 'matmul'
+# KIND: kind.yaml:2:25: error: expected operators linear, conv, embedding or attention, got 'matmul'
 
 //--- glob.yaml
 rules:

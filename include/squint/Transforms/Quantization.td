@@ -42,6 +42,8 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
         optional: true               # need not match
         weights: [q6_k, int8:channel] # the first whose blocks the rows fill
       - weights: int4:group=32
+      - operators: attention         # products of queries, keys and values in integers
+        activations: int8:token
     kv-cache:                        # how attentions keep keys and values
       - depths: [0, -1]              # among all attentions; names and optional as in rules
         keys: int8:token
@@ -52,7 +54,7 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
         recent: 128                  # the last tokens stay f16; left out: 0
     ```
 
-    A selector that is left out fits everything, but embeddings are only taken by `operators` or `roles`. A depth is a number from 0
+    A selector that is left out fits everything, but embeddings are only taken by `operators` or `roles`, attentions only by `operators`. A depth is a number from 0
     on, negative from the end, or a range `begin..end`, `begin..` or `begin..end by step` without its end, whose bounds may be fractions of n
     (`7n/8`, `n/8+2`, rounded down). The first rule that fits an operator decides both of its formats. A rule that fits nothing is an
     error unless it is optional, whether nothing has that name or earlier rules took all of it, and so is a format that no operator

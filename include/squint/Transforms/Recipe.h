@@ -15,7 +15,7 @@ namespace squint {
 
 /// What rules choose operators by.
 struct OperatorFacts {
-  /// As `WeightedOpInterface` spells it.
+  /// As `WeightedOpInterface` spells it, or "attention".
   llvm::StringRef kind;
   llvm::StringRef name;
   /// As Roles.h has them; empty where there is none.
@@ -52,7 +52,8 @@ struct RecipeRule {
 
   /// Where the rule stands in its file.
   mlir::Location loc;
-  /// Kinds; empty for all but `embedding`, which is only taken by kind or role.
+  /// Kinds; empty for all but `embedding`, which is only taken by kind or role,
+  /// and `attention`, only by kind.
   std::vector<std::string> operators;
   /// Globs over node names, `*` crossing slashes.
   std::vector<llvm::GlobPattern> names;

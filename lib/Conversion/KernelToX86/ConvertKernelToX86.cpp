@@ -54,7 +54,9 @@ public:
         return add(sum, isSigned ? multiplyWide<arith::ShRSIOp>(w, x)
                                  : multiplyWide<arith::ShRUIOp>(w, x));
       Value pairs;
-      if (isSigned)
+      if (isSigned && int32_t(op.getInputMin()) >= 0)
+        pairs = multiplyPairs(x, w);
+      else if (isSigned)
         pairs = multiplyPairs(math::AbsIOp::create(b, w), moveSigns(x, w));
       else
         pairs = multiplyPairs(w, x);

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Attention.h"
 #include "Node.h"
+#include "squint/Transforms/QuantizationAttributes.h"
 
 using namespace mlir;
 using namespace squint;
@@ -23,6 +25,12 @@ static std::optional<Tensor> getMask(Node &node) {
   return reshape(node.b, mask, dims);
 }
 
+void lowering::copyActivationFormat(Operation *from, Operation *to) {
+  if (auto format = from->getAttrOfType<StringAttr>(kActivationFormatAttr))
+    to->setAttr("activation_format",
+                FormatAttr::get(from->getContext(), format.getValue()));
+}
+
 LogicalResult lowering::lowerAttention(Node &node) {
   auto op = cast<AttentionOp>(node.op);
   ImplicitLocOpBuilder &b = node.b;
@@ -32,14 +40,13 @@ LogicalResult lowering::lowerAttention(Node &node) {
   };
   std::optional<Tensor> mask = getMask(node);
   Tensor result = empty(b, node.resultDims(), f32);
-  result.value =
-      kernel::AttentionOp::create(
-          b, TypeRange(result.value.getType()), floats(op.getQuery()),
-          floats(op.getKey()), floats(op.getValue()),
-          mask ? mask->value : Value(), ValueRange(result.value),
-          op.getScaleAttr(), op.getHeadsFirstAttr(), op.getCausalAttr(),
-          op.getWindowAttr())
-          .getResult(0);
+  auto attention = kernel::AttentionOp::create(
+      b, TypeRange(result.value.getType()), floats(op.getQuery()),
+      floats(op.getKey()), floats(op.getValue()), mask ? mask->value : Value(),
+      ValueRange(result.value), op.getScaleAttr(), op.getHeadsFirstAttr(),
+      op.getCausalAttr(), op.getWindowAttr());
+  copyActivationFormat(op, attention);
+  result.value = attention.getResult(0);
   return node.replace(castTo(b, result, node.resultElement()).value);
 }
 
@@ -83,6 +90,9 @@ static Value hideKeys(ImplicitLocOpBuilder &b, AttentionOp op, Value earlier,
 LogicalResult lowering::lowerAttentionByParts(Node &node) {
   auto op = cast<AttentionOp>(node.op);
   ImplicitLocOpBuilder &b = node.b;
+  if (op->hasAttr(kActivationFormatAttr))
+    return node.error() << "expected fused kernels of a CPU for attention in "
+                           "integers";
   Type f32 = b.getF32Type();
   bool headsFirst = isHeadsFirst(op, 0);
   DimExpr heads = node.tensor(op.getQuery()).dims[headsFirst ? 1 : 2];

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "squint/Dialect/Squint/State.h"
+#include "Attention.h"
 #include "Node.h"
 
 using namespace mlir;
@@ -16,12 +17,12 @@ static Value toFloats(Node &node, Value value) {
 static LogicalResult lowerAppendCache(Node &node) {
   auto op = cast<AppendCacheOp>(node.op);
   Value state = node.tensor(op.getCache()).value;
-  return node.replace(
-      kernel::AppendCacheOp::create(
-          node.b, TypeRange(state.getType()), toFloats(node, op.getKey()),
-          toFloats(node, op.getValue()), node.tensor(op.getLengths()).value,
-          /*front=*/Value(), ValueRange(state), op.getLayout(), op.getRecent())
-          .getResult(0));
+  auto append = kernel::AppendCacheOp::create(
+      node.b, TypeRange(state.getType()), toFloats(node, op.getKey()),
+      toFloats(node, op.getValue()), node.tensor(op.getLengths()).value,
+      /*front=*/Value(), ValueRange(state), op.getLayout(), op.getRecent());
+  copyActivationFormat(op, append);
+  return node.replace(append.getResult(0));
 }
 
 static LogicalResult lowerCachedAttention(Node &node) {
@@ -31,13 +32,13 @@ static LogicalResult lowerCachedAttention(Node &node) {
   SmallVector<Value> own;
   for (Value value : op.getOwn())
     own.push_back(toFloats(node, value));
-  result.value =
-      kernel::CachedAttentionOp::create(
-          b, TypeRange(result.value.getType()), toFloats(node, op.getQuery()),
-          node.tensor(op.getCache()).value, node.tensor(op.getLengths()).value,
-          own, /*front=*/Value(), ValueRange(result.value), op.getLayout(),
-          op.getScaleAttr(), op.getWindowAttr())
-          .getResult(0);
+  auto attention = kernel::CachedAttentionOp::create(
+      b, TypeRange(result.value.getType()), toFloats(node, op.getQuery()),
+      node.tensor(op.getCache()).value, node.tensor(op.getLengths()).value, own,
+      /*front=*/Value(), ValueRange(result.value), op.getLayout(),
+      op.getScaleAttr(), op.getWindowAttr());
+  copyActivationFormat(op, attention);
+  result.value = attention.getResult(0);
   return node.replace(castTo(b, result, node.resultElement()).value);
 }
 
