@@ -175,3 +175,43 @@ func.func @main(%x: tensor<2x3xf32>, %t: tensor<2xi64>) -> tensor<*xf32> {
   %0, %1 = onnx.SoftmaxCrossEntropyLoss(%x, %t) {reduction = "all", operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<2x3xf32>, tensor<2xi64>) -> (tensor<*xf32>, tensor<*xf32>)
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<2x1x4x4xf32>, %g: tensor<1x3x3x2xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for images and grids, got 1 and 2}}
+  %0 = onnx.GridSample(%x, %g) : (tensor<2x1x4x4xf32>, tensor<1x3x3x2xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x1x4x0xf32>, %g: tensor<1x3x3x2xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected an image with pixels}}
+  %0 = onnx.GridSample(%x, %g) : (tensor<1x1x4x0xf32>, tensor<1x3x3x2xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x1x4x4xf32>, %r: tensor<3x4xf32>, %i: tensor<2xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for the regions' images, got 2 and 3}}
+  %0 = onnx.RoiAlign(%x, %r, %i) : (tensor<1x1x4x4xf32>, tensor<3x4xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x1x2x2xf32>, %i: tensor<1x1x1x2xi64>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for the input and its indices, got 1 and 2}}
+  %0 = onnx.MaxUnpool(%x, %i) {kernel_shape = array<i64: 2, 2>, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<1x1x2x2xf32>, tensor<1x1x1x2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x1x3x3xf32>, %w: tensor<1x1x2x2xf32>, %o: tensor<1x4x2x2xf32>) -> tensor<*xf32> {
+  // expected-error @+1 {{expected equal sizes for the offsets, got 4 and 8}}
+  %0 = onnx.DeformConv(%x, %w, %o) {operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x1x3x3xf32>, tensor<1x1x2x2xf32>, tensor<1x4x2x2xf32>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

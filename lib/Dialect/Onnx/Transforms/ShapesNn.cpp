@@ -200,6 +200,30 @@ LogicalResult inferQLinearConv(QLinearConvOp op, ShapeContext &s) {
   return inferConvolution(op, op.getX(), op.getW(), s);
 }
 
+/// An operand of just these sizes, if it is there.
+LogicalResult expectSizes(Value x, ArrayRef<DimExpr> sizes, StringRef what,
+                          ShapeContext &s) {
+  if (!x)
+    return success();
+  if (failed(s.expectRank(x, sizes.size(), sizes.size(), what)))
+    return failure();
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (failed(s.unify(s.shape(x)[i], size, what)))
+      return failure();
+  return success();
+}
+
+/// Between pixels can be read where there are some.
+LogicalResult expectPixels(Value x, ShapeContext &s) {
+  Dims dims(s.shape(x));
+  for (const DimExpr &size : ArrayRef<DimExpr>(dims).drop_front(2)) {
+    if (size.isConstant(0))
+      return s.fail() << "expected an image with pixels";
+    s.assumeAtMost(1, size);
+  }
+  return success();
+}
+
 LogicalResult inferDeformConv(DeformConvOp op, ShapeContext &s) {
   if (failed(s.expectRank(op.getX(), 4, 4, "the input")) ||
       failed(s.expectRank(op.getW(), 4, 4, "the weight")))
@@ -212,8 +236,20 @@ LogicalResult inferDeformConv(DeformConvOp op, ShapeContext &s) {
       inferWindows(input.drop_front(2), weight.drop_front(2), window, s);
   if (failed(spatial))
     return failure();
-  return s.set(op.getResult(),
-               {input[0], weight[0], (*spatial)[0], (*spatial)[1]});
+  Dims dims{input[0], weight[0], (*spatial)[0], (*spatial)[1]};
+  DimExpr channels = input[1],
+          read = weight[1] * DimExpr(int64_t(op.getGroup())),
+          taps = weight[2] * weight[3] * DimExpr(int64_t(op.getOffsetGroup()));
+  if (failed(s.unify(channels, read, "channels of the input and the weight")) ||
+      failed(expectPixels(op.getX(), s)) ||
+      failed(expectSizes(op.getOffset(),
+                         {dims[0], taps * DimExpr(2), dims[2], dims[3]},
+                         "the offsets", s)) ||
+      failed(expectSizes(op.getB(), {dims[1]}, "the bias", s)) ||
+      failed(expectSizes(op.getMask(), {dims[0], taps, dims[2], dims[3]},
+                         "the mask", s)))
+    return failure();
+  return s.set(op.getResult(), std::move(dims));
 }
 
 /// Weights are C, O / group, kernel...
@@ -294,15 +330,31 @@ LogicalResult inferRoiPool(Operation *op, Value x, Value rois,
       failed(s.expectRank(rois, 2, 2, "the regions")))
     return failure();
   Dims dims{s.shape(rois)[0], s.shape(x)[1]};
-  for (int64_t n : size)
+  for (int64_t n : size) {
+    if (n < 1)
+      return s.fail() << "expected parts of regions, got " << n;
     dims.push_back(n);
+  }
   return s.set(op->getResult(0), std::move(dims));
 }
 LogicalResult inferRoiAlign(RoiAlignOp op, ShapeContext &s) {
+  if (failed(s.expectRank(op.getRois(), 2, 2, "the regions")))
+    return failure();
+  DimExpr count = s.shape(op.getRois())[0];
+  if (failed(expectSizes(op.getRois(), {count, 4}, "the regions", s)) ||
+      failed(
+          expectSizes(op.getBatchIndices(), {count}, "the regions' images", s)))
+    return failure();
   return inferRoiPool(op, op.getX(), op.getRois(),
                       {op.getOutputHeight(), op.getOutputWidth()}, s);
 }
 LogicalResult inferMaxRoiPool(MaxRoiPoolOp op, ShapeContext &s) {
+  if (failed(s.expectRank(op.getRois(), 2, 2, "the regions")) ||
+      failed(s.unify(s.shape(op.getRois())[1], 5, "the regions")))
+    return failure();
+  if (op.getPooledShape().size() != 2)
+    return s.fail() << "expected two sizes as pooled_shape, got "
+                    << op.getPooledShape().size();
   return inferRoiPool(op, op.getX(), op.getRois(), op.getPooledShape(), s);
 }
 
@@ -392,13 +444,18 @@ LogicalResult inferAttention(AttentionOp op, ShapeContext &s) {
 }
 
 LogicalResult inferGridSample(GridSampleOp op, ShapeContext &s) {
-  ArrayRef<DimExpr> grid = s.shape(op.getGrid());
+  Dims grid(s.shape(op.getGrid()));
   if (failed(s.expectRank(op.getX(), 3, 16, "the input")) ||
       failed(s.expectRank(op.getGrid(), s.rank(op.getX()), s.rank(op.getX()),
                           "the grid")))
     return failure();
   Dims dims{s.shape(op.getX())[0], s.shape(op.getX())[1]};
-  llvm::append_range(dims, grid.drop_front().drop_back());
+  if (failed(s.unify(grid[0], dims[0], "images and grids")) ||
+      failed(s.unify(grid.back(), int64_t(grid.size()) - 2,
+                     "coordinates of the grid")) ||
+      failed(expectPixels(op.getX(), s)))
+    return failure();
+  llvm::append_range(dims, ArrayRef<DimExpr>(grid).drop_front().drop_back());
   return s.set(op.getResult(), std::move(dims));
 }
 

@@ -123,6 +123,14 @@ LogicalResult inferMelWeightMatrix(MelWeightMatrixOp op, ShapeContext &s) {
 }
 
 LogicalResult inferMaxUnpool(MaxUnpoolOp op, ShapeContext &s) {
+  int64_t rank = s.rank(op.getX());
+  if (failed(s.expectRank(op.getX(), 3, 16, "the input")) ||
+      failed(s.expectRank(op.getI(), rank, rank, "the indices")))
+    return failure();
+  for (int64_t i = 0; i < rank; ++i)
+    if (failed(s.unify(s.shape(op.getI())[i], s.shape(op.getX())[i],
+                       "the input and its indices")))
+      return failure();
   if (Value shape = op.getOutputShape()) {
     std::optional<ArrayRef<DimExpr>> sizes = s.values(shape);
     return sizes ? s.set(op.getResult(), Dims(*sizes))
@@ -130,8 +138,6 @@ LogicalResult inferMaxUnpool(MaxUnpoolOp op, ShapeContext &s) {
                                  << "expected a shape that follows from "
                                     "shapes, got one that depends on data");
   }
-  if (failed(s.expectRank(op.getX(), 3, 16, "the input")))
-    return failure();
   Dims dims(s.shape(op.getX()));
   size_t spatial = dims.size() - 2;
   ArrayRef<int64_t> kernel = op.getKernelShape(),
