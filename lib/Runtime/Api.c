@@ -145,6 +145,10 @@ API int32_t squint_api_model_create(const squint_options *given,
   model->allocator = allocator;
   model->target = target;
   status = find_weights(model, &options);
+  if (!status && !options.weights && !options.large_pages &&
+      !squint_embedded_v1.num_images)
+    squint_weights_enlarge(&model->mapping, &model->weights,
+                           table()->weights_size);
   if (!status && squint_embedded_v1.num_images)
     status = open_gpu(model, &options);
   if (status) {

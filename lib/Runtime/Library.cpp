@@ -85,6 +85,7 @@ Session::create(const squint_library &library, const SessionOptions &given) {
   options.sequences = given.sequences;
   options.capacity = given.capacity;
   options.device = given.device;
+  options.large_pages = given.largePages ? 0 : -1;
   options.error_buffer = text;
   options.error_buffer_size = sizeof(text);
   if (!given.weightsPath.empty())

@@ -11,8 +11,8 @@
 
 const char squint_options_rule[] =
     "expected options with struct_size set, threads between 0 and 4096, "
-    "sequences and capacity of at least 0, and allocate and deallocate "
-    "together";
+    "sequences and capacity of at least 0, large_pages of 0 or -1, and "
+    "allocate and deallocate together";
 
 bool squint_read_options(const squint_options *from, squint_options *to) {
   memset(to, 0, sizeof(*to));
@@ -25,7 +25,7 @@ bool squint_read_options(const squint_options *from, squint_options *to) {
   memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
   return !to->allocate == !to->deallocate && to->threads >= 0 &&
          to->threads <= SQUINT_MAX_THREADS && to->sequences >= 0 &&
-         to->capacity >= 0;
+         to->capacity >= 0 && (to->large_pages == 0 || to->large_pages == -1);
 }
 
 squint_allocator squint_allocator_of(const squint_options *options) {

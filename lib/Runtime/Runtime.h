@@ -148,6 +148,9 @@ typedef struct squint_mapping {
 int32_t squint_weights_map(const char *path, squint_mapping *mapping,
                            const void **weights, char *error,
                            size_t error_size);
+/* A copy in large pages, where the machine has them and memory for it. */
+void squint_weights_enlarge(squint_mapping *mapping, const void **weights,
+                            uint64_t size);
 void squint_weights_unmap(squint_mapping *mapping);
 
 /* A GPU with the library's kernels loaded. Texts of errors are in its last

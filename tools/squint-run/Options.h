@@ -111,6 +111,12 @@ struct Options {
       cl::desc("One of the CPUs that a library is for (default: the best that "
                "this machine runs)"),
       cl::value_desc("cpu"), cl::cat(category)};
+  cl::opt<bool> largePages{
+      "large-pages",
+      cl::desc("Copy large weights into memory of large pages, which is read "
+               "faster, where there is enough (default: true); false leaves "
+               "them in the library's file"),
+      cl::init(true), cl::cat(category)};
   cl::opt<int32_t> device{
       "device", cl::desc("Number of the GPU to run on, of a library for GPUs"),
       cl::value_desc("n"), cl::init(0), cl::cat(category)};

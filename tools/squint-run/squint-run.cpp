@@ -313,7 +313,10 @@ Expected<int> Runner::run() {
                                 options.weightsFile,
                                 {},
                                 options.target,
-                                options.device});
+                                options.device,
+                                /*sequences=*/0,
+                                /*capacity=*/0,
+                                options.largePages});
   if (!created)
     return created.takeError();
   session = std::move(*created);

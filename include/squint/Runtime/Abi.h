@@ -111,10 +111,14 @@ typedef struct squint_options {
   uint64_t weights_size;
   char *error_buffer; /* NULL, or gets the text of a failed create */
   size_t error_buffer_size;
-  const char *target; /* one of the library's; NULL: the best that runs here */
-  int64_t sequences;  /* side by side in a state; 0: 1 */
-  int64_t capacity;   /* tokens of each; 0: the model's context */
-  int32_t device;     /* of the machine's GPUs, where kernels are for one */
+  const char *target;  /* one of the library's; NULL: the best that runs here */
+  int64_t sequences;   /* side by side in a state; 0: 1 */
+  int64_t capacity;    /* tokens of each; 0: the model's context */
+  int32_t device;      /* of the machine's GPUs, where kernels are for one */
+  int32_t large_pages; /* 0: large weights are copied into memory of large
+                          pages, which is read faster, where the system has them
+                          and twice the memory to spare; -1: they stay in the
+                          file, whose memory processes share */
 } squint_options;
 
 typedef struct squint_value_v1 {

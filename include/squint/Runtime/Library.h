@@ -45,6 +45,8 @@ struct SessionOptions {
   /// Of a state: sequences side by side, and tokens of each; 0: one sequence as
   /// long as the model takes.
   int64_t sequences = 0, capacity = 0;
+  /// Whether large weights are copied into large pages.
+  bool largePages = true;
 };
 
 /// A model with one context and one state, fit for one thread at a time. The
