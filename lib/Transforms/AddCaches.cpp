@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "BalanceKeys.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Dialect/Squint/Squint.h"
@@ -144,6 +145,11 @@ FailureOr<CacheAttr> AddCaches::describe(squint::AttentionOp op) {
                              "integers, got '"
                           << texts[0] << "' of " << k[3] << " and '" << texts[1]
                           << "' of " << v[3] << " (squintc --cache=int8)";
+  // Integers have one scale for all of a key; those that queries become do,
+  // too.
+  if (formats[0].isInteger() && !isGrouped &&
+      !op->hasAttr(kActivationFormatAttr))
+    (void)balanceKeys(op);
   auto emit = [&] { return op.emitError(); };
   function_ref<InFlightDiagnostic()> refuse = emit;
   auto cache = CacheAttr::getChecked(
