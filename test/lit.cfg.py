@@ -19,7 +19,7 @@ config.excludes = ["lit.cfg.py", "Inputs", "Support", "CMakeLists.txt", "run.py"
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.squint_build_root, "test")
 if lit_config.maxIndividualTestTimeIsSupported[0]:
-    lit_config.maxIndividualTestTime = 600  # seconds; a test that hangs fails
+    lit_config.maxIndividualTestTime = 1200  # seconds, many times what any takes alone; a test that hangs fails
 
 source = pathlib.Path(config.squint_source_root)
 config.environment["PATH"] = os.pathsep.join([config.squint_tools, config.llvm_tools, config.environment["PATH"]])
