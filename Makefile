@@ -10,7 +10,7 @@ CONFIGURE := -DSQUINT_WERROR=$(or $(SQUINT_WERROR),OFF)
 export CCACHE_BASEDIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build sanitized demo test docs bench bench-gpu tune fuzz install clean conformance nightly golden-methods
+.PHONY: help setup configure build sanitized demo test docs bench bench-gpu tune tune-nvptx fuzz install clean conformance nightly golden-methods
 
 help:
 	@echo 'make demo      compile a sentence encoder in float, int8 and int4, and compare it with ONNX Runtime;'
@@ -24,6 +24,7 @@ help:
 	@echo '               BENCH="--quick --filter=REGEX --json=FILE --compare=FILE"'
 	@echo 'make bench-gpu measure products on an NVIDIA GPU beside cuBLAS, and decoding; BENCH="--shape=NxK --model=FILE.gguf"'
 	@echo 'make tune      measure which tiles are best here, for lib/Target/Tuning.def; TUNE="--cpu=CPU"'
+	@echo 'make tune-nvptx  the same on an NVIDIA GPU, for lib/Kernels/Gpu/Tiles.def; TUNE="--write"'
 	@echo 'make fuzz      fuzz what reads files under sanitizers, a minute each; FUZZ="--seconds=N --only=NAME"'
 	@echo 'make golden-methods  write anew what other packages make of one layer (downloads some gigabytes)'
 	@echo 'make install   install tools, headers and the CMake package into PREFIX ($(PREFIX))'
@@ -80,6 +81,9 @@ bench-gpu: build
 tune: configure
 	@ninja -C $(BUILD) KernelBench
 	@$(PYTHON) bench/tune.py --kernel-bench $(BUILD)/bench/KernelBench $(TUNE)
+
+tune-nvptx: build
+	@$(PYTHON) bench/tune_nvptx.py --bin $(BUILD)/bin --work $(BUILD)/bench/work $(TUNE)
 
 # What reads untrusted bytes is built a second time.
 sanitized: setup

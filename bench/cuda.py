@@ -126,6 +126,28 @@ class Blas:
                                              compute, -1))
 
 
+TABLE = squint.SOURCE / "lib" / "Kernels" / "Gpu" / "Tiles.def"
+FIELDS = ("rows", "outputs", "split", "stages")
+
+
+def operands_of(activations):
+    """What the compiler's table calls the operands of products with such activations."""
+    return "Halves" if activations == "f16" else "Bytes"
+
+
+def table_tiles(capability, operands):
+    """What the compiler's table says for a GPU: [(most rows, 0 for any number; a tile by FIELDS), ...]."""
+    lines = re.findall(rf"^SQUINT_GPU_TILE\((\d+), {operands}, (.*)\)", TABLE.read_text(), re.M)
+    known = max(int(c) for c, _ in lines if int(c) <= capability)
+    numbers = [tuple(map(int, rest.split(", "))) for c, rest in lines if int(c) == known]
+    return [(line[0], line[1:]) for line in numbers]
+
+
+def spell_tiles(choices):
+    """As squintc's --gpu-tiles takes them."""
+    return ",".join(f"{most}:{rows}x{outputs}{f'k{split}' if split > 1 else ''}/{stages}" for most, (rows, outputs, split, stages) in choices)
+
+
 def save_linear(path, outputs, inputs):
     """A product whose weight is zeros, which take no room in the file system."""
     store = path.with_suffix(".bin")
@@ -141,20 +163,25 @@ def save_linear(path, outputs, inputs):
 
 
 class Product:
-    """The kernels of one product, [m, inputs] x [outputs, inputs], as squintc emits them for a GPU, and memory to run them on."""
+    """The kernels of one product, [m, inputs] x [outputs, inputs], as squintc emits them for a GPU, and memory to run them on. `choices` are
+    tiles instead of the compiler's."""
 
-    def __init__(self, cuda, work, outputs, inputs, weights, activations, rows):
+    def __init__(self, cuda, work, outputs, inputs, weights, activations, rows, choices=None):
         self.cuda, self.outputs, self.inputs = cuda, outputs, inputs
         model, ptx = work / "product.onnx", work / "product.ptx"
         save_linear(model, outputs, inputs)
-        squint.compile(model, ptx, "--emit=ptx", TRIPLE, f"--mcpu={cuda.architecture}", f"--weights={weights}", f"--activations={activations}")
+        self.choices = choices or table_tiles(cuda.capability, operands_of(activations))
+        squint.compile(model, ptx, "--emit=ptx", TRIPLE, f"--mcpu={cuda.architecture}", f"--weights={weights}", f"--activations={activations}",
+                       f"--gpu-tiles={spell_tiles(self.choices)}")
         model.with_suffix(".bin").unlink()
         cuda.cuModuleLoadData(ctypes.byref(module := ctypes.c_void_p()), ptx.read_bytes() + b"\0")
         self.kernels = {}
         for name, parameters, threads in re.findall(r"\.visible \.entry (gemm_\w+)\(([^)]*)\)\s*\.reqntid (\d+)", ptx.read_text()):
             cuda.cuModuleGetFunction(ctypes.byref(function := ctypes.c_void_p()), module, name.encode())
             areAddresses = [".ptr" in parameter for parameter in parameters.split(",")]
-            self.kernels[int(name.rsplit("_", 1)[1])] = function, areAddresses[:-3], int(threads)
+            shape, _, split = name.rsplit("_", 1)[1].partition("k")
+            tile = (int(split or 1), *map(int, shape.split("x")))
+            self.kernels[tile] = function, areAddresses[:-3], int(threads)
         bits = int(re.search(r"[a-z](\d)", weights)[1])
         group = re.search(r"group=(\d+)", weights)
         scales = outputs * (inputs // int(group[1]) if group else 1)
@@ -169,12 +196,13 @@ class Product:
         return self.cuda.allocate(self.payload, 0x11)
 
     def launch(self, m, weight):
-        few = 8
-        rows = few if m <= few else max(self.kernels)
-        function, areAddresses, threads = self.kernels[rows]
+        # The compiler may have made a large tile smaller.
+        rows, outputs, split, _ = next(tile for most, tile in self.choices if not most or m <= most)
+        split, rows, outputs = max(k for k in self.kernels if k[0] == split and k[1] <= rows and k[2] <= outputs)
+        function, areAddresses, threads = self.kernels[split, rows, outputs]
         # Scales and sums of activations are between the input and the weight. Rows follow where a type leaves them open.
         operands = iter([self.x, *[self.scales] * (sum(areAddresses) - 3), weight, self.y])
-        units = -(-self.outputs // 16) if rows == few else -(-self.outputs // 64) * -(-m // rows)
+        units = -(-self.outputs // outputs) * -(-m // rows)
         values = [next(operands) if isAddress else ctypes.c_int64(m) for isAddress in areAddresses]
         values += [ctypes.c_int64(units), ctypes.c_int32(0), self.status]
         addresses = (ctypes.c_void_p * len(values))(*map(ctypes.addressof, values))

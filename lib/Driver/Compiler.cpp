@@ -289,6 +289,7 @@ LogicalResult Compiler::readOptions() {
   pipeline.checkpoint = options.checkpoint;
   pipeline.reference = options.unfused;
   pipeline.unsafeIndices = options.unsafeIndices;
+  pipeline.gpuTiles = options.gpuTiles;
   pipeline.verifyRewrites = options.verifyRewrites;
   pipeline.summarize = !options.report.empty();
   pipeline.lora = options.lora;

@@ -124,6 +124,11 @@ static const CompileOption table[] = {
      "the triple of the code around its kernels (default: this machine)"},
     {"host-mcpu", "cpu", kTargets, &O::hostMcpu,
      "The CPU of that code (default: native)"},
+    {"gpu-tiles", "tiles", kTargets, &O::gpuTiles,
+     "What blocks of a GPU compute of products, instead of what the compiler "
+     "was built with, as bench/tune_nvptx.py tries them: "
+     "8:8x16k8/4,0:64x64/2 is up to 8 rows of activations a tile of 8 rows and "
+     "16 outputs whose k 8 warps share, in 4 stages"},
     {"assembler", "program", kTargets, &O::assembler,
      "Assembler of GPU code (default: ptxas in PATH, CUDA_HOME or "
      "/usr/local/cuda; without one the driver compiles the library's PTX)"},

@@ -8,11 +8,30 @@
 using namespace mlir;
 using namespace squint;
 
-/// The first of a module's targets.
-static TargetAttr getFirstTarget(ModuleOp module) {
+static ArrayRef<Attribute> getTargets(ModuleOp module) {
   auto all =
       module ? module->getAttrOfType<ArrayAttr>(kTargetsAttr) : ArrayAttr();
-  return all && !all.empty() ? dyn_cast<TargetAttr>(all[0]) : TargetAttr();
+  return all ? all.getValue() : ArrayRef<Attribute>();
+}
+
+static TargetAttr getFirstTarget(ModuleOp module) {
+  ArrayRef<Attribute> all = getTargets(module);
+  return all.empty() ? TargetAttr() : dyn_cast<TargetAttr>(all[0]);
+}
+
+unsigned squint::getLeastCapability(ModuleOp module) {
+  std::optional<unsigned> least;
+  for (Attribute target : getTargets(module)) {
+    auto attr = cast<TargetAttr>(target);
+    auto info =
+        TargetInfo::get(attr.getTriple(), attr.getCpu(), attr.getFeatures());
+    if (!info) {
+      llvm::consumeError(info.takeError());
+      return 0;
+    }
+    least = std::min(least.value_or(info->capability), info->capability);
+  }
+  return least.value_or(0);
 }
 
 bool squint::isForDevice(ModuleOp module) {

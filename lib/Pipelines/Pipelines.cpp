@@ -231,8 +231,9 @@ static SmallVector<std::string> passesOf(Stage stage,
         "squint-carry-in-place", "one-shot-bufferize", "lower-affine",
         "squint-copy-strided-operands", "canonicalize", "cse",
         // Functions: one for each distinct kernel; the entry holds calls only.
-        "squint-place-weights", "squint-outline-kernels", "canonicalize", "cse",
-        "squint-plan-memory", "squint-clone-targets",
+        "squint-place-weights",
+        withOptions("squint-outline-kernels", {{"tiles", options.gpuTiles}}),
+        "canonicalize", "cse", "squint-plan-memory", "squint-clone-targets",
         // Kernels to vectors.
         "convert-kernel-to-gpu", "convert-linalg-to-vector",
         "convert-kernel-to-vector", "convert-kernel-to-x86",

@@ -12,6 +12,7 @@
 #include "squint/Dialect/Squint/DimExpr.h"
 #include "squint/Kernels/GpuKernels.h"
 #include "squint/Kernels/Layout.h"
+#include "squint/Kernels/Targets.h"
 
 namespace squint {
 #define GEN_PASS_DEF_FUSEKERNELS
@@ -668,8 +669,9 @@ struct FuseKernels : squint::impl::FuseKernelsBase<FuseKernels> {
     RewritePatternSet patterns(&getContext());
     if (!reference)
       patterns.add<FuseLinear>(
-          &getContext(), kernel::haveFloat8Products(
-                             getOperation()->getParentOfType<ModuleOp>()));
+          &getContext(),
+          getLeastCapability(getOperation()->getParentOfType<ModuleOp>()) >=
+              kernel::kFloat8Capability);
     if (!reference)
       patterns.add<FuseConv>(&getContext(), /*benefit=*/2);
     populateLowerProductsPatterns(patterns);

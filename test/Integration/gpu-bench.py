@@ -13,8 +13,8 @@ SMALL = ["--shape", "32x256", "--rows", "1", "16", "--rounds=1", "--cold-bytes=1
          "int8:channel/int8:token", "f8e4m3:channel/f8e4m3:token"]
 
 
-def measure(*arguments, **environment):
-    command = [sys.executable, squint.SOURCE / "bench" / "gpu.py", "--bin", squint.BIN, "--work", work, *arguments]
+def measure(*arguments, program="gpu.py", **environment):
+    command = [sys.executable, squint.SOURCE / "bench" / program, "--bin", squint.BIN, "--work", work, *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **environment}).stdout
 
 
@@ -24,3 +24,6 @@ assert said.startswith("skipped: no CUDA device"), said
 said = measure(*SMALL, **emulator)
 print(said)
 assert said.count("TB/s") == 6 and said.count("m=16") == 3, said
+said = measure("--shape", "32x256", "--operands=Halves", "--most-rows=8", "--limit=1", "--rounds=1", "--cold-bytes=1", program="tune_nvptx.py", **emulator)
+print(said)
+assert said.startswith("// ") and said.count("SQUINT_GPU_TILE(") == 8, said

@@ -42,6 +42,10 @@ FORMATS = [
     ("codebook4:channel", "f32", 0),
     ("f32", "f32", 0),
 ]
+# Of sm_80: each class of rows that has a tile of its own, with a part of the formats.
+FEW = (5, 12, 32)
+# Those with which the tile for the most rows is tried.
+MANY = [("int4:group=32", "f16"), ("int8:channel", "int8:token"), ("mxfp8e5m2", "f8e4m3:group=32")]
 TRIPLE = "--mtriple=nvptx64-nvidia-cuda"
 
 work = pathlib.Path(sys.argv[1])
@@ -61,14 +65,15 @@ def compare(name, host, device, feeds, bound):
 for name, all_formats in (("perceptron", FORMATS), ("convolutions", [("int8:channel", "int8:token", 0)])):
     model = getattr(models, name)()
     onnx.save(model, work / "model.onnx")
-    for weights, activations, bound in all_formats:
+    for i, (weights, activations, bound) in enumerate(all_formats):
         flags = [f"--weights={weights}", f"--activations={activations}"]
         host = squint.compile(work / "model.onnx", work / "host.so", *flags)
         # Codes of activations in 8 bits are products' operands from sm_89 on.
         for cpu in ("sm_89" if "f8" in activations else "sm_80", "sm_90a"):
             os.environ["PTX_EMULATOR_ARCH"] = cpu.rstrip("a")
             device = squint.compile(work / "model.onnx", work / "device.so", TRIPLE, f"--mcpu={cpu}", *flags)
-            for rows in ((5, 70) if cpu != "sm_90a" else (70,)) if name == "perceptron" else (2,):
+            many = (150,) if (weights, activations) in MANY else ()
+            for rows in ((FEW[i % 3], 70) if cpu != "sm_90a" else (70,)) + many if name == "perceptron" else (2,):
                 compare(f"{name} {weights} {activations} {cpu} rows {rows}", host, device, models.feeds(model, rows), bound)
 
 # Weights that are no fragments: read by processors' code, sixteen threads a unit.

@@ -40,7 +40,8 @@ struct CompileOptions {
        exportFloats = false, unfused = false;
 
   bool unsafeIndices = false;
-  std::string mtriple, mattr, hostMtriple, hostMcpu, assembler, sysroot, linker;
+  std::string mtriple, mattr, hostMtriple, hostMcpu, gpuTiles, assembler,
+      sysroot, linker;
   std::vector<std::string> mcpu;
 
   std::optional<uint32_t> jobs;

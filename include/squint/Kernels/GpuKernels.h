@@ -33,38 +33,76 @@ inline constexpr int64_t kNamedShared = 48 << 10, kMaxShared = 99 << 10;
 /// thread has one, and of a function with `kernel.groups`.
 inline constexpr int64_t kThreadsOfUnits = 128, kGroupsOfUnits = 8;
 
-/// The rows of activations that a product for a GPU is built for at once, of
-/// which two are chosen between at run time.
-inline constexpr int64_t kGpuFewRows = 8, kGpuManyRows = 64;
+/// On a function for a GPU: how many of its blocks a multiprocessor should have
+/// room for at least.
+inline constexpr llvm::StringLiteral kResidentBlocksAttr =
+    "kernel.resident_blocks";
+
+/// What a block computes of a product.
+struct GpuTile {
+  /// The rows of activations and the outputs of a block.
+  int64_t rows, outputs;
+  /// How many warps share k, each with all outputs; 1: a warp has 16 outputs
+  /// and all of k.
+  int64_t split;
+  /// Where warps share k: chunks of weights that a warp loads at once.
+  /// Otherwise: buffers of activations in shared memory.
+  int64_t stages;
+
+  bool operator==(const GpuTile &other) const {
+    return rows == other.rows && outputs == other.outputs &&
+           split == other.split && stages == other.stages;
+  }
+  bool sharesK() const { return split > 1; }
+  int64_t threads() const { return sharesK() ? 32 * split : 2 * outputs; }
+  /// Whether there is a kernel for it.
+  bool isKnown() const;
+  /// "64x128", "8x16k8" where warps share k.
+  std::string getName() const;
+};
+
+/// The tile for up to a number of rows; 0: for any number.
+struct GpuTileChoice {
+  int64_t mostRows;
+  GpuTile tile;
+};
+
+/// Tiles by ascending numbers of rows, "8:8x16k8/4,0:64x64/2": up to 8 rows a
+/// tile of 8 rows and 16 outputs whose k 8 warps share, in 4 stages, and so on.
+llvm::Expected<llvm::SmallVector<GpuTileChoice>>
+parseGpuTiles(llvm::StringRef text);
 
 /// Whether the operator's weight is in fragments, so that `buildGpuGemm` takes
 /// it.
 bool isFragmentGemm(mlir::Operation *op);
 
-/// The rows that such a product is for, its `tile`; 0 where it does not say.
-int64_t getGpuTileRows(GemmOp op);
+/// The tiles that lib/Kernels/Gpu/Tiles.def has for a product, of which one is
+/// chosen at run time. An error where it has none.
+mlir::FailureOr<llvm::SmallVector<GpuTileChoice>>
+getGpuTiles(GemmOp op, const TargetInfo &target);
+
+/// A tile that is as large as `tile` or as the format of the weight allows.
+GpuTile fitGpuTile(GemmOp op, GpuTile tile);
+
+/// What the operator's `tile` says; nothing where it says none.
+std::optional<GpuTile> getGpuTile(GemmOp op);
+void setGpuTile(GemmOp op, const GpuTile &tile);
 
 /// Whether a product's weight can be laid out in fragments.
 bool canHaveFragments(GemmOp op);
 
-/// Whether all of a module's targets multiply 8-bit floats as they are.
-bool haveFloat8Products(mlir::ModuleOp module);
-
-/// Whether GPUs that multiply 8-bit floats as they are do so for this weight
-/// and these activations.
+/// The least capability of GPUs that multiply 8-bit floats as they are, and
+/// whether they do so for this weight and these activations.
+inline constexpr unsigned kFloat8Capability = 89;
 bool hasFloat8Products(PackedType weight, const Format &activation);
 
-/// The units of such a product with tiles of `rows` rows.
+/// The units of such a product, each a tile.
 Work materializeGpuGemmWork(mlir::OpBuilder &builder, mlir::Location loc,
-                            GemmOp op, int64_t rows);
+                            GemmOp op, const GpuTile &tile);
 
-/// Threads of a block.
-int64_t getGpuGemmThreads(int64_t rows);
-
-/// The code of a block that computes `unit`; `rows` is `kGpuFewRows`, all rows
-/// there are, or `kGpuManyRows`.
+/// The code of a block that computes `unit`.
 mlir::LogicalResult buildGpuGemm(KernelBuilder &builder, GemmOp op,
-                                 mlir::Value unit, int64_t rows);
+                                 mlir::Value unit, const GpuTile &tile);
 
 } // namespace squint::kernel
 

@@ -32,6 +32,10 @@ inline constexpr llvm::StringLiteral kDeviceKernelsAttr =
 /// Whether a module's kernels are for GPUs.
 bool isForDevice(mlir::ModuleOp module);
 
+/// The least of the capabilities that a module's GPUs have (80 for sm_80); 0
+/// where its kernels are for processors.
+unsigned getLeastCapability(mlir::ModuleOp module);
+
 /// Targets of functions, looked up once each.
 class FunctionTargets {
 public:

@@ -66,6 +66,8 @@ struct PipelineOptions {
   bool reference = false;
   /// Indices from data are not checked.
   bool unsafeIndices = false;
+  /// Of products on GPUs, instead of what the compiler's table says.
+  std::string gpuTiles;
   /// Every rewrite that should leave the float function equal is followed by a
   /// comparison, on the samples if there are some.
   bool verifyRewrites = false;

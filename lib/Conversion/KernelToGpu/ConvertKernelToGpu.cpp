@@ -53,15 +53,18 @@ struct ConvertKernelToGpu
         op.erase();
       } else if (isFragmentGemm(&op)) {
         auto gemm = cast<GemmOp>(op);
-        int64_t rows = getGpuTileRows(gemm);
-        if (rows != kGpuFewRows && rows != kGpuManyRows)
-          return op.emitError() << "expected a tile of " << kGpuFewRows
-                                << " or " << kGpuManyRows << " rows";
-        function->setAttr(kBlockAttr, OpBuilder(&op).getI64IntegerAttr(
-                                          getGpuGemmThreads(rows)));
+        std::optional<GpuTile> tile = getGpuTile(gemm);
+        if (!tile)
+          return op.emitError() << "expected a tile";
         OpBuilder builder(&op);
+        function->setAttr(kBlockAttr,
+                          builder.getI64IntegerAttr(tile->threads()));
+        // Two blocks of eight warps leave a thread half of its registers.
+        bool isLarge = tile->threads() > 128 && tile->rows > 8;
+        function->setAttr(kResidentBlocksAttr,
+                          builder.getI64IntegerAttr(isLarge ? 1 : 2));
         KernelBuilder b(builder, op.getLoc(), target);
-        if (failed(buildGpuGemm(b, gemm, begin, rows)))
+        if (failed(buildGpuGemm(b, gemm, begin, *tile)))
           return failure();
         op.erase();
       }

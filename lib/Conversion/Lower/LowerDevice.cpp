@@ -90,9 +90,11 @@ void LowerDevice::addKernel(func::FuncOp body, TargetAttr target,
                    module.getBodyRegion().front().end());
   body.setSymName((name + "_body").str());
   BlockShape shape(body);
+  auto resident = body->getAttrOfType<IntegerAttr>(kResidentBlocksAttr);
   for (StringRef attr :
        {StringRef(kBodyAttr), StringRef(kVariantsAttr), StringRef(kTargetAttr),
-        StringRef(kBlockAttr), StringRef(kGroupsAttr), StringRef(kSharedAttr)})
+        StringRef(kBlockAttr), StringRef(kGroupsAttr), StringRef(kSharedAttr),
+        StringRef(kResidentBlocksAttr)})
     body->removeAttr(attr);
 
   OpBuilder builder = OpBuilder::atBlockEnd(&module.getBodyRegion().front());
@@ -112,8 +114,10 @@ void LowerDevice::addKernel(func::FuncOp body, TargetAttr target,
   // Left alone, ptxas may choose few registers, for more blocks at once, and
   // spill.
   if (shape.threads == shape.group)
-    kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                    builder.getI32IntegerAttr(2));
+    kernel->setAttr(
+        NVVM::NVVMDialect::getMinctasmAttrName(),
+        builder.getI32IntegerAttr(
+            resident ? static_cast<int32_t>(resident.getInt()) : 2));
   Block *entry = kernel.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
   auto values = arguments.rebuild(builder, loc, body, entry->getArguments());

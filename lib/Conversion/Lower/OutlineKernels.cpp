@@ -35,16 +35,23 @@ using namespace squint::kernel;
 namespace {
 
 struct OutlineKernels : squint::impl::OutlineKernelsBase<OutlineKernels> {
+  using OutlineKernelsBase::OutlineKernelsBase;
+
   void runOnOperation() override;
 
 private:
   LogicalResult outline(Operation *op, SymbolTable &symbols);
-  /// Two functions, for few rows of activations and for many.
-  LogicalResult outlineForGpu(GemmOp op, SymbolTable &symbols);
+  /// A function for each number of rows of activations that has a tile.
+  LogicalResult outlineForGpu(GemmOp op, const TargetInfo &target,
+                              SymbolTable &symbols);
+  LogicalResult outlineTiles(GemmOp op, ArrayRef<GpuTileChoice> choices,
+                             SymbolTable &symbols);
   std::optional<Work> getWork(OpBuilder &builder, Operation *op);
 
   /// Whether kernels are for a GPU.
   bool isDevice = false;
+  /// What the option `tiles` says.
+  SmallVector<GpuTileChoice> given;
   /// Functions by their printed body, which leaves out names and locations.
   llvm::StringMap<func::FuncOp> functions;
 };
@@ -96,8 +103,8 @@ std::string kernelName(Operation *op) {
                 ? gemm.getActivationFormat()->getFormat().element->name.str()
                 : "f32") +
            "_" + shapeName(weight.getShape());
-    if (int64_t rows = getGpuTileRows(gemm))
-      name += "_" + std::to_string(rows);
+    if (std::optional<GpuTile> tile = getGpuTile(gemm))
+      name += "_" + tile->getName();
   } else {
     auto generic = dyn_cast<linalg::LinalgOp>(op);
     name = generic ? bodyName(generic) : op->getName().stripDialect().str();
@@ -126,7 +133,7 @@ std::optional<Work> OutlineKernels::getWork(OpBuilder &builder, Operation *op) {
     return materializeThreadWork(builder, loc, linalg);
   if (isDevice && isFragmentGemm(op)) {
     auto gemm = cast<GemmOp>(op);
-    return materializeGpuGemmWork(builder, loc, gemm, getGpuTileRows(gemm));
+    return materializeGpuGemmWork(builder, loc, gemm, *getGpuTile(gemm));
   }
   std::optional<Work> work;
   if (auto program = dyn_cast<ProgramOp>(op))
@@ -142,26 +149,52 @@ std::optional<Work> OutlineKernels::getWork(OpBuilder &builder, Operation *op) {
   return work;
 }
 
-LogicalResult OutlineKernels::outlineForGpu(GemmOp op, SymbolTable &symbols) {
+LogicalResult OutlineKernels::outlineTiles(GemmOp op,
+                                           ArrayRef<GpuTileChoice> choices,
+                                           SymbolTable &symbols) {
+  const GpuTileChoice &choice = choices.front();
+  if (choices.size() == 1) {
+    setGpuTile(op, choice.tile);
+    return outline(op, symbols);
+  }
   OpBuilder builder(op);
   Location loc = op.getLoc();
   Value rows = builder.createOrFold<memref::DimOp>(loc, op.getOutputs()[0], 0);
   Value areFew = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::sle, rows,
-      arith::ConstantIndexOp::create(builder, loc, kGpuFewRows));
-  auto choice = scf::IfOp::create(builder, loc, areFew, /*withElse=*/true);
-  auto clone = [&](Block *block, int64_t rows) {
+      arith::ConstantIndexOp::create(builder, loc, choice.mostRows));
+  auto check = scf::IfOp::create(builder, loc, areFew, /*withElse=*/true);
+  auto clone = [&](Block *block) {
     OpBuilder inner = OpBuilder::atBlockBegin(block);
-    auto copy = cast<GemmOp>(inner.clone(*op));
-    copy.setTileAttr(inner.getDictionaryAttr(
-        inner.getNamedAttr("rows", inner.getI64IntegerAttr(rows))));
-    return outline(copy, symbols);
+    return cast<GemmOp>(inner.clone(*op));
   };
-  if (failed(clone(choice.thenBlock(), kGpuFewRows)) ||
-      failed(clone(choice.elseBlock(), kGpuManyRows)))
+  if (failed(outlineTiles(clone(check.thenBlock()), choice, symbols)) ||
+      failed(outlineTiles(clone(check.elseBlock()), choices.drop_front(),
+                          symbols)))
     return failure();
   op.erase();
   return success();
+}
+
+LogicalResult OutlineKernels::outlineForGpu(GemmOp op, const TargetInfo &target,
+                                            SymbolTable &symbols) {
+  SmallVector<GpuTileChoice> choices = given;
+  if (given.empty()) {
+    FailureOr<SmallVector<GpuTileChoice>> known = getGpuTiles(op, target);
+    if (failed(known))
+      return failure();
+    choices = std::move(*known);
+  }
+  // A large tile may have become the one before it.
+  SmallVector<GpuTileChoice> fitting;
+  for (GpuTileChoice choice : choices) {
+    choice.tile = fitGpuTile(op, choice.tile);
+    if (!fitting.empty() && fitting.back().tile == choice.tile)
+      fitting.back().mostRows = choice.mostRows;
+    else
+      fitting.push_back(choice);
+  }
+  return outlineTiles(op, fitting, symbols);
 }
 
 LogicalResult OutlineKernels::outline(Operation *op, SymbolTable &symbols) {
@@ -252,10 +285,22 @@ void OutlineKernels::runOnOperation() {
     return WalkResult::skip();
   });
   isDevice = isForDevice(module);
+  FunctionTargets targets;
+  const TargetInfo *target = isDevice ? targets.get(main) : nullptr;
+  if (isDevice && !target)
+    return signalPassFailure();
+  if (isDevice && !tiles.empty()) {
+    llvm::Expected<SmallVector<GpuTileChoice>> parsed = parseGpuTiles(tiles);
+    if (!parsed) {
+      module.emitError() << "tiles: " << llvm::toString(parsed.takeError());
+      return signalPassFailure();
+    }
+    given = std::move(*parsed);
+  }
   for (Operation *op : work) {
-    bool areTwo = isDevice && isFragmentGemm(op);
-    if (failed(areTwo ? outlineForGpu(cast<GemmOp>(op), symbols)
-                      : outline(op, symbols)))
+    bool hasTiles = isDevice && isFragmentGemm(op);
+    if (failed(hasTiles ? outlineForGpu(cast<GemmOp>(op), *target, symbols)
+                        : outline(op, symbols)))
       return signalPassFailure();
   }
 }

@@ -5,12 +5,11 @@
 // whose rows are outputs, and activations the second one, so that few rows of
 // activations waste little.
 //
-//   few rows    a block has one tile of 16 outputs; its warps take turns with
-//               the chunks of k, read weights straight into registers, and add
-//               up their sums at the end, in the order of their numbers.
-//   many rows   a block has 64 outputs and 64 rows. Activations go through
-//               shared memory, two buffers in turn; a warp has 16 outputs. With
-//               `wgmma` the four warps are one group.
+//   few rows    warps share k: they take turns with its chunks, read weights
+//               straight into registers, and add up their sums at the end, in
+//               the order of their numbers.
+//   many rows   a warp has 16 outputs. Activations go through shared memory,
+//               buffers in turn. With `wgmma` four warps are a group.
 //
 // Within a group of k a sum has no scale; it is multiplied with it when the
 // group ends. Where codes have a zero point or a minimum, the activations of
@@ -26,44 +25,8 @@ using namespace squint::kernel;
 
 using Values = KernelBuilder::Values;
 
-static constexpr int64_t kFewWarps = 8, kFewUnroll = 4, kManyWarps = 4,
-                         kManyTiles = 4;
-
-static std::optional<FragmentLayout> getFragments(GemmOp op) {
-  PackedType type = op.getPackedType();
-  auto fragments = dyn_cast_if_present<FragmentsAttr>(type.getLayout());
-  if (!fragments)
-    return std::nullopt;
-  return FragmentLayout::get(type.getFormat(), type.getRows(),
-                             type.getColumns(), fragments.areBytes());
-}
-
-bool squint::kernel::isFragmentGemm(Operation *op) {
-  auto gemm = dyn_cast<GemmOp>(op);
-  return gemm && getFragments(gemm);
-}
-
-int64_t squint::kernel::getGpuTileRows(GemmOp op) {
-  auto rows =
-      op.getTile() ? op.getTile()->getAs<IntegerAttr>("rows") : IntegerAttr();
-  return rows && getFragments(op) ? rows.getInt() : 0;
-}
-
-bool squint::kernel::haveFloat8Products(ModuleOp module) {
-  auto all =
-      module ? module->getAttrOfType<ArrayAttr>(kTargetsAttr) : ArrayAttr();
-  if (!all || all.empty())
-    return false;
-  return llvm::all_of(all.getAsRange<TargetAttr>(), [](TargetAttr target) {
-    auto info = TargetInfo::get(target.getTriple(), target.getCpu(),
-                                target.getFeatures());
-    if (!info) {
-      llvm::consumeError(info.takeError());
-      return false;
-    }
-    return info->capability >= 89;
-  });
-}
+/// Rows whose sums are written through shared memory at once.
+static constexpr int64_t kOutRows = 64;
 
 static bool haveByteProducts(PackedType weight, const Format &activation) {
   bool isGrouped = activation.granularity == Granularity::Group &&
@@ -98,68 +61,74 @@ bool squint::kernel::hasFloat8Products(PackedType weight,
          haveByteProducts(weight, activation);
 }
 
-Work squint::kernel::materializeGpuGemmWork(OpBuilder &builder, Location loc,
-                                            GemmOp op, int64_t rows) {
-  TargetInfo none;
-  KernelBuilder b(builder, loc, none);
-  int64_t tiles = llvm::divideCeil(op.getPackedType().getRows(),
-                                   FragmentLayout::rowsPerTile);
-  Value one = b.index(1);
-  if (rows == kGpuFewRows)
-    return {b.index(tiles), one};
-  Value blocks = b.ceilDiv(b.dim(op.getOutputs()[0], 0), rows);
-  return {b.mul(blocks, llvm::divideCeil(tiles, kManyTiles)), one};
-}
-
-int64_t squint::kernel::getGpuGemmThreads(int64_t rows) {
-  return GpuBuilder::warpSize * (rows == kGpuFewRows ? kFewWarps : kManyWarps);
-}
-
 //===----------------------------------------------------------------------===//
 // Few rows
 //===----------------------------------------------------------------------===//
 
 void GpuGemm::buildFew(Value unit) {
-  Value tile = unit, warp = b.warp(), lane = b.lane();
+  int64_t rows = shape.rows, split = shape.split,
+          tiles = shape.outputs / FragmentLayout::rowsPerTile,
+          tileSums = rows / 2, width = std::min<int64_t>(tileSums, 8);
+  Value firstTile = b.mul(unit, tiles), warp = b.warp(), lane = b.lane();
   Value g = b.div(lane, 4), t = b.rem(lane, 4);
-  // What rows that are not there give is not stored.
+  // What rows and outputs that are not there give is not stored.
   firstRow = b.index(0);
   lastRow = b.sub(b.dim(op.getOutputs()[0], 0), b.index(1));
-  Value row = b.min(g, lastRow);
-  auto load = [&](Value chunk) { return loadChunk(tile, chunk); };
-  auto compute = [&](Value chunk, ValueRange words, Values sums, bool guarded) {
+  Values rowsOfLane, tilesOfBlock;
+  for (int64_t row = 0; row < rows; row += 8)
+    rowsOfLane.push_back(b.min(b.add(g, row), lastRow));
+  for (int64_t i = 0; i < tiles; ++i)
+    tilesOfBlock.push_back(
+        b.min(b.add(firstTile, i), b.index(layout.tiles - 1)));
+  auto load = [&](Value chunk) {
+    SmallVector<Values> words;
+    for (Value tile : tilesOfBlock)
+      words.push_back(loadChunk(tile, chunk));
+    return words;
+  };
+  auto compute = [&](Value chunk, ArrayRef<Values> words, Values sums,
+                     bool guarded) {
     Value start = b.mul(chunk, layout.chunk());
-    return multiplyByWarp(
-        tile, chunk, words, sums, sums.size(), [&](int64_t step, size_t) {
-          Value k = b.add(start, step * layout.step());
-          Values registers;
-          for (int64_t half = 0; half < 2; ++half)
-            registers.push_back(
-                layout.areBytes
-                    ? quad(row, b.add(b.add(k, b.mul(t, 4)), 16 * half),
-                           guarded)
-                    : pair(row, b.add(b.add(k, b.mul(t, 2)), 8 * half),
-                           guarded));
-          return SmallVector<Values>{registers};
-        });
+    auto operand = [&](int64_t step, size_t at) {
+      Value k = b.add(start, step * layout.step());
+      SmallVector<Values> operands;
+      for (size_t i = at; i < at + width; i += 4) {
+        Value row = rowsOfLane[i / 4];
+        Values registers;
+        for (int64_t half = 0; half < 2; ++half)
+          registers.push_back(
+              layout.areBytes
+                  ? quad(row, b.add(b.add(k, b.mul(t, 4)), 16 * half), guarded)
+                  : pair(row, b.add(b.add(k, b.mul(t, 2)), 8 * half), guarded));
+        operands.push_back(registers);
+      }
+      return operands;
+    };
+    for (auto [i, tile] : llvm::enumerate(tilesOfBlock)) {
+      auto part = ValueRange(sums).slice(i * tileSums, tileSums);
+      llvm::copy(
+          multiplyByWarp(tile, chunk, words[i], Values(part), width, operand),
+          sums.begin() + i * tileSums);
+    }
+    return sums;
   };
 
   int64_t whole = layout.columns / layout.chunk();
-  Values carried(4, zeroSum(isInteger()));
+  Values carried(tiles * tileSums, zeroSum(isInteger()));
   carried.push_back(warp);
   // Some chunks at once, so that their loads are under way together.
-  constexpr int64_t stride = kFewWarps * kFewUnroll;
+  int64_t unroll = shape.stages, stride = split * unroll;
   carried =
-      b.loop(warp, b.index(whole - kFewWarps * (kFewUnroll - 1)), stride,
-             carried, [&](Value chunk, ValueRange state) {
+      b.loop(warp, b.index(whole - split * (unroll - 1)), stride, carried,
+             [&](Value chunk, ValueRange state) {
                Values chunks, sums(state.drop_back());
-               SmallVector<Values> words;
-               for (int64_t i = 0; i < kFewUnroll; ++i) {
-                 chunks.push_back(b.add(chunk, kFewWarps * i));
+               SmallVector<SmallVector<Values>> words;
+               for (int64_t i = 0; i < unroll; ++i) {
+                 chunks.push_back(b.add(chunk, split * i));
                  words.push_back(load(chunks.back()));
                }
                sums = addRun(sums, [&](Values run) {
-                 for (int64_t i = 0; i < kFewUnroll; ++i)
+                 for (int64_t i = 0; i < unroll; ++i)
                    run = compute(chunks[i], words[i], run, /*guarded=*/false);
                  return run;
                });
@@ -167,7 +136,7 @@ void GpuGemm::buildFew(Value unit) {
                return sums;
              });
   Value next = carried.pop_back_val();
-  carried = b.loop(next, b.index(whole), kFewWarps, carried,
+  carried = b.loop(next, b.index(whole), split, carried,
                    [&](Value chunk, ValueRange sums) {
                      return addRun(Values(sums), [&](Values run) {
                        return compute(chunk, load(chunk), run,
@@ -177,7 +146,7 @@ void GpuGemm::buildFew(Value unit) {
   if (whole < layout.chunks) {
     Value last = b.index(whole);
     Value isMine = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, warp,
-                                         b.index(whole % kFewWarps));
+                                         b.index(whole % split));
     auto check = scf::IfOp::create(b, ValueRange(carried).getTypes(), isMine,
                                    /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
@@ -191,38 +160,47 @@ void GpuGemm::buildFew(Value unit) {
     carried = Values(check.getResults());
   }
 
-  // All sums of the tile, one thread for each.
-  constexpr int64_t sums = 4 * GpuBuilder::warpSize;
-  Value memory = b.shared(kFewWarps * sums * 4);
+  // A thread has four sums of each 16 outputs and 8 rows.
+  constexpr int64_t perPart = 4 * GpuBuilder::warpSize;
+  int64_t sums = rows * shape.outputs;
+  Value memory = b.shared(split * sums * 4);
   Type type = carried[0].getType();
-  Value mine = b.offset(memory, b.mul(b.thread(), 16));
-  b.storeShared(vector::FromElementsOp::create(b, b.vec(type, 4), carried),
-                mine, 16);
+  Value mine = b.add(b.mul(warp, sums), b.mul(lane, 4));
+  for (int64_t i = 0; i < tiles * tileSums; i += 4)
+    b.storeShared(vector::FromElementsOp::create(
+                      b, b.vec(type, 4), ValueRange(carried).slice(i, 4)),
+                  b.offset(memory, b.mul(b.add(mine, i / 4 * perPart), 4)), 16);
   b.barrier();
-  Value thread = b.thread(), isFirst = b.less(thread, b.index(sums));
-  Value number = b.rem(thread, sums), sum;
-  for (int64_t w = 0; w < kFewWarps; ++w) {
-    Value part = b.loadShared(
-        type, b.offset(memory, b.mul(b.add(number, w * sums), 4)), 4);
-    sum = !sum          ? part
-          : isInteger() ? arith::AddIOp::create(b, sum, part).getResult()
-                        : arith::AddFOp::create(b, sum, part).getResult();
-  }
-  Value from = b.div(number, 4), i = b.rem(number, 4);
-  Value m = b.add(b.mul(b.rem(from, 4), 2), b.rem(i, 2));
-  Value n = b.add(b.mul(tile, FragmentLayout::rowsPerTile),
-                  b.add(b.div(from, 4), b.mul(b.div(i, 2), 8)));
-  finish(m, n, sum, isFirst);
+  b.loop(b.thread(), b.index(sums), shape.threads(), [&](Value number) {
+    Value sum;
+    for (int64_t w = 0; w < split; ++w) {
+      Value part = b.loadShared(
+          type, b.offset(memory, b.mul(b.add(number, w * sums), 4)), 4);
+      sum = !sum          ? part
+            : isInteger() ? arith::AddIOp::create(b, sum, part).getResult()
+                          : arith::AddFOp::create(b, sum, part).getResult();
+    }
+    Value part = b.div(number, perPart), inPart = b.rem(number, perPart);
+    Value from = b.div(inPart, 4), i = b.rem(inPart, 4);
+    Value m = b.add(b.mul(b.rem(part, rows / 8), 8),
+                    b.add(b.mul(b.rem(from, 4), 2), b.rem(i, 2)));
+    Value n = b.add(b.mul(b.add(firstTile, b.div(part, rows / 8)),
+                          FragmentLayout::rowsPerTile),
+                    b.add(b.div(from, 4), b.mul(b.div(i, 2), 8)));
+    finish(m, n, sum);
+  });
 }
 
 //===----------------------------------------------------------------------===//
 // Many rows
 //===----------------------------------------------------------------------===//
 
-void GpuGemm::buildMany(Value unit, int64_t rows) {
+void GpuGemm::buildMany(Value unit) {
   bool grouped = b.target.wgmma;
-  int64_t blocks = llvm::divideCeil(layout.tiles, kManyTiles);
-  Value outputs = b.mul(b.rem(unit, blocks), kManyTiles);
+  int64_t rows = shape.rows,
+          warps = shape.outputs / FragmentLayout::rowsPerTile,
+          blocks = llvm::divideCeil(layout.tiles, warps);
+  Value outputs = b.mul(b.rem(unit, blocks), warps);
   firstRow = b.mul(b.div(unit, blocks), rows);
   Value thread = b.thread(), lane = b.lane(), warp = b.warp();
   lastRow = b.sub(b.dim(op.getOutputs()[0], 0), b.index(1));
@@ -232,14 +210,14 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
   // A buffer is [16-byte block of k][row][16 bytes], so that eight rows of a
   // block are one run of 128 bytes.
   int64_t perBlock = layout.areBytes ? 16 : 8,
-          stageBlocks = std::max<int64_t>(8, layout.stepsPerChunk() * 2),
-          stageK = stageBlocks * perBlock,
+          stageBlocks = getStageBlocks(layout), stageK = stageBlocks * perBlock,
           stageChunks = stageK / layout.chunk(),
           stages = llvm::divideCeil(layout.columns, stageK),
-          bufferBytes = stageBlocks * rows * 16, threads = 128,
+          bufferBytes = stageBlocks * rows * 16, threads = shape.threads(),
           items = stageBlocks * rows / threads;
-  bool isAsync = layout.areBytes && hasAlignedRows(16);
-  int64_t sumPitch = kManyTiles * FragmentLayout::rowsPerTile + 1;
+  bool isAsync = copiesInput(op, layout);
+  int64_t buffers = getBuffers(op, layout, shape),
+          outRows = std::min(rows, kOutRows), sumPitch = shape.outputs + 1;
   // Scales of activations lie beside them: read where they are, each of a
   // thread's rows would take registers for its address.
   bool hasScales =
@@ -247,10 +225,10 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
   int64_t stageGroups = hasScales ? llvm::divideCeil(stageK, inputGroup) : 0,
           scaleItems = llvm::divideCeil(stageGroups * rows, threads),
           scaleBytes = scaleItems * threads * 4;
-  Value memory =
-      b.shared(std::max(2 * (bufferBytes + scaleBytes), rows * sumPitch * 4));
+  Value memory = b.shared(
+      std::max(buffers * bufferBytes + 2 * scaleBytes, outRows * sumPitch * 4));
   auto bufferOf = [&](Value stage) {
-    return b.offset(memory, b.mul(b.rem(stage, 2), bufferBytes));
+    return b.offset(memory, b.mul(b.rem(stage, buffers), bufferBytes));
   };
   auto itemOf = [&](int64_t i) { return b.add(thread, i * threads); };
   auto rowOf = [&](Value item) {
@@ -268,7 +246,6 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
       b.copyAsync(b.offset(bufferOf(stage), b.mul(item, 16)), input,
                   {rowOf(item), inside}, count);
     }
-    b.commitCopies();
   };
   auto fetch = [&](Value stage) {
     Values registers;
@@ -286,8 +263,8 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
                     b.offset(bufferOf(stage), b.mul(itemOf(i), 16)), 16);
   };
   auto scalesOf = [&](Value stage) {
-    return b.offset(memory,
-                    b.add(b.mul(b.rem(stage, 2), scaleBytes), 2 * bufferBytes));
+    return b.offset(memory, b.add(b.mul(b.rem(stage, 2), scaleBytes),
+                                  buffers * bufferBytes));
   };
   auto fetchScales = [&](Value stage) {
     Values scales;
@@ -338,9 +315,13 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
   };
 
   Value zero = b.index(0);
-  if (isAsync)
-    copy(zero);
-  else
+  // Copies of a stage are a group, also where there is no such stage.
+  for (int64_t i = 0; isAsync && i < buffers - 1; ++i) {
+    if (i < stages)
+      copy(b.index(i));
+    b.commitCopies();
+  }
+  if (!isAsync)
     put(zero, fetch(zero));
   putScales(zero, fetchScales(zero));
   int64_t numSums = rows / 2;
@@ -351,19 +332,25 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
         Values sums(state.take_front(numSums)),
             words(state.drop_front(numSums));
         if (isAsync)
-          b.waitCopies(0);
+          b.waitCopies(buffers - 2);
         if (grouped)
           b.fenceShared();
         b.barrier();
-        // The other buffer has been read before the barrier.
+        // The buffer that is filled has been read before the barrier.
         Value next = b.min(b.add(stage, 1), b.index(stages - 1));
         Values nextWords = loadWeights(next), fetched,
                fetchedScales = fetchScales(next);
         Value hasNext = b.less(b.add(stage, 1), b.index(stages));
-        if (isAsync)
-          b.ifElse(hasNext, [&] { copy(next); });
-        else
+        if (isAsync) {
+          // With two buffers it is the next one, which takes fewer registers.
+          Value ahead = buffers == 2 ? next : b.add(stage, buffers - 1),
+                isThere =
+                    buffers == 2 ? hasNext : b.less(ahead, b.index(stages));
+          b.ifElse(isThere, [&] { copy(ahead); });
+          b.commitCopies();
+        } else {
           fetched = fetch(next);
+        }
         Value buffer = bufferOf(stage);
         if (hasScales)
           staged = {scalesOf(stage), rows, 0};
@@ -388,29 +375,33 @@ void GpuGemm::buildMany(Value unit, int64_t rows) {
       });
 
   // Through shared memory, so that neighbours store neighbours.
-  b.barrier();
   Value g = b.div(lane, 4), t = b.rem(lane, 4);
-  for (int64_t i = 0; i < numSums; ++i) {
-    Value m = b.add(b.mul(t, 2), i / 4 * 8 + i % 2),
-          n = b.add(b.add(b.mul(warp, FragmentLayout::rowsPerTile), g),
-                    i / 2 % 2 * 8);
-    b.storeShared(carried[i],
-                  b.offset(memory, b.mul(b.add(b.mul(m, sumPitch), n), 4)), 4);
+  for (int64_t from = 0; from < rows; from += outRows) {
+    b.barrier();
+    for (int64_t i = from / 2; i < (from + outRows) / 2; ++i) {
+      Value m = b.add(b.mul(t, 2), i / 4 * 8 + i % 2 - from),
+            n = b.add(b.add(b.mul(warp, FragmentLayout::rowsPerTile), g),
+                      i / 2 % 2 * 8);
+      b.storeShared(carried[i],
+                    b.offset(memory, b.mul(b.add(b.mul(m, sumPitch), n), 4)),
+                    4);
+    }
+    b.barrier();
+    b.loop(thread, b.index(outRows * shape.outputs), threads,
+           [&](Value number) {
+             Value m = b.div(number, shape.outputs),
+                   n = b.rem(number, shape.outputs);
+             Value sum = b.loadShared(
+                 isInteger() ? Type(b.getI32Type()) : Type(b.getF32Type()),
+                 b.offset(memory, b.mul(b.add(b.mul(m, sumPitch), n), 4)), 4);
+             finish(b.add(b.add(firstRow, m), from),
+                    b.add(b.mul(outputs, FragmentLayout::rowsPerTile), n), sum);
+           });
   }
-  b.barrier();
-  constexpr int64_t width = kManyTiles * FragmentLayout::rowsPerTile;
-  b.loop(thread, b.index(rows * width), threads, [&](Value number) {
-    Value m = b.div(number, width), n = b.rem(number, width);
-    Value sum = b.loadShared(
-        isInteger() ? Type(b.getI32Type()) : Type(b.getF32Type()),
-        b.offset(memory, b.mul(b.add(b.mul(m, sumPitch), n), 4)), 4);
-    finish(b.add(firstRow, m),
-           b.add(b.mul(outputs, FragmentLayout::rowsPerTile), n), sum, {});
-  });
 }
 
 LogicalResult squint::kernel::buildGpuGemm(KernelBuilder &builder, GemmOp op,
-                                           Value unit, int64_t rows) {
+                                           Value unit, const GpuTile &tile) {
   std::optional<FragmentLayout> layout = getFragments(op);
   if (!layout)
     return op->emitError() << "expected a weight in fragments, got "
@@ -418,13 +409,17 @@ LogicalResult squint::kernel::buildGpuGemm(KernelBuilder &builder, GemmOp op,
   SmallVector<Value> memrefs{op.getInput(), op.getScales(), op.getWeights()};
   llvm::append_range(memrefs, op.getExtras());
   llvm::append_range(memrefs, op.getOutputs());
+  if (!tile.isKnown())
+    return op.emitError() << "expected a tile that there is a kernel for, got "
+                          << tile.getName() << " in " << tile.stages
+                          << " stages";
   if (failed(checkRows(op, memrefs)))
     return failure();
   GpuBuilder b(builder, op.getLoc(), builder.target);
-  GpuGemm gemm(b, op, *layout);
-  if (rows == kGpuFewRows)
+  GpuGemm gemm(b, op, *layout, tile);
+  if (tile.sharesK())
     gemm.buildFew(unit);
   else
-    gemm.buildMany(unit, rows);
+    gemm.buildMany(unit);
   return success();
 }

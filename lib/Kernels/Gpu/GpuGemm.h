@@ -11,6 +11,22 @@
 
 namespace squint::kernel {
 
+/// How the operator's weight is laid out; nothing where not in fragments.
+std::optional<FragmentLayout> getFragments(GemmOp op);
+
+/// Blocks of 16 bytes of k that a stage of the kernel for many rows has of a
+/// row: whole chunks.
+int64_t getStageBlocks(const FragmentLayout &layout);
+
+/// Whether activations go into shared memory without threads' registers, so
+/// that they can be buffered further ahead.
+bool copiesInput(GemmOp op, const FragmentLayout &layout);
+int64_t getBuffers(GemmOp op, const FragmentLayout &layout,
+                   const GpuTile &tile);
+
+/// Whether activations are added up for zero points or minima.
+bool addsUpInput(const FragmentLayout &layout);
+
 /// A product for few rows of activations, or for many; GpuGemm.cpp says how.
 class GpuGemm {
 public:
@@ -18,8 +34,9 @@ public:
   using ValueRange = mlir::ValueRange;
   using Values = KernelBuilder::Values;
 
-  GpuGemm(GpuBuilder &b, GemmOp op, const FragmentLayout &layout)
-      : b(b), op(op), layout(layout), decoder(b, layout),
+  GpuGemm(GpuBuilder &b, GemmOp op, const FragmentLayout &layout,
+          const GpuTile &shape)
+      : b(b), op(op), layout(layout), shape(shape), decoder(b, layout),
         weights(op.getWeights()), input(op.getInput()) {
     const Format &format = layout.format;
     if (layout.areBytes) {
@@ -29,12 +46,12 @@ public:
         inputGroup = activation.groupSize;
       factors = {getFactor(format), getFactor(activation)};
     }
-    addsUp = format.hasMins() || (layout.areBytes && format.zeroPoint);
+    addsUp = addsUpInput(layout);
     isScaledWithin = layout.isGrouped() || inputGroup || addsUp;
   }
 
   void buildFew(Value unit);
-  void buildMany(Value unit, int64_t rows);
+  void buildMany(Value unit);
 
 private:
   /// PTX's name of what codes of a format are multiplied as.
@@ -139,11 +156,12 @@ private:
 
   /// Stores what the epilogue makes of the sum for row m and output n, unless
   /// they lie outside.
-  void finish(Value m, Value n, Value sum, Value isMine);
+  void finish(Value m, Value n, Value sum);
 
   GpuBuilder &b;
   GemmOp op;
   const FragmentLayout &layout;
+  const GpuTile &shape;
   FragmentDecoder decoder;
   Factors factors;
   Value weights, input;

@@ -313,12 +313,10 @@ Values GpuGemm::addRun(Values sums, llvm::function_ref<Values(Values)> build) {
 // What becomes of the sums
 //===----------------------------------------------------------------------===//
 
-void GpuGemm::finish(Value m, Value n, Value sum, Value isMine) {
+void GpuGemm::finish(Value m, Value n, Value sum) {
   Value tokens = b.dim(op.getOutputs()[0], 0);
   Value inside = arith::AndIOp::create(b, b.less(m, tokens),
                                        b.less(n, b.index(layout.rows)));
-  if (isMine)
-    inside = arith::AndIOp::create(b, inside, isMine);
   b.ifElse(inside, [&] {
     Value value = toFloat(sum);
     auto scaleBy = [&](Value factor) {

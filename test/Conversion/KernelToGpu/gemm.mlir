@@ -17,7 +17,7 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
   // CHECK: memref.store
   func.func private @few(%x: memref<?x2048xf32>, %w: memref<?xi8>, %y: memref<?x32xf32>, %begin: index, %end: index) attributes {kernel.body} {
     kernel.gemm ins(%x : memref<?x2048xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x32xf32>)
-        attributes {tile = {rows = 8 : i64}, weight_type = !squint.packed<32x2048, "int4:group=32,scale=f16", #kernel.fragments<f16>>} {
+        attributes {tile = {outputs = 16, rows = 8, split = 8, stages = 4}, weight_type = !squint.packed<32x2048, "int4:group=32,scale=f16", #kernel.fragments<f16>>} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
     }
@@ -38,7 +38,7 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
   // CHECK: nvvm.mma.sync A[{{.*}} shape = #nvvm.shape<m = 16, n = 8, k = 16>
   func.func private @planes(%x: memref<?x2048xf32>, %w: memref<?xi8>, %y: memref<?x32xf32>, %begin: index, %end: index) attributes {kernel.body} {
     kernel.gemm ins(%x : memref<?x2048xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x32xf32>)
-        attributes {tile = {rows = 8 : i64}, weight_type = !squint.packed<32x2048, "int3:group=32,scale=f16", #kernel.fragments<f16>>} {
+        attributes {tile = {outputs = 16, rows = 8, split = 8, stages = 4}, weight_type = !squint.packed<32x2048, "int3:group=32,scale=f16", #kernel.fragments<f16>>} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
     }
@@ -60,7 +60,7 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
   // CHECK-NOT: wgmma
   func.func private @many(%x: memref<?x2048xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
     kernel.gemm ins(%x : memref<?x2048xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
-        attributes {tile = {rows = 64 : i64}, weight_type = !squint.packed<64x2048, "nf4:group=64,scale=f16", #kernel.fragments<f16>>} {
+        attributes {tile = {outputs = 64, rows = 64, split = 1, stages = 2}, weight_type = !squint.packed<64x2048, "nf4:group=64,scale=f16", #kernel.fragments<f16>>} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
     }
@@ -80,7 +80,7 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_9
   // CHECK: nvvm.wgmma.wait.group.sync.aligned 0
   func.func private @grouped(%x: memref<?x2048xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
     kernel.gemm ins(%x : memref<?x2048xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
-        attributes {tile = {rows = 64 : i64}, weight_type = !squint.packed<64x2048, "int4:group=128,scale=f16", #kernel.fragments<f16>>} {
+        attributes {tile = {outputs = 64, rows = 64, split = 1, stages = 2}, weight_type = !squint.packed<64x2048, "int4:group=128,scale=f16", #kernel.fragments<f16>>} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
     }
@@ -101,7 +101,7 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
   // CHECK: nvvm.mma.sync A[{{.*}}intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>{{.*}} shape = #nvvm.shape<m = 16, n = 8, k = 32>
   func.func private @bytes(%x: memref<?x2048xi8>, %s: memref<?x1xf32>, %z: memref<?x1xi32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
     kernel.gemm ins(%x, %s, %z : memref<?x2048xi8>, memref<?x1xf32>, memref<?x1xi32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
-        attributes {activation_format = #squint.format<"int8:token,scale=f32">, tile = {rows = 64 : i64},
+        attributes {activation_format = #squint.format<"int8:token,scale=f32">, tile = {outputs = 64, rows = 64, split = 1, stages = 2},
                     weight_type = !squint.packed<64x2048, "int4:group=32,scale=f16", #kernel.fragments<i8>>} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
@@ -121,7 +121,7 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_8
   // CHECK-COUNT-4: arith.addf
   func.func private @floats(%x: memref<?x2048xi8>, %s: memref<?x1xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
     kernel.gemm ins(%x, %s : memref<?x2048xi8>, memref<?x1xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
-        attributes {activation_format = #squint.format<"f8e4m3:token,scale=f32">, tile = {rows = 8 : i64},
+        attributes {activation_format = #squint.format<"f8e4m3:token,scale=f32">, tile = {outputs = 16, rows = 8, split = 8, stages = 4},
                     weight_type = !squint.packed<64x2048, "f8e5m2:channel,scale=f32", #kernel.fragments<i8>>} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
@@ -138,8 +138,30 @@ module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_9
   // CHECK: arith.addf
   func.func private @grouped_floats(%x: memref<?x2048xi8>, %s: memref<?x1xf32>, %w: memref<?xi8>, %y: memref<?x64xf32>, %begin: index, %end: index) attributes {kernel.body} {
     kernel.gemm ins(%x, %s : memref<?x2048xi8>, memref<?x1xf32>) weights(%w : memref<?xi8>) outs(%y : memref<?x64xf32>)
-        attributes {activation_format = #squint.format<"f8e4m3:token,scale=f32">, tile = {rows = 64 : i64},
+        attributes {activation_format = #squint.format<"f8e4m3:token,scale=f32">, tile = {outputs = 64, rows = 64, split = 1, stages = 2},
                     weight_type = !squint.packed<64x2048, "f8e5m2:channel,scale=f32", #kernel.fragments<i8>>} {
+    ^bb0(%acc: f32):
+      kernel.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
+// A tile of 128 by 128 takes eight warps: with wgmma, two groups of four that read the same activations, in three buffers.
+
+module attributes {squint.targets = [#squint.target<"nvptx64-nvidia-cuda", "sm_90a", "+ptx84">]} {
+  // CHECK-LABEL: func.func private @large
+  // CHECK-SAME: kernel.block = 256
+  // CHECK-SAME: kernel.resident_blocks = 1
+  // CHECK-COUNT-2: nvvm.cp.async.commit.group
+  // CHECK: nvvm.cp.async.wait.group 1
+  // CHECK: "wgmma.fence.sync.aligned;{{.*}}wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8 {
+  func.func private @large(%x: memref<?x2048xi8>, %s: memref<?x1xf32>, %z: memref<?x1xi32>, %w: memref<?xi8>, %y: memref<?x128xf32>, %begin: index, %end: index) attributes {kernel.body} {
+    kernel.gemm ins(%x, %s, %z : memref<?x2048xi8>, memref<?x1xf32>, memref<?x1xi32>) weights(%w : memref<?xi8>) outs(%y : memref<?x128xf32>)
+        attributes {activation_format = #squint.format<"int8:token,scale=f32">, tile = {outputs = 128, rows = 128, split = 1, stages = 3},
+                    weight_type = !squint.packed<128x2048, "int8:channel,scale=f32", #kernel.fragments<i8>>} {
     ^bb0(%acc: f32):
       kernel.yield %acc : f32
     }

@@ -30,7 +30,8 @@ def OutlineKernels : Pass<"squint-outline-kernels", "::mlir::ModuleOp"> {
     Every operator of `@main` that computes moves into a function of its own (`kernel.body`), whose last two arguments
     are a range of its units of work, and is called by `kernel.launch`. Structurally equal operators share a function:
     weights, offsets and sizes are arguments. Functions are named after operator, format and shape class; the node's
-    name stays with the launch. For a GPU a product is two functions, for few rows of activations and for many.
+    name stays with the launch. For a GPU a product is a function for each tile that lib/Kernels/Gpu/Tiles.def has for some
+    number of rows of activations.
 
     ```mlir
     kernel.softmax ins(%x : memref<?x64xf32>) outs(%y : memref<?x64xf32>)
@@ -38,6 +39,8 @@ def OutlineKernels : Pass<"squint-outline-kernels", "::mlir::ModuleOp"> {
     kernel.launch @softmax_f32_Dx64(%x, %y) units(%n) grain(%g) node = "probabilities" : memref<?x64xf32>, memref<?x64xf32>
     ```
   }];
+  let options = [Option<"tiles", "tiles", "std::string", "",
+                        "On GPUs, instead of the table: MOST-ROWS:ROWSxOUTPUTS[kWARPS]/STAGES,..., the last for 0, any number">];
   let statistics = [Statistic<"outlined", "launches", "Operators that became launches">,
                     Statistic<"distinct", "functions", "Distinct functions">];
   let dependentDialects = ["::squint::kernel::KernelDialect", "::mlir::func::FuncDialect",
