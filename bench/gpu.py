@@ -84,6 +84,20 @@ def decode(cuda, work, model, tokens, copied):
     return {"model": pathlib.Path(model).name, "tokens_s": rate, "bound_tokens_s": bound, "share": rate / bound}
 
 
+def open_device(args):
+    """The module `cuda` and its first GPU for programs with the options --bin and --work; None, None after saying so where there is no GPU."""
+    os.environ["SQUINT_BIN"] = str(args.bin)
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "test" / "Support"))
+    import cuda
+
+    args.work.mkdir(parents=True, exist_ok=True)
+    try:
+        return cuda, cuda.Cuda()
+    except cuda.NoDevice as error:
+        print(f"skipped: no CUDA device ({error})")
+        return None, None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True, type=pathlib.Path)
@@ -98,16 +112,8 @@ def main():
     parser.add_argument("--peer", choices=["cublas", "none"], default="cublas")
     parser.add_argument("--json", type=pathlib.Path)
     args = parser.parse_args()
-    os.environ["SQUINT_BIN"] = str(args.bin)
-    root = pathlib.Path(__file__).resolve().parent.parent
-    sys.path[:0] = [str(root / "test" / "Support"), str(root / "bench")]
-    import cuda as gpu
-
-    args.work.mkdir(parents=True, exist_ok=True)
-    try:
-        device = gpu.Cuda()
-    except gpu.NoDevice as error:
-        print(f"skipped: no CUDA device ({error})")
+    gpu, device = open_device(args)
+    if not device:
         return
     blas = gpu.Blas(device) if args.peer == "cublas" and gpu.Blas.find() else None
     if args.peer == "cublas" and not blas:

@@ -11,10 +11,11 @@ import argparse
 import datetime
 import itertools
 import math
-import os
 import pathlib
 import re
 import sys
+
+from gpu import open_device
 
 SHAPES = ["4096x4096", "4096x14336", "28672x8192"]
 # Formats that stand for the operands of a product: a choice has to suit all of them.
@@ -94,16 +95,8 @@ def main():
     parser.add_argument("--cold-bytes", type=int, default=256 << 20, help="of all copies of a weight")
     parser.add_argument("--write", action="store_true", help="change Tiles.def")
     args = parser.parse_args()
-    os.environ["SQUINT_BIN"] = str(args.bin)
-    root = pathlib.Path(__file__).resolve().parent.parent
-    sys.path[:0] = [str(root / "test" / "Support"), str(root / "bench")]
-    import cuda as gpu
-
-    args.work.mkdir(parents=True, exist_ok=True)
-    try:
-        device = gpu.Cuda()
-    except gpu.NoDevice as error:
-        print(f"skipped: no CUDA device ({error})")
+    gpu, device = open_device(args)
+    if not device:
         return
     lines = []
     for operands in FORMATS:
