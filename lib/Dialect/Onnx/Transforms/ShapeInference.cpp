@@ -430,6 +430,18 @@ LogicalResult ShapeContext::expectRank(Value value, size_t atLeast,
   return diagnostic << " dimensions for " << what << ", got " << got;
 }
 
+LogicalResult ShapeContext::expectSizes(Value value, ArrayRef<DimExpr> sizes,
+                                        StringRef what) {
+  if (!value)
+    return success();
+  if (failed(expectRank(value, sizes.size(), sizes.size(), what)))
+    return failure();
+  for (auto [own, size] : llvm::zip_equal(Dims(shape(value)), sizes))
+    if (failed(unify(own, size, what)))
+      return failure();
+  return success();
+}
+
 std::optional<Dims> readConstantValues(TypedAttr value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !isa<IntegerType>(type.getElementType()) ||

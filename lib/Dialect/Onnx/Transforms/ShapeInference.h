@@ -100,6 +100,10 @@ public:
   mlir::FailureOr<int64_t> axis(int64_t axis, int64_t rank);
   mlir::LogicalResult expectRank(mlir::Value value, size_t atLeast,
                                  size_t atMost, llvm::StringRef what);
+  /// An operand of just these sizes, if it is there.
+  mlir::LogicalResult expectSizes(mlir::Value value,
+                                  llvm::ArrayRef<DimExpr> sizes,
+                                  llvm::StringRef what);
 
   /// Visits the operators of a region's block.
   llvm::function_ref<mlir::LogicalResult(mlir::Block &)> visitBlock;

@@ -90,23 +90,13 @@ LogicalResult expectScales(Value scales, Value zeros, const DimExpr &experts,
   if (block > 0) // the last may be shorter
     wanted.push_back(
         DimExpr::floordiv(inputs + DimExpr(block - 1), DimExpr(block)));
-  auto expect = [&](Value value, const Dims &dims) -> LogicalResult {
-    if (!value)
-      return success();
-    if (failed(s.expectRank(value, dims.size(), dims.size(), name)))
-      return failure();
-    for (auto [own, want] : llvm::zip_equal(Dims(s.shape(value)), dims))
-      if (failed(s.unify(own, want, name)))
-        return failure();
-    return success();
-  };
   if (!scales)
     return s.fail() << "expected " << name;
-  if (failed(expect(scales, wanted)))
+  if (failed(s.expectSizes(scales, wanted, name)))
     return failure();
   wanted.back() =
       DimExpr::floordiv(wanted.back() + DimExpr(perByte - 1), DimExpr(perByte));
-  return expect(zeros, wanted);
+  return s.expectSizes(zeros, wanted, name);
 }
 
 LogicalResult inferQMoE(msft::QMoEOp op, ShapeContext &s) {

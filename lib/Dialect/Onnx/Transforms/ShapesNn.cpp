@@ -200,19 +200,6 @@ LogicalResult inferQLinearConv(QLinearConvOp op, ShapeContext &s) {
   return inferConvolution(op, op.getX(), op.getW(), s);
 }
 
-/// An operand of just these sizes, if it is there.
-LogicalResult expectSizes(Value x, ArrayRef<DimExpr> sizes, StringRef what,
-                          ShapeContext &s) {
-  if (!x)
-    return success();
-  if (failed(s.expectRank(x, sizes.size(), sizes.size(), what)))
-    return failure();
-  for (auto [i, size] : llvm::enumerate(sizes))
-    if (failed(s.unify(s.shape(x)[i], size, what)))
-      return failure();
-  return success();
-}
-
 /// Between pixels can be read where there are some.
 LogicalResult expectPixels(Value x, ShapeContext &s) {
   Dims dims(s.shape(x));
@@ -242,12 +229,12 @@ LogicalResult inferDeformConv(DeformConvOp op, ShapeContext &s) {
           taps = weight[2] * weight[3] * DimExpr(int64_t(op.getOffsetGroup()));
   if (failed(s.unify(channels, read, "channels of the input and the weight")) ||
       failed(expectPixels(op.getX(), s)) ||
-      failed(expectSizes(op.getOffset(),
-                         {dims[0], taps * DimExpr(2), dims[2], dims[3]},
-                         "the offsets", s)) ||
-      failed(expectSizes(op.getB(), {dims[1]}, "the bias", s)) ||
-      failed(expectSizes(op.getMask(), {dims[0], taps, dims[2], dims[3]},
-                         "the mask", s)))
+      failed(s.expectSizes(op.getOffset(),
+                           {dims[0], taps * DimExpr(2), dims[2], dims[3]},
+                           "the offsets")) ||
+      failed(s.expectSizes(op.getB(), {dims[1]}, "the bias")) ||
+      failed(s.expectSizes(op.getMask(), {dims[0], taps, dims[2], dims[3]},
+                           "the mask")))
     return failure();
   return s.set(op.getResult(), std::move(dims));
 }
@@ -341,9 +328,9 @@ LogicalResult inferRoiAlign(RoiAlignOp op, ShapeContext &s) {
   if (failed(s.expectRank(op.getRois(), 2, 2, "the regions")))
     return failure();
   DimExpr count = s.shape(op.getRois())[0];
-  if (failed(expectSizes(op.getRois(), {count, 4}, "the regions", s)) ||
+  if (failed(s.expectSizes(op.getRois(), {count, 4}, "the regions")) ||
       failed(
-          expectSizes(op.getBatchIndices(), {count}, "the regions' images", s)))
+          s.expectSizes(op.getBatchIndices(), {count}, "the regions' images")))
     return failure();
   return inferRoiPool(op, op.getX(), op.getRois(),
                       {op.getOutputHeight(), op.getOutputWidth()}, s);
