@@ -305,22 +305,23 @@ LogicalResult Compiler::readOptions() {
     if (!import.dims.try_emplace(name.str(), size).second)
       return fail("expected one --dim for '" + name + "', got several");
   }
-  for (StringRef text : options.elements) {
-    auto parsed = parseInputElements(text);
-    if (!parsed)
-      return fail("--elements: " + llvm::toString(parsed.takeError()));
-    if (!import.elements.insert(*parsed).second)
-      return fail("expected one --elements for '" + parsed->first +
-                  "', got several");
-  }
-  for (StringRef text : options.values) {
-    auto parsed = parseInputValue(text);
-    if (!parsed)
-      return fail("--value: " + llvm::toString(parsed.takeError()));
-    if (!import.values.insert(*parsed).second)
-      return fail("expected one --value for '" + parsed->first +
-                  "', got several");
-  }
+  auto readByName = [&](ArrayRef<std::string> texts, StringRef option,
+                        auto parse, auto &into) -> LogicalResult {
+    for (StringRef text : texts) {
+      auto parsed = parse(text);
+      if (!parsed)
+        return fail("--" + option + ": " + llvm::toString(parsed.takeError()));
+      if (!into.insert(*parsed).second)
+        return fail("expected one --" + option + " for '" + parsed->first +
+                    "', got several");
+    }
+    return success();
+  };
+  if (failed(readByName(options.elements, "elements", parseInputElements,
+                        import.elements)) ||
+      failed(
+          readByName(options.values, "value", parseInputValue, import.values)))
+    return failure();
   bool hasInputs = !import.elements.empty() || !import.values.empty();
   if ((!import.dims.empty() || hasInputs) && from)
     return fail("--dim, --elements and --value take an .onnx file, got '" +
