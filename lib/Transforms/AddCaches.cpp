@@ -149,7 +149,7 @@ FailureOr<CacheAttr> AddCaches::describe(squint::AttentionOp op) {
   // too.
   if (formats[0].isInteger() && !isGrouped &&
       !op->hasAttr(kActivationFormatAttr))
-    (void)balanceKeys(op);
+    numBalanced += balanceKeys(op);
   auto emit = [&] { return op.emitError(); };
   function_ref<InFlightDiagnostic()> refuse = emit;
   auto cache = CacheAttr::getChecked(

@@ -67,6 +67,10 @@ def AddCaches : Pass<"squint-add-caches", "::mlir::ModuleOp"> {
     With integers in groups (`int4` is `int4:group=32,min`) keys are grouped along tokens, blocks are packed when they are full, and a second
     `squint.append_cache` keeps the tokens of the last one as they are.
 
+    Integers by token and head (`int8`) have one scale for a whole key. Where norms make queries and keys (Qwen 3, Gemma 3), whose factors for
+    some elements are often ten times those of others, the factors move from the keys' norm to the queries', one for each turned pair,
+    so that no element takes all of the scale. Scores stay what they are, up to rounding.
+
     The format of keys and values is `format`, or what `squint.kv_format` says of an attention (the section `kv-cache` of a recipe).
 
     ```mlir
@@ -80,7 +84,8 @@ def AddCaches : Pass<"squint-add-caches", "::mlir::ModuleOp"> {
     Option<"format", "format", "std::string", /*default=*/"\"f16\"", "f32, f16, bf16, int8, int4, int2, f8e4m3 or f8e5m2, or one in groups with minima">,
     Option<"context", "context", "int64_t", /*default=*/"0", "The longest sequence; 0: what the model says">,
   ];
-  let statistics = [Statistic<"numCaches", "caches", "Attentions that keep keys and values">];
+  let statistics = [Statistic<"numCaches", "caches", "Attentions that keep keys and values">,
+                    Statistic<"numBalanced", "balanced", "Attentions whose keys' norm gave factors to the queries'">];
   let dependentDialects = ["::squint::SquintDialect"];
 }
 
