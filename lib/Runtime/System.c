@@ -101,7 +101,7 @@ int32_t squint_weights_map(const char *path, squint_mapping *mapping,
 /* Processors remember where few thousand pages are: weights that are read from
    end to end come half again as fast from pages of 2 MB. Files have small ones
    only. */
-enum { LARGE_PAGE = 2 << 20, LEAST_ENLARGED = 8 << 20 };
+enum { LARGE_PAGE = 2 << 20, LEAST_ENLARGED = 8 << 20, STRETCH = 8 << 20 };
 
 /* The start of a file as text, empty where it cannot be read. */
 static void read_start(const char *path, char *text, size_t size) {
@@ -144,16 +144,21 @@ void squint_weights_enlarge(squint_mapping *mapping, const void **weights,
     munmap(base, all);
     return;
   }
-  memcpy(copy, *weights, size);
-  if (mapping->base) {
-    squint_weights_unmap(mapping);
-  } else {
-    /* Embedded, and not read any more: the whole pages of the file. */
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = ((uintptr_t)*weights + page - 1) & -page,
-              end = ((uintptr_t)*weights + size) & -page;
-    madvise((void *)begin, end - begin, MADV_DONTNEED);
+  /* Stretch by stretch, so that never much is in memory twice: what has been
+   * copied is not read any more, and the kernel may forget those pages of the
+   * file, whether it is mapped or the library itself. */
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (uint64_t at = 0; at < size; at += STRETCH) {
+    uint64_t count = size - at < STRETCH ? size - at : STRETCH;
+    const char *from = (const char *)*weights + at;
+    memcpy(copy + at, from, count);
+    uintptr_t begin = ((uintptr_t)from + page - 1) & -page,
+              end = ((uintptr_t)from + count) & -page;
+    if (begin < end)
+      madvise((void *)begin, end - begin, MADV_DONTNEED);
   }
+  if (mapping->base)
+    squint_weights_unmap(mapping);
   mapping->base = base;
   mapping->size = all;
   *weights = copy;
