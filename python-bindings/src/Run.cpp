@@ -242,6 +242,7 @@ static decltype(Model::library) openLibrary(const std::string &path,
 
 static std::shared_ptr<Model> load(nb::handle file, nb::handle weights,
                                    const std::optional<std::string> &target,
+                                   bool largePages, int32_t device,
                                    const nb::kwargs &given) {
   auto model = std::make_shared<Model>();
   std::string path = toPath(file), data;
@@ -254,6 +255,8 @@ static std::shared_ptr<Model> load(nb::handle file, nb::handle weights,
   }
   if (target)
     options.target = target->c_str();
+  options.large_pages = largePages ? 0 : -1;
+  options.device = device;
   options.check(*model->table,
                 model->table->model_create(&options, &model->model));
   return model;
@@ -346,13 +349,17 @@ static nb::class_<Model> defineModel(nb::module_ &module) {
            "process may use). Results do not depend on their number.");
   module.def(
       "load", &load, "file"_a, nb::kw_only(), "weights"_a = nb::none(),
-      "target"_a = nb::none(), nb::arg("options"),
+      "target"_a = nb::none(), "large_pages"_a = true, "device"_a = 0,
+      nb::arg("options"),
       nb::sig("def load(file: str | os.PathLike[str], *, weights: str | "
               "os.PathLike[str] | None = None, target: str | None = None, "
+              "large_pages: bool = True, device: int = 0, "
               "**options: typing.Any) -> Model"),
       R"(Load a compiled .so, whose code runs from then on: it has to be trusted.
 
 `weights` is its file of weights where that is not beside it, `target` one of the CPUs that it was compiled for (default: the best that runs here).
+Weights of 8 MB and more are copied into large pages, from which they are read faster; without `large_pages` they stay in the file, which several processes
+then share. `device` is the number of the GPU of a library for GPUs.
 A model (.onnx, .gguf, .mlir, or a folder) is compiled first, as `compile` does it and with its options, `weights` among them, into a file that is gone when
 this returns: `squint.load("llm.gguf", cache="f32")`. Raises `squint.Error`.
 

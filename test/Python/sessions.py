@@ -79,6 +79,7 @@ for make in (lambda: session, lambda: model.session(threads=2)):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
 assert not bad
+assert (squint.load(work / "m.so", large_pages=False).session().run({"x": inputs[1]})["probabilities"] == wanted[1]).all()
 (work / "m.safetensors").rename(work / "moved.safetensors")
 assert (squint.load(work / "m.so", weights=work / "moved.safetensors").session().run({"x": inputs[1]})["probabilities"] == wanted[1]).all()
 
