@@ -155,6 +155,9 @@ static constexpr MethodOption rotateOptions[] = {
 static constexpr MethodOption splitOutliersOptions[] = {
     {"threshold", OptionKind::Number, "least magnitude that stays float", 0,
      1e30},
+    {"mode", OptionKind::Text,
+     "by element of a token, or by column as samples have them", 0, 0,
+     "dynamic|static"},
 };
 
 llvm::ArrayRef<MethodInfo> squint::getRewrites() {
@@ -172,7 +175,7 @@ llvm::ArrayRef<MethodInfo> squint::getRewrites() {
        "move ranges from activations to weights", smoothOptions},
       {"split-outliers", "squint-split-outliers", false,
        "keep large elements of activations out of products of codes",
-       splitOutliersOptions},
+       splitOutliersOptions, "mode=static"},
   };
   return rewrites;
 }

@@ -562,9 +562,10 @@ LogicalResult RecipeReader::readPass(yaml::Node *node, StringRef what,
   if (!info)
     return failure();
   std::string text;
+  bool needsSamples = info->needsSamples;
   for (NamedAttribute option : options) {
-    text += (text.empty() ? "" : " ") + option.getName().str() + "=";
-    llvm::raw_string_ostream os(text);
+    std::string spelled = option.getName().str() + "=";
+    llvm::raw_string_ostream os(spelled);
     if (auto word = dyn_cast<StringAttr>(option.getValue()))
       os << word.getValue();
     else if (auto number = dyn_cast<FloatAttr>(option.getValue()))
@@ -573,8 +574,10 @@ LogicalResult RecipeReader::readPass(yaml::Node *node, StringRef what,
       os << (flag.getValue() ? "true" : "false");
     else
       os << cast<IntegerAttr>(option.getValue()).getInt();
+    needsSamples |= spelled == info->samplesOption;
+    text += (text.empty() ? "" : " ") + spelled;
   }
-  passes.push_back({loc, info->pass.str(), text, info->needsSamples});
+  passes.push_back({loc, info->pass.str(), text, needsSamples});
   return success();
 }
 

@@ -104,4 +104,10 @@ want += x[:, large].astype(np.float64) @ w[:, large].astype(np.float16).astype(n
 static = f"mode=static calibration={work / 'samples.npz'}"
 expect("by column", compute(static), want, 3e-5)
 expect("no such column", compute(static + " threshold=1000"), compute(None), 0)
+# The same from a recipe, which then wants samples.
+by_pass = compute(static)
+(work / "static.yaml").write_text("rewrites:\n  - split-outliers: {mode: static}\nrules:\n  - {weights: int8:channel, activations: int8:token}\n")
+flags = [work / "model.onnx", work / "recipe.so", f"--recipe={work / 'static.yaml'}"]
+expect("by a recipe", squint.run(squint.compile(*flags, f"--calibration={work / 'samples.npz'}"), {"x": x})["y"], by_pass, 0)
+squint.refused("static.yaml:2:5: error: expected samples (--calibration) for squint-split-outliers", squint.compile, *flags, kind=RuntimeError)
 sys.exit(failed)

@@ -34,6 +34,8 @@ struct MethodInfo {
   bool needsSamples;
   llvm::StringLiteral summary;
   llvm::ArrayRef<MethodOption> options;
+  /// The option, as pipelines spell it, with which samples are needed too.
+  llvm::StringLiteral samplesOption = "";
 
   const MethodOption *lookup(llvm::StringRef option) const;
 };
