@@ -48,7 +48,7 @@ static bool fits(const Wanted &wanted, Predicate predicate) {
 }
 
 bool CacheRule::matches(StringRef name, int64_t depth, int64_t count) const {
-  return fits(names, [&](auto &glob) { return glob.match(name); }) &&
+  return fits(names, [&](auto &glob) { return glob.pattern.match(name); }) &&
          fits(depths, [&](const DepthRange &range) {
            return range.contains(depth, count);
          });
@@ -59,13 +59,15 @@ bool RecipeRule::matches(const OperatorFacts &facts) const {
                             facts.kind == "attention"))
     return false;
   return fits(operators, [&](StringRef kind) { return kind == facts.kind; }) &&
-         fits(names, [&](auto &glob) { return glob.match(facts.name); }) &&
+         fits(names,
+              [&](auto &glob) { return glob.pattern.match(facts.name); }) &&
          fits(roles, [&](StringRef role) { return role == facts.role; }) &&
          fits(depths,
               [&](const DepthRange &range) {
                 return range.contains(facts.depth, facts.depths);
               }) &&
-         fits(shapes, [&](auto &glob) { return glob.match(facts.shape); }) &&
+         fits(shapes,
+              [&](auto &glob) { return glob.pattern.match(facts.shape); }) &&
          fits(layers, [&](StringRef layer) {
            return layer == "first" ? facts.isFirst : facts.isLast;
          });
@@ -130,7 +132,7 @@ private:
                          ArrayRef<StringRef> words,
                          std::vector<std::string> &values);
   LogicalResult readGlobs(yaml::Node *node, StringRef what,
-                          std::vector<llvm::GlobPattern> &globs);
+                          std::vector<LocatedGlob> &globs);
   LogicalResult readDepth(yaml::Node *node, StringRef text,
                           std::vector<DepthRange> &ranges);
   LogicalResult readInteger(yaml::Node *node, StringRef what, int64_t &value);
@@ -269,7 +271,7 @@ LogicalResult RecipeReader::readWord(yaml::Node *node, StringRef what,
 }
 
 LogicalResult RecipeReader::readGlobs(yaml::Node *node, StringRef what,
-                                      std::vector<llvm::GlobPattern> &globs) {
+                                      std::vector<LocatedGlob> &globs) {
   return readStrings(node, what, [&](yaml::Node *node, std::string name) {
     // The glob refers to its text, which the context keeps.
     auto text = StringAttr::get(context, name);
@@ -278,7 +280,7 @@ LogicalResult RecipeReader::readGlobs(yaml::Node *node, StringRef what,
     if (!glob)
       return fail(node, "expected a glob, got '" + name +
                             "': " + llvm::toString(glob.takeError()));
-    globs.push_back(std::move(*glob));
+    globs.push_back({std::move(*glob), locate(node)});
     return success();
   });
 }

@@ -75,6 +75,8 @@ struct TrackedRule {
   /// What operators are told that took it.
   std::string reason;
   int64_t matched = 0, taken = 0, weights = 0, activations = 0;
+  /// Where those of its globs stand that some operator fits.
+  llvm::DenseSet<Location> fitted = {};
 };
 
 struct SelectFormats : squint::impl::SelectFormatsBase<SelectFormats> {
@@ -204,6 +206,12 @@ LogicalResult SelectFormats::decodeWeight(WeightedOpInterface op,
 TrackedRule *SelectFormats::choose(Operation *op, const OperatorFacts &facts) {
   TrackedRule *chosen = nullptr;
   for (TrackedRule &tracked : rules) {
+    for (auto [globs, text] :
+         {std::pair(&tracked.rule.names, facts.name),
+          std::pair(&tracked.rule.shapes, StringRef(facts.shape))})
+      for (const LocatedGlob &glob : *globs)
+        if (glob.pattern.match(text))
+          tracked.fitted.insert(glob.loc);
     if (!tracked.rule.matches(facts))
       continue;
     ++tracked.matched;
@@ -313,6 +321,10 @@ LogicalResult SelectFormats::checkRules() {
       continue;
     if (!isRest && !tracked.matched)
       return emitError(rule.loc) << "rule matches no operator";
+    for (const auto *globs : {&rule.names, &rule.shapes})
+      for (const LocatedGlob &glob : *globs)
+        if (!tracked.fitted.contains(glob.loc) && !rule.isOptional)
+          return emitError(glob.loc) << "glob fits no operator";
     if (!isRest && !tracked.taken)
       return emitError(rule.loc)
              << "rule takes no operator: earlier rules match all of its";

@@ -9,6 +9,7 @@
 // RUN: not squint-opt %t/none.mlir --squint-select-formats="weights=int8" 2>&1 | FileCheck %s --check-prefix=NOTHING
 // RUN: not squint-opt %t/none.mlir --squint-select-formats="activations=int8" 2>&1 | FileCheck %s --check-prefix=NOACT
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/unmatched.yaml" 2>&1 | FileCheck %s --check-prefix=UNMATCHED
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/misspelt.yaml" 2>&1 | FileCheck %s --check-prefix=MISSPELT
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/shadowed.yaml" 2>&1 | FileCheck %s --check-prefix=SHADOWED
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/unbuilt.yaml" 2>&1 | FileCheck %s --check-prefix=UNBUILT
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/format.yaml" 2>&1 | FileCheck %s --check-prefix=FORMAT
@@ -70,6 +71,12 @@ rules:
   - weights: int4
     names: "/haed"
 # UNMATCHED: unmatched.yaml:4:5: error: rule matches no operator
+
+//--- misspelt.yaml
+rules:
+  - weights: int8
+    shapes: [8x*, "*x46"]
+# MISSPELT: misspelt.yaml:3:19: error: glob fits no operator
 
 //--- shadowed.yaml
 rules:

@@ -10,7 +10,7 @@
 //--- recipe.yaml
 # Both of the encoder's projections match the first rule, which decides.
 rules:
-  - names: ["/encoder/*/query", "/encoder/*/key"]
+  - names: ["/encoder/*/query", "*/query"]
     operators: linear
     weights: int8:tensor
     activations: int8:token

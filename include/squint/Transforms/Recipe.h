@@ -45,6 +45,12 @@ struct DepthRange {
   bool contains(int64_t depth, int64_t count) const;
 };
 
+/// A glob and where it stands in its file.
+struct LocatedGlob {
+  llvm::GlobPattern pattern;
+  mlir::Location loc;
+};
+
 /// Formats for the operators that fit all of its selectors; an empty one fits
 /// everything.
 struct RecipeRule {
@@ -56,11 +62,11 @@ struct RecipeRule {
   /// and `attention`, only by kind.
   std::vector<std::string> operators;
   /// Globs over node names, `*` crossing slashes.
-  std::vector<llvm::GlobPattern> names;
+  std::vector<LocatedGlob> names;
   std::vector<std::string> roles;
   std::vector<DepthRange> depths;
   /// Globs over shapes.
-  std::vector<llvm::GlobPattern> shapes;
+  std::vector<LocatedGlob> shapes;
   /// `first`, `last`.
   std::vector<std::string> layers;
   /// Whether nothing need match.
@@ -83,7 +89,7 @@ struct CacheRule {
   explicit CacheRule(mlir::Location loc) : loc(loc) {}
 
   mlir::Location loc;
-  std::vector<llvm::GlobPattern> names;
+  std::vector<LocatedGlob> names;
   /// Among all attentions.
   std::vector<DepthRange> depths;
   bool isOptional = false;
