@@ -5,6 +5,7 @@
 #include "squint/Calibration/Checkpoint.h"
 #include "mlir/IR/OperationSupport.h"
 #include "squint/Dialect/Squint/Squint.h"
+#include "squint/Transforms/QuantizationAttributes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/FileSystem.h"
@@ -51,7 +52,13 @@ FailureOr<Checkpoint> Checkpoint::open(StringRef folder, StringRef work,
   llvm::BLAKE3 hash;
   addProgram(hash);
   std::string text = work.str();
-  llvm::raw_string_ostream(text) << module;
+  // What is said to people makes no other work.
+  OwningOpRef<ModuleOp> copy = module.clone();
+  copy->walk([](Operation *op) {
+    for (StringRef name : {kReasonAttr, kRoleAttr})
+      op->removeAttr(name);
+  });
+  llvm::raw_string_ostream(text) << *copy;
   hash.update(text);
   if (llvm::Error error = addConstants(hash, module))
     return emitError(module.getLoc()) << llvm::toString(std::move(error));

@@ -184,9 +184,9 @@ LogicalResult SliceBuilder::adapt(Operation *original, Operation *copy) {
   }
   copy->removeAttr(kDimsAttr);
   // A slice computes what the float model does.
-  for (StringRef name :
-       {kWeightFormatAttr, kActivationFormatAttr, kMethodAttr, kOriginalAttr,
-        kReasonAttr, kRoleAttr, kQuantizedByAttr, kOutputErrorAttr})
+  for (StringRef name : {kWeightFormatAttr, kActivationFormatAttr, kMethodAttr,
+                         kOriginalAttr, kReasonAttr, kRoleAttr, kKeptFloatAttr,
+                         kQuantizedByAttr, kOutputErrorAttr})
     copy->removeAttr(name);
   for (auto [from, to] : llvm::zip(original->getRegions(), copy->getRegions()))
     for (auto [fromBlock, toBlock] : llvm::zip(from, to)) {

@@ -577,7 +577,7 @@ LogicalResult Compiler::writeOutput(ModuleOp module) {
   emission.linker = options.linker;
   emission.sysroot = options.sysroot;
   emission.assembler = options.assembler;
-  if (llvm::Expected<Budget> parsed = Budget::parse(options.budget); !parsed)
+  if (llvm::Expected<Budget> parsed = Budget::parse(pipeline.budget); !parsed)
     llvm::consumeError(parsed.takeError());
   else if (parsed->kind == Budget::Kind::Bytes)
     emission.maxBytes = uint64_t(parsed->value);

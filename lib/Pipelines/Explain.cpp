@@ -106,13 +106,13 @@ static void explainCache(AttentionOp op, llvm::raw_ostream &os) {
 }
 
 LogicalResult squint::explainFormats(ModuleOp module,
-                                     const PipelineOptions &options,
+                                     const PipelineOptions &given,
                                      llvm::raw_ostream &os) {
+  PipelineOptions options = given;
+  if (failed(readRecipeBudget(module.getContext(), options)))
+    return failure();
   PassManager manager(module.getContext());
-  if (!options.budget.empty()) {
-    if (failed(parsePassPipeline(withPlan(options, /*explain=*/true), manager)))
-      return failure();
-  } else {
+  if (options.budget.empty() || !options.recipe.empty()) {
     SelectFormatsOptions select;
     if (!options.weights.empty())
       select.weights = options.weights;
@@ -124,6 +124,9 @@ LogicalResult squint::explainFormats(ModuleOp module,
     select.explain = true;
     manager.addPass(createSelectFormats(select));
   }
+  if (!options.budget.empty() &&
+      failed(parsePassPipeline(withPlan(options, /*explain=*/true), manager)))
+    return failure();
   if (failed(manager.run(module)))
     return failure();
 

@@ -78,8 +78,36 @@ std::string squint::withPlan(const PipelineOptions &options, bool explain) {
   return withSamples("squint-plan-formats", text, options);
 }
 
+/// What a recipe says of samples and of a budget.
+static void takeOver(const Recipe &recipe, PipelineOptions &options) {
+  options.samples = recipe.samples;
+  options.observer = recipe.observer;
+  if (recipe.budget.empty())
+    return;
+  options.budget = recipe.budget;
+  options.isSymmetric |= recipe.isSymmetric;
+}
+
+LogicalResult squint::readRecipeBudget(MLIRContext *context,
+                                       PipelineOptions &options) {
+  if (options.recipe.empty())
+    return success();
+  FailureOr<Recipe> recipe = readRecipe(context, options.recipe);
+  if (failed(recipe))
+    return failure();
+  takeOver(*recipe, options);
+  return success();
+}
+
 LogicalResult squint::readRecipeOptions(MLIRContext *context,
                                         PipelineOptions &options) {
+  FailureOr<Recipe> recipe = Recipe();
+  if (!options.recipe.empty()) {
+    recipe = readRecipe(context, options.recipe);
+    if (failed(recipe))
+      return failure();
+    takeOver(*recipe, options);
+  }
   if (!options.budget.empty()) {
     if (options.calibration.empty())
       return emitError(UnknownLoc::get(context))
@@ -89,11 +117,6 @@ LogicalResult squint::readRecipeOptions(MLIRContext *context,
   }
   if (options.recipe.empty())
     return success();
-  FailureOr<Recipe> recipe = readRecipe(context, options.recipe);
-  if (failed(recipe))
-    return failure();
-  options.samples = recipe->samples;
-  options.observer = recipe->observer;
   auto add = [&](Location loc, StringRef pass, StringRef text,
                  bool needsSamples,
                  std::vector<std::string> &passes) -> LogicalResult {

@@ -9,6 +9,10 @@
 
 namespace squint {
 
+/// Takes over what the recipe says of samples and of a budget.
+mlir::LogicalResult readRecipeBudget(mlir::MLIRContext *context,
+                                     PipelineOptions &options);
+
 /// As pipelines spell it.
 std::string withPlan(const PipelineOptions &options, bool explain);
 

@@ -19,8 +19,8 @@ struct ForgetOriginals : squint::impl::ForgetOriginalsBase<ForgetOriginals> {
   void runOnOperation() override {
     WalkResult result = getOperation().walk([&](Operation *op) -> WalkResult {
       numForgotten += op->removeAttr(kOriginalAttr) != nullptr;
-      for (StringRef name : {kReasonAttr, kRoleAttr, kQuantizedByAttr,
-                             kOutputErrorAttr, kSecondsAttr})
+      for (StringRef name : {kReasonAttr, kRoleAttr, kKeptFloatAttr,
+                             kQuantizedByAttr, kOutputErrorAttr, kSecondsAttr})
         op->removeAttr(name);
       if (op->hasAttr(kWeightFormatAttr))
         return op->emitError()

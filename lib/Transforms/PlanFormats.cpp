@@ -14,6 +14,7 @@
 #include "squint/Numerics/Packed.h"
 #include "squint/Numerics/Rtn.h"
 #include "squint/Transforms/Passes.h"
+#include "squint/Transforms/QuantizationAttributes.h"
 #include "squint/Transforms/Roles.h"
 #include "squint/Transforms/Selectable.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -52,6 +53,8 @@ struct PlanFormats : squint::impl::PlanFormatsBase<PlanFormats> {
 private:
   LogicalResult plan();
   void collectWeights();
+  /// What the budget holds for, too, but a rule has decided.
+  LogicalResult collectGiven();
   std::vector<Format> getCandidates(const Weight &weight) const;
   LogicalResult measureTable(Weight &weight);
   LogicalResult measureLayer(const Layer &layer, const LayerInputs &inputs);
@@ -78,6 +81,10 @@ private:
   func::FuncOp main;
   Checkpoint checkpoint;
   std::vector<Weight> weights;
+  /// Of weights that rules have decided about.
+  std::vector<PlanOption> given;
+  int64_t givenCount = 0, givenFloats = 0;
+  DenseSet<Attribute> givenConstants;
   DenseMap<Operation *, size_t> byOperator;
   std::vector<Layer> layers;
 };
@@ -107,6 +114,7 @@ void PlanFormats::collectWeights() {
   for (WeightedOpInterface op : collectSelectable(main)) {
     auto constant = op.getWeightOperand().get().getDefiningOp<ConstantOp>();
     if (!constant || op->getBlock() != &main.front() ||
+        op->hasAttr(kKeptFloatAttr) ||
         !cast<RankedTensorType>(constant.getType()).getNumElements())
       continue;
     auto [place, isNew] =
@@ -129,6 +137,42 @@ void PlanFormats::collectWeights() {
     weight.formats = getCandidates(weight);
     weight.errors.assign(weight.formats.size(), 0.0);
   }
+}
+
+LogicalResult PlanFormats::collectGiven() {
+  given.clear();
+  givenCount = givenFloats = 0;
+  givenConstants.clear();
+  DenseSet<std::pair<Attribute, Attribute>> seen;
+  WalkResult walked = main.walk([&](WeightedOpInterface op) -> WalkResult {
+    auto constant = op.getWeightOperand().get().getDefiningOp<ConstantOp>();
+    auto spelling = op->getAttrOfType<StringAttr>(kWeightFormatAttr);
+    if (!constant || (!spelling && !op->hasAttr(kKeptFloatAttr)) ||
+        !seen.insert({constant.getValue(), spelling}).second)
+      return WalkResult::advance();
+    auto type = cast<RankedTensorType>(constant.getType());
+    int64_t count = type.getNumElements(), rows = type.getDimSize(0);
+    int64_t floats = count * type.getElementTypeBitWidth() / 8;
+    Weight weight;
+    weight.constant = constant;
+    weight.operators.push_back(op);
+    weight.rows = rows;
+    weight.columns = rows ? count / rows : 0;
+    given.push_back({floats, 0.0});
+    if (spelling) {
+      Format format =
+          llvm::cantFail(Format::parse(spelling.getValue(), FormatRole::Any));
+      if (llvm::Error error = format.checkColumns(weight.columns))
+        return op.emitError() << "weight of node '" << getNodeName(op)
+                              << "': " << llvm::toString(std::move(error));
+      given.back().bytes = getBytes(weight, format);
+    }
+    givenConstants.insert(constant.getValue());
+    givenCount += count;
+    givenFloats += floats;
+    return WalkResult::advance();
+  });
+  return failure(walked.wasInterrupted());
 }
 
 LogicalResult PlanFormats::measure(Weight &weight, Quantizer quantize) {
@@ -306,7 +350,7 @@ int64_t PlanFormats::getBytes(const Weight &weight,
 /// Constants that take no format.
 int64_t PlanFormats::getOtherBytes() {
   int64_t bytes = 0;
-  DenseSet<Attribute> planned;
+  DenseSet<Attribute> planned = givenConstants;
   for (Weight &weight : weights)
     planned.insert(weight.constant.getValue());
   main.walk([&](ConstantOp op) {
@@ -371,9 +415,12 @@ LogicalResult PlanFormats::plan() {
     return failure();
   main = getOperation().lookupSymbol<func::FuncOp>("main");
   collectWeights();
+  if (failed(collectGiven()))
+    return failure();
   if (weights.empty())
     return emitError(loc) << "expected weights to plan formats of, got none "
-                             "that may take one";
+                             "that may take one"
+                          << (given.empty() ? "" : " and no rule takes");
 
   std::string work = llvm::formatv("plan {0} samples {1} {2}", samples,
                                    probeSamples, symmetric);
@@ -425,6 +472,10 @@ LogicalResult PlanFormats::plan() {
     floats += weight.constant.getData() ? weight.constant.getData().getLength()
                                         : weight.rows * weight.columns * 4;
   }
+  for (const PlanOption &option : given)
+    plan.items.push_back({option});
+  count += givenCount;
+  floats += givenFloats;
   if (frontier) {
     setFrontier(plan, count);
     return success();
@@ -445,7 +496,7 @@ LogicalResult PlanFormats::plan() {
           &getContext(),
           llvm::formatv("{0} weights in {1} MB, {2} bits a weight; expected "
                         "divergence {3}, at least {4} for any such plan",
-                        weights.size(),
+                        plan.items.size(),
                         llvm::format("%.2f", solved->bytes / 1e6),
                         llvm::format("%.3f", 8.0 * solved->bytes / count),
                         llvm::format("%.4g", solved->loss),

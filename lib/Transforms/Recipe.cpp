@@ -5,6 +5,7 @@
 #include "squint/Transforms/Recipe.h"
 #include "mlir/IR/Diagnostics.h"
 #include "squint/Calibration/Observer.h"
+#include "squint/Numerics/Budget.h"
 #include "squint/Transforms/Methods.h"
 #include "squint/Transforms/Roles.h"
 #include "llvm/ADT/SmallString.h"
@@ -122,6 +123,7 @@ private:
                          ArrayRef<MethodInfo> among,
                          std::vector<RecipePass> &passes);
   LogicalResult readSamples(yaml::Node *node);
+  LogicalResult readBudget(yaml::Node *node);
   /// A mapping, whose keys are each given once.
   LogicalResult
   readMapping(yaml::Node *node, const Twine &what,
@@ -136,7 +138,7 @@ private:
   LogicalResult readDepth(yaml::Node *node, StringRef text,
                           std::vector<DepthRange> &ranges);
   LogicalResult readInteger(yaml::Node *node, StringRef what, int64_t &value);
-  LogicalResult readOptional(yaml::Node *node, bool &isOptional);
+  LogicalResult readFlag(yaml::Node *node, StringRef what, bool &flag);
   /// The options of a method or rewrite; `add` gets names and values.
   LogicalResult readOptions(yaml::Node *node, const MethodInfo &info,
                             SmallVectorImpl<NamedAttribute> &options);
@@ -353,15 +355,18 @@ LogicalResult RecipeReader::readInteger(yaml::Node *node, StringRef what,
 FailureOr<Attribute> RecipeReader::readOption(yaml::Node *node,
                                               const MethodOption &option) {
   Builder builder(context);
+  if (option.kind == OptionKind::Flag) {
+    bool flag;
+    if (failed(readFlag(node, option.name, flag)))
+      return failure();
+    return Attribute(builder.getBoolAttr(flag));
+  }
   std::string text;
   if (failed(readScalar(node, option.name, text)))
     return failure();
   switch (option.kind) {
   case OptionKind::Flag:
-    if (text == "true" || text == "false")
-      return Attribute(builder.getBoolAttr(text == "true"));
-    return fail(node, "expected true or false for " + option.name + ", got '" +
-                          text + "'");
+    llvm_unreachable("read above");
   case OptionKind::Integer: {
     int64_t value;
     if (!StringRef(text).getAsInteger(10, value) && value >= option.min &&
@@ -431,12 +436,15 @@ const MethodInfo *RecipeReader::readName(yaml::Node *node, StringRef what,
   return nullptr;
 }
 
-LogicalResult RecipeReader::readOptional(yaml::Node *node, bool &isOptional) {
-  FailureOr<Attribute> flag =
-      readOption(node, {"optional", OptionKind::Flag, ""});
-  if (failed(flag))
+LogicalResult RecipeReader::readFlag(yaml::Node *node, StringRef what,
+                                     bool &flag) {
+  std::string text;
+  if (failed(readScalar(node, what, text)))
     return failure();
-  isOptional = cast<BoolAttr>(*flag).getValue();
+  flag = text == "true";
+  if (!flag && text != "false")
+    return fail(node,
+                "expected true or false for " + what + ", got '" + text + "'");
   return success();
 }
 
@@ -452,7 +460,7 @@ LogicalResult RecipeReader::readCacheRule(yaml::Node *node) {
         return readDepth(node, text, rule.depths);
       });
     if (key == "optional")
-      return readOptional(value, rule.isOptional);
+      return readFlag(value, key, rule.isOptional);
     if (key == "keys" || key == "values") {
       Format &format = key == "keys" ? rule.keys : rule.values;
       if (failed(readFormat(value, key, FormatRole::Activation, format)))
@@ -508,7 +516,7 @@ LogicalResult RecipeReader::readRule(yaml::Node *node) {
         return readDepth(node, text, rule.depths);
       });
     if (key == "optional")
-      return readOptional(value, rule.isOptional);
+      return readFlag(value, key, rule.isOptional);
     hasFormat |= key == "weights" || key == "activations";
     if (key == "weights")
       return readWeights(value, rule);
@@ -602,9 +610,20 @@ LogicalResult RecipeReader::readSamples(yaml::Node *node) {
       });
 }
 
+LogicalResult RecipeReader::readBudget(yaml::Node *node) {
+  if (failed(readScalar(node, "budget", recipe.budget)))
+    return failure();
+  llvm::Expected<Budget> budget = Budget::parse(recipe.budget);
+  return budget ? success() : fail(node, llvm::toString(budget.takeError()));
+}
+
 LogicalResult RecipeReader::readSection(StringRef key, yaml::Node *node) {
   if (key == "calibration")
     return readSamples(node);
+  if (key == "budget")
+    return readBudget(node);
+  if (key == "symmetric")
+    return readFlag(node, key, recipe.isSymmetric);
   auto *list = dyn_cast_if_present<yaml::SequenceNode>(node);
   if (!list)
     return fail(node, "expected '" + key + "' to be a list");
@@ -623,16 +642,19 @@ LogicalResult RecipeReader::readRoot(yaml::Node *root) {
   auto take = [&](yaml::Node *at, StringRef key,
                   yaml::Node *value) -> LogicalResult {
     if (key != "rules" && key != "rewrites" && key != "corrections" &&
-        key != "kv-cache" && key != "calibration")
-      return fail(at, "expected rules, rewrites, corrections, kv-cache or "
-                      "calibration, got '" +
+        key != "kv-cache" && key != "calibration" && key != "budget" &&
+        key != "symmetric")
+      return fail(at, "expected rules, rewrites, corrections, kv-cache, "
+                      "calibration, budget or symmetric, got '" +
                           key + "'");
     return readSection(key, value);
   };
   if (failed(readMapping(root, "a recipe", take)))
     return failure();
-  if (recipe.rules.empty() && recipe.cache.empty())
-    return fail(root, "expected at least one rule");
+  if (recipe.rules.empty() && recipe.cache.empty() && recipe.budget.empty())
+    return fail(root, "expected at least one rule or a budget");
+  if (recipe.isSymmetric && recipe.budget.empty())
+    return fail(root, "expected a budget beside 'symmetric'");
   return success();
 }
 

@@ -101,6 +101,8 @@ private:
   /// Those of the recipe, then the one that the options spell.
   std::vector<TrackedRule> rules;
   std::vector<CacheRule> cache;
+  /// Whether a plan follows, for what no rule takes.
+  bool isPlanned = false;
   /// Floats that quantized weights have become.
   llvm::DenseMap<Attribute, Value> decoded;
 };
@@ -109,12 +111,14 @@ private:
 LogicalResult SelectFormats::initialize(MLIRContext *context) {
   rules.clear();
   cache.clear();
+  isPlanned = false;
   Location loc = UnknownLoc::get(context);
   if (!recipe.empty()) {
     FailureOr<Recipe> read = readRecipe(context, recipe);
     if (failed(read))
       return failure();
     cache = std::move(read->cache);
+    isPlanned = !read->budget.empty();
     for (RecipeRule &rule : read->rules) {
       std::string reason = "rule " + std::to_string(rules.size() + 1);
       if (auto at = dyn_cast<FileLineColLoc>(rule.loc))
@@ -240,8 +244,11 @@ LogicalResult SelectFormats::select(WeightedOpInterface op,
     if (failed(decodeWeight(op, dequantize)))
       return failure();
   }
-  if (isLeftAlone(format))
+  if (isLeftAlone(format)) {
+    if (isPlanned && chosen != &rules.back())
+      op->setAttr(kKeptFloatAttr, UnitAttr::get(&getContext()));
     return selectActivation(op, *chosen, nullptr);
+  }
   ++chosen->weights;
   ++numWeights;
   op->setAttr(kWeightFormatAttr,

@@ -89,6 +89,37 @@ done = subprocess.run([squint.BIN / "squintc", work / "model.onnx", "--pareto", 
                       capture_output=True, text=True)
 assert done.returncode == 0 and done.stdout != table and len(list(folder.iterdir())) == 2
 
+# A recipe with a budget: its rules stand, their bytes count, the others are planned.
+recipe = work / "planned.yaml"
+names = [node.name for node in model.graph.node if node.op_type in ("MatMul", "Gemm")]
+
+
+def planned(budget, *rules):
+    recipe.write_text(f"budget: {budget}\nsymmetric: true\n" + ("rules:\n" if rules else "") + "".join(f"  - {{{rule}}}\n" for rule in rules))
+    done = squintc(f"--recipe={recipe}", "--explain", f"--checkpoint={folder}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+assert planned("bits:5") == explain("bits:5", "--symmetric")[1]
+table = planned("bits:6.5", f'names: "{names[0]}", weights: q4_0', f'names: "{names[2]}", weights: f32, optional: true')
+rows = {line.split()[0]: line for line in table.splitlines()}
+print(table)
+assert "q4_0" in rows[names[0]] and "rule 1, line 4" in rows[names[0]] and " f32 " in rows[names[2]] and "costs" in rows[names[1]]
+assert "3 weights in" in table and float(re.search(r"([\d.]+) bits a weight", table)[1]) <= 6.5
+library = squint.compile(work / "model.onnx", work / "planned.so", f"--recipe={recipe}", f"--calibration={work / 'samples.npz'}", f"--checkpoint={folder}")
+assert 0 < squint.relative_error(squint.run(library, feeds)["y"], want) < 0.2
+recipe.write_text(f"budget: size:{budget}\nrules:\n  - {{names: {names[1]}, weights: int8}}\n")
+assert squint.compile(work / "model.onnx", work / "planned.so", f"--recipe={recipe}", f"--calibration={work / 'samples.npz'}").stat().st_size <= budget
+for text, expected in (("budget: bits:4\nrules: [weights: int8]\n", "got none that may take one and no rule takes"),
+                       ("budget: bits:4\nrules: [{layers: last, weights: f32}]\n", "budget 'bits:4': expected at least")):
+    recipe.write_text(text)
+    done = squintc(f"--recipe={recipe}", "-o", work / "no.so")
+    print(done.stderr.strip())
+    assert done.returncode == 1 and expected in done.stderr and not (work / "no.so").exists()
+done = squintc(f"--recipe={recipe}", "--budget=bits:4", "-o", work / "no.so")
+assert done.returncode == 1 and "--budget and --recipe, --weights or --activations contradict each other" in done.stderr
+
 for flags, expected in (
         (["--budget=size:1000", "-o", work / "no.so"], "budget 'size:1000': expected at least"),
         (["--budget=bits:2", "-o", work / "no.so"], "budget 'bits:2': expected at least"),

@@ -5,6 +5,15 @@
 // RUN: squint-opt %t/block.mlir --squint-select-formats="recipe=%t/shapes.yaml" | FileCheck %s --check-prefix=SHAPES
 // RUN: squint-opt %t/stack.mlir --squint-select-formats="recipe=%t/depths.yaml" | FileCheck %s --check-prefix=DEPTHS
 // RUN: squint-opt %t/stack.mlir --squint-select-formats="recipe=%t/fallbacks.yaml" | FileCheck %s --check-prefix=FALLBACKS
+// RUN: squint-opt %t/stack.mlir --squint-select-formats="recipe=%t/planned.yaml" | FileCheck %s --check-prefix=PLANNED
+
+// What rules say stands before a plan: f32 too. The others wait for it.
+//--- planned.yaml
+budget: bits:5
+symmetric: true
+rules:
+  - {depths: 0, weights: int8}
+  - {depths: 1, weights: f32}
 
 //--- fallbacks.yaml
 rules:
@@ -94,6 +103,9 @@ func.func @main(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %w = squint.constant dense<1.0> : tensor<8x8xf32>
   // FALLBACKS-COUNT-4: squint.linear {{.*}}int4
   // FALLBACKS-COUNT-5: squint.linear {{.*}}int6
+  // PLANNED: squint.linear {{.*}}int8
+  // PLANNED: squint.linear %{{[^{]*}} {squint.kept_float}
+  // PLANNED: squint.linear %{{[^{]*}} : tensor
   // DEPTHS: squint.linear {{.*}}int8
   %0 = squint.linear %x, %w : tensor<?x8xf32>, tensor<8x8xf32> -> tensor<?x8xf32>
   // DEPTHS: squint.linear {{.*}}int4

@@ -32,6 +32,9 @@
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/samples.yaml" 2>&1 | FileCheck %s --check-prefix=SAMPLES
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/observer.yaml" 2>&1 | FileCheck %s --check-prefix=OBSERVER
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/section.yaml" 2>&1 | FileCheck %s --check-prefix=SECTION
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/budget.yaml" 2>&1 | FileCheck %s --check-prefix=BUDGET
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/symmetric.yaml" 2>&1 | FileCheck %s --check-prefix=SYMMETRIC
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/mode.yaml" 2>&1 | FileCheck %s --check-prefix=MODE
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/nowhere.yaml" 2>&1 | FileCheck %s --check-prefix=NOWHERE
 
 // GRANULARITY: error: expected a format for weights, got 'int5:banana': unknown granularity 'banana', expected tensor, channel, token or group=N
@@ -124,7 +127,7 @@ rules:
 
 //--- empty.yaml
 rules: []
-# EMPTY: empty.yaml:1:1: error: expected at least one rule
+# EMPTY: empty.yaml:1:1: error: expected at least one rule or a budget
 
 //--- two.yaml
 rules:
@@ -194,5 +197,24 @@ rules:
 # OBSERVER: observer.yaml:1:25: error: 
 
 //--- section.yaml
-budget: 3
-# SECTION: section.yaml:1:1: error: expected rules, rewrites, corrections, kv-cache or calibration, got 'budget'
+bugdet: 3
+# SECTION: section.yaml:1:1: error: expected rules, rewrites, corrections, kv-cache, calibration, budget or symmetric, got 'bugdet'
+
+//--- budget.yaml
+rules:
+  - weights: int8
+budget: bits:few
+# BUDGET: budget.yaml:3:9: error: expected a budget size:BYTES, size:FRACTION, bits:NUMBER or error:NUMBER, got 'bits:few'
+
+//--- symmetric.yaml
+symmetric: true
+rules:
+  - weights: int8
+# SYMMETRIC: symmetric.yaml:1:1: error: expected a budget beside 'symmetric'
+
+//--- mode.yaml
+rewrites:
+  - split-outliers: {mode: both}
+rules:
+  - weights: int8
+# MODE: mode.yaml:2:28: error: expected dynamic, static for mode, got 'both'

@@ -52,13 +52,18 @@ def SelectFormats : Pass<"squint-select-formats", "::mlir::ModuleOp"> {
         keys-along: tokens           # groups of 32 tokens, each channel its own scale; left out: channels
         values: int4:group=32,zero-point
         recent: 128                  # the last tokens stay f16; left out: 0
+    budget: bits:4.25                # formats for what no rule takes, as of --budget; left out: these stay f32
+    symmetric: true                  # these without zero points; left out: false
     ```
 
     A selector that is left out fits everything, but embeddings are only taken by `operators` or `roles`, attentions only by `operators`. A depth is a number from 0
     on, negative from the end, or a range `begin..end`, `begin..` or `begin..end by step` without its end, whose bounds may be fractions of n
     (`7n/8`, `n/8+2`, rounded down). The first rule that fits an operator decides both of its formats. A rule that fits nothing is an
-    error unless it is optional, whether nothing has that name or earlier rules took all of it, and so is a format that no operator
-    takes. Formats without kernels are refused by name. A method goes to `squint.method`, for the pass that carries it out.
+    error unless it is optional, whether nothing has that name or earlier rules took all of it, and so are one of several globs that
+    fits nothing and a format that no operator takes. Formats without kernels are refused by name. A method goes to `squint.method`, for the pass that carries it out.
+
+    With a `budget`, `squint-plan-formats` follows: it holds for all weights that are selected from, and what rules say of some is taken for
+    given. Weights that a rule keeps as they are then carry `squint.kept_float`.
 
     The first rule of `kv-cache` that fits an attention becomes its `squint.kv_format`, a dictionary of the same entries. Keys by channel over
     tokens and values by token over channels is KIVI (Liu et al., KIVI: A Tuning-Free Asymmetric 2bit Quantization for KV Cache, 2024).
@@ -114,6 +119,9 @@ def PlanFormats : Pass<"squint-plan-formats", "::mlir::ModuleOp"> {
     `budget` is `size:BYTES` of a library, `size:FRACTION` of the float weights, `bits:B` a weight, or `error:D`, the divergence that the sum may reach
     with as few bytes as possible. `frontier` chooses none: the module takes `squint.frontier`, what such plans reach: bytes of a
     library, bits a weight and divergence, the smallest first.
+
+    Weights that have a `squint.weight_format` keep it, and those whose operators have `squint.kept_float` stay as they are: their bytes count,
+    what they lose does not.
 
     What has been measured is kept in the folder `checkpoint`, if there is one: the same work on the same module, samples and build of the
     program goes on from there, whatever the budget.

@@ -23,6 +23,11 @@ inline constexpr llvm::StringLiteral kSparseInputAttr = "squint.sparse_input";
 /// its options; round to nearest where there is none. Goes with the format.
 inline constexpr llvm::StringLiteral kMethodAttr = "squint.method";
 
+/// On an operator whose weight a rule of a recipe keeps as it is: no plan
+/// (`squint-plan-formats`) chooses a format for it. Until the stage that
+/// quantizes ends.
+inline constexpr llvm::StringLiteral kKeptFloatAttr = "squint.kept_float";
+
 /// On an attention, how the keys and values that it keeps from one token to the
 /// next are stored, a dictionary: the formats `keys` and `values`, whose groups
 /// run along each token's channels or, with `keys_along = "tokens"`, along

@@ -119,6 +119,10 @@ struct Recipe {
   /// How many samples are read, 0 for all, and how static ranges are observed.
   int64_t samples = 0;
   std::string observer = "min-max";
+  /// What weights that no rule takes are planned within, as `Budget::parse`
+  /// reads it; empty for none. And whether that plan may not use zero points.
+  std::string budget;
+  bool isSymmetric = false;
 };
 
 /// Reads a recipe (its form is described with `squint-select-formats`). Errors
