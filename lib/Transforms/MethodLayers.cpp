@@ -23,11 +23,10 @@ FailureOr<const Hessian *> LayerWeight::getHessian(double damping,
         Hessian::get(inputs.gram, inputs.columns, wanted);
     WeightedOpInterface layer = op;
     if (!made)
-      return layer->emitError()
-             << describe(layer) << ": " << llvm::toString(made.takeError());
+      return layer->emitError() << llvm::toString(made.takeError());
     if (made->damping() > wanted.damping)
-      layer->emitRemark() << describe(layer) << ": damping raised from "
-                          << wanted.damping << " to " << made->damping()
+      layer->emitRemark() << "damping raised from " << wanted.damping << " to "
+                          << made->damping()
                           << ", with which the Hessian has a factorization";
     found = hessians.emplace(key, std::move(*made)).first;
   }
@@ -234,8 +233,7 @@ LayerQuantizer::collect(func::FuncOp main,
   for (WeightedOpInterface op : wanted)
     if (!visited.contains(op))
       return op->emitError()
-             << describe(op)
-             << ": expected a linear or a convolution of one group outside of "
+             << "expected a linear or a convolution of one group outside of "
                 "regions for the method "
              << method;
   return layers;

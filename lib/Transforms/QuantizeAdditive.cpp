@@ -29,8 +29,7 @@ struct QuantizeAdditive : squint::impl::QuantizeAdditiveBase<QuantizeAdditive> {
 static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
   WeightedOpInterface op = weight.op;
   if (!weight.format.isAdditive())
-    return op->emitError() << describe(op)
-                           << ": expected an additive element, got '"
+    return op->emitError() << "expected an additive element, got '"
                            << weight.format.str() << "'";
   // A vector is of neighbours.
   FailureOr<const Hessian *> hessian = weight.getHessian(0.01, false);

@@ -28,7 +28,7 @@ struct QuantizeCodebook : squint::impl::QuantizeCodebookBase<QuantizeCodebook> {
 static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
   WeightedOpInterface op = weight.op;
   if (!weight.format.isCodebook())
-    return op->emitError() << describe(op) << ": expected a codebook, got '"
+    return op->emitError() << "expected a codebook, got '"
                            << weight.format.str() << "'";
   FailureOr<const Hessian *> hessian = weight.getHessian(0.01, true);
   if (failed(hessian))

@@ -82,15 +82,13 @@ static FailureOr<LayerInputs> getInputs(const ImportanceMatrix &matrix,
     std::vector<float> means = entry->getMeans();
     if (int64_t(means.size()) != inputs.columns)
       return LogicalResult(op->emitError()
-                           << describe(op) << ": expected importance of "
-                           << inputs.columns << " columns, got "
-                           << means.size());
+                           << "expected importance of " << inputs.columns
+                           << " columns, got " << means.size());
     inputs.squares.assign(means.begin(), means.end());
     return inputs;
   }
   return LogicalResult(first->emitError()
-                       << describe(first) << ": expected an entry '"
-                       << getNodeName(first)
+                       << "expected an entry '" << getNodeName(first)
                        << ".weight' in the importance matrix");
 }
 

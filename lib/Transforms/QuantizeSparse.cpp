@@ -28,8 +28,7 @@ struct QuantizeSparse : squint::impl::QuantizeSparseBase<QuantizeSparse> {
 static FailureOr<LayerCodes> quantize(const LayerWeight &weight) {
   WeightedOpInterface op = weight.op;
   if (!weight.format.sparse)
-    return op->emitError() << describe(op)
-                           << ": expected a sparse format, got '"
+    return op->emitError() << "expected a sparse format, got '"
                            << weight.format.str() << "'";
   // What is kept is chosen among neighbours.
   FailureOr<const Hessian *> hessian = weight.getHessian(0.01, false);

@@ -68,8 +68,7 @@ ScaleAwq::chooseFactors(const ScaleFold &fold, const LayerInputs &inputs) {
 
   LinearOp first = fold.readers.front();
   auto fail = [&](llvm::Error error) {
-    return first.emitError()
-           << describe(first) << ": " << llvm::toString(std::move(error));
+    return first.emitError() << llvm::toString(std::move(error));
   };
   llvm::Expected<Hessian> hessian = Hessian::get(inputs.gram, inputs.columns);
   if (!hessian)
