@@ -391,6 +391,9 @@ LogicalResult Compiler::writeIR(ModuleOp module, StringRef file) {
 
 LogicalResult Compiler::afterStage(Stage stage, ModuleOp module) {
   tell(getStageName(stage));
+  if (auto plan = module->getAttrOfType<StringAttr>("squint.plan");
+      plan && stage == Stage::Quantized)
+    tell(("plan: " + plan.getValue()).str());
   if (options.dumpDir.empty())
     return success();
   if (std::error_code error =

@@ -3,6 +3,7 @@
 # REQUIRES: squintc, squint-run
 # RUN: rm -rf %t && mkdir -p %t && %python %s %t
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -45,6 +46,20 @@ for bits in (3.6, 4.6, 5.5, 7.0):
     assert divergence / 3 < error < divergence * 3, "expected what was predicted"
     assert last is None or divergence < last
     last = divergence
+
+# On a terminal a compilation says what it has chosen.
+terminal, end = os.openpty()
+said = b""
+with subprocess.Popen([squint.BIN / "squintc", work / "model.onnx", f"--calibration={work / 'samples.npz'}", "--budget=bits:5", "--symmetric",
+                       "-o", work / "model.so"], stderr=end):
+    os.close(end)
+    try:
+        while part := os.read(terminal, 4096):
+            said += part
+    except OSError:  # its end is closed
+        pass
+plan = explain("bits:5", "--symmetric")[1].splitlines()[-1]
+assert plan.startswith("plan: ") and plan in said.decode(), said
 
 (_, _, divergence, _), _ = explain("error:0.002")
 assert divergence <= 0.002
