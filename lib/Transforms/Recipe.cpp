@@ -400,7 +400,7 @@ FailureOr<Attribute> RecipeReader::readOption(yaml::Node *node,
 LogicalResult
 RecipeReader::readOptions(yaml::Node *node, const MethodInfo &info,
                           SmallVectorImpl<NamedAttribute> &options) {
-  return readMapping(
+  LogicalResult result = readMapping(
       node, "options of " + info.name,
       [&](yaml::Node *at, StringRef key, yaml::Node *value) -> LogicalResult {
         const MethodOption *option = info.lookup(key);
@@ -419,6 +419,13 @@ RecipeReader::readOptions(yaml::Node *node, const MethodInfo &info,
         options.emplace_back(StringAttr::get(context, key), *made);
         return success();
       });
+  // It would be read and change nothing.
+  NamedAttrList all(options);
+  auto range = dyn_cast_if_present<StringAttr>(all.get("range"));
+  if (succeeded(result) && all.get("percentile") &&
+      (!range || range.getValue() != "percentile"))
+    return fail(node, "expected 'range: percentile' beside 'percentile'");
+  return result;
 }
 
 const MethodInfo *RecipeReader::readName(yaml::Node *node, StringRef what,

@@ -26,6 +26,7 @@
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/method.yaml" 2>&1 | FileCheck %s --check-prefix=METHOD
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/option.yaml" 2>&1 | FileCheck %s --check-prefix=OPTION
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/value.yaml" 2>&1 | FileCheck %s --check-prefix=VALUE
+// RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/alone.yaml" 2>&1 | FileCheck %s --check-prefix=ALONE
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/order.yaml" 2>&1 | FileCheck %s --check-prefix=ORDER
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/unscaled.yaml" 2>&1 | FileCheck %s --check-prefix=UNSCALED
 // RUN: not squint-opt %t/linear.mlir --squint-select-formats="recipe=%t/rewrite.yaml" 2>&1 | FileCheck %s --check-prefix=REWRITE
@@ -167,6 +168,13 @@ rules:
 rules:
   - {weights: int8, method: gptq, options: {damping: lots}}
 # VALUE: value.yaml:2:54: error: expected a number from 0 to 10 for damping, got 'lots'
+
+//--- alone.yaml
+rules:
+  - weights: int8
+    method: rtn
+    options: {percentile: 99, range: mse}
+# ALONE: alone.yaml:4:15: error: expected 'range: percentile' beside 'percentile'
 
 //--- order.yaml
 rules:
