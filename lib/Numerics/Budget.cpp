@@ -127,6 +127,13 @@ llvm::Expected<PlanResult> Plan::solve(const Budget &budget, int64_t weights,
   }
   PlanResult result;
   std::vector<Step> steps = findSteps(*this, result);
+  if (double(result.bytes) > limit && budget.kind == Budget::Kind::Bytes)
+    return llvm::createStringError(
+        llvm::inconvertibleErrorCode(),
+        llvm::formatv("expected at least {0} bytes: {1} for weights, {2} for "
+                      "other constants, and an allowance of {3} for code",
+                      getLibraryBytes(result.bytes, otherBytes), result.bytes,
+                      otherBytes, kCodeBytes));
   if (double(result.bytes) > limit)
     return llvm::createStringError(
         llvm::inconvertibleErrorCode(),

@@ -136,7 +136,7 @@ done = squintc(f"--recipe={recipe}", "--budget=bits:4", "-o", work / "no.so")
 assert done.returncode == 1 and "--budget and --recipe, --weights or --activations contradict each other" in done.stderr
 
 for flags, expected in (
-        (["--budget=size:1000", "-o", work / "no.so"], "budget 'size:1000': expected at least"),
+        (["--budget=size:1000", "-o", work / "no.so"], "for other constants, and an allowance of 1048576 for code"),
         (["--budget=bits:2", "-o", work / "no.so"], "budget 'bits:2': expected at least"),
         (["--budget=lots", "-o", work / "no.so"], "expected a budget size:BYTES, size:FRACTION, bits:NUMBER or error:NUMBER, got 'lots'"),
         (["--pareto", "--budget=bits:4"], "--pareto finds the plans of all budgets"),
