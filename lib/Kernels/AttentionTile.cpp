@@ -142,23 +142,34 @@ void AttentionBuilder::buildWeights(int64_t rows, Value row, ValueRange peaks) {
   b.store(shift, shifts, b.index(0));
   b.store(factor, factors, b.index(0));
 
-  Values splats, sums(rows, zero);
-  for (int64_t r = 0; r < rows; ++r)
-    splats.push_back(b.splat(loadScalar(shifts, b.index(r))));
+  // A row's sum and shift stay in registers, beside an exponential's constants.
+  constexpr int64_t constants = 12;
+  int64_t together = rows, each = kLanes * 32 / b.target.vectorBits;
+  if (!b.target.isDevice())
+    together = std::clamp<int64_t>(
+        (b.target.numVectorRegisters - constants) / (each + 1), 1, rows);
   Value padded = b.mul(b.ceilDiv(numKeys, kLanes), kLanes);
-  sums = b.loop(
-      b.index(0), padded, kLanes, sums, [&](Value column, ValueRange current) {
-        Values next;
-        for (int64_t r = 0; r < rows; ++r) {
-          Value at = b.add(column, r * kKeys);
-          Value weight = math::ExpOp::create(
-              b, arith::SubFOp::create(b, b.load(b.f32s(), weights, at),
-                                       splats[r]));
-          b.store(weight, weights, at);
-          next.push_back(arith::AddFOp::create(b, current[r], weight));
-        }
-        return next;
-      });
+  Values sums;
+  for (int64_t first = 0; first < rows; first += together) {
+    int64_t count = std::min(together, rows - first);
+    Values splats;
+    for (int64_t r = 0; r < count; ++r)
+      splats.push_back(b.splat(loadScalar(shifts, b.index(first + r))));
+    sums.append(
+        b.loop(b.index(0), padded, kLanes, Values(count, zero),
+               [&](Value column, ValueRange current) {
+                 Values next;
+                 for (int64_t r = 0; r < count; ++r) {
+                   Value at = b.add(column, (first + r) * kKeys);
+                   Value weight = math::ExpOp::create(
+                       b, arith::SubFOp::create(
+                              b, b.load(b.f32s(), weights, at), splats[r]));
+                   b.store(weight, weights, at);
+                   next.push_back(arith::AddFOp::create(b, current[r], weight));
+                 }
+                 return next;
+               }));
+  }
   if (codeFormat)
     packWeights(rows);
   for (int64_t r = 0; r < rows; ++r)

@@ -26,7 +26,7 @@ public:
             each = kLanes * 32 / b.target.vectorBits;
     int64_t wide = each == 1 ? 2 : 1;
     int64_t maxRows = std::max<int64_t>(
-        1, std::min<int64_t>(8, (registers - 4) / (each * wide)));
+        1, std::min<int64_t>(8, (registers - 6) / (each * wide)));
     SmallVector<int64_t> sizes;
     for (int64_t i = 1; i <= maxRows; ++i)
       sizes.push_back(i);

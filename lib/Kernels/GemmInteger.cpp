@@ -72,7 +72,8 @@ LogicalResult IntegerGemm::prepare() {
              << "expected the sums of every " << (inBlocks() ? blockSize : 0)
              << " activations (0 is all of a row), got " << sums;
   }
-  plan = planIntegerGemm(b.target, layout, blockSize);
+  plan = planIntegerGemm(b.target, layout, blockSize,
+                         /*wholeRange=*/inputLow == INT8_MIN);
   // Matrix tiles have no place for the products of the activations' zero point
   // by block, nor for sums of patches by block.
   if (inBlocks() && (zero || patches))

@@ -101,7 +101,7 @@ static void complete(GemmPlan &plan, const TargetInfo &target,
 
 GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
                                          const PanelLayout &layout,
-                                         int64_t blockSize) {
+                                         int64_t blockSize, bool wholeRange) {
   GemmPlan plan;
   bool blocks = blockSize < layout.columns;
   bool unsignedDot = target.avx512Vnni || target.avxVnni;
@@ -129,7 +129,9 @@ GemmPlan squint::kernel::planIntegerGemm(const TargetInfo &target,
   bool planes =
       getPlanes(layout.format.bits()).size() > 1 || layout.format.sparse;
   step.weights = (blocks || planes) && inRegisters ? 8 : split ? 2 : 1;
-  step.others = blocks && inRegisters ? 7 : 3;
+  // Bytes whose signs cannot be moved are words: even and odd ones of a row,
+  // and their products.
+  step.others = blocks && inRegisters ? 7 : split && wholeRange ? 5 : 3;
   // Rows of codes, scales and sums.
   if (blocks)
     step.maxRows = 8;

@@ -36,6 +36,9 @@ TEST(Planner, Tiles) {
   };
   EXPECT_EQ(integer("x86-64-v3", "int4:group=32", 32), "5x1");
   EXPECT_EQ(integer("x86-64-v3", "int8:channel", 1024), "4x1");
+  EXPECT_EQ(tile(planIntegerGemm(target("x86-64-v3"), layout("int8:channel"),
+                                 1024, /*wholeRange=*/true)),
+            "3x1");
   EXPECT_EQ(floats("x86-64-v3", "f32"), "6x1");
   EXPECT_EQ(integer("x86-64-v4", "int4:group=32", 32), "8x1");
   EXPECT_EQ(integer("cascadelake", "int4:group=32", 32), "8x1");

@@ -35,9 +35,10 @@ struct GemmPlan {
 };
 
 /// Codes times codes. Scales change every `blockSize` k: where that is less
-/// than a row, float sums live beside the integer ones.
+/// than a row, float sums live beside the integer ones. `wholeRange`:
+/// activations may be -128, which has no negative.
 GemmPlan planIntegerGemm(const TargetInfo &target, const PanelLayout &layout,
-                         int64_t blockSize);
+                         int64_t blockSize, bool wholeRange = false);
 /// Floats times floats; `allowBf16`: bfloat16 weights may be multiplied with
 /// rounded activations.
 GemmPlan planFloatGemm(const TargetInfo &target, const PanelLayout &layout,

@@ -51,8 +51,8 @@ public:
                     sum.getType(), operands);
       }
       if (!fitsPairs(op, isSigned))
-        return add(sum, isSigned ? multiplyWide<arith::ShRSIOp>(w, x)
-                                 : multiplyWide<arith::ShRUIOp>(w, x));
+        return keep(add(sum, isSigned ? multiplyWide<arith::ShRSIOp>(w, x)
+                                      : multiplyWide<arith::ShRUIOp>(w, x)));
       Value pairs;
       if (isSigned && int32_t(op.getInputMin()) >= 0)
         pairs = multiplyPairs(x, w);
@@ -60,7 +60,7 @@ public:
         pairs = multiplyPairs(math::AbsIOp::create(b, w), moveSigns(x, w));
       else
         pairs = multiplyPairs(w, x);
-      return add(sum, addPairs(pairs, ones()));
+      return keep(add(sum, addPairs(pairs, ones())));
     });
     return success();
   }

@@ -142,7 +142,8 @@ Num polynomial(Num x, ArrayRef<double> coefficients) {
 //===----------------------------------------------------------------------===//
 
 /// e^x is p * 2^n with n = round(x / ln 2), which is read from the bits of the
-/// rounding sum, so that a NaN is never converted.
+/// rounding sum, so that a NaN is never converted. They are n plus a multiple
+/// of 2^22, which shifts to the exponent drop.
 struct Exponential {
   Num p;
   Value n;
@@ -156,11 +157,10 @@ Exponential reduceExp32(Num x) {
   f = fma(i, -0x1.7f7d1cp-20, f);
   Num p = polynomial(f, {0x1.694000p-10, 0x1.125edcp-7, 0x1.555b5ap-5,
                          0x1.555450p-3, 0x1.fffff6p-2, 1.0, 1.0});
-  return {p, arith::SubIOp::create(*x.b, sum.bits(),
-                                   x.constantInt(0x4b400000, 32))};
+  return {p, sum.bits()};
 }
 
-/// 2^n for -127 < n < 128.
+/// 2^n for -127 < n < 128, and for n plus multiples of 2^9.
 Num power32(Num like, Value n) {
   ImplicitLocOpBuilder &b = *like.b;
   Value biased = arith::AddIOp::create(b, n, like.constantInt(127, 32));
